@@ -1,0 +1,130 @@
+"""Initial weights drawn by NumPy, so that one seed gives the same network on every backend."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from keras import ops
+
+_scope = threading.local()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within: every initialiser of this module draws from one stream begun at `seed`.
+
+    Networks built twice under the same seed start with exactly the same weights.
+    """
+    outer = getattr(_scope, "generator", None)
+    _scope.generator = np.random.Generator(np.random.Philox(seed))
+    try:
+        yield
+    finally:
+        _scope.generator = outer
+
+
+def _generator() -> np.random.Generator:
+    return getattr(_scope, "generator", None) or np.random.default_rng()
+
+
+class _HostInitializer(keras.initializers.Initializer):
+    def __call__(self, shape, dtype=None, **_):
+        values = self.draw(_generator(), tuple(shape)).astype("float32")
+        return ops.convert_to_tensor(values, dtype=dtype or "float32")
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        raise NotImplementedError
+
+
+def truncated_normal(generator: np.random.Generator, shape, std: float, cut: float) -> np.ndarray:
+    """Normal numbers with deviation `std`, those beyond ±`cut` drawn again; any shape."""
+    values = generator.standard_normal(shape) * std
+    while (outside := np.abs(values) > cut).any():
+        values[outside] = generator.standard_normal(int(outside.sum())) * std
+    return values
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class TruncatedNormal(_HostInitializer):
+    """Normal numbers of deviation `stddev`, cut at two deviations."""
+
+    def __init__(self, stddev: float = 0.02):
+        self.stddev = stddev
+
+    def draw(self, generator, shape):
+        return truncated_normal(generator, shape, self.stddev, 2 * self.stddev)
+
+    def get_config(self):
+        return {"stddev": self.stddev}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class Normal(_HostInitializer):
+    """Normal numbers of deviation `stddev`."""
+
+    def __init__(self, stddev: float = 0.02):
+        self.stddev = stddev
+
+    def draw(self, generator, shape):
+        return generator.standard_normal(shape) * self.stddev
+
+    def get_config(self):
+        return {"stddev": self.stddev}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class Orthogonal(_HostInitializer):
+    """Orthonormal rows or columns (Saxe et al. 2014) of the kernel as an (inputs, outputs) matrix."""
+
+    def draw(self, generator, shape):
+        rows, columns = int(np.prod(shape[:-1])), shape[-1]
+        tall = generator.standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(tall)
+        q = q * np.sign(np.diag(r))  # makes the distribution uniform over orthogonal matrices
+        return (q if rows >= columns else q.T).reshape(shape)
+
+    def get_config(self):
+        return {}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class GlorotUniform(_HostInitializer):
+    """Uniform in ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+
+    def draw(self, generator, shape):
+        receptive_field = int(np.prod(shape[:-2]))
+        fan_in = shape[-2] if len(shape) > 1 else shape[0]
+        limit = np.sqrt(6 / ((fan_in + shape[-1]) * receptive_field))
+        return generator.uniform(-limit, limit, shape)
+
+    def get_config(self):
+        return {}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class UnitVector(_HostInitializer):
+    """A random direction: a vector of length 1, where power iteration starts."""
+
+    def draw(self, generator, shape):
+        vector = generator.standard_normal(shape)
+        return vector / np.linalg.norm(vector)
+
+    def get_config(self):
+        return {}
+
+
+INITIALIZERS = {
+    "truncated_normal": TruncatedNormal,
+    "normal": Normal,
+    "orthogonal": Orthogonal,
+    "glorot_uniform": GlorotUniform,
+}
+
+
+def get(name: str) -> keras.initializers.Initializer:
+    """The kernel initialiser of that name; ValueError lists the known names."""
+    if name not in INITIALIZERS:
+        raise ValueError(f"Unknown initializer {name!r}. Known: {', '.join(INITIALIZERS)}.")
+    return INITIALIZERS[name]()

@@ -1,0 +1,139 @@
+"""Doubling the resolution: transposed convolution, nearest neighbour, or pixel shuffle."""
+
+import keras
+from keras import ops
+
+from layers import weights
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class PixelShuffle(keras.layers.Layer):
+    """(N, H, W, b²·C) → (N, b·H, b·W, C): each group of b² channels becomes a b×b block of pixels.
+
+    The channel order is that of `tf.nn.depth_to_space` (Shi et al. 2016, arXiv:1609.05158).
+    """
+
+    def __init__(self, block=2, **kwargs):
+        super().__init__(**kwargs)
+        self.block = block
+
+    def call(self, inputs):
+        return pixel_shuffle(inputs, self.block)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        if channels % self.block**2:
+            raise ValueError(
+                f"PixelShuffle(block={self.block}) needs channels divisible by {self.block**2}, "
+                f"not {channels}."
+            )
+        return (batch, height * self.block, width * self.block, channels // self.block**2)
+
+    def get_config(self):
+        return {**super().get_config(), "block": self.block}
+
+
+def pixel_shuffle(x, block: int):
+    """See `PixelShuffle`: (N, H, W, b²·C) → (N, b·H, b·W, C)."""
+    _, height, width, channels = x.shape
+    x = ops.reshape(x, (-1, height, width, block, block, channels // block**2))
+    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
+    return ops.reshape(x, (-1, height * block, width * block, channels // block**2))
+
+
+def nearest_as_transposed(kernel):
+    """The transposed kernel that equals "repeat each pixel 2×2, then convolve 3×3", exactly.
+
+    The repetition is a transposed convolution with a 2×2 box; composed with the flipped 3×3 kernel
+    it is one 4×4 kernel of stride 2: 4 multiplications per output and channel instead of 9.
+    kernel (3, 3, in, out) → (4, 4, out, in).
+    """
+    flipped = ops.transpose(ops.flip(kernel, axis=(0, 1)), (0, 1, 3, 2))
+    for axis in (0, 1):
+        padding = [[0, 0]] * 4
+        before, after = list(padding), list(padding)
+        before[axis], after[axis] = [1, 0], [0, 1]
+        flipped = ops.pad(flipped, before) + ops.pad(flipped, after)
+    return flipped
+
+
+UPSAMPLE = ("transposed", "nearest", "subpixel")
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class Upsample2D(keras.layers.Layer):
+    """(N, H, W, C) → (N, 2H, 2W, filters) by a learned convolution.
+
+    Args:
+        filters: output channels.
+        method: "transposed": transposed convolution of stride 2; "nearest": every pixel repeated 2×2,
+            then a convolution; "subpixel": convolution to 4·filters channels, then pixel shuffle.
+        kernel_size: by default 4 for "transposed" and 3 for the others; "nearest" takes only 3.
+        weight_norm: of the convolution, see `layers.weights`.
+    """
+
+    def __init__(
+        self,
+        filters,
+        method="transposed",
+        kernel_size=None,
+        use_bias=False,
+        weight_norm="spectral",
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if method not in UPSAMPLE:
+            raise ValueError(f"Unknown upsample {method!r}. Known: {', '.join(UPSAMPLE)}.")
+        if method == "nearest" and kernel_size not in (None, 3):
+            raise ValueError(f"Nearest up-sampling convolves 3×3; got kernel_size={kernel_size}.")
+        self.filters = filters
+        self.method = method
+        self.kernel_size = kernel_size or (4 if method == "transposed" else 3)
+        self.use_bias = use_bias
+        self.weight_norm = weight_norm
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        create = weights.conv2d_transpose if self.method == "transposed" else weights.conv2d
+        self.conv = create(
+            self.filters * (4 if self.method == "subpixel" else 1),
+            self.kernel_size,
+            strides=2 if self.method == "transposed" else 1,
+            padding="same",
+            use_bias=self.use_bias,
+            weight_norm=self.weight_norm,
+            kernel_initializer=self.kernel_initializer,
+            dtype=self.dtype_policy,
+            name="conv",
+        )
+        self.conv.build(input_shape)
+
+    def call(self, inputs, training=None):
+        """inputs (N, H, W, C) → (N, 2H, 2W, filters)."""
+        if self.method == "nearest":
+            return self._nearest(inputs, training)
+        outputs = weights.apply(self.conv, inputs, training)
+        return pixel_shuffle(outputs, 2) if self.method == "subpixel" else outputs
+
+    def _nearest(self, inputs, training):
+        kernel = weights.effective_kernel(self.conv, training)
+        outputs = ops.conv_transpose(
+            inputs, nearest_as_transposed(kernel), strides=2, padding="same"
+        )
+        return outputs + ops.cast(self.conv.bias, outputs.dtype) if self.use_bias else outputs
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        return (batch, height * 2, width * 2, self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "method": self.method,
+            "kernel_size": self.kernel_size,
+            "use_bias": self.use_bias,
+            "weight_norm": self.weight_norm,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }

@@ -1,0 +1,137 @@
+"""All that differs between TensorFlow, JAX and torch in a GAN's training step, and nothing else.
+
+`value_and_grad` and `input_gradient` are the two derivatives a GAN takes; `run_step` lets a step
+that is written statefully run where the backend wants a pure function; `after` orders two
+computations so that the first one's memory is free before the second begins.
+"""
+
+from collections.abc import Callable, Sequence
+
+import keras
+from keras import ops
+
+BACKEND = keras.backend.backend()
+
+if BACKEND == "tensorflow":
+    import tensorflow as tf
+
+    def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
+        """`fn()` → (loss, aux); returns ((loss, aux), gradients of loss by `variables`).
+
+        `state` is every variable `fn` may read or write; only JAX needs to be told.
+        """
+        with tf.GradientTape() as tape:
+            loss, aux = fn()
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        # Embeddings give IndexedSlices, whose repeated rows Adam would square one by one.
+        return (loss, aux), [_dense(g, v) for g, v in zip(gradients, variables, strict=True)]
+
+    def _dense(gradient, variable):
+        if gradient is None:
+            raise ValueError(f"The loss does not depend on {variable.path}.")
+        return tf.convert_to_tensor(gradient)
+
+    def input_gradient(fn: Callable, x, state: Sequence):
+        """The gradient of sum(fn(x)) by x, itself differentiable: x (N, …) → (N, …)."""
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(fn(x))
+        return tape.gradient(total, x)
+
+    def after(dependency, x):
+        """`x`, available only once `dependency` has been computed."""
+        with tf.control_dependencies(keras.tree.flatten(dependency)):
+            return keras.tree.map_structure(tf.identity, x)
+
+elif BACKEND == "jax":
+    import jax
+
+    def _mapping(state):
+        return [(variable, variable.value) for variable in state]
+
+    def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
+        """See the TensorFlow version: here `fn` runs in a scope of its own, made pure."""
+        outside = _mapping(state)
+
+        def pure(values):
+            inside = outside + list(zip(variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=inside) as scope:
+                loss, aux = fn()
+            updates = [scope.get_current_value(variable) for variable in state]
+            return loss, (aux, updates)
+
+        trained = {id(variable) for variable in variables}
+        (loss, (aux, updates)), gradients = jax.value_and_grad(pure, has_aux=True)(
+            [variable.value for variable in variables]
+        )
+        for variable, update in zip(state, updates, strict=True):
+            if update is not None and id(variable) not in trained:
+                variable.assign(update)
+        return (loss, aux), gradients
+
+    def input_gradient(fn: Callable, x, state: Sequence):
+        """See the TensorFlow version; what `fn` would write to variables is dropped."""
+        outside = _mapping(state)
+
+        def total(x):
+            with keras.StatelessScope(state_mapping=outside):
+                return ops.sum(fn(x))
+
+        return jax.grad(total)(x)
+
+    def after(dependency, x):
+        """`x`, available only once `dependency` has been computed."""
+        return jax.lax.optimization_barrier((dependency, x))[1]
+
+elif BACKEND == "torch":
+    import torch
+
+    def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
+        """See the TensorFlow version."""
+        loss, aux = fn()
+        gradients = torch.autograd.grad(loss, [variable.value for variable in variables])
+        aux = keras.tree.map_structure(lambda t: t.detach() if torch.is_tensor(t) else t, aux)
+        return (loss.detach(), aux), list(gradients)
+
+    def input_gradient(fn: Callable, x, state: Sequence):
+        """See the TensorFlow version."""
+        x = x.detach().requires_grad_(True)
+        return torch.autograd.grad(fn(x).sum(), x, create_graph=True)[0]
+
+    def after(dependency, x):
+        """`x`: torch runs eagerly, in order."""
+        return x
+
+else:
+    raise ImportError(f"Unknown KERAS_BACKEND {BACKEND!r}. Known: tensorflow, jax, torch.")
+
+
+def run_step(model: keras.Model, step: Callable, args: tuple):
+    """Run `step(batch)` → logs as the `train_step` of Keras's trainer on this backend.
+
+    TensorFlow and torch call `train_step(batch)`; JAX calls `train_step(state, batch)` and wants
+    `(logs, new state)`, which a stateless scope around the same step provides.
+    """
+    if BACKEND != "jax":
+        (batch,) = args
+        return step(batch)
+    state, batch = args
+    groups = (
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    )
+    mapping = [
+        pair
+        for group, values in zip(groups, state, strict=True)
+        for pair in zip(group, values, strict=True)
+    ]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        logs = step(batch)
+    new = dict.fromkeys(range(len(mapping)))
+    for index, (variable, old) in enumerate(mapping):
+        value = scope.get_current_value(variable)
+        new[index] = old if value is None else value
+    values = iter(new.values())
+    return logs, tuple([next(values) for _ in group] for group in groups)

@@ -1,0 +1,63 @@
+"""Generators as single `.keras` files that carry their recipe and what else a user needs.
+
+A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Keras does not mind.
+Files open in Keras's safe mode: code from a stranger's file is refused, never run.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import layers  # noqa: F401  registers the custom layers that the files name
+from models.networks import blocks  # noqa: F401
+
+MEMBER = "gan.json"
+
+
+def save_generator(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
+    """Write `model` and `metadata` to `path`, complete or not at all.
+
+    `metadata` should hold "recipe" (`Recipe.to_dict()`), and for conditional generators "labels".
+    """
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(suffix=".keras", dir=path.parent)
+    os.close(handle)
+    try:
+        model.save(temporary)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            archive.writestr(MEMBER, json.dumps(metadata, indent=1))
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def load_generator(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Read (generator, metadata) back.
+
+    Raises:
+        ValueError: the file is missing, damaged, no generator of this project, or would run code.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no file {path}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            metadata = json.loads(archive.read(MEMBER))
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
+    except (KeyError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{path} does not carry a recipe: it is no generator of this project."
+        ) from error
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds; all mean the same to a user
+        first = str(error).strip().splitlines()[0]
+        raise ValueError(f"{path} cannot be loaded: {first}") from error
+    return model, metadata

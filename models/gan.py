@@ -1,0 +1,306 @@
+"""The GAN: two networks, their objectives, one training step, the generator's moving average."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from layers.norm import mixes_batch
+from layers.spectral import power_iterate, shared_kernels
+from models import autodiff, latents, losses, networks, optimizers, penalties
+from models.recipe import Recipe
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class GAN(keras.Model):
+    """A generator and a discriminator that train each other under `fit`.
+
+    `fit` takes batches, one-tuples of a dict of arrays, that hold all that a step needs, random numbers too, so that
+    a step is a function of its batch: the same on every backend, after a resume, and spread over
+    devices. With B the batch size, d the recipe's d_steps, and labels as the networks take them:
+
+        images       (B, d, R, R, 3) uint8: fresh reals for every discriminator step
+        labels       (B, d) int32 or (B, d, num_labels) float32
+        latents      (B, d + 1, latent_dim): for the fakes of the d D steps, then of the G step
+        fake_labels  (B, d + 1) or (B, d + 1, num_labels)
+        mix          (B, d) uniform in [0, 1), where penalties interpolate
+
+    One call of `train_step` makes d discriminator steps and one generator step.
+
+    Args:
+        recipe: what to build and how to train it.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        seed: of the initial weights, the same on every backend.
+        jit_compile: as in `keras.Model.compile`.
+        steps_per_execution: as in `keras.Model.compile`.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        precision: str = "float32",
+        seed: int = 0,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+    ):
+        super().__init__(name=recipe.name)
+        if precision not in PRECISIONS:
+            raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
+        self.recipe = recipe
+        self.precision = precision
+        self.loss_functions = losses.get(recipe.loss)
+        self.penalty = penalties.get(recipe.penalty)
+        self.generator, self.discriminator = networks.build(recipe, seed, precision)
+        self.ema_generator = networks.build(recipe, seed, precision)[0]  # starts equal
+        self.ema_generator.trainable = False
+        self.steps_done = self.add_weight(
+            name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
+        # Batch statistics tell real from fake if both share a batch: D then wins at once.
+        self._one_call = not mixes_batch(self.discriminator)
+        self.built = True
+        self._compile(jit_compile, steps_per_execution)
+
+    def _compile(self, jit_compile, steps_per_execution):
+        recipe = self.recipe
+        pair = []
+        for network, rate in (
+            (self.discriminator, recipe.d_learning_rate),
+            (self.generator, recipe.g_learning_rate),
+        ):
+            schedule = rate
+            if recipe.decay_start:
+                schedule = optimizers.HeldThenExponential(
+                    rate, recipe.decay_start, recipe.decay_rate, recipe.decay_every
+                )
+            optimizer = optimizers.get(recipe.optimizer, schedule, recipe.beta_1, recipe.beta_2)
+            if self.precision == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer.build(network.trainable_variables)
+            pair.append(optimizer)
+        self.d_optimizer, self.g_optimizer = pair
+        self.compile(
+            optimizer=optimizers.OptimizerPair(*pair),
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,  # each of the pair scales its own
+        )
+
+    @property
+    def step(self) -> int:
+        """Finished training steps."""
+        return int(ops.convert_to_numpy(self.steps_done))
+
+    def call(self, inputs, training=None):
+        """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1] of the averaged generator."""
+        return self.ema_generator(inputs, training=training)
+
+    # === Training ===
+
+    def train_step(self, *args):
+        return autodiff.run_step(self, self._step, args)
+
+    def _step(self, data):
+        batch = data if isinstance(data, dict) else data[0]
+        logs = {}
+        power_iterate(self.generator)
+        for turn in range(self.recipe.d_steps):
+            logs.update(self._discriminator_step(batch, turn))
+        logs.update(self._generator_step(batch))
+        self._update_average()
+        self.steps_done.assign_add(1)
+        return logs
+
+    def _discriminator_step(self, batch, turn):
+        power_iterate(self.discriminator)
+        batch = {name: array[:, turn] for name, array in batch.items()}
+
+        def loss(part):
+            real = ops.cast(part["images"], "float32") / 127.5 - 1.0
+            with shared_kernels():
+                fake = self.generator([part["latents"], part["fake_labels"]], training=True)
+            fake = ops.stop_gradient(fake)
+            return lambda: self._discriminator_loss(part, real, fake)
+
+        return self._descend(self.discriminator, self.d_optimizer, loss, batch)
+
+    def _discriminator_loss(self, part, real, fake):
+        """The discriminator's loss on one micro-batch, with what is worth logging."""
+        with shared_kernels():
+            real_logits, fake_logits = self._judge(real, fake, part["labels"], part["fake_labels"])
+            loss = self.loss_functions.discriminator(real_logits, fake_logits)
+            logs = {
+                "d_loss": loss,
+                "d_real": ops.mean(real_logits),
+                "d_fake": ops.mean(fake_logits),
+            }
+            if self.loss_functions.zero_share:
+                logs["d_zero_share"] = self.loss_functions.zero_share(real_logits, fake_logits)
+            if self.penalty:
+                penalty = self.penalty(
+                    lambda x: self.discriminator([x, part["labels"]], training=True),
+                    lambda fn, x: autodiff.input_gradient(fn, x, self._state()),
+                    real,
+                    fake,
+                    part["mix"],
+                )
+                logs["penalty"] = penalty
+                loss = loss + self.recipe.penalty_weight * penalty
+        return loss, logs
+
+    def _judge(self, real, fake, labels, fake_labels):
+        """Logits of real and of fake images, in one call of D where that changes nothing."""
+        if not self._one_call:
+            return (
+                self.discriminator([real, labels], training=True),
+                self.discriminator([fake, fake_labels], training=True),
+            )
+        both = self.discriminator(
+            [ops.concatenate([real, fake]), ops.concatenate([labels, fake_labels])], training=True
+        )
+        return ops.split(both, 2)
+
+    def _generator_step(self, batch):
+        latents_, labels = batch["latents"][:, -1], batch["fake_labels"][:, -1]
+        part = {"latents": latents_, "labels": labels}
+        if self.loss_functions.needs_real:
+            part["images"], part["real_labels"] = batch["images"][:, -1], batch["labels"][:, -1]
+
+        def loss(part):
+            return lambda: self._generator_loss(part)
+
+        return self._descend(self.generator, self.g_optimizer, loss, part)
+
+    def _generator_loss(self, part):
+        """The generator's loss on one micro-batch, with what is worth logging."""
+        with shared_kernels():
+            fake = self.generator([part["latents"], part["labels"]], training=True)
+            if self.loss_functions.needs_real:
+                real = ops.cast(part["images"], "float32") / 127.5 - 1.0
+                real_logits, fake_logits = self._judge(
+                    real, fake, part["real_labels"], part["labels"]
+                )
+            else:
+                real_logits = None
+                fake_logits = self.discriminator([fake, part["labels"]], training=True)
+            loss = self.loss_functions.generator(real_logits, fake_logits)
+        return loss, {"g_loss": loss}
+
+    def _descend(self, network, optimizer, loss, batch):
+        """One optimizer step of `network` on the mean gradient over the recipe's micro-batches.
+
+        `loss(part)` returns a function without arguments that gives (loss, logs) on that part.
+        """
+        variables = network.trainable_variables
+        count = self.recipe.micro_batches
+        total, logs = None, {}
+        for index in range(count):
+            part = self._micro_batch(batch, index)
+            if total is not None:
+                part = autodiff.after(total, part)  # one micro-batch's memory at a time
+            value = loss(part)
+            scaled = _scaled(value, optimizer) if self.precision == "mixed_float16" else value
+            (_, part_logs), gradients = autodiff.value_and_grad(scaled, variables, self._state())
+            if total is not None:
+                gradients = [a + b for a, b in zip(total, gradients, strict=True)]
+            total = gradients
+            logs = {name: logs.get(name, 0.0) + log / count for name, log in part_logs.items()}
+        if count > 1:
+            total = [gradient / count for gradient in total]
+        optimizer.apply(total, variables)
+        return logs
+
+    def _micro_batch(self, batch, index):
+        count = self.recipe.micro_batches
+        if count == 1:
+            return batch
+        return {name: ops.split(array, count)[index] for name, array in batch.items()}
+
+    def _update_average(self):
+        """ema <- d · ema + (1 - d) · weights with d = min(decay, (1 + n) / (10 + n)) at update n.
+
+        Statistics and singular vectors are copied: they belong to the newest weights.
+        """
+        n = ops.cast(self.steps_done, "float32")
+        rate = 1.0 - ops.minimum(self.recipe.ema_decay, (1.0 + n) / (10.0 + n))
+        if not self.recipe.ema_decay:
+            rate = 1.0
+        trained = {variable.path for variable in self.generator.trainable_variables}
+        for average, variable in zip(
+            self.ema_generator.variables, self.generator.variables, strict=True
+        ):
+            new = ops.convert_to_tensor(variable)
+            if variable.path in trained and self.recipe.ema_decay:
+                old = ops.convert_to_tensor(average)
+                new = old + rate * (new - old)
+            average.assign(new)
+
+    def _state(self):
+        """Every variable a loss may read or write, for backends that must be told."""
+        return [*self.variables, *self.optimizer.variables]
+
+    # === Sampling ===
+
+    def sample(self, latents, labels=None, ema: bool = True, batch_size: int = 64) -> np.ndarray:
+        """Pictures for `latents` (N, latent_dim): float32 (N, R, R, 3) in [-1, 1].
+
+        Args:
+            labels: (N,) class indices or (N, num_labels) attributes; None without labels.
+            ema: use the averaged generator, as one should, or the one in training.
+            batch_size: how many at a time.
+
+        Raises:
+            ValueError: labels given to a network without, or missing where it needs them.
+        """
+        return generate(self.ema_generator if ema else self.generator, latents, labels, batch_size)
+
+    def draw_latents(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
+        """`count` latents of the recipe's distribution, float32 (count, latent_dim)."""
+        rng = np.random.Generator(np.random.Philox(seed))
+        return latents.sample(self.recipe.latent, count, self.recipe.latent_dim, rng, truncation)
+
+    def get_config(self):
+        return {"recipe": self.recipe.to_dict(), "precision": self.precision}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(Recipe.from_dict(config["recipe"]), config["precision"])
+
+
+def _scaled(value, optimizer):
+    """The same loss function, scaled as float16 needs; its logs stay unscaled."""
+
+    def scaled():
+        loss, logs = value()
+        return optimizer.scale_loss(loss), logs
+
+    return scaled
+
+
+def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64) -> np.ndarray:
+    """Run a generator over `latents`, some at a time: float32 (N, R, R, 3) in [-1, 1].
+
+    Raises:
+        ValueError: wrong shapes, or labels that do not fit the network.
+    """
+    latents = np.asarray(latents, "float32")
+    z, y = generator.inputs
+    if latents.ndim != 2 or latents.shape[1] != z.shape[1]:
+        raise ValueError(f"latents must be (N, {z.shape[1]}), not {latents.shape}.")
+    if labels is None and len(y.shape) == 2:
+        raise ValueError(f"This generator needs labels, (N, {y.shape[1]}).")
+    labels = np.zeros(len(latents), "int32") if labels is None else np.asarray(labels)
+    if labels.shape != (len(latents), *y.shape[1:]):
+        raise ValueError(
+            f"labels must be {('N', *y.shape[1:])} for {len(latents)} latents, not {labels.shape}."
+        )
+    pictures = []
+    for start in range(0, len(latents), batch_size):
+        part = [latents[start : start + batch_size], labels[start : start + batch_size]]
+        missing = batch_size - len(part[0])
+        if missing and start:  # one shape only, so that it is compiled once
+            part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
+        made = np.asarray(generator.predict_on_batch(part), "float32")
+        pictures.append(made[: len(made) - missing if start else None])
+    return np.concatenate(pictures)

@@ -1,0 +1,43 @@
+"""Generators and discriminators in the functional API, one architecture a file.
+
+Each file has `generator(recipe)`: [z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], and
+`discriminator(recipe)`: [x (N, R, R, 3), y] → logits (N, 1), both float32 at their ends. y holds
+class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); networks without labels
+take int32 (N,) and ignore it.
+"""
+
+import importlib
+import pkgutil
+
+import keras
+
+from layers import initializers
+from models.recipe import Recipe
+
+
+def names() -> list[str]:
+    """The architectures there are."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "blocks")
+
+
+def build(recipe: Recipe, seed: int, precision: str = "float32") -> tuple[keras.Model, keras.Model]:
+    """Build (generator, discriminator), initialised from `seed`, the same on every backend.
+
+    Args:
+        precision: "float32", "mixed_bfloat16" or "mixed_float16"; variables stay float32.
+
+    Raises:
+        ValueError: unknown architecture, or a recipe that it cannot build.
+    """
+    if recipe.architecture not in names():
+        raise ValueError(
+            f"Unknown architecture {recipe.architecture!r}. Known: {', '.join(names())}."
+        )
+    module = importlib.import_module(f"{__name__}.{recipe.architecture}")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        with initializers.seeded(seed):
+            return module.generator(recipe), module.discriminator(recipe)
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,113 @@
+"""What the architectures share: inputs, labels, norms, the first and last layers."""
+
+import keras
+from keras import ops
+
+from layers import BatchNorm, ConditionalBatchNorm, Projection, initializers, weights
+from models.recipe import Recipe
+
+LEAK = 0.2  # LeakyReLU's slope, DCGAN's and the notes'
+
+
+def label_input(recipe: Recipe) -> keras.KerasTensor:
+    """The input y: int32 (N,) class indices, or float32 (N, num_labels) attributes."""
+    if recipe.label_kind == "attributes":
+        return keras.Input((recipe.num_labels,), dtype="float32", name="labels")
+    return keras.Input((), dtype="int32", name="labels")
+
+
+def latent_input(recipe: Recipe) -> keras.KerasTensor:
+    """The input z: float32 (N, latent_dim)."""
+    return keras.Input((recipe.latent_dim,), dtype="float32", name="latents")
+
+
+def image_input(recipe: Recipe) -> keras.KerasTensor:
+    """The input x: float32 (N, R, R, 3) in [-1, 1]."""
+    size = recipe.resolution
+    return keras.Input((size, size, 3), dtype="float32", name="images")
+
+
+def leaky(x, name: str | None = None):
+    return keras.layers.LeakyReLU(negative_slope=LEAK, name=name)(x)
+
+
+def generator_norm(recipe: Recipe, x, y, name: str):
+    """Batch norm, conditional on y if there are labels and the recipe says so, or nothing."""
+    if recipe.g_norm == "none":
+        return x
+    if recipe.conditional and recipe.g_conditioning == "batch_norm":
+        classes = recipe.num_labels if recipe.label_kind == "classes" else None
+        return ConditionalBatchNorm(num_classes=classes, name=name)([x, y])
+    return BatchNorm(name=name)(x)
+
+
+def discriminator_norm(recipe: Recipe, x, name: str):
+    return BatchNorm(name=name)(x) if recipe.d_norm == "batch" else x
+
+
+def concat_labels(recipe: Recipe, z, y):
+    """z joined with an embedding of y of the same length (Mirza and Osindero 2014)."""
+    if not (recipe.conditional and recipe.g_conditioning == "concat"):
+        return z
+    embedded = label_embedding(recipe, recipe.latent_dim, "g_label_embedding")(y)
+    return keras.layers.Concatenate(name="latents_and_labels")([z, embedded])
+
+
+def concat_label_plane(recipe: Recipe, x, y):
+    """x with one more channel, a plane computed from y (CGAN's discriminator for pictures)."""
+    if not (recipe.conditional and recipe.d_conditioning == "concat"):
+        return x
+    size = recipe.resolution
+    plane = label_embedding(recipe, size * size, "d_label_embedding")(y)
+    plane = keras.layers.Reshape((size, size, 1), name="label_plane")(plane)
+    return keras.layers.Concatenate(name="images_and_labels")([x, plane])
+
+
+def label_embedding(recipe: Recipe, dim: int, name: str) -> keras.Layer:
+    """A table (num_labels, dim) for class indices or multi-hot vectors."""
+    return weights.embedding(
+        recipe.num_labels,
+        dim,
+        weight_norm="none",
+        embeddings_initializer=initializers.get("normal"),
+        name=name,
+    )
+
+
+def add_projection(recipe: Recipe, logits, features, y):
+    """logits (N, 1) + <embed(y), features (N, C)>, if the recipe conditions D by projection."""
+    if not (recipe.conditional and recipe.d_conditioning == "projection"):
+        return logits
+    term = Projection(
+        recipe.num_labels,
+        weight_norm=recipe.d_weight_norm,
+        kernel_initializer=initializers.get(recipe.initializer),
+        name="projection",
+    )([features, y])
+    return keras.layers.Add(name="logits_and_projection")([logits, term])
+
+
+def as_images(x):
+    """tanh, in float32 whatever the precision: images in [-1, 1]."""
+    return keras.layers.Activation("tanh", dtype="float32", name="images_out")(x)
+
+
+def as_logits(x):
+    """float32 whatever the precision, since losses subtract and exponentiate."""
+    return keras.layers.Activation("linear", dtype="float32", name="logits")(x)
+
+
+def stages(resolution: int, base: int = 4) -> int:
+    """How many doublings lead from `base` to `resolution`."""
+    return (resolution // base).bit_length() - 1
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class SumOverSpace(keras.layers.Layer):
+    """(N, H, W, C) → (N, C): the sum over all positions."""
+
+    def call(self, inputs):
+        return ops.sum(inputs, axis=(1, 2))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1])

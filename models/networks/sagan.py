@@ -1,0 +1,115 @@
+"""The anime notes' SAGAN: transposed convolutions, spectral norm, one self-attention layer.
+
+At 128 px with g_filters 1024 and d_filters 64 it is theirs layer for layer.
+"""
+
+import keras
+
+from layers import SelfAttention, Upsample2D, initializers, weights
+from models.networks import blocks
+from models.recipe import Recipe
+
+
+def generator(recipe: Recipe) -> keras.Model:
+    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
+
+    4×4×g_filters, then stages that double the resolution and halve the channels, to R/2; each is
+    followed by batch norm and LeakyReLU, and the one of attention_resolution by self-attention. The
+    last up-sampling gives the picture. No biases: batch norm's shift takes their place.
+    """
+    _check(recipe)
+    initializer = initializers.get(recipe.initializer)
+    z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
+
+    def up(x, filters, name):
+        layer = Upsample2D(
+            filters,
+            recipe.upsample,
+            use_bias=recipe.g_norm == "none",
+            weight_norm=recipe.g_weight_norm,
+            kernel_initializer=initializer,
+            name=name,
+        )
+        return layer(x)
+
+    def finish(x, name):
+        x = blocks.generator_norm(recipe, x, y, f"{name}_norm")
+        x = blocks.leaky(x, f"{name}_activation")
+        if x.shape[1] == recipe.attention_resolution:
+            x = _attention(recipe.g_weight_norm, initializer)(x)
+        return x
+
+    filters = recipe.g_filters
+    x = blocks.concat_labels(recipe, z, y)
+    x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
+    x = weights.conv2d_transpose(
+        filters,
+        4,
+        use_bias=recipe.g_norm == "none",
+        weight_norm=recipe.g_weight_norm,
+        kernel_initializer=initializer,
+        name="stage_0",
+    )(x)
+    x = finish(x, "stage_0")  # (N, 4, 4, g_filters)
+    for stage in range(1, blocks.stages(recipe.resolution)):
+        filters //= 2
+        x = finish(up(x, filters, f"stage_{stage}"), f"stage_{stage}")
+    x = up(x, 3, "to_image")
+    return keras.Model([z, y], blocks.as_images(x), name="generator")
+
+
+def discriminator(recipe: Recipe) -> keras.Model:
+    """[x (N, R, R, 3), y] → logits (N, 1).
+
+    Convolutions of stride 2 halve the resolution down to 4×4 and double the channels from d_filters
+    up, with LeakyReLU and, save in the first, the recipe's norm; self-attention at
+    attention_resolution; a 4×4 convolution gives the logit.
+    """
+    _check(recipe)
+    initializer = initializers.get(recipe.initializer)
+    x, y = blocks.image_input(recipe), blocks.label_input(recipe)
+    images, filters = x, recipe.d_filters
+    x = blocks.concat_label_plane(recipe, x, y)
+    for stage in range(blocks.stages(recipe.resolution)):
+        name = f"stage_{stage}"
+        x = weights.conv2d(
+            filters << stage,
+            4,
+            strides=2,
+            padding="same",
+            use_bias=recipe.d_norm == "none",
+            weight_norm=recipe.d_weight_norm,
+            kernel_initializer=initializer,
+            name=name,
+        )(x)
+        if stage:
+            x = blocks.discriminator_norm(recipe, x, f"{name}_norm")
+        x = blocks.leaky(x, f"{name}_activation")
+        if x.shape[1] == recipe.attention_resolution:
+            x = _attention(recipe.d_weight_norm, initializer)(x)
+    logits = weights.conv2d(
+        1,
+        4,
+        use_bias=False,
+        weight_norm=recipe.d_weight_norm,
+        kernel_initializer=initializer,
+        name="to_logit",
+    )(x)
+    logits = keras.layers.Flatten(name="flat_logit")(logits)
+    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
+
+
+def _attention(weight_norm: str, initializer) -> SelfAttention:
+    return SelfAttention(weight_norm=weight_norm, kernel_initializer=initializer, name="attention")
+
+
+def _check(recipe: Recipe) -> None:
+    stages = blocks.stages(recipe.resolution)
+    if stages < 2:
+        raise ValueError(f"The SAGAN needs at least 16 pixels, not {recipe.resolution}.")
+    if recipe.g_filters % (1 << (stages - 1)):
+        raise ValueError(
+            f"g_filters {recipe.g_filters} cannot be halved {stages - 1} times, "
+            f"as {recipe.resolution} px needs."
+        )

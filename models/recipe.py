@@ -1,0 +1,198 @@
+"""A recipe: everything a paper or the notes say about one GAN, and nothing about one run.
+
+A recipe file in `models/recipes/` states only its differences from the defaults here, which are
+the anime notes' SAGAN. Paths, seed and precision belong to the run.
+"""
+
+import dataclasses
+import difflib
+import importlib
+import pkgutil
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _option(default, group: str, help: str, choices: tuple[str, ...] | None = None):
+    return field(default=default, metadata={"group": group, "help": help, "choices": choices})
+
+
+LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
+WEIGHT_NORMS = ("spectral", "none")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One GAN as its source describes it; immutable, valid or refused with a ValueError.
+
+    `dataclasses.replace(recipe, resolution=64)` gives a checked variation.
+    """
+
+    name: str
+    architecture: str = _option("sagan", "Networks", "which file of models/networks builds G and D")
+    resolution: int = _option(128, "Networks", "height and width of the pictures, a power of two")
+    g_filters: int = _option(1024, "Networks", "channels of the generator's first stage")
+    d_filters: int = _option(64, "Networks", "channels of the discriminator's first stage")
+    upsample: str = _option(
+        "transposed",
+        "Networks",
+        "how the generator doubles the resolution",
+        ("transposed", "nearest", "subpixel"),
+    )
+    g_norm: str = _option("batch", "Networks", "the generator's activations", ("batch", "none"))
+    d_norm: str = _option("batch", "Networks", "the discriminator's activations", ("batch", "none"))
+    g_weight_norm: str = _option("spectral", "Networks", "the generator's kernels", WEIGHT_NORMS)
+    d_weight_norm: str = _option(
+        "spectral", "Networks", "the discriminator's kernels", WEIGHT_NORMS
+    )
+    attention_resolution: int = _option(
+        16, "Networks", "feature maps of this size get self-attention; 0: none"
+    )
+    initializer: str = _option(
+        "truncated_normal",
+        "Networks",
+        "initial kernels",
+        ("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
+    )
+
+    latent_dim: int = _option(128, "Latents", "numbers in a latent")
+    latent: str = _option("truncated_normal", "Latents", "their distribution", LATENTS)
+
+    label_kind: str = _option(
+        "none",
+        "Labels",
+        "one class a picture, or independent attributes (set from the data)",
+        ("none", "classes", "attributes"),
+    )
+    num_labels: int = _option(0, "Labels", "how many classes or attributes (set from the data)")
+    g_conditioning: str = _option(
+        "batch_norm",
+        "Labels",
+        "how the generator takes labels, if there are any",
+        ("batch_norm", "concat"),
+    )
+    d_conditioning: str = _option(
+        "projection",
+        "Labels",
+        "how the discriminator takes labels, if there are any",
+        ("projection", "concat"),
+    )
+
+    loss: str = _option("hinge", "Objective", "adversarial loss")
+    penalty: str = _option("none", "Objective", "penalty on the discriminator")
+    penalty_weight: float = _option(10.0, "Objective", "its factor")
+
+    batch_size: int = _option(64, "Training", "pictures per discriminator step")
+    d_steps: int = _option(1, "Training", "discriminator steps per generator step, on fresh reals")
+    micro_batches: int = _option(
+        1, "Training", "split each batch into so many and add up gradients, to save memory"
+    )
+    steps: int = _option(50_000, "Training", "generator steps that the source trains for")
+    optimizer: str = _option("adam", "Training", "optimizer", ("adam", "rmsprop", "sgd"))
+    g_learning_rate: float = _option(1e-4, "Training", "the generator's learning rate")
+    d_learning_rate: float = _option(4e-4, "Training", "the discriminator's learning rate")
+    beta_1: float = _option(0.0, "Training", "Adam's first decay rate")
+    beta_2: float = _option(0.9, "Training", "Adam's second decay rate")
+    decay_start: int = _option(0, "Training", "learning rates fall from this step on; 0: never")
+    decay_rate: float = _option(0.99, "Training", "their factor …")
+    decay_every: int = _option(100, "Training", "… per so many steps")
+    ema_decay: float = _option(
+        0.995, "Training", "decay of the generator's moving average, ramped; 0: none"
+    )
+    mirror: bool = _option(False, "Training", "show half of the pictures mirrored")
+
+    def __post_init__(self):
+        problems = list(_problems(self))
+        if problems:
+            raise ValueError(f"Recipe {self.name}: " + "; ".join(problems))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field by name, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Recipe":
+        """The inverse of `to_dict`; unknown fields are refused with the nearest known one."""
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(known)}."
+                raise ValueError(f"A recipe has no field {name!r}.{hint}")
+        return cls(**values)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the networks take labels."""
+        return self.label_kind != "none"
+
+
+def options() -> list[dataclasses.Field]:
+    """The fields of a recipe that a user may set, with `help`, `group` and `choices` metadata."""
+    return [f for f in dataclasses.fields(Recipe) if f.metadata]
+
+
+def _problems(recipe: Recipe):
+    for option in options():
+        value, choices = getattr(recipe, option.name), option.metadata["choices"]
+        if choices and value not in choices:
+            yield f"unknown {option.name} {value!r}, known: {', '.join(choices)}"
+        elif option.type is int and (not isinstance(value, int) or value < 0):
+            yield f"{option.name} must be a whole number of at least 0, not {value!r}"
+    for name in (
+        "g_filters",
+        "d_filters",
+        "latent_dim",
+        "batch_size",
+        "d_steps",
+        "micro_batches",
+        "steps",
+        "decay_every",
+    ):
+        if getattr(recipe, name) == 0:
+            yield f"{name} must be at least 1"
+    if recipe.resolution < 4 or recipe.resolution & (recipe.resolution - 1):
+        yield f"resolution must be a power of two, such as 64 or 128, not {recipe.resolution}"
+    if recipe.micro_batches and recipe.batch_size % recipe.micro_batches:
+        yield (
+            f"batch_size {recipe.batch_size} cannot be split into {recipe.micro_batches} equal "
+            "micro_batches"
+        )
+    if not 0 <= recipe.ema_decay < 1:
+        yield f"ema_decay must be at least 0 and below 1, not {recipe.ema_decay}"
+    for name in ("g_learning_rate", "d_learning_rate", "decay_rate"):
+        if not getattr(recipe, name) > 0:
+            yield f"{name} must be above 0, not {getattr(recipe, name)}"
+    if recipe.conditional != bool(recipe.num_labels):
+        yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
+
+
+def _modules() -> dict[str, str]:
+    from models import recipes
+
+    return {m.name: f"{recipes.__name__}.{m.name}" for m in pkgutil.iter_modules(recipes.__path__)}
+
+
+def names() -> list[str]:
+    """The names of all recipes, sorted."""
+    return sorted(
+        (importlib.import_module(m).RECIPE.name for m in _modules().values()), key=str.lower
+    )
+
+
+def load(name: str) -> Recipe:
+    """The recipe of that name, in any case of letters.
+
+    Raises:
+        ValueError: there is none; the message names the nearest and all known ones.
+    """
+    module = _modules().get(name.lower())
+    if module is None:
+        near = difflib.get_close_matches(name.lower(), _modules(), n=1)
+        hint = f" Did you mean {load(near[0]).name!r}?" if near else ""
+        raise ValueError(f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}.")
+    return importlib.import_module(module).RECIPE
+
+
+def describe(name: str) -> str:
+    """The docstring of a recipe: its source, command, run time and the result to expect."""
+    return importlib.import_module(_modules()[load(name).name.lower()]).__doc__ or ""

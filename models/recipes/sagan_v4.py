@@ -1,0 +1,9 @@
+"""The anime notes' SAGAN_V4: nearest-neighbour up-sampling and a batch of 128, no moving average.
+
+Source: the anime GAN notes, model record SAGAN_V4; they found transposed convolutions better.
+Command: python train_sagan.py --recipe SAGAN_V4
+"""
+
+from models.recipe import Recipe
+
+RECIPE = Recipe(name="SAGAN_V4", upsample="nearest", batch_size=128, ema_decay=0.0)

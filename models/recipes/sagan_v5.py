@@ -1,0 +1,11 @@
+"""The anime notes' SAGAN_V5: SAGAN_V6 whose learning rates fall by 1 % per 100 steps after 50 000.
+
+Source: the anime GAN notes, model record SAGAN_V5 ("failed, not sure").
+Command: python train_sagan.py --recipe SAGAN_V5 --steps 100000
+"""
+
+from models.recipe import Recipe
+
+RECIPE = Recipe(
+    name="SAGAN_V5", decay_start=50_000, decay_rate=0.99, decay_every=100, steps=100_000
+)
