@@ -1,4 +1,4 @@
-"""Self-attention over the positions of a feature map (SAGAN, Zhang et al. 2019, arXiv:1805.08318)."""
+"""Self-attention over the positions of a feature map (SAGAN, arXiv:1805.08318)."""
 
 import keras
 from keras import ops
@@ -10,9 +10,9 @@ from layers import weights
 class SelfAttention(keras.layers.Layer):
     """y = x + gamma * o(softmax(g(x) f(x)^T) h(x)), equations 1 to 3 of the SAGAN paper.
 
-    f (keys), g (queries) and h (values) are 1×1 convolutions without bias; gamma is a learned scalar
-    that starts at 0, so that the layer begins as the identity. Row i of the softmax says where
-    position i looks. The softmax is taken in float32 whatever the precision.
+    f (keys), g (queries) and h (values) are 1×1 convolutions without bias; gamma is a learned
+    scalar that starts at 0, so that the layer begins as the identity. Row i of the softmax says
+    where position i looks. The softmax is taken in float32 whatever the precision.
 
     Args:
         key_ratio: keys and queries have channels / key_ratio channels.

@@ -76,7 +76,7 @@ class Normal(_HostInitializer):
 
 @keras.saving.register_keras_serializable(package="gan")
 class Orthogonal(_HostInitializer):
-    """Orthonormal rows or columns (Saxe et al. 2014) of the kernel as an (inputs, outputs) matrix."""
+    """Orthonormal rows or columns (Saxe et al. 2014) of the (inputs, outputs) matrix."""
 
     def draw(self, generator, shape):
         rows, columns = int(np.prod(shape[:-1])), shape[-1]

@@ -34,8 +34,9 @@ def _normalize_batch_fused(x, gamma, beta, epsilon):
 class BatchNorm(keras.layers.Layer):
     """Batch normalisation (Ioffe and Szegedy 2015) over all axes but the last.
 
-    y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the batch's statistics in training
-    and the running ones at inference: running <- momentum * running + (1 - momentum) * batch.
+    y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the batch's statistics in
+    training and the running ones at inference, where
+    running <- momentum * running + (1 - momentum) * batch.
     Statistics are computed in float32 whatever the precision.
 
     Args:
@@ -196,8 +197,8 @@ def batch_norms(model: keras.Layer) -> list[BatchNorm]:
 def standing_statistics(model: keras.Layer, inputs: Iterable) -> int:
     """Replace the running statistics by the plain mean over `inputs`, an iterable of model inputs.
 
-    Running statistics belong to the latents and weights of training; sampling at another truncation,
-    or from averaged weights, wants its own (BigGAN, arXiv:1809.11096, section 3.1 and appendix A).
+    Running statistics belong to the latents and weights of training; sampling at another
+    truncation, or from averaged weights, wants its own (BigGAN, arXiv:1809.11096, section 3.1).
     Returns how many batches were used; ValueError if there were none.
     """
     layers = batch_norms(model)

@@ -66,8 +66,9 @@ class Upsample2D(keras.layers.Layer):
 
     Args:
         filters: output channels.
-        method: "transposed": transposed convolution of stride 2; "nearest": every pixel repeated 2×2,
-            then a convolution; "subpixel": convolution to 4·filters channels, then pixel shuffle.
+        method: "transposed": transposed convolution of stride 2; "nearest": every pixel repeated
+            2×2, then a convolution; "subpixel": convolution to 4·filters channels, then pixel
+            shuffle.
         kernel_size: by default 4 for "transposed" and 3 for the others; "nearest" takes only 3.
         weight_norm: of the convolution, see `layers.weights`.
     """

@@ -23,9 +23,9 @@ _scope = threading.local()  # a replica of a distributed step runs in a thread o
 def shared_kernels() -> Iterator[None]:
     """Within: u stands still and every kernel is normalised once, however often it is used.
 
-    A training step opens one such scope per gradient, so that D's calls on real and on fake pictures
-    share the same W / sigma(W), and calls `power_iterate` itself. Not to be held across an update of
-    the weights. A training call outside any such scope runs its own power iteration.
+    A training step opens one such scope per gradient, so that D's calls on real and on fake
+    pictures share the same W / sigma(W), and calls `power_iterate` itself. Not to be held across an
+    update of the weights. A training call outside any such scope runs its own power iteration.
     """
     outer = getattr(_scope, "kernels", None)
     _scope.kernels = {}

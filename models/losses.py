@@ -19,8 +19,8 @@ class Loss:
         discriminator: (real logits, fake logits) → scalar.
         generator: (real logits or None, fake logits) → scalar.
         needs_real: whether the generator's loss reads the real logits.
-        zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None where a
-            term cannot be.
+        zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None where
+            no term can be.
     """
 
     discriminator: Callable

@@ -1,8 +1,8 @@
 """Penalties on the discriminator: a name → a function. None of them sees a tape.
 
 `penalty(critic, gradient, real, fake, mix)` returns a float32 scalar, to be weighted and added to
-D's loss: `critic(x)` gives logits (N, 1) under the labels of the real pictures, `gradient(fn, x)` the
-gradient of sum(fn(x)) by x, `real` and `fake` are images (N, R, R, 3), `mix` uniform numbers (N,).
+D's loss: `critic(x)` gives logits (N, 1) under the labels of the real pictures, `gradient(fn, x)`
+the gradient of sum(fn(x)) by x, `real` and `fake` are images (N, R, R, 3), `mix` uniform numbers (N,).
 """
 
 from keras import ops
