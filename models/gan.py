@@ -18,7 +18,8 @@ class GAN(keras.Model):
 
     `fit` takes batches, one-tuples of a dict of arrays, that hold all that a step needs, random
     numbers too, so that a step is a function of its batch: the same on every backend, after a
-    resume, and spread over devices. With B the batch size, d the recipe's d_steps, and labels as the networks take them:
+    resume, and spread over devices. With B the batch size, d the recipe's d_steps, and labels as
+    the networks take them:
 
         images       (B, d, R, R, 3) uint8: fresh reals for every discriminator step
         labels       (B, d) int32 or (B, d, num_labels) float32

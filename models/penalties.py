@@ -2,7 +2,8 @@
 
 `penalty(critic, gradient, real, fake, mix)` returns a float32 scalar, to be weighted and added to
 D's loss: `critic(x)` gives logits (N, 1) under the labels of the real pictures, `gradient(fn, x)`
-the gradient of sum(fn(x)) by x, `real` and `fake` are images (N, R, R, 3), `mix` uniform numbers (N,).
+the gradient of sum(fn(x)) by x, `real` and `fake` are images (N, R, R, 3), `mix` uniform numbers
+in [0, 1), (N,).
 """
 
 from keras import ops

@@ -1,4 +1,4 @@
-"""The anime notes' SAGAN_V3: transposed convolutions, batch 64, truncated normal, no moving average.
+"""The anime notes' SAGAN_V3: transposed convolutions, truncated normal, no moving average.
 
 Source: the anime GAN notes, model record SAGAN_V3.
 Command: python train_sagan.py --recipe SAGAN_V3
