@@ -1,0 +1,20 @@
+"""Pictures and labels: sources → one uint8 cache → batches. Imports no Keras, no TensorFlow."""
+
+from datasets import pixels
+from datasets.attributes import ATTRIBUTES, GROUPS
+from datasets.batches import Batches
+from datasets.data import ImageData, check_resolution, open_data
+from datasets.errors import DataError
+from datasets.labels import Labels
+
+__all__ = [
+    "ATTRIBUTES",
+    "GROUPS",
+    "Batches",
+    "DataError",
+    "ImageData",
+    "Labels",
+    "check_resolution",
+    "open_data",
+    "pixels",
+]

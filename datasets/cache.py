@@ -1,0 +1,206 @@
+"""One uint8 array on disk per set of pictures: built once, whole or not at all, memory-mapped.
+
+    <cache folder>/<name>-<resolution>-<fingerprint>/
+        images.npy    uint8 (N, H, W, 3)
+        labels.npy    int32 (N,) or float32 (N, A), when there are labels
+        meta.json     label names, what was left out, notes, what the fingerprint was made of
+
+It is built in a folder `….building-…` beside it and renamed when complete, so a folder with the
+final name is always whole. The fingerprint covers the format's version, the resolution, the
+relative path, size and modification time (ns) of every picture, and the labels. Contents are not
+read: that would cost as much as building. Moving a folder keeps its cache; touching a file in it
+builds a new one.
+"""
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets import drawing
+from datasets.errors import DataError
+from datasets.labels import Found, Labels
+from datasets.sources import Source
+
+VERSION = 1  # raise it when the pixels or the labels made from the same source change
+DEFAULT_FOLDER = Path(__file__).parent / "cache"
+UNFINISHED = ".building-"
+ABANDONED_AFTER = 24 * 3600.0  # seconds without a change, for builders on other machines
+SPARE_BYTES = 16 << 20
+
+
+def fingerprint(source: Source, resolution: int) -> str:
+    """12 hexadecimal digits; the same for the same pictures and settings, on every machine."""
+    parts = {"version": VERSION, "resolution": resolution, **source.identity}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def ensure(
+    source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
+) -> Path:
+    """The folder of the complete cache, built if it is not there. Raises `DataError`."""
+    path = folder / f"{source.name}-{resolution}-{fingerprint(source, resolution)}"
+    _remove_unfinished(folder)
+    if (path / "meta.json").is_file():
+        return path
+    building = folder / f"{path.name}{UNFINISHED}{socket.gethostname()}-{os.getpid()}"
+    try:
+        building.mkdir(parents=True)
+        _build(source, resolution, building, workers, progress)
+        _publish(building, path)
+    except OSError as error:
+        raise DataError(_explain(error, folder)) from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return path
+
+
+def read(path: Path) -> tuple[np.ndarray, Labels | None, dict[str, Any]]:
+    """A complete cache → images (read-only memory map), labels, meta."""
+    meta = json.loads((path / "meta.json").read_text("utf-8"))
+    images = np.load(path / "images.npy", mmap_mode="r")
+    labels = None
+    if known := meta["labels"]:
+        groups = {name: tuple(members) for name, members in known["groups"].items()}
+        values = np.load(path / "labels.npy")
+        labels = Labels(known["kind"], tuple(known["names"]), values, groups)
+    return images, labels, meta
+
+
+def _build(
+    source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
+) -> None:
+    items, found = source.load()
+    left_out: list[tuple[str, str]] = []
+    if found:
+        labelled = set(found.rows)
+        missing = [row for row in range(len(items)) if row not in labelled]
+        left_out += [(source.describe(items[row]), found.missing) for row in missing]
+        items = [items[row] for row in found.rows]
+    shape = (len(items), resolution, resolution, 3)
+    _need_space(folder, int(np.prod(shape)))
+    header = _npy_header(shape)
+    file = folder / "images.npy"
+    file.write_bytes(header)
+    report = drawing.draw_all(
+        file, len(header), items, source.render, resolution, workers, progress,
+        title=f"Caching {source.name} at {resolution} px",
+    )  # fmt: skip
+    left_out += [(source.describe(items[row]), why) for row, why in sorted(report.bad.items())]
+    kept = np.array([row for row in range(len(items)) if row not in report.bad], np.int64)
+    if not len(kept):
+        name, reason = left_out[-1]
+        raise DataError(
+            f"All {len(left_out)} pictures of {source.name!r} are bad; "
+            f"the last is {name!r}: {reason}."
+        )
+    if report.bad:
+        _close_gaps(file, len(header), kept, shape)
+    enlarged = report.enlarged
+    notes = [*source.notes, *(found.notes if found else [])]
+    if enlarged:
+        notes.append(
+            f"{enlarged} of {len(kept)} pictures are smaller than {resolution} px "
+            "and were enlarged; a lower --resolution would be sharper."
+        )
+    _write_labels_and_meta(folder, source, found, kept, left_out, notes)
+
+
+def _write_labels_and_meta(
+    folder: Path,
+    source: Source,
+    found: Found | None,
+    kept: np.ndarray,
+    left_out: Sequence[tuple[str, str]],
+    notes: Sequence[str],
+) -> None:
+    labels = None
+    if found:
+        np.save(folder / "labels.npy", found.labels.values[kept])
+        labels = {k: v for k, v in asdict(found.labels).items() if k != "values"}
+    meta = {"name": source.name, "left_out": left_out, "notes": notes, "labels": labels}
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
+
+
+def _npy_header(shape: tuple[int, ...]) -> bytes:
+    """What `np.save` writes before the pixels. Its length leaves room for any count."""
+    buffer = io.BytesIO()
+    description = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(buffer, description)
+    return buffer.getvalue()
+
+
+def _close_gaps(file: Path, offset: int, kept: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Move the good rows together and shorten the file. A row only ever moves towards the start."""
+    rows = np.memmap(file, np.uint8, "r+", offset, shape)
+    for start in range(0, len(kept), 1024):
+        chosen = kept[start : start + 1024]
+        rows[start : start + len(chosen)] = rows[chosen]
+    rows.flush()
+    del rows
+    header = _npy_header((len(kept), *shape[1:]))
+    if len(header) != offset:
+        raise AssertionError("the .npy header changed its length")
+    with file.open("r+b") as images:
+        images.write(header)
+        images.truncate(offset + len(kept) * int(np.prod(shape[1:])))
+
+
+def _publish(building: Path, path: Path) -> None:
+    try:
+        building.rename(path)
+    except OSError:
+        if not (path / "meta.json").is_file():  # not simply that another run was faster
+            raise
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Delete what killed builders left behind; leave alone what others are building now."""
+    for path in folder.glob(f"*{UNFINISHED}*"):
+        host, _, process = path.name.partition(UNFINISHED)[2].rpartition("-")
+        if host == socket.gethostname() and process.isdecimal():
+            abandoned = int(process) == os.getpid() or not _is_running(int(process))
+        else:
+            newest = max((p.stat().st_mtime for p in path.glob("*")), default=path.stat().st_mtime)
+            abandoned = time.time() - newest > ABANDONED_AFTER
+        if abandoned:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # there, os.kill would end the process it asks about
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _need_space(folder: Path, needed: int) -> None:
+    if shutil.disk_usage(folder).free < needed + SPARE_BYTES:
+        raise OSError(errno.ENOSPC, f"{needed / 2**20:,.0f} MiB are needed")
+
+
+def _explain(error: OSError, folder: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = shutil.disk_usage(folder).free / 2**20
+        detail = f"{error.strerror}, " if "needed" in str(error.strerror) else ""
+        return (
+            f"The disk is full: caching in {str(folder)!r} failed ({detail}{free:,.0f} MiB are "
+            "free). Nothing was kept. Free some space, choose another cache folder, or use a "
+            "lower --resolution."
+        )
+    return f"Cannot write the cache in {str(folder)!r}: {error.strerror or error}."

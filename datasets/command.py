@@ -1,0 +1,103 @@
+"""The command line of `prepare.py`."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from datasets.batches import Batches
+from datasets.data import ImageData, open_data
+from datasets.errors import DataError
+from datasets.labels import Labels
+from datasets.public import PUBLIC
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0, or 2 after a one-line error."""
+    options = _parser().parse_args(arguments)
+    try:
+        _prepare(options)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; nothing half-made was kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+def label_table(labels: Labels) -> list[str]:
+    """One line per class or attribute: its name, how many pictures have it, the share."""
+    if labels.kind == "classes":
+        counts = np.bincount(labels.values, minlength=len(labels.names))
+    else:
+        counts = labels.values.sum(axis=0).astype(int)
+    total, width = len(labels.values), max(map(len, labels.names))
+    in_group = {name: group for group, names in labels.groups.items() for name in names}
+    return [
+        f"  {name:<{width}}  {count:>8,}  {count / total:>6.1%}  {in_group.get(name, '')}".rstrip()
+        for name, count in zip(labels.names, counts, strict=True)
+    ]
+
+
+def contact_sheet(data: ImageData, side: int, path: Path) -> None:
+    """Write a PNG of side × side pictures, chosen at random but always the same ones."""
+    count = min(side * side, len(data.images))
+    images, _ = Batches(data, count, seed=0).batch(0)
+    size = data.images.shape[1]
+    sheet = Image.new("RGB", (side * size, -(-count // side) * size), "white")
+    for i, image in enumerate(images):
+        sheet.paste(Image.fromarray(image), (i % side * size, i // side * size))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"Cannot write the contact sheet {str(path)!r}: {error}.") from None
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    start = time.perf_counter()
+    data = open_data(
+        options.data,
+        options.resolution,
+        labels=options.labels,
+        count=options.count,
+        cache_dir=options.cache,
+        workers=options.workers,
+    )
+    for line in data.report():
+        print(line)
+    if data.labels is not None:
+        print("Labels:")
+        print("\n".join(label_table(data.labels)))
+    if options.sheet is not None:
+        contact_sheet(data, 8, options.sheet)
+        print(f"Contact sheet: {options.sheet}")
+    megabytes = data.images.nbytes / 2**20
+    seconds = time.perf_counter() - start
+    print(f"Cache: {data.folder} ({megabytes:,.0f} MiB), ready in {seconds:.1f} s")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prepare.py",
+        allow_abbrev=False,
+        description="Cache a data set ahead of training and say what is in it.",
+    )
+    known = ", ".join(("faces", *PUBLIC))
+    parser.add_argument("data", metavar="DATA", help=f"a folder of pictures, or one of: {known}")
+    parser.add_argument("--resolution", type=int, default=64, help="a power of two (default 64)")
+    parser.add_argument(
+        "--labels",
+        help="a CSV file, a folder of JSON files, 'folders' or 'none' "
+        "(default: the set's own where it has some)",
+    )
+    parser.add_argument("--count", type=int, help="how many pictures (default all; 20 000 faces)")
+    parser.add_argument("--cache", type=Path, help="cache folder (default datasets/cache)")
+    parser.add_argument("--workers", type=int, help="drawing processes (default one per core)")
+    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw a contact sheet")
+    return parser

@@ -1,0 +1,104 @@
+"""`open_data`: from what the user typed to pictures and labels in memory-mapped arrays."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from datasets import cache, sources
+from datasets.errors import DataError
+from datasets.labels import Labels
+
+MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """Pictures ready to train on.
+
+    images       uint8 (N, H, W, 3), a read-only memory map
+    labels       `Labels` of the same N pictures, or None
+    name         "faces" or the folder's name, safe in a path
+    fingerprint  12 hexadecimal digits that change when the pictures or the settings do
+    left_out     (file, reason) of each picture that could not be used
+    notes        what else a person should know, one sentence each
+    folder       where the cache lies
+    """
+
+    images: np.ndarray
+    labels: Labels | None
+    name: str
+    fingerprint: str
+    left_out: list[tuple[str, str]]
+    notes: list[str]
+    folder: Path
+
+    def report(self, most: int = 5) -> list[str]:
+        """Lines to print: how many pictures, which were left out and why, the notes."""
+        count, resolution = self.images.shape[:2]
+        lines = [f"{count:,} pictures of {self.name!r} at {resolution} px; {self._label_line()}."]
+        if self.left_out:
+            lines.append(f"{len(self.left_out)} pictures were left out:")
+            lines += [f"  {name}: {reason}" for name, reason in self.left_out[:most]]
+            if len(self.left_out) > most:
+                listed = self.folder / "meta.json"
+                lines.append(f"  … and {len(self.left_out) - most} more, listed in {listed}")
+        return lines + self.notes
+
+    def _label_line(self) -> str:
+        if self.labels is None:
+            return "no labels"
+        return f"{len(self.labels.names)} {self.labels.kind}"
+
+
+def open_data(
+    spec: str | os.PathLike,
+    resolution: int,
+    *,
+    labels: str | os.PathLike | None = None,
+    count: int | None = None,
+    cache_dir: str | os.PathLike | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> ImageData:
+    """Open a set of pictures, caching it first if that has not been done.
+
+    spec        "faces" (embedded), "cifar10", "mnist", "fashion_mnist", or a folder of pictures
+    resolution  side of the square pictures in pixels, a power of two from 8 to 1024
+    labels      a CSV file, a folder of JSON files, "folders", "none", or None: the set's own
+                labels where it has some (faces, public sets), none for a folder
+    count       how many pictures; default 20 000 faces, or all there are (a folder gives an
+                evenly spread choice)
+    cache_dir   default `datasets/cache`
+    workers     drawing processes; default one per core
+
+    Raises `DataError`, one clear line, for anything that cannot be used.
+    """
+    check_resolution(resolution)
+    if workers is not None and workers < 1:
+        raise DataError(f"The number of workers must be at least 1, not {workers}.")
+    source = sources.find(spec, None if labels is None else os.fspath(labels), count)
+    folder = cache.DEFAULT_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
+    path = cache.ensure(source, resolution, folder, workers, progress)
+    images, known, meta = cache.read(path)
+    return ImageData(
+        images=images,
+        labels=known,
+        name=source.name,
+        fingerprint=cache.fingerprint(source, resolution),
+        left_out=[(name, reason) for name, reason in meta["left_out"]],
+        notes=meta["notes"],
+        folder=path,
+    )
+
+
+def check_resolution(resolution: int) -> None:
+    """Refuse what is no power of two, naming the nearest ones."""
+    if resolution & (resolution - 1) or not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
+        powers = [2**k for k in range(3, 11)]
+        near = sorted(sorted(powers, key=lambda power: abs(power - resolution))[:2])
+        raise DataError(
+            f"The resolution must be a power of two from {MIN_RESOLUTION} to {MAX_RESOLUTION}, "
+            f"not {resolution}; nearest: {near[0]} and {near[1]}."
+        )

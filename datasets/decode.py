@@ -1,0 +1,103 @@
+"""A picture file → square RGB pixels, whatever the file holds.
+
+Order of the steps: decode (JPEGs at the smallest of the sizes 1, 1/2, 1/4, 1/8 that is still twice
+the resolution), EXIF rotation, centre crop to a square, RGB on white, LANCZOS resize. LANCZOS
+widens its window when it shrinks, so nothing aliases; a picture of exactly the resolution keeps
+its pixels as they are.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from datasets.errors import PictureError
+
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
+)  # fmt: skip
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB")
+EXIF_ORIENTATION = 0x0112
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def read(path: str | Path, resolution: int) -> tuple[np.ndarray, bool]:
+    """The picture → uint8 (resolution, resolution, 3), and whether it had to be enlarged.
+
+    Animations give their first frame. Raises `PictureError` with the reason when the file is
+    empty, damaged, cut short or no picture.
+    """
+    try:
+        if Path(path).stat().st_size == 0:
+            raise PictureError("the file is empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; a huge picture is still an error
+            with Image.open(path, formats=FORMATS) as image:
+                enlarged = min(image.size) < resolution
+                image.draft("RGB", (2 * resolution, 2 * resolution))
+                square = to_rgb(centre_square(_upright(image)))
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError("not a picture, or damaged at its start") from None
+    except MemoryError:
+        raise PictureError("too large for the memory") from None
+    except Exception as error:  # PIL's decoders raise nearly anything on damaged files
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise PictureError(reason or f"cannot be decoded ({type(error).__name__})") from None
+    return resize(square, resolution), enlarged
+
+
+def resize(image: Image.Image, resolution: int) -> np.ndarray:
+    """A square RGB image → uint8 (resolution, resolution, 3) by LANCZOS."""
+    if image.size != (resolution, resolution):
+        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(image)
+
+
+def centre_square(image: Image.Image) -> Image.Image:
+    """The largest square in the middle of the picture."""
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return image if width == height else image.crop((left, top, left + side, top + side))
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode → RGB. What is transparent becomes white; 16-bit grey keeps its top 8 bits, rounded.
+
+    (PIL's own conversions drop the alpha channel and turn 16-bit grey into white.)
+    """
+    if image.mode.startswith("I"):
+        return _from_16_bit(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _from_16_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64).clip(0, 65535)
+    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
+    if isinstance(image.info.get("transparency"), int):
+        grey[values == image.info["transparency"]] = 255
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+    except Exception:  # unreadable EXIF is no reason to lose the picture
+        orientation = 1
+    image.load()
+    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image

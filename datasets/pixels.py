@@ -1,0 +1,17 @@
+"""Between stored pixels (uint8, 0..255) and what the networks see (float32, -1..1)."""
+
+import numpy as np
+
+
+def to_float(images: np.ndarray) -> np.ndarray:
+    """uint8 (…) 0..255 → float32 (…) in [-1, 1]: `x / 127.5 - 1`."""
+    return images.astype(np.float32) / np.float32(127.5) - np.float32(1)
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """float (…) in [-1, 1] → uint8 (…) 0..255, rounded; what lies outside is clipped.
+
+    The inverse of `to_float`: every uint8 value comes back as itself.
+    """
+    scaled = (np.asarray(images, np.float32) + np.float32(1)) * np.float32(127.5)
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

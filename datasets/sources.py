@@ -1,0 +1,226 @@
+"""Where pictures come from. A source says cheaply what it is, and costs only when it is drawn.
+
+Three kinds: a folder of picture files, the embedded faces, a public set of `keras.datasets`.
+"""
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets import decode, faces, labels
+from datasets.attributes import ATTRIBUTES, GROUPS
+from datasets.errors import DataError
+from datasets.public import PUBLIC
+
+FACES = "faces"
+LABEL_WORDS = ("folders", "none")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of pictures that can be cached.
+
+    name      short, safe in a file name
+    identity  all that the cache depends on, as JSON values; it is hashed into the fingerprint
+    load      () → (items, found labels or None); runs only when a cache is built
+    render    (item, resolution) → (uint8 (resolution, resolution, 3), enlarged); a function of a
+              module, so that other processes can call it; raises PictureError
+    notes     what a person should know about the source
+    """
+
+    name: str
+    identity: dict[str, Any]
+    load: Callable[[], tuple[Sequence[Any], labels.Found | None]]
+    render: Callable[[Any, int], tuple[np.ndarray, bool]]
+    describe: Callable[[Any], str]
+    notes: tuple[str, ...] = ()
+
+
+def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> Source:
+    """The source that `spec` names: "faces", a public set, or a folder.
+
+    Raises `DataError` when there is none, or when the labels asked for do not go with it.
+    """
+    if count is not None and count < 1:
+        raise DataError(f"The number of pictures must be at least 1, not {count}.")
+    label_spec = None if label_spec is None else str(label_spec)
+    if str(spec) == FACES:
+        return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count)
+    if str(spec) in PUBLIC:
+        return _public(str(spec), label_spec, count)
+    return _folder(Path(spec).expanduser(), label_spec, count)
+
+
+def _own_labels_only(name: str, label_spec: str | None) -> bool:
+    if label_spec not in (None, "none"):
+        raise DataError(
+            f"{name!r} brings its own labels; --labels {label_spec} does not apply. "
+            "Leave it out, or say none."
+        )
+    return label_spec is None
+
+
+# === Embedded faces ===
+
+
+def _faces(label_spec: str | None, count: int) -> Source:
+    labelled = _own_labels_only(FACES, label_spec)
+
+    def load():
+        if not labelled:
+            return range(count), None
+        known = labels.Labels("attributes", ATTRIBUTES, faces.labels(count), dict(GROUPS))
+        return range(count), labels.Found(list(range(count)), known, "", [])
+
+    packages = ("dicebear-core", "dicebear-styles", "resvg-py")
+    identity = {
+        "kind": "faces",
+        "count": count,
+        "labelled": labelled,
+        "drawn by": {package: importlib.metadata.version(package) for package in packages},
+    }
+    return Source(FACES, identity, load, render_face, lambda index: f"face {index}")
+
+
+def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
+    return faces.draw(index, resolution), False
+
+
+# === Public sets ===
+
+
+def _public(name: str, label_spec: str | None, count: int | None) -> Source:
+    labelled = _own_labels_only(name, label_spec)
+
+    def load():
+        images, classes, class_names = PUBLIC[name]()
+        chosen = _evenly(len(images), count)
+        known = labels.Labels("classes", class_names, classes[chosen].astype(np.int32))
+        rows = list(range(len(chosen)))
+        return images[chosen], labels.Found(rows, known, "", []) if labelled else None
+
+    identity = {"kind": "keras.datasets", "set": name, "count": count, "labelled": labelled}
+    return Source(name, identity, load, render_array, lambda _: name)
+
+
+def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
+    """uint8 (H, W) or (H, W, 3) → RGB at the resolution; 28 × 28 is first padded to 32 × 32."""
+    from PIL import Image
+
+    if image.shape[:2] == (28, 28):
+        image = np.pad(image, [(2, 2), (2, 2), *[(0, 0)] * (image.ndim - 2)])
+    picture = decode.to_rgb(Image.fromarray(image))
+    return decode.resize(picture, resolution), min(picture.size) < resolution
+
+
+# === Folders ===
+
+
+def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
+    files, passed_over = _scan(folder)
+    notes = []
+    if passed_over:
+        kinds = ", ".join(f"{suffix} {n}" for suffix, n in passed_over.most_common(5))
+        total = passed_over.total()
+        notes.append(f"{total} files of other kinds were passed over ({kinds}).")
+    if count is not None and count > len(files):
+        notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
+    files = [files[i] for i in _evenly(len(files), count)]
+    reader, label_identity = _label_reader(folder, label_spec)
+    relative = [name for name, _, _ in files]
+
+    def load():
+        return [(str(folder), name) for name in relative], reader(relative) if reader else None
+
+    identity = {"kind": "folder", "files": files, "labels": label_identity}
+    return Source(
+        _safe(folder.resolve().name), identity, load, render_file, lambda item: item[1],
+        tuple(notes),
+    )  # fmt: skip
+
+
+def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, bool]:
+    return decode.read(os.path.join(*item), resolution)
+
+
+def _scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
+    """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes."""
+    if not folder.exists():
+        known = ", ".join((FACES, *PUBLIC))
+        raise DataError(f"There is no folder {str(folder)!r}. Data is a folder or one of: {known}.")
+    if not folder.is_dir():
+        raise DataError(f"{str(folder)!r} is a file; give the folder that holds the pictures.")
+    files, others, visited, empty = [], Counter(), set(), True
+    for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
+        status = os.stat(root)
+        if (status.st_dev, status.st_ino) in visited:  # a link back into the tree
+            folders.clear()
+            continue
+        visited.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(f for f in folders if not f.startswith((".", "__MACOSX")))
+        empty = empty and not names
+        for name in names:
+            suffix = os.path.splitext(name)[1].lower()
+            if name.startswith("."):
+                continue
+            if suffix not in decode.SUFFIXES:
+                others[suffix or "no suffix"] += 1
+                continue
+            path = os.path.join(root, name)
+            try:
+                status = os.stat(path)
+            except OSError:
+                size = time = -1  # a dangling link: reported as unreadable when it is drawn
+            else:
+                size, time = status.st_size, status.st_mtime_ns
+            files.append((Path(path).relative_to(folder).as_posix(), size, time))
+    if not files:
+        what = "is empty" if empty else f"holds no picture (found {_kinds(others)})"
+        known = ", ".join(sorted(decode.SUFFIXES))
+        raise DataError(f"The folder {str(folder)!r} {what}. Pictures end in: {known}.")
+    return sorted(files), others
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"Cannot read the folder {error.filename!r}: {error.strerror}.")
+
+
+def _kinds(others: Counter) -> str:
+    return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(3)) or "hidden files only"
+
+
+def _label_reader(folder: Path, spec: str | None):
+    """(files → Found, or None when unlabelled) and what the fingerprint must know of the labels."""
+    if spec in (None, "none"):
+        return None, None
+    if spec == "folders":
+        return labels.from_folders, "folders"
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        stats = [(p, p.stat()) for p in sorted(path.rglob("*.json"))]
+        identity = [(str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p, s in stats]
+        return functools.partial(labels.from_json_folder, path), identity
+    if path.is_file():
+        identity = hashlib.sha256(path.read_bytes()).hexdigest()
+        return functools.partial(labels.from_csv, path), identity
+    words = " or ".join(repr(word) for word in LABEL_WORDS)
+    raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
+
+
+def _evenly(total: int, count: int | None) -> np.ndarray:
+    """`count` of `total` indices, evenly spread, so that every sub-folder gives its share."""
+    if count is None or count >= total:
+        return np.arange(total)
+    return np.arange(count) * total // count
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:40] or "pictures"
