@@ -1,0 +1,1 @@
+"""Training from the command line: options, plan, run folder, feed, callbacks."""

@@ -1,0 +1,78 @@
+"""Choosing and quieting the Keras backend; must run before anything imports Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+from training.errors import UserError
+
+_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+
+
+def choose() -> str:
+    """Set `KERAS_BACKEND` (TensorFlow if unset) and silence start-up chatter; return its name.
+
+    Raises `UserError` for a backend that Keras does not have or this machine lacks.
+    """
+    name = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if name not in _PACKAGES:
+        raise UserError(f"KERAS_BACKEND is {name!r}; known: {', '.join(_PACKAGES)}")
+    if importlib.util.find_spec(_PACKAGES[name]) is None:
+        there = [each for each in _PACKAGES if importlib.util.find_spec(_PACKAGES[each])]
+        ways = ", ".join([f"pip install {name}", *(f"KERAS_BACKEND={each}" for each in there)])
+        raise UserError(f"the Keras backend {name} is not installed; ways out: {ways}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: memory as needed
+    return name
+
+
+def start() -> None:
+    """Import Keras and wake the device, silently: TensorFlow 2.21 talks whatever its log level.
+
+    What was said is shown after all when that fails.
+    """
+    with _held_back_stderr():
+        import keras
+
+        from training import device
+
+        device.find()  # on a GPU this must come before anything that allocates
+        keras.ops.convert_to_numpy(keras.ops.zeros(()))
+
+
+@contextlib.contextmanager
+def _held_back_stderr() -> Iterator[None]:
+    """Keep from the screen what libraries write to file descriptor 2, unless they fail."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        screen = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(screen, held.read())
+            raise
+        finally:
+            os.dup2(screen, 2)
+            os.close(screen)
+
+
+def make_repeatable(kind: str, seed: int) -> None:
+    """Make sums on the `kind` "cpu" come out in the same order every time.
+
+    It costs nothing measurable there. On a GPU TensorFlow's repeatable kernels are slow or missing,
+    so there a resumed run agrees to rounding only.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed % 2**32)
+    if kind == "cpu" and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,1 @@
+"""What happens beside the training steps: one idea a file, all driven by `StepCallbacks`."""

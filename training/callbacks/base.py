@@ -1,0 +1,120 @@
+"""How callbacks run without making the device wait at every step.
+
+Keras's own `CallbackList` turns the logs into Python numbers after each step: the device then
+idles until the next step is launched. Here the logs stay tensors; they are read in one go every
+so many steps, and weights are brought up to date only when a callback is about to look at them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+Row = dict[str, float]
+
+
+class StepCallback(keras.callbacks.Callback):
+    """A callback that counts in training steps.
+
+    `on_rows(rows)` gets the logs of finished steps as numbers, in order, each step once: rows of
+    `{"step": …, "d_loss": …, …}`. `on_step(step)` is called after every step for which `due(step)`
+    says so (by default every `every` steps, and after the last one), with all rows up to that step
+    delivered and `self.model`'s variables up to date. The list calls callbacks in its order; an
+    exception from any of them ends the training.
+    """
+
+    every: int = 0  # steps between calls of `on_step`; 0: never
+    last_step: int = 0  # set by the list: the step after which training ends
+
+    def due(self, step: int) -> bool:
+        """Whether `on_step` is to be called after `step`. Called every step, so cheap."""
+        return self.every > 0 and (step % self.every == 0 or step == self.last_step)
+
+    def on_rows(self, rows: list[Row]) -> None:
+        """Receive the logs of the steps since the last call."""
+
+    def on_step(self, step: int) -> None:
+        """Act after `step`; weights may be read, sampled from and saved."""
+
+
+class StepCallbacks(keras.callbacks.CallbackList):
+    """The list that `GAN.fit` drives: collects logs as tensors, calls `StepCallback`s when due.
+
+    Args: callbacks, in calling order (plain Keras callbacks are served too, with tensors as logs);
+    `first_step`: steps already done; `last_step`: where training ends; `read_every`: the most
+    steps whose logs are kept on the device; `read_seconds`: the longest a finished step's numbers
+    are held back.
+    """
+
+    def __init__(
+        self,
+        callbacks: Sequence[keras.callbacks.Callback],
+        model: keras.Model,
+        first_step: int,
+        last_step: int,
+        read_every: int = 100,
+        read_seconds: float = 1.0,
+    ) -> None:
+        self._first_step = first_step
+        self._read_every, self._read_seconds = read_every, read_seconds
+        self._unread: list[tuple[int, dict[str, Any]]] = []
+        self._last_read = time.monotonic()
+        super().__init__(
+            list(callbacks), add_history=True, model=model, epochs=1, steps=last_step - first_step
+        )
+        # Step callbacks read weights and files: never from Keras's executor threads.
+        self._async_train = False
+        self._steppers = [each for each in self.callbacks if isinstance(each, StepCallback)]
+        for each in self._steppers:
+            each.last_step = last_step
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Nothing of ours happens before a step; plain Keras callbacks are told."""
+        for callback in self.callbacks:
+            callback.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Keep the step's logs, and run what is due."""
+        step = self._first_step + batch + 1
+        self._unread.append((step, logs or {}))
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
+        due = [each for each in self._steppers if each.due(step)]
+        waited = time.monotonic() - self._last_read
+        if due or len(self._unread) >= self._read_every or waited >= self._read_seconds:
+            self.read()
+        if due:
+            sync(self.model)
+        for each in due:
+            each.on_step(step)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Deliver what is still unread, then Keras's own."""
+        self.read()
+        super().on_epoch_end(epoch, logs)
+
+    def read(self) -> None:
+        """Read the kept logs from the device, all at once, and hand them out as rows."""
+        rows = [{"step": step, **_numbers(logs)} for step, logs in self._unread]
+        self._unread.clear()
+        self._last_read = time.monotonic()
+        if rows:
+            for each in self._steppers:
+                each.on_rows(rows)
+
+
+def sync(model: keras.Model) -> None:
+    """Bring `model`'s variables up to date: Keras's JAX `fit` keeps them outside the model."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+
+
+def _numbers(logs: dict[str, Any]) -> Row:
+    return {
+        name: float(np.asarray(keras.ops.convert_to_numpy(value)).mean())
+        for name, value in logs.items()
+    }

@@ -1,0 +1,67 @@
+"""`losses.csv`: one row per training step."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from training.callbacks.base import Row, StepCallback
+
+
+class CSVLog(StepCallback):
+    """Write every step's logs to `path`, columns `step, d_loss, g_loss, …`.
+
+    A run that goes on from step `first_step` first drops the rows after it: an interrupted run may
+    have logged steps that its last checkpoint does not hold.
+    """
+
+    def __init__(self, path: Path, first_step: int = 0) -> None:
+        super().__init__()
+        self._path, self._first_step = path, first_step
+        self._columns: list[str] | None = None
+        self._file = None
+
+    def on_rows(self, rows: list[Row]) -> None:
+        """Append `rows` and flush, so that a reader always sees whole rows."""
+        if self._file is None:
+            self._open(list(rows[0]))
+        writer = csv.DictWriter(self._file, self._columns, lineterminator="\n")
+        for row in rows:
+            writer.writerow({name: _short(value) for name, value in row.items()})
+        self._file.flush()
+
+    def on_train_end(self, logs: object = None) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open(self, columns: list[str]) -> None:
+        kept = [row for row in read_rows(self._path) if row["step"] <= self._first_step]
+        self._columns = columns
+        self._file = self._path.open("w", newline="", encoding="utf-8")
+        writer = csv.DictWriter(self._file, columns, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        for row in kept:
+            writer.writerow({name: _short(row.get(name, float("nan"))) for name in columns})
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a `losses.csv`, without a cut-off last one; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {name: float(value) for name, value in row.items()}
+        for row in rows
+        if None not in row and all(row.values())
+    ]
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else f"{value:.7g}"

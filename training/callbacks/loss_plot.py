@@ -1,0 +1,72 @@
+"""`losses.png`: both losses and D's zero-loss share against the step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from training.callbacks.base import StepCallback
+from training.callbacks.csv_log import read_rows
+from training.files import replaced
+
+_POINTS = 1_000  # more could not be told apart in the picture
+
+
+class LossPlot(StepCallback):
+    """Draw `losses.png` from the run's `losses.csv` every `every` steps."""
+
+    def __init__(self, log: Path, picture: Path, every: int) -> None:
+        super().__init__()
+        self._log, self._picture, self.every = log, picture, every
+
+    def on_step(self, step: int) -> None:
+        """Draw the plot anew."""
+        plot_losses(self._log, self._picture)
+
+
+def plot_losses(log: Path, picture: Path) -> None:
+    """Draw the losses in the CSV file `log` as the PNG file `picture`."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = read_rows(log)
+    if not rows:
+        return
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    steps = _thin(columns["step"])
+    # No pyplot: it would keep global state and may open a window.
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    FigureCanvasAgg(figure)
+    shares = "d_zero_share" in columns  # only losses that can be exactly 0 have it
+    losses, *rest = figure.subplots(
+        1 + shares, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + shares]
+    )[:, 0]
+    for name, colour, label in (("d_loss", "C0", "discriminator"), ("g_loss", "C1", "generator")):
+        raw = columns[name]
+        losses.plot(steps, _thin(raw), color=colour, alpha=0.25, linewidth=0.6)
+        losses.plot(steps, _thin(_smooth(raw)), color=colour, label=label)
+    losses.set_ylabel("loss")
+    losses.legend(loc="upper right")
+    for share in rest:
+        share.plot(steps, 100 * _thin(_smooth(columns["d_zero_share"])), color="C3")
+        share.set_ylim(0, 100)
+        share.set_ylabel("D's zero loss, %")
+    for axes in (losses, *rest):
+        axes.grid(alpha=0.3)
+    axes.set_xlabel("step")
+    with replaced(picture) as unfinished:
+        figure.savefig(unfinished, dpi=110)
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Mean over a centred window of about a fiftieth of the run."""
+    window = max(1, len(values) // 50) | 1
+    sums = np.cumsum(np.concatenate([[0.0], np.nan_to_num(values)]))
+    low = np.maximum(np.arange(len(values)) - window // 2, 0)
+    high = np.minimum(np.arange(len(values)) + window // 2 + 1, len(values))
+    return (sums[high] - sums[low]) / (high - low)
+
+
+def _thin(values: np.ndarray) -> np.ndarray:
+    return values[:: max(1, len(values) // _POINTS)]

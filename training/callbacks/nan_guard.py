@@ -1,0 +1,38 @@
+"""Stop when a loss is no longer a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from training.callbacks.base import Row, StepCallback
+from training.errors import TrainingStopped
+
+
+class NaNGuard(StepCallback):
+    """Raise `TrainingStopped` at the first row with a value that is not finite.
+
+    Stands before the checkpoints in the list: rows are read before a checkpoint is due, so a
+    network that has gone wrong is never saved over a good one. `newest_checkpoint()` tells what
+    there is to go back to.
+    """
+
+    def __init__(self, newest_checkpoint: Callable[[], Path | None]) -> None:
+        super().__init__()
+        self._newest_checkpoint = newest_checkpoint
+
+    def on_rows(self, rows: list[Row]) -> None:
+        """Look for the first bad value."""
+        for row in rows:
+            bad = [name for name, value in row.items() if not math.isfinite(value)]
+            if bad:
+                raise TrainingStopped(self._words(int(row["step"]), bad[0], row[bad[0]]))
+
+    def _words(self, step: int, name: str, value: float) -> str:
+        kept = self._newest_checkpoint()
+        saved = f"the last good checkpoint is kept: {kept}" if kept else "no checkpoint yet"
+        return (
+            f"stopped: {name} is {value} at step {step}; {saved}. Try lower learning rates "
+            "(--g-learning-rate, --d-learning-rate) or --precision float32"
+        )

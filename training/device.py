@@ -1,0 +1,140 @@
+"""What this machine is: processor or GPU, its memory, and the arithmetic it is fast in."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+_GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """`kind` "gpu" or "cpu"; `memory` in bytes, free for a training run, `None` if unknown."""
+
+    kind: str
+    name: str
+    cores: int
+    memory: int | None
+    bfloat16: bool
+
+    def __str__(self) -> str:
+        from training.wording import size
+
+        memory = f", {size(self.memory)} free" if self.memory else ""
+        cores = f"{self.cores} cores" if self.kind == "cpu" else "GPU"
+        return f"{self.name} ({cores}{memory})"
+
+
+def surely_no_gpu() -> bool:
+    """Whether a GPU can be ruled out without importing a backend (which takes seconds)."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or os.environ.get("JAX_PLATFORMS") == "cpu":
+        return True
+    return sys.platform == "linux" and not any(Path(node).exists() for node in _GPU_NODES)
+
+
+def find() -> Device:
+    """The device that the chosen Keras backend trains on. Imports the backend if it must."""
+    if not surely_no_gpu():
+        import keras
+
+        look = {"tensorflow": _tensorflow_gpu, "jax": _jax_gpu, "torch": _torch_gpu}
+        gpu = look.get(keras.backend.backend(), lambda: None)()
+        if gpu is not None:
+            return gpu
+    return Device("cpu", _cpu_name(), _cores(), _free_memory(), _cpu_has_bfloat16())
+
+
+def _tensorflow_gpu() -> Device | None:
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
+        return None
+    for each in found:  # take memory as needed, not all of it at once
+        tf.config.experimental.set_memory_growth(each, True)
+    details = tf.config.experimental.get_device_details(found[0])
+    bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
+    return Device("gpu", details.get("device_name", "GPU"), _cores(), _nvidia_free(), bfloat16)
+
+
+def _jax_gpu() -> Device | None:
+    import jax
+
+    found = [each for each in jax.devices() if each.platform in ("gpu", "cuda", "rocm")]
+    if not found:
+        return None
+    stats = found[0].memory_stats() or {}
+    capability = str(getattr(found[0], "compute_capability", "0"))
+    bfloat16 = float(capability or 0) >= 8.0
+    return Device("gpu", found[0].device_kind, _cores(), stats.get("bytes_limit"), bfloat16)
+
+
+def _torch_gpu() -> Device | None:
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    free, _ = torch.cuda.mem_get_info()
+    name = torch.cuda.get_device_name()
+    return Device("gpu", name, _cores(), free, torch.cuda.is_bf16_supported())
+
+
+def _nvidia_free() -> int | None:
+    """Free bytes of the first visible NVIDIA GPU, by its driver's own tool."""
+    query = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        lines = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
+        return int(lines.stdout.split()[0]) * 2**20
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        return None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cpu_name() -> str:
+    for line in _proc("/proc/cpuinfo").splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine() or "CPU"
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
+    for line in _proc("/proc/cpuinfo").splitlines():
+        if line.startswith("flags"):
+            return bool(_BFLOAT16_FLAGS & set(line.split()))
+    return False
+
+
+def _free_memory() -> int | None:
+    """Bytes this process may still take: what the system has, or its container's limit allows."""
+    free = None
+    for line in _proc("/proc/meminfo").splitlines():
+        if line.startswith("MemAvailable"):
+            free = int(line.split()[1]) * 1024
+    if free is None and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = _proc("/sys/fs/cgroup/memory.max").strip()
+    if limit.isdigit():
+        used = _proc("/sys/fs/cgroup/memory.current").strip()
+        left = int(limit) - (int(used) if used.isdigit() else 0)
+        free = left if free is None else min(free, left)
+    return free
+
+
+def _proc(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", errors="replace")
+    except OSError:
+        return ""

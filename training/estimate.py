@@ -1,0 +1,172 @@
+"""How much memory and time a step takes, worked out from the networks' graphs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+
+import keras
+import numpy as np
+
+from models.gan import GAN
+from training.device import Device
+from training.errors import UserError
+from training.wording import duration, size
+
+# A step's share of the speed of one large matrix product, and of what the libraries themselves
+# take beside the networks. Measured with the default recipes; the printed words say "about".
+_EFFICIENCY = {"cpu": 0.30, "gpu": 0.20}
+_RUNTIME_BYTES = {"cpu": 0.7e9, "gpu": 0.6e9}
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """Bytes that training takes, by what for, and arithmetic operations of one step."""
+
+    weights: int  # both networks and the averaged generator
+    gradients: int
+    moments: int
+    activations: int
+    runtime: int
+    flops: float
+
+    @property
+    def memory(self) -> int:
+        """Bytes in all."""
+        return self.weights + self.gradients + self.moments + self.activations + self.runtime
+
+    def __str__(self) -> str:
+        return (
+            f"about {size(self.memory)}: activations {size(self.activations)}, weights "
+            f"{size(self.weights)}, gradients {size(self.gradients)}, optimizer "
+            f"{size(self.moments)}, libraries {size(self.runtime)}"
+        )
+
+
+def estimate(gan: GAN, device_kind: str) -> Estimate:
+    """Estimate one training step of `gan` at its recipe's batch size and micro-batches.
+
+    Activations are the outputs of all layers of the graph, kept for the backward pass: two passes
+    of D (real and fake) in a D step, one of G and one of D in a G step; the larger one counts.
+    """
+    recipe, generator, discriminator = gan.recipe, gan.generator, gan.discriminator
+    part = recipe.batch_size // recipe.micro_batches
+    g_kept, d_kept = _kept_bytes(generator), _kept_bytes(discriminator)
+    g_flops, d_flops = _flops(generator), _flops(discriminator)
+    # Per picture: a backward pass costs two forward ones, or one where no kernel wants a gradient.
+    d_step = g_flops + 6 * d_flops + (6 * d_flops if recipe.penalty != "none" else 0)
+    g_step = 3 * g_flops + 2 * d_flops
+    return Estimate(
+        weights=_bytes(gan.variables),
+        gradients=max(_bytes(each.trainable_variables) for each in (generator, discriminator)),
+        moments=_bytes(gan.optimizer.variables),
+        activations=int(part * max(2 * d_kept, g_kept + d_kept)),
+        runtime=int(_RUNTIME_BYTES[device_kind]),
+        flops=recipe.batch_size * (recipe.d_steps * d_step + g_step),
+    )
+
+
+def refuse_too_large(guess: Estimate, gan: GAN, device: Device) -> None:
+    """Raise `UserError`, with what to change, where the estimate exceeds the free memory."""
+    if device.memory is None or guess.memory <= device.memory:
+        return
+    recipe = gan.recipe
+    ways = []
+    rest = guess.memory - guess.activations
+    if rest < device.memory:
+        fits = (device.memory - rest) / guess.activations  # the share of the activations that fits
+        batch = 2 ** math.floor(math.log2(max(1.0, recipe.batch_size * fits)))
+        even = (n for n in range(1, recipe.batch_size + 1) if recipe.batch_size % n == 0)
+        parts = next((n for n in even if n >= recipe.micro_batches / fits), None)
+        if batch < recipe.batch_size:
+            ways.append(f"--batch-size {batch}")
+        if parts:
+            ways.append(f"--micro-batches {parts} (the same result)")
+        if gan.precision == "float32":
+            ways.append("--precision mixed_bfloat16")
+    if recipe.resolution > 32:
+        ways.append(f"--resolution {recipe.resolution // 2}")
+    ways.append("fewer --g-filters and --d-filters")
+    raise UserError(
+        f"too large for the memory: {guess.memory / 1e9:.1f} GB needed (estimate), "
+        f"{device.memory / 1e9:.1f} GB free; change {', or '.join(ways)}, or try anyway with "
+        "--memory-check off"
+    )
+
+
+def time_words(guess: Estimate, steps: int, precision: str, device_kind: str) -> str:
+    """What to expect before anything is measured: from the speed of a matrix product here."""
+    speed = _EFFICIENCY[device_kind] * matrix_speed(precision)
+    seconds = guess.flops / speed
+    return (
+        f"{steps:,} steps take about {duration(steps * seconds)} ({seconds:.2g} s a step; rough: "
+        f"{guess.flops / 1e9:,.0f} GFLOP a step at {speed / 1e9:,.0f} GFLOP/s)"
+    )
+
+
+def matrix_speed(precision: str, least_seconds: float = 0.15) -> float:
+    """Operations per second of a large matrix product in `precision` on this machine."""
+    side = 1024
+    dtype = precision.removeprefix("mixed_")
+    rng = np.random.Generator(np.random.Philox(0))
+    values = rng.standard_normal((side, side), dtype=np.float32)
+    matrix = keras.ops.cast(keras.ops.convert_to_tensor(values), dtype)
+
+    def products(count: int) -> float:
+        begin = time.perf_counter()
+        for _ in range(count):
+            product = keras.ops.matmul(matrix, matrix)
+        keras.ops.convert_to_numpy(product[0, 0])  # waits for all of them
+        return time.perf_counter() - begin
+
+    products(2)
+    count, seconds = 4, 0.0
+    while seconds < least_seconds:
+        seconds = products(count)
+        count *= 4
+    return 2 * side**3 * (count // 4) / seconds
+
+
+def _bytes(variables: list) -> int:
+    return sum(math.prod(each.shape) * _itemsize(each.dtype) for each in variables)
+
+
+def _itemsize(dtype: str) -> int:
+    """Bytes per element; NumPy alone does not know bfloat16."""
+    digits = "".join(character for character in str(dtype) if character.isdigit())
+    return int(digits or 8) // 8
+
+
+def _kept_bytes(network: keras.Model) -> int:
+    """Bytes per picture of all layer outputs, and of the attention maps within their layers."""
+    total = 0
+    for layer in network.layers:
+        for output in keras.tree.flatten(layer.output):
+            total += math.prod(output.shape[1:]) * _itemsize(output.dtype)
+        total += 2 * _attention_entries(layer) * _itemsize("float32")
+    return total
+
+
+def _attention_entries(layer: keras.Layer) -> int:
+    """Entries of the map of every position against every other one; 0 for other layers."""
+    if "attention" not in type(layer).__name__.lower():
+        return 0
+    return _positions(layer.output) ** 2
+
+
+def _flops(network: keras.Model) -> float:
+    """Operations of a forward pass per picture: two per kernel entry and position it is used at."""
+    total = 0.0
+    for layer in network.layers:
+        kernels = sum(math.prod(w.shape) for w in layer.trainable_weights if len(w.shape) > 1)
+        before = "transpose" in type(layer).__name__.lower()
+        total += 2.0 * kernels * _positions(layer.input if before else layer.output)
+        channels = keras.tree.flatten(layer.output)[0].shape[-1] if kernels else 0
+        total += 2.0 * _attention_entries(layer) * (channels or 0)
+    return total
+
+
+def _positions(tensors: object) -> int:
+    shape = keras.tree.flatten(tensors)[0].shape
+    return math.prod(shape[1:-1]) if len(shape) == 4 else 1

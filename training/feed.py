@@ -1,0 +1,113 @@
+"""What a training step consumes: a pure function of (seed, step), made ahead in a thread.
+
+Every random number of a step travels with its batch. So a resumed run, another backend and a run
+on several devices all see the same reals, latents and labels at step n.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+import datasets
+from models import latents
+from models.recipe import Recipe
+
+# Keeps the step's random stream apart from the one that shuffles the data under the same seed.
+_STREAM = 0x67616E
+
+
+class Feed:
+    """Training batches of `data` for `recipe`; `batch(step)` is the same on every call."""
+
+    def __init__(self, data: datasets.ImageData, recipe: Recipe, seed: int) -> None:
+        self.recipe = recipe
+        self.seed = seed
+        self._reals = datasets.Batches(data, recipe.batch_size, seed, mirror=recipe.mirror)
+
+    def batch(self, step: int) -> dict[str, np.ndarray]:
+        """The batch of training step `step` (from 0), laid out as `models.gan.GAN` takes it.
+
+        With batch size B and d D steps: images (B, d, R, R, 3) uint8, fresh reals for every
+        D step · labels (B, d, …) · latents (B, d + 1, latent_dim) float32, for the fakes of the
+        D steps, then of the G step · fake_labels (B, d + 1, …), drawn from the training labels ·
+        mix (B, d) float32 in [0, 1).
+        """
+        size, turns = self.recipe.batch_size, self.recipe.d_steps
+        rng = step_rng(self.seed, step)
+        reals = [self._reals.batch(step * turns + turn) for turn in range(turns)]
+        fakes = size * (turns + 1)
+        drawn = latents.sample(self.recipe.latent, fakes, self.recipe.latent_dim, rng)
+        fake_labels = self._reals.random_labels(fakes, rng)
+        return {
+            "images": _stack([images for images, _ in reals]),
+            "labels": _stack([labels for _, labels in reals]),
+            "latents": drawn.reshape(size, turns + 1, -1),
+            "fake_labels": fake_labels.reshape(size, turns + 1, *fake_labels.shape[1:]),
+            "mix": rng.random((size, turns), dtype=np.float32),
+        }
+
+
+def _stack(arrays: list[np.ndarray]) -> np.ndarray:
+    """Arrays (B, …) side by side: (B, d, …); without a copy where there is but one."""
+    return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
+
+
+def step_rng(seed: int, step: int) -> np.random.Generator:
+    """The random numbers of one training step (Philox, keyed by seed and step)."""
+    key = np.array([seed, step], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, _STREAM]))
+
+
+class Prefetch:
+    """Iterate over the batches of the steps `start` ≤ step < `stop`, made ahead in one thread.
+
+    A context manager, so that the thread ends with the training however that ends. An error in
+    the thread is raised where the batch is taken.
+    """
+
+    def __init__(self, feed: Feed, start: int, stop: int, ahead: int = 4) -> None:
+        self._feed, self._steps = feed, range(start, stop)
+        self._ready: queue.Queue = queue.Queue(maxsize=ahead)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
+
+    def __enter__(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
+        self._thread.start()
+        return self._batches()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                self._ready.get_nowait()  # the thread may be waiting for room
+            self._thread.join(timeout=0.02)
+
+    def _batches(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
+        for _ in self._steps:
+            item = self._take()
+            if item is None:
+                return
+            if isinstance(item, BaseException):
+                raise item
+            yield (item,)  # a one-tuple: Keras's word for inputs without targets
+
+    def _take(self) -> dict[str, np.ndarray] | BaseException | None:
+        # Whoever reads ahead of the training must not wait for ever once it has ended.
+        while not self._stopped.is_set():
+            with contextlib.suppress(queue.Empty):
+                return self._ready.get(timeout=0.2)
+        return None
+
+    def _work(self) -> None:
+        try:
+            for step in self._steps:
+                if self._stopped.is_set():
+                    return
+                self._ready.put(self._feed.batch(step))
+        except BaseException as error:
+            self._ready.put(error)

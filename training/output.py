@@ -1,0 +1,104 @@
+"""What a run writes: the callbacks in their order, first pictures, the final generator."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models import files
+from training.callbacks import checkpoints, tensorboard
+from training.callbacks.base import StepCallbacks
+from training.callbacks.csv_log import CSVLog
+from training.callbacks.gif import ProgressGIF
+from training.callbacks.interrupts import Interrupts
+from training.callbacks.loss_plot import LossPlot
+from training.callbacks.nan_guard import NaNGuard
+from training.callbacks.pictures import Pictures, grid, write_png
+from training.callbacks.progress import Progress
+from training.feed import step_rng
+from training.preview import preview
+from training.run import Run
+from training.sheet import sheet
+
+if TYPE_CHECKING:
+    from training.session import Session
+
+
+class Outputs(contextlib.ExitStack):
+    """The callbacks of a session; entering gives the list that `fit` takes.
+
+    Their order matters: numbers are logged and checked before a checkpoint is written, pictures
+    are drawn before the GIF that shows them, and a signal ends the training after the checkpoint.
+    """
+
+    def __init__(self, run: Run, session: Session) -> None:
+        super().__init__()
+        self._run, self._session = run, session
+        settings, recipe, gan = session.settings, session.recipe, session.gan
+        self._shown = preview(
+            recipe, session.data.labels, settings.seed,
+            settings.picture_rows, settings.picture_columns,
+        )  # fmt: skip
+        saved = checkpoints.Checkpoints(
+            run.checkpoints, settings.checkpoint_every, settings.checkpoints
+        )
+        every = settings.picture_interval(recipe.steps)
+        self._log = CSVLog(run.losses, session.first_step)
+        self._interrupts = Interrupts(saved)
+        self.callbacks = [
+            self._log,
+            NaNGuard(lambda: checkpoints.newest(run.checkpoints)),
+            Progress(recipe.batch_size * recipe.d_steps, session.first_step, recipe.steps),
+            Pictures(run.fakes, self._shown, every),
+            ProgressGIF(run.fakes, run.folder / "progress.gif", every),
+            LossPlot(run.losses, run.folder / "losses.png", every),
+            *self._tensorboard(every),
+            saved,
+            self._interrupts,
+        ]
+        self._list = StepCallbacks(self.callbacks, gan, session.first_step, recipe.steps)
+
+    @property
+    def signal(self) -> int | None:
+        """The signal that ended the training, if one did."""
+        return self._interrupts.received
+
+    def __enter__(self) -> StepCallbacks:
+        super().__enter__()
+        self.enter_context(self._interrupts)
+        self.callback(self._log.close)
+        if self._session.first_step == 0:
+            self._first_pictures()
+        return self._list
+
+    def _first_pictures(self) -> None:
+        """`reals.png`: what is trained on; `fakes_init.png`: where the generator starts."""
+        data, folder = self._session.data, self._run.folder
+        rng = step_rng(self._session.settings.seed, 2**63 + 1)
+        count = min(64, len(data.images))
+        chosen = np.sort(rng.permutation(len(data.images))[:count])
+        write_png(folder / "reals.png", sheet(np.asarray(data.images[chosen]), 8))
+        first = grid(self._session.gan, self._shown)
+        write_png(folder / "fakes_init.png", first)
+        write_png(self._run.fakes / f"step-{0:08d}.png", first)
+
+    def _tensorboard(self, every: int) -> list:
+        if not tensorboard.installed():
+            return []
+        return [tensorboard.TensorBoard(self._run.folder / "tensorboard", self._run.fakes, every)]
+
+
+def save_final(run: Run, session: Session) -> None:
+    """Write `generator.keras`: the EMA generator with its recipe and labels inside."""
+    gan, labels = session.gan, session.record["data"]["labels"]
+    metadata = {
+        "recipe": session.recipe.to_dict(),
+        "labels": labels,
+        "step": gan.step,
+        "data": session.data.name,
+        "data_fingerprint": session.data.fingerprint,
+        "precision": session.precision,
+    }
+    files.save_generator(gan.ema_generator, run.generator, metadata)

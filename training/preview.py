@@ -1,0 +1,73 @@
+"""What the progress pictures show: the same latents and labels from the first step to the last."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+import datasets
+from models import latents
+from models.recipe import Recipe
+from training.feed import step_rng
+
+_STEP = 2**63  # the preview's random numbers are those of a step no training reaches
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """`latents` (rows·columns, latent_dim), `labels` (rows·columns, …) or `None`, row by row.
+
+    Without labels every picture has its own latent. With labels the rows are latents and the
+    columns labels (`captions`), so that a person sees what the label controls.
+    """
+
+    latents: np.ndarray
+    labels: np.ndarray | None
+    columns: int
+    captions: tuple[str, ...] = ()
+
+
+def preview(
+    recipe: Recipe, labels: datasets.Labels | None, seed: int, rows: int = 8, columns: int = 8
+) -> Preview:
+    """Choose the fixed latents and labels of a run.
+
+    A column is a class, or a value of the first one-of group (hair colour); the other attributes of
+    a row are those of a training picture, one per row. At most 16 columns of labels are shown.
+    """
+    rng = step_rng(seed, _STEP)
+    if recipe.label_kind == "none" or labels is None:
+        drawn = latents.sample(recipe.latent, rows * columns, recipe.latent_dim, rng)
+        return Preview(drawn, None, columns)
+    values, captions = _columns(labels, rows, rng)
+    by_row = latents.sample(recipe.latent, rows, recipe.latent_dim, rng)
+    repeated = np.repeat(by_row, len(captions), axis=0)
+    return Preview(repeated, values, len(captions), captions)
+
+
+def _columns(
+    labels: datasets.Labels, rows: int, rng: np.random.Generator, most: int = 16
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels (rows·columns, …) and what to write above the columns."""
+    if labels.kind == "classes":
+        shown = labels.names[:most]
+        return np.tile(np.arange(len(shown), dtype=np.int32), rows), tuple(shown)
+    names = list(labels.names)
+    group = next(iter(labels.groups.values()), None) or names
+    shown = tuple(name for name in group if labels.values[:, names.index(name)].any())[:most]
+    base = labels.values[rng.integers(len(labels.values), size=rows)]  # (rows, A)
+    out = np.repeat(base, len(shown), axis=0)  # (rows·columns, A)
+    if group is not names:
+        out[:, [names.index(name) for name in group]] = 0.0
+    for column, name in enumerate(shown):
+        out[column :: len(shown), names.index(name)] = 1.0
+    return out, _shared_word_left_out(shown)
+
+
+def _shared_word_left_out(names: tuple[str, ...]) -> tuple[str, ...]:
+    """("blonde hair", "red hair") → ("blonde", "red")."""
+    tails = {name.rsplit(" ", 1)[-1] for name in names}
+    if len(tails) == 1 and len(names) > 1 and all(" " in name for name in names):
+        return tuple(name.rsplit(" ", 1)[0] for name in names)
+    return names

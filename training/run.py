@@ -1,0 +1,161 @@
+"""The run folder `samples/NNNNN-<recipe>-<data>/`: making it, finding it again, what it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from models.recipe import Recipe
+from training.errors import UserError
+from training.files import read_json, write_json
+
+_NAME = re.compile(r"(\d{5,})-(.+)")
+
+# May differ when a run goes on: they change neither the mathematics nor the data.
+_FREE_SETTINGS = ("out", "cache_dir", "workers", "picture_every", "picture_rows",
+                  "picture_columns", "checkpoint_every", "checkpoints")  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run folder.
+
+    `recipe.json` holds the recipe as trained; `run.json` the settings, the overrides given on the
+    command line, versions, precision, backend and the data's fingerprint.
+    """
+
+    folder: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.folder / "checkpoints"
+
+    @property
+    def fakes(self) -> Path:
+        """Folder of the EMA grids."""
+        return self.folder / "fakes"
+
+    @property
+    def generator(self) -> Path:
+        """The final EMA generator, with its recipe inside."""
+        return self.folder / "generator.keras"
+
+    @property
+    def losses(self) -> Path:
+        """One row per step."""
+        return self.folder / "losses.csv"
+
+    @property
+    def number(self) -> int:
+        """The run's number, counted up in its parent folder."""
+        return int(_NAME.fullmatch(self.folder.name).group(1))
+
+    def recipe(self) -> Recipe:
+        """The recipe as trained."""
+        return Recipe.from_dict(read_json(self.folder / "recipe.json"))
+
+    def record(self) -> dict[str, Any]:
+        """What `run.json` holds."""
+        return read_json(self.folder / "run.json")
+
+    def write(self, recipe: Recipe, record: dict[str, Any]) -> None:
+        """Write `recipe.json` and `run.json`."""
+        write_json(self.folder / "recipe.json", recipe.to_dict())
+        write_json(self.folder / "run.json", record)
+
+    def remove(self) -> None:
+        """Remove the folder and all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def create(out: Path, recipe_name: str, data_name: str) -> Run:
+    """Make the next run folder in `out`. Raises `UserError` where that cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        while True:
+            number = max((run.number for run in runs(out)), default=-1) + 1
+            folder = out / f"{number:05d}-{recipe_name}-{data_name}"
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue  # another run was faster; take the next number
+            return Run(folder)
+    except OSError as error:
+        raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
+
+
+def runs(out: Path) -> list[Run]:
+    """The run folders in `out`, oldest first."""
+    if not out.is_dir():
+        return []
+    found = [Run(path) for path in out.iterdir() if path.is_dir() and _NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda run: run.number)
+
+
+def load(path: str | Path, out: str | Path = "samples") -> Run:
+    """The run at `path`: a folder, or the name or number of one in `out`.
+
+    Raises `UserError` where there is none.
+    """
+    path, out = Path(path), Path(out)
+    for run in runs(out):
+        if str(path) in (run.folder.name, str(run.number), f"{run.number:05d}"):
+            return _checked(run)
+    if not path.is_dir():
+        known = [run.folder.name for run in runs(out)][-3:]
+        there = f"; newest there: {', '.join(known)}" if known else ""
+        raise UserError(f"no run folder {path}, and no such run in {out}{there}")
+    return _checked(Run(path))
+
+
+def newest(out: Path, recipe_name: str | None) -> Run:
+    """The newest run in `out` of that recipe (of any, for `None`), with a checkpoint or without."""
+    for run in reversed(runs(out)):
+        whole = (run.folder / "recipe.json").exists() and (run.folder / "run.json").exists()
+        if whole and recipe_name in (None, run.recipe().name):
+            return run
+    of = f" of recipe {recipe_name}" if recipe_name else ""
+    raise UserError(f"nothing to resume: no run{of} in {out}; start one without --resume")
+
+
+def refuse_changes(run: Run, recipe: Recipe, record: dict[str, Any]) -> None:
+    """Raise `UserError`, listing the differences, unless `recipe` and `record` continue `run`.
+
+    The number of steps may change, and so may settings that alter nothing in the result.
+    """
+    before, after = run.recipe().to_dict(), recipe.to_dict()
+    before.pop("steps"), after.pop("steps")
+    changed = _differences(before, after)
+    old, new = run.record(), record
+    for key in ("settings", "data", "precision", "seed", "backend"):
+        left, right = old.get(key), new.get(key)
+        if isinstance(left, dict) and isinstance(right, dict):
+            free = _FREE_SETTINGS if key == "settings" else ()
+            left, right = ({k: v for k, v in d.items() if k not in free} for d in (left, right))
+            changed += _differences(left, right, prefix=f"{key}.")
+        else:
+            changed += _differences({key: left}, {key: right})
+    if changed:
+        raise UserError(
+            f"{run.folder} cannot go on with other settings: {'; '.join(changed)}. "
+            "Give the same ones, or start a new run without --resume"
+        )
+
+
+def _checked(run: Run) -> Run:
+    for name in ("recipe.json", "run.json"):
+        if not (run.folder / name).exists():
+            raise UserError(f"{run.folder} is not a run folder: it holds no {name}")
+    return run
+
+
+def _differences(before: dict, after: dict, prefix: str = "") -> list[str]:
+    return [
+        f"{prefix}{name} was {before.get(name)!r}, now {after.get(name)!r}"
+        for name in sorted({**before, **after})
+        if before.get(name) != after.get(name)
+    ]

@@ -1,0 +1,194 @@
+"""One training session: data, networks, plan, run folder, `fit`, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import datasets
+from models.gan import GAN
+from models.recipe import Recipe
+from training import device, estimate, planner, run
+from training.backend import make_repeatable
+from training.callbacks import checkpoints
+from training.callbacks.progress import say
+from training.command import Command
+from training.data import open_for, with_labels
+from training.errors import TrainingStopped, UserError, user_errors
+from training.feed import Feed, Prefetch
+from training.output import Outputs, save_final
+from training.record import record_of
+from training.settings import Settings
+from training.wording import duration
+
+_OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
+
+
+@dataclasses.dataclass
+class Session:
+    """Everything a training needs, made from a `Command`."""
+
+    command: Command
+    device: device.Device
+    recipe: Recipe
+    settings: Settings
+    precision: str
+    resumed: run.Run | None
+    data: datasets.ImageData
+    gan: GAN
+    record: dict[str, Any]
+
+    @property
+    def first_step(self) -> int:
+        """Steps done before this session."""
+        return self.gan.step
+
+
+def train(command: Command) -> int:
+    """Carry out `command`; returns the exit code. Raises `UserError` for what a person can mend."""
+    with _memory_errors(command), contextlib.ExitStack() as stack:
+        session = prepare(command, stack)
+        print_plan(session)
+        if command.dry_run:
+            say("dry run: all of it was built, nothing was trained, nothing is left behind")
+            return 0
+        return fit(session)
+
+
+def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
+    """Choose, load and build. What must not outlive the session is left to `stack`."""
+    found = device.find()
+    choice = command.choose(found)
+    resumed = command.run_to_resume(choice.value) if command.resume else None
+    old = resumed.record() if resumed else {}
+    name = _same_recipe(command, resumed) if resumed else choice.value
+    recipe = command.recipe(name, old.get("overrides"))
+    settings = command.all_settings(old.get("settings"))
+    asked = settings.precision if "precision" in command.settings else old.get("precision", "auto")
+    precision = planner.choose_precision(asked, found)
+    say(f"device     {found}")
+    if found.kind == "cpu" and not device.surely_no_gpu():
+        say(f"           there may be a GPU here, but {keras.backend.backend()} does not see one")
+    say(f"recipe     {name}: {'that of the run' if resumed else choice.reason}")
+    say(f"precision  {precision.value}: {'that of the run' if old else precision.reason}")
+
+    data = open_for(recipe, settings, stack, sample_only=command.dry_run and not resumed)
+    recipe, data = with_labels(recipe, data, settings)
+    make_repeatable(found.kind, settings.seed)
+    overrides = {**old.get("overrides", {}), **command.overrides}
+    record = record_of(settings, overrides, precision.value, data)
+    if resumed:
+        run.refuse_changes(resumed, recipe, record)
+    with user_errors(ValueError):  # unknown loss or penalty, or what an architecture cannot be
+        gan = GAN(recipe, precision=precision.value, seed=settings.seed)
+    if resumed:
+        _load(gan, resumed)
+        if gan.step >= recipe.steps:
+            raise UserError(
+                f"{resumed.folder} has done its {gan.step:,} steps; --steps {2 * gan.step} goes on"
+            )
+    return Session(
+        command, found, recipe, settings, precision.value, resumed, data, gan, record
+    )  # fmt: skip
+
+
+def print_plan(session: Session) -> None:
+    """Print parameters, memory and expected time. Raises `UserError` where memory is short."""
+    gan, recipe = session.gan, session.recipe
+    guess = estimate.estimate(gan, session.device.kind)
+    g, d = gan.generator.count_params(), gan.discriminator.count_params()
+    labels = f", {recipe.num_labels} {recipe.label_kind}" if recipe.conditional else ""
+    notes = "".join(f"; {note}" for note in session.data.notes)
+    if session.command.dry_run and not session.resumed:
+        notes += "; a dry run prepares no more"
+    say(f"data       {session.data.name}: {len(session.data.images):,} pictures of "
+        f"{recipe.resolution} × {recipe.resolution} px{labels}{notes}")  # fmt: skip
+    say(f"networks   generator {g:,} parameters, discriminator {d:,}")
+    say(f"memory     {guess}")
+    if session.settings.memory_check == "on":
+        estimate.refuse_too_large(guess, gan, session.device)
+    steps = recipe.steps - session.first_step
+    say(f"time       {estimate.time_words(guess, steps, session.precision, session.device.kind)}")
+
+
+def fit(session: Session) -> int:
+    """Train to the recipe's last step, or until told to stop; returns the exit code."""
+    gan, recipe, settings = session.gan, session.recipe, session.settings
+    first, last = session.first_step, recipe.steps
+    here = session.resumed or run.create(Path(settings.out), recipe.name, session.data.name)
+    begun = time.monotonic()
+    try:
+        here.write(recipe, session.record)
+        say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
+        outputs = Outputs(here, session)
+        feed = Feed(session.data, recipe, settings.seed)
+        with outputs as callbacks, Prefetch(feed, first, last) as batches:
+            gan.fit(
+                batches, steps_per_epoch=last - first, callbacks=callbacks, shuffle=False, verbose=0
+            )
+    except BaseException:
+        if not session.resumed and not here.losses.exists():
+            here.remove()  # not one step was finished: nothing half-made is left
+        raise
+    took = duration(time.monotonic() - begun)
+    if outputs.signal is not None:
+        say(f"stopped at step {gan.step:,} after {took}; saved. Go on with:")
+        say(f"  {session.command.again()} --resume {here.folder}")
+        return 128 + outputs.signal
+    save_final(here, session)
+    say(f"done: step {gan.step:,} after {took}; {here.generator}")
+    return 0
+
+
+def _same_recipe(command: Command, resumed: run.Run) -> str:
+    """The resumed run's recipe name; refused if another one was asked for."""
+    name = resumed.recipe().name
+    if (
+        command.asked_recipe
+        and planner.choose_recipe(
+            command.asked_recipe, "", device.Device("cpu", "", 1, None, False)
+        ).value
+        != name
+    ):
+        raise UserError(
+            f"{resumed.folder} cannot go on with other settings: recipe was {name!r}, now "
+            f"{command.asked_recipe!r}. Give the same one, or start a new run without --resume"
+        )
+    return name
+
+
+def _load(gan: keras.Model, resumed: run.Run) -> None:
+    path = checkpoints.newest(resumed.checkpoints)
+    if path is None:
+        raise UserError(
+            f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
+        )
+    try:
+        gan.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
+            "to go on from the one before"
+        ) from error
+
+
+@contextlib.contextmanager
+def _memory_errors(command: Command):
+    """Any backend's way of saying that memory ran out, as one line."""
+    try:
+        yield
+    except (UserError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}".lower()
+        if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):
+            raise
+        raise TrainingStopped(
+            "out of memory; change --batch-size, --micro-batches (the same result), "
+            "--precision mixed_bfloat16, --resolution, --g-filters or --d-filters"
+        ) from error

@@ -1,0 +1,58 @@
+"""Contact sheets: pictures in rows and columns, with captions where they help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+_GAP = 2
+_PAPER = (255, 255, 255)
+_INK = (40, 40, 40)
+
+
+def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Image.Image:
+    """Lay out `images` (N, H, W, 3) uint8 row by row in `columns`, `captions` above the columns."""
+    count, height, width, _ = images.shape
+    rows = -(-count // columns)
+    top = _caption_height(width) if captions else 0
+    page = Image.new(
+        "RGB",
+        (columns * (width + _GAP) + _GAP, top + rows * (height + _GAP) + _GAP),
+        _PAPER,
+    )
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        place = (_GAP + column * (width + _GAP), top + _GAP + row * (height + _GAP))
+        page.paste(Image.fromarray(image), place)
+    draw = ImageDraw.Draw(page)
+    for column, caption in enumerate(captions[:columns]):
+        font = _fitting(caption, width, top)
+        place = (_GAP + column * (width + _GAP) + width / 2, top / 2 + 1)
+        draw.text(place, caption, _INK, font, anchor="mm")
+    return page
+
+
+def titled(page: Image.Image, title: str) -> Image.Image:
+    """`page` with a line of text below it, of one height for pages of one width."""
+    height = max(16, page.width // 24)
+    out = Image.new("RGB", (page.width, page.height + height), _PAPER)
+    out.paste(page)
+    font = ImageFont.load_default(size=max(10, round(0.7 * height)))
+    place = (page.width / 2, page.height + height / 2)
+    ImageDraw.Draw(out).text(place, title, _INK, font, anchor="mm")
+    return out
+
+
+def _caption_height(width: int) -> int:
+    return max(12, width // 5)
+
+
+def _fitting(text: str, width: int, height: int) -> ImageFont.ImageFont:
+    """The largest font in which `text` fits a box of this size; at least 7 px."""
+    for points in range(max(7, int(0.8 * height)), 7, -1):
+        font = ImageFont.load_default(size=points)
+        if font.getlength(text) <= width:
+            return font
+    return ImageFont.load_default(size=7)
