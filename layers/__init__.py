@@ -1,21 +1,34 @@
 """The layers that GANs add to Keras, one idea a file; they work on every backend and precision."""
 
 from layers.attention import SelfAttention
+from layers.maxout import Maxout
+from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.projection import Projection
-from layers.resample import PixelShuffle, Upsample2D
+from layers.resample import Downsample2D, PixelShuffle, Upsample2D
+from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
     SpectralConv2DTranspose,
     SpectralDense,
     SpectralEmbedding,
 )
+from layers.stable_rank import (
+    StableRankConv2D,
+    StableRankConv2DTranspose,
+    StableRankDense,
+    StableRankEmbedding,
+)
 from layers.weights import LabelEmbedding
 
 __all__ = [
     "BatchNorm",
     "ConditionalBatchNorm",
+    "Downsample2D",
     "LabelEmbedding",
+    "Maxout",
+    "MinibatchDiscrimination",
+    "MinibatchStandardDeviation",
     "PixelShuffle",
     "Projection",
     "SelfAttention",
@@ -23,6 +36,11 @@ __all__ = [
     "SpectralConv2DTranspose",
     "SpectralDense",
     "SpectralEmbedding",
+    "StableRankConv2D",
+    "StableRankConv2DTranspose",
+    "StableRankDense",
+    "StableRankEmbedding",
     "Upsample2D",
+    "residual",
     "standing_statistics",
 ]

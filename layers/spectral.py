@@ -111,8 +111,8 @@ class WeightNormalized:
     def power_iterate(self) -> None:
         """v <- W^T u / ||W^T u||, u <- W v / ||W v||, without gradient."""
         kernel = ops.stop_gradient(ops.convert_to_tensor(self.raw_kernel))
-        v = _unit(self._times_u(kernel, ops.convert_to_tensor(self.singular_vector.u)))
-        self.singular_vector.u.assign(_unit(self._times_v(kernel, v)))
+        v = unit(self._times_u(kernel, ops.convert_to_tensor(self.singular_vector.u)))
+        self.singular_vector.u.assign(unit(self._times_v(kernel, v)))
 
     def sigma(self, kernel=None):
         """The estimate of the largest singular value, a float32 scalar; u is held constant."""
@@ -143,11 +143,14 @@ class WeightNormalized:
         return outputs if self.activation is None else self.activation(outputs)
 
 
-def _unit(vector):
+def unit(vector):
+    """The vector over its length; any shape."""
     return vector / (ops.sqrt(ops.sum(ops.square(vector))) + EPSILON)
 
 
-class _ConvCall:
+class ConvCall:
+    """Mixin: `Conv2D.call` on the normalised kernel."""
+
     def call(self, inputs, training=None):
         """inputs (N, H, W, C) → (N, H', W', filters)."""
         outputs = ops.conv(
@@ -161,7 +164,9 @@ class _ConvCall:
         return self._add_bias(outputs)
 
 
-class _ConvTransposeCall:
+class ConvTransposeCall:
+    """Mixin: `Conv2DTranspose.call` on the normalised kernel."""
+
     output_axis = -2  # the kernel is (height, width, outputs, inputs)
 
     def call(self, inputs, training=None):
@@ -177,13 +182,17 @@ class _ConvTransposeCall:
         return self._add_bias(outputs)
 
 
-class _DenseCall:
+class DenseCall:
+    """Mixin: `Dense.call` on the normalised kernel."""
+
     def call(self, inputs, training=None):
         """inputs (..., C) → (..., units)."""
         return self._add_bias(ops.matmul(inputs, self.normalized_kernel(training)))
 
 
-class _EmbeddingCall:
+class EmbeddingCall:
+    """Mixin: `LabelEmbedding.call` on the normalised table."""
+
     @property
     def raw_kernel(self):
         return self.embeddings
@@ -203,22 +212,22 @@ class _EmbeddingCall:
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralConv2D(_ConvCall, WeightNormalized, keras.layers.Conv2D):
+class SpectralConv2D(ConvCall, WeightNormalized, keras.layers.Conv2D):
     """`keras.layers.Conv2D` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralConv2DTranspose(_ConvTransposeCall, WeightNormalized, keras.layers.Conv2DTranspose):
+class SpectralConv2DTranspose(ConvTransposeCall, WeightNormalized, keras.layers.Conv2DTranspose):
     """`keras.layers.Conv2DTranspose` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralDense(_DenseCall, WeightNormalized, keras.layers.Dense):
+class SpectralDense(DenseCall, WeightNormalized, keras.layers.Dense):
     """`keras.layers.Dense` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralEmbedding(_EmbeddingCall, WeightNormalized, keras.layers.Embedding):
+class SpectralEmbedding(EmbeddingCall, WeightNormalized, keras.layers.Embedding):
     """`keras.layers.Embedding` with the table divided by its largest singular value.
 
     It takes class indices, int (N,), or weights of the classes, float (N, classes).

@@ -2,7 +2,7 @@
 
 import keras
 
-from layers import spectral
+from layers import spectral, stable_rank
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -29,19 +29,40 @@ def _cast(x, dtype):
     return keras.ops.cast(keras.ops.convert_to_tensor(x), dtype)
 
 
-CONV2D = {"none": keras.layers.Conv2D, "spectral": spectral.SpectralConv2D}
+CONV2D = {
+    "none": keras.layers.Conv2D,
+    "spectral": spectral.SpectralConv2D,
+    "stable_rank": stable_rank.StableRankConv2D,
+}
 CONV2D_TRANSPOSE = {
     "none": keras.layers.Conv2DTranspose,
     "spectral": spectral.SpectralConv2DTranspose,
+    "stable_rank": stable_rank.StableRankConv2DTranspose,
 }
-DENSE = {"none": keras.layers.Dense, "spectral": spectral.SpectralDense}
-EMBEDDING = {"none": LabelEmbedding, "spectral": spectral.SpectralEmbedding}
+DENSE = {
+    "none": keras.layers.Dense,
+    "spectral": spectral.SpectralDense,
+    "stable_rank": stable_rank.StableRankDense,
+}
+EMBEDDING = {
+    "none": LabelEmbedding,
+    "spectral": spectral.SpectralEmbedding,
+    "stable_rank": stable_rank.StableRankEmbedding,
+}
 
 
 def _choose(table: dict, weight_norm: str):
     if weight_norm not in table:
         raise ValueError(f"Unknown weight norm {weight_norm!r}. Known: {', '.join(table)}.")
     return table[weight_norm]
+
+
+def without_norm(layer_class: type) -> type:
+    """The plain class that `layer_class` normalises the kernel of; other classes unchanged."""
+    for table in (CONV2D, CONV2D_TRANSPOSE, DENSE, EMBEDDING):
+        if layer_class in table.values():
+            return table["none"]
+    return layer_class
 
 
 def conv2d(*args, weight_norm: str, **options) -> keras.Layer:

@@ -6,7 +6,7 @@ from keras import ops
 
 from layers.norm import mixes_batch
 from layers.spectral import power_iterate, shared_kernels
-from models import autodiff, latents, losses, networks, optimizers, penalties
+from models import autodiff, generator_terms, latents, losses, networks, optimizers, penalties
 from models.recipe import Recipe
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -50,9 +50,11 @@ class GAN(keras.Model):
             raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
         self.recipe = recipe
         self.precision = precision
-        self.loss_functions = losses.get(recipe.loss)
+        self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
         self.penalty = penalties.get(recipe.penalty)
+        self.generator_term = generator_terms.get(recipe.g_term)
         self.generator, self.discriminator = networks.build(recipe, seed, precision)
+        self._features = generator_terms.feature_function(self.discriminator)
         self.ema_generator = networks.build(recipe, seed, precision)[0]  # starts equal
         self.ema_generator.trainable = False
         self.steps_done = self.add_weight(
@@ -118,13 +120,21 @@ class GAN(keras.Model):
         batch = {name: array[:, turn] for name, array in batch.items()}
 
         def loss(part):
-            real = ops.cast(part["images"], "float32") / 127.5 - 1.0
+            real = as_floats(part["images"])
             with shared_kernels():
                 fake = self.generator([part["latents"], part["fake_labels"]], training=True)
             fake = ops.stop_gradient(fake)
             return lambda: self._discriminator_loss(part, real, fake)
 
-        return self._descend(self.discriminator, self.d_optimizer, loss, batch)
+        logs = self._descend(self.discriminator, self.d_optimizer, loss, batch)
+        self._clip_weights()
+        return logs
+
+    def _clip_weights(self):
+        """Keep every trained number of D within ± weight_clip (WGAN, algorithm 1, line 7)."""
+        if bound := self.recipe.weight_clip:
+            for variable in self.discriminator.trainable_variables:
+                variable.assign(ops.clip(ops.convert_to_tensor(variable), -bound, bound))
 
     def _discriminator_loss(self, part, real, fake):
         """The discriminator's loss on one micro-batch, with what is worth logging."""
@@ -165,7 +175,7 @@ class GAN(keras.Model):
     def _generator_step(self, batch):
         latents_, labels = batch["latents"][:, -1], batch["fake_labels"][:, -1]
         part = {"latents": latents_, "labels": labels}
-        if self.loss_functions.needs_real:
+        if self._generator_needs_real():
             part["images"], part["real_labels"] = batch["images"][:, -1], batch["labels"][:, -1]
 
         def loss(part):
@@ -173,20 +183,42 @@ class GAN(keras.Model):
 
         return self._descend(self.generator, self.g_optimizer, loss, part)
 
+    def _generator_needs_real(self):
+        term = self.generator_term
+        return self.loss_functions.needs_real or (term is not None and term.needs_real)
+
     def _generator_loss(self, part):
         """The generator's loss on one micro-batch, with what is worth logging."""
+        term = self.generator_term
+        labels, real, real_labels = part["labels"], None, None
+        if term is not None and term.paired_labels:
+            labels = generator_terms.share_labels(labels)
+        if self._generator_needs_real():
+            real, real_labels = as_floats(part["images"]), part["real_labels"]
         with shared_kernels():
-            fake = self.generator([part["latents"], part["labels"]], training=True)
-            if self.loss_functions.needs_real:
-                real = ops.cast(part["images"], "float32") / 127.5 - 1.0
-                real_logits, fake_logits = self._judge(
-                    real, fake, part["real_labels"], part["labels"]
+            fake = self.generator([part["latents"], labels], training=True)
+            loss = 0.0
+            if self.recipe.g_loss_weight:
+                loss = self.recipe.g_loss_weight * self._adversarial(
+                    fake, labels, real, real_labels
                 )
-            else:
-                real_logits = None
-                fake_logits = self.discriminator([fake, part["labels"]], training=True)
-            loss = self.loss_functions.generator(real_logits, fake_logits)
-        return loss, {"g_loss": loss}
+            logs = {"g_loss": loss}
+            if term is not None:
+                value = term.function(
+                    generator_terms.GeneratorStep(
+                        part["latents"], fake, labels, real, real_labels, self._features
+                    )
+                )
+                loss = loss + self.recipe.g_term_weight * value
+                logs = {"g_loss": loss, "g_term": value}
+        return loss, logs
+
+    def _adversarial(self, fake, labels, real, real_labels):
+        """The generator's adversarial loss, a scalar."""
+        if not self.loss_functions.needs_real:
+            fake_logits = self.discriminator([fake, labels], training=True)
+            return self.loss_functions.generator(None, fake_logits)
+        return self.loss_functions.generator(*self._judge(real, fake, real_labels, labels))
 
     def _descend(self, network, optimizer, loss, batch):
         """One optimizer step of `network` on the mean gradient over the recipe's micro-batches.
@@ -267,6 +299,13 @@ class GAN(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(Recipe.from_dict(config["recipe"]), config["precision"])
+
+
+def as_floats(data):
+    """uint8 pixels → float32 in [-1, 1]; float data, such as points, as they are."""
+    if keras.backend.standardize_dtype(data.dtype) == "uint8":
+        return ops.cast(data, "float32") / 127.5 - 1.0
+    return ops.cast(data, "float32")
 
 
 def _scaled(value, optimizer):

@@ -3,8 +3,12 @@
 `discriminator(real, fake)` and `generator(real, fake)` take float32 logits (N, 1) and return a
 scalar to be minimised. Only relativistic losses look at `real` in the generator's step; for the
 others it is None.
+
+With s the sigmoid, log s(x) = -softplus(-x) and log(1 - s(x)) = -softplus(x), which neither
+overflow nor lose digits where s(x) rounds to 0 or 1.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,22 +25,72 @@ class Loss:
         needs_real: whether the generator's loss reads the real logits.
         zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None where
             no term can be.
+        smoothed: (real, fake, target) → D's loss when real pictures should be judged `target`
+            instead of 1, or None where there is no such target.
     """
 
     discriminator: Callable
     generator: Callable
     needs_real: bool = False
     zero_share: Callable | None = None
+    smoothed: Callable | None = None
+
+
+def cross_entropy(logits, target: float):
+    """-E [t log s(x) + (1 - t) log(1 - s(x))] for the target probability t."""
+    return ops.mean(ops.softplus(-logits) + (1.0 - target) * logits)
+
+
+# === The GAN of 2014 (Goodfellow et al., arXiv:1406.2661) ===
+
+
+def cross_entropy_discriminator(real, fake, target=1.0):
+    """-E log D(x) - E log(1 - D(G(z))), minus the value function of equation 1."""
+    return cross_entropy(real, target) + cross_entropy(fake, 0.0)
+
+
+def minimax_generator(real, fake):
+    """E log(1 - D(G(z))), equation 1 as it stands: its gradient dies where D is sure."""
+    return -cross_entropy(fake, 0.0)
+
+
+def non_saturating_generator(real, fake):
+    """-E log D(G(z)), section 3: the same fixed point, a strong gradient early on."""
+    return cross_entropy(fake, 1.0)
+
+
+# === Least squares (Mao et al. 2017, arXiv:1611.04076, equation 9: a = 0, b = c = 1) ===
+
+
+def least_squares_discriminator(real, fake, target=1.0):
+    """1/2 E (D(x) - 1)² + 1/2 E D(G(z))²."""
+    return 0.5 * ops.mean(ops.square(real - target)) + 0.5 * ops.mean(ops.square(fake))
+
+
+def least_squares_generator(real, fake):
+    """1/2 E (D(G(z)) - 1)²."""
+    return 0.5 * ops.mean(ops.square(fake - 1.0))
+
+
+# === Wasserstein (Arjovsky et al. 2017, arXiv:1701.07875, equation 2) ===
+
+
+def wasserstein_discriminator(real, fake):
+    """E D(G(z)) - E D(x): its negative estimates the Earth-Mover distance times D's slope."""
+    return ops.mean(fake) - ops.mean(real)
+
+
+def linear_generator(real, fake):
+    """-E D(G(z)), the generator's side of the Wasserstein and of the hinge loss."""
+    return -ops.mean(fake)
+
+
+# === Hinge (Lim and Ye 2017; SAGAN, arXiv:1805.08318, equation 4) ===
 
 
 def hinge_discriminator(real, fake):
-    """E relu(1 - D(x)) + E relu(1 + D(G(z))) (Lim and Ye 2017; SAGAN equation 4)."""
+    """E relu(1 - D(x)) + E relu(1 + D(G(z)))."""
     return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
-
-
-def hinge_generator(real, fake):
-    """-E D(G(z))."""
-    return -ops.mean(fake)
 
 
 def hinge_zero_share(real, fake):
@@ -45,13 +99,90 @@ def hinge_zero_share(real, fake):
     return ops.mean(ops.cast(beyond, "float32"))
 
 
+# === Relativistic losses (Jolicoeur-Martineau 2019, arXiv:1807.00734, section 4) ===
+
+
+def paired(discriminator: Callable) -> Callable:
+    """Judge each real picture by D(x) - D(G(z)) for the fake beside it, and only that."""
+    return lambda real, fake, *target: discriminator(real - fake, *target)
+
+
+def _from_average(real, fake):
+    """What RaGANs judge: real against the average fake, and fake against the average real."""
+    return real - ops.mean(fake), fake - ops.mean(real)
+
+
+def averaged(discriminator: Callable) -> Callable:
+    """The relativistic average form of D's loss; means are taken over the (micro-)batch."""
+    return lambda real, fake, *target: discriminator(*_from_average(real, fake), *target)
+
+
+def _relativistic_cross_entropy(difference, target=1.0):
+    return cross_entropy(difference, target)
+
+
+def _relativistic_least_squares(real, fake, target=1.0):
+    """E (D(x) - E D(G(z)) - 1)² + E (D(G(z)) - E D(x) + 1)²."""
+    return ops.mean(ops.square(real - target)) + ops.mean(ops.square(fake + 1.0))
+
+
+def _relativistic(discriminator: Callable, smoothed: bool = True, zero_share=None) -> Loss:
+    """The loss whose generator minimises D's loss with real and fake exchanged."""
+    return Loss(
+        discriminator,
+        lambda real, fake: discriminator(fake, real),
+        needs_real=True,
+        zero_share=zero_share,
+        smoothed=discriminator if smoothed else None,
+    )
+
+
 LOSSES = {
-    "hinge": Loss(hinge_discriminator, hinge_generator, zero_share=hinge_zero_share),
+    "minimax": Loss(
+        cross_entropy_discriminator, minimax_generator, smoothed=cross_entropy_discriminator
+    ),
+    "non_saturating": Loss(
+        cross_entropy_discriminator, non_saturating_generator, smoothed=cross_entropy_discriminator
+    ),
+    "least_squares": Loss(
+        least_squares_discriminator, least_squares_generator, smoothed=least_squares_discriminator
+    ),
+    "hinge": Loss(hinge_discriminator, linear_generator, zero_share=hinge_zero_share),
+    "wasserstein": Loss(wasserstein_discriminator, linear_generator),
+    "rsgan": _relativistic(paired(_relativistic_cross_entropy)),
+    "rasgan": _relativistic(averaged(cross_entropy_discriminator)),
+    "ralsgan": _relativistic(averaged(_relativistic_least_squares)),
+    "rahinge": _relativistic(
+        averaged(hinge_discriminator), smoothed=False, zero_share=averaged(hinge_zero_share)
+    ),
 }
 
 
-def get(name: str) -> Loss:
-    """The loss of that name; ValueError lists the known ones."""
+def names() -> tuple[str, ...]:
+    """All losses."""
+    return tuple(LOSSES)
+
+
+def get(name: str, label_smoothing: float = 0.0) -> Loss:
+    """The loss of that name.
+
+    Args:
+        label_smoothing: s > 0 asks D for 1 - s instead of 1 on real pictures and leaves fakes
+            alone: one-sided, so that D stays optimal where there is no data (Salimans et al. 2016,
+            section 3.4).
+
+    Raises:
+        ValueError: an unknown name, or smoothing of a loss that has no target to smooth.
+    """
     if name not in LOSSES:
         raise ValueError(f"Unknown loss {name!r}. Known: {', '.join(LOSSES)}.")
-    return LOSSES[name]
+    loss = LOSSES[name]
+    if not label_smoothing:
+        return loss
+    if loss.smoothed is None:
+        able = ", ".join(known for known, each in LOSSES.items() if each.smoothed)
+        raise ValueError(f"The {name} loss has no labels to smooth. Those that have: {able}.")
+    target = 1.0 - label_smoothing
+    return dataclasses.replace(
+        loss, discriminator=lambda real, fake: loss.smoothed(real, fake, target)
+    )

@@ -1,9 +1,8 @@
 """Penalties on the discriminator: a name → a function. None of them sees a tape.
 
 `penalty(critic, gradient, real, fake, mix)` returns a float32 scalar, to be weighted and added to
-D's loss: `critic(x)` gives logits (N, 1) under the labels of the real pictures, `gradient(fn, x)`
-the gradient of sum(fn(x)) by x, `real` and `fake` are images (N, R, R, 3), `mix` uniform numbers
-in [0, 1), (N,).
+D's loss: `critic(x)` gives logits (N, 1) under the labels of the real data, `gradient(fn, x)` the
+gradient of sum(fn(x)) by x, `real` and `fake` are data (N, …), `mix` uniform numbers (N,).
 """
 
 from keras import ops
@@ -13,20 +12,40 @@ def _squared_norms(x):
     return ops.sum(ops.square(ops.cast(x, "float32")), axis=tuple(range(1, len(x.shape))))
 
 
-def gradient_penalty(critic, gradient, real, fake, mix):
-    """E (||grad D(x^)|| - 1)^2 at x^ = mix · x + (1 - mix) · G(z) (WGAN-GP, equation 3)."""
+def _norms_between(critic, gradient, real, fake, mix):
+    """||grad D(x^)|| (N,) at x^ = mix · x + (1 - mix) · G(z), on the lines from fake to real."""
     share = ops.reshape(mix, (-1,) + (1,) * (len(real.shape) - 1))
     between = share * real + (1.0 - share) * fake
-    norms = ops.sqrt(_squared_norms(gradient(critic, between)) + 1e-12)
+    return ops.sqrt(_squared_norms(gradient(critic, between)) + 1e-12)
+
+
+def gradient_penalty(critic, gradient, real, fake, mix):
+    """E (||grad D(x^)|| - 1)², two-sided (WGAN-GP, arXiv:1704.00028, equation 3)."""
+    norms = _norms_between(critic, gradient, real, fake, mix)
     return ops.mean(ops.square(norms - 1.0))
 
 
+def one_sided_gradient_penalty(critic, gradient, real, fake, mix):
+    """E relu(||grad D(x^)|| - 1)²: only slopes above 1 cost (WGAN-LP, arXiv:1709.08894, eq. 8)."""
+    norms = _norms_between(critic, gradient, real, fake, mix)
+    return ops.mean(ops.square(ops.relu(norms - 1.0)))
+
+
 def r1(critic, gradient, real, fake, mix):
-    """1/2 E ||grad D(x)||^2 on real pictures (Mescheder et al. 2018, arXiv:1801.04406)."""
+    """1/2 E ||grad D(x)||² on real data (Mescheder et al. 2018, arXiv:1801.04406, equation 9)."""
     return 0.5 * ops.mean(_squared_norms(gradient(critic, real)))
 
 
-PENALTIES = {"gradient": gradient_penalty, "r1": r1}
+PENALTIES = {
+    "gradient": gradient_penalty,
+    "one_sided_gradient": one_sided_gradient_penalty,
+    "r1": r1,
+}
+
+
+def names() -> tuple[str, ...]:
+    """All penalties, "none" among them."""
+    return ("none", *PENALTIES)
 
 
 def get(name: str):
@@ -34,5 +53,5 @@ def get(name: str):
     if name == "none":
         return None
     if name not in PENALTIES:
-        raise ValueError(f"Unknown penalty {name!r}. Known: none, {', '.join(PENALTIES)}.")
+        raise ValueError(f"Unknown penalty {name!r}. Known: {', '.join(names())}.")
     return PENALTIES[name]

@@ -17,7 +17,21 @@ def _option(default, group: str, help: str, choices: tuple[str, ...] | None = No
 
 
 LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
-WEIGHT_NORMS = ("spectral", "none")
+WEIGHT_NORMS = ("spectral", "stable_rank", "none")
+# What `models.losses`, `penalties` and `generator_terms` hold; they need Keras, this file does not.
+LOSSES = (
+    "minimax",
+    "non_saturating",
+    "least_squares",
+    "hinge",
+    "wasserstein",
+    "rsgan",
+    "rasgan",
+    "ralsgan",
+    "rahinge",
+)
+PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
+GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
 
 
 @dataclass(frozen=True)
@@ -30,13 +44,26 @@ class Recipe:
     name: str
     architecture: str = _option("sagan", "Networks", "which file of models/networks builds G and D")
     resolution: int = _option(128, "Networks", "height and width of the pictures, a power of two")
-    g_filters: int = _option(1024, "Networks", "channels of the generator's first stage")
-    d_filters: int = _option(64, "Networks", "channels of the discriminator's first stage")
+    point_dim: int = _option(
+        0, "Networks", "dimensions of the data where they are points; 0: they are pictures"
+    )
+    g_filters: int = _option(
+        1024, "Networks", "channels of the generator's first stage (biggan: the paper's ch)"
+    )
+    d_filters: int = _option(
+        64, "Networks", "channels of the discriminator's first stage (biggan: the paper's ch)"
+    )
+    g_first_filters: int = _option(
+        0, "Networks", "channels before the first block (BIGGAN_V0 has fewer); 0: g_filters"
+    )
     upsample: str = _option(
         "transposed",
         "Networks",
         "how the generator doubles the resolution",
         ("transposed", "nearest", "subpixel"),
+    )
+    g_activation: str = _option(
+        "leaky_relu", "Networks", "the generator's nonlinearity", ("leaky_relu", "relu")
     )
     g_norm: str = _option("batch", "Networks", "the generator's activations", ("batch", "none"))
     d_norm: str = _option("batch", "Networks", "the discriminator's activations", ("batch", "none"))
@@ -44,8 +71,17 @@ class Recipe:
     d_weight_norm: str = _option(
         "spectral", "Networks", "the discriminator's kernels", WEIGHT_NORMS
     )
+    minibatch: str = _option(
+        "none",
+        "Networks",
+        "lets the discriminator compare the pictures of a batch",
+        ("none", "discrimination", "standard_deviation"),
+    )
     attention_resolution: int = _option(
         16, "Networks", "feature maps of this size get self-attention; 0: none"
+    )
+    d_attention_resolution: int = _option(
+        0, "Networks", "the discriminator's, where it is another size; 0: the same"
     )
     initializer: str = _option(
         "truncated_normal",
@@ -77,9 +113,38 @@ class Recipe:
         ("projection", "concat"),
     )
 
-    loss: str = _option("hinge", "Objective", "adversarial loss")
-    penalty: str = _option("none", "Objective", "penalty on the discriminator")
+    shared_embedding: int = _option(
+        128, "Labels", "numbers in the label embedding that all norms share (biggan)"
+    )
+    label_noise: float = _option(
+        0.0,
+        "Labels",
+        "noise on the labels in training: its deviation for attributes; for classes, the share "
+        "replaced by any class",
+    )
+
+    loss: str = _option("hinge", "Objective", "adversarial loss", LOSSES)
+    penalty: str = _option("none", "Objective", "penalty on the discriminator", PENALTIES)
     penalty_weight: float = _option(10.0, "Objective", "its factor")
+    g_orthogonal: float = _option(
+        0.0, "Objective", "weight of the orthogonal regularisation of the generator's kernels"
+    )
+    d_orthogonal: float = _option(
+        0.0, "Objective", "weight of the orthogonal regularisation of the discriminator's kernels"
+    )
+    weight_clip: float = _option(
+        0.0, "Objective", "keep the discriminator's weights within ± this after its step; 0: do not"
+    )
+    label_smoothing: float = _option(
+        0.0, "Objective", "ask the discriminator for 1 minus this on real pictures"
+    )
+    g_loss_weight: float = _option(
+        1.0, "Objective", "factor of the adversarial loss in the generator's"
+    )
+    g_term: str = _option(
+        "none", "Objective", "what the generator's loss has besides", GENERATOR_TERMS
+    )
+    g_term_weight: float = _option(1.0, "Objective", "its factor")
 
     batch_size: int = _option(64, "Training", "pictures per discriminator step")
     d_steps: int = _option(1, "Training", "discriminator steps per generator step, on fresh reals")
@@ -121,6 +186,11 @@ class Recipe:
         return cls(**values)
 
     @property
+    def data_shape(self) -> tuple[int, ...]:
+        """The shape of one real or fake: (R, R, 3), or (point_dim,)."""
+        return (self.point_dim,) if self.point_dim else (self.resolution, self.resolution, 3)
+
+    @property
     def conditional(self) -> bool:
         """Whether the networks take labels."""
         return self.label_kind != "none"
@@ -142,6 +212,7 @@ def _problems(recipe: Recipe):
         "g_filters",
         "d_filters",
         "latent_dim",
+        "shared_embedding",
         "batch_size",
         "d_steps",
         "micro_batches",
@@ -157,8 +228,22 @@ def _problems(recipe: Recipe):
             f"batch_size {recipe.batch_size} cannot be split into {recipe.micro_batches} equal "
             "micro_batches"
         )
+    for name in ("g_orthogonal", "d_orthogonal"):
+        if not 0 <= getattr(recipe, name) < float("inf"):
+            yield f"{name} must be at least 0, not {getattr(recipe, name)}"
+    if not 0 <= recipe.label_noise <= 1:
+        yield f"label_noise must be from 0 to 1, not {recipe.label_noise}"
     if not 0 <= recipe.ema_decay < 1:
         yield f"ema_decay must be at least 0 and below 1, not {recipe.ema_decay}"
+    for name in ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight"):
+        if not getattr(recipe, name) >= 0:
+            yield f"{name} must be at least 0, not {getattr(recipe, name)}"
+    if not 0 <= recipe.label_smoothing < 1:
+        yield f"label_smoothing must be at least 0 and below 1, not {recipe.label_smoothing}"
+    if recipe.g_loss_weight == 0 and recipe.g_term == "none":
+        yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
+    if recipe.g_term == "mode_seeking" and recipe.batch_size < 2 * max(1, recipe.micro_batches):
+        yield "mode_seeking compares two pictures: batch_size / micro_batches must be at least 2"
     for name in ("g_learning_rate", "d_learning_rate", "decay_rate"):
         if not getattr(recipe, name) > 0:
             yield f"{name} must be above 0, not {getattr(recipe, name)}"

@@ -3,7 +3,15 @@
 import keras
 from keras import ops
 
-from layers import BatchNorm, ConditionalBatchNorm, Projection, initializers, weights
+from layers import (
+    BatchNorm,
+    ConditionalBatchNorm,
+    MinibatchDiscrimination,
+    MinibatchStandardDeviation,
+    Projection,
+    initializers,
+    weights,
+)
 from models.recipe import Recipe
 
 LEAK = 0.2  # LeakyReLU's slope, DCGAN's and the notes'
@@ -22,13 +30,28 @@ def latent_input(recipe: Recipe) -> keras.KerasTensor:
 
 
 def image_input(recipe: Recipe) -> keras.KerasTensor:
-    """The input x: float32 (N, R, R, 3) in [-1, 1]."""
-    size = recipe.resolution
-    return keras.Input((size, size, 3), dtype="float32", name="images")
+    """The input x: float32 (N, R, R, 3) in [-1, 1], or points (N, point_dim)."""
+    return keras.Input(recipe.data_shape, dtype="float32", name="images")
 
 
 def leaky(x, name: str | None = None):
     return keras.layers.LeakyReLU(negative_slope=LEAK, name=name)(x)
+
+
+def generator_activation(recipe: Recipe, x, name: str | None = None):
+    """The generator's nonlinearity."""
+    if recipe.g_activation == "leaky_relu":
+        return leaky(x, name)
+    return keras.layers.ReLU(name=name)(x)
+
+
+def compare_in_batch(recipe: Recipe, x):
+    """x (N, …, C) with channels appended that compare the batch, if the recipe says so."""
+    if recipe.minibatch == "discrimination":
+        return MinibatchDiscrimination(name="minibatch")(x)
+    if recipe.minibatch == "standard_deviation":
+        return MinibatchStandardDeviation(name="minibatch")(x)
+    return x
 
 
 def generator_norm(recipe: Recipe, x, y, name: str):

@@ -14,8 +14,8 @@ def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
 
     4×4×g_filters, then stages that double the resolution and halve the channels, to R/2; each is
-    followed by batch norm and LeakyReLU, and the one of attention_resolution by self-attention. The
-    last up-sampling gives the picture. No biases: batch norm's shift takes their place.
+    followed by batch norm and a rectifier, and the one of attention_resolution by self-attention.
+    The last up-sampling gives the picture. No biases: batch norm's shift takes their place.
     """
     _check(recipe)
     initializer = initializers.get(recipe.initializer)
@@ -34,7 +34,7 @@ def generator(recipe: Recipe) -> keras.Model:
 
     def finish(x, name):
         x = blocks.generator_norm(recipe, x, y, f"{name}_norm")
-        x = blocks.leaky(x, f"{name}_activation")
+        x = blocks.generator_activation(recipe, x, f"{name}_activation")
         if x.shape[1] == recipe.attention_resolution:
             x = _attention(recipe.g_weight_norm, initializer)(x)
         return x
@@ -87,6 +87,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         x = blocks.leaky(x, f"{name}_activation")
         if x.shape[1] == recipe.attention_resolution:
             x = _attention(recipe.d_weight_norm, initializer)(x)
+    features = blocks.compare_in_batch(recipe, x)
     logits = weights.conv2d(
         1,
         4,
@@ -94,7 +95,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         weight_norm=recipe.d_weight_norm,
         kernel_initializer=initializer,
         name="to_logit",
-    )(x)
+    )(features)
     logits = keras.layers.Flatten(name="flat_logit")(logits)
     logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")

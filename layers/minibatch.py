@@ -1,0 +1,87 @@
+"""Layers that let a discriminator see how alike the pictures of its batch are.
+
+A generator that always draws the same picture is then easy to tell from the data. Both layers take
+features (N, C) or maps (N, H, W, C) and append channels to them.
+"""
+
+import keras
+from keras import ops
+
+from layers import initializers
+
+
+class _MixesBatch(keras.layers.Layer):
+    mixes_batch = True  # real and fake pictures must not share a call
+
+    def _append(self, inputs, extra):
+        """Join extra (N, K) to the channels of inputs, at every position of a map."""
+        extra = ops.cast(extra, inputs.dtype)
+        if len(inputs.shape) == 4:
+            _, height, width, _ = inputs.shape
+            extra = ops.tile(ops.expand_dims(extra, (1, 2)), (1, height, width, 1))
+        return ops.concatenate([inputs, extra], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], input_shape[-1] + self.channels)
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class MinibatchDiscrimination(_MixesBatch):
+    """Closeness of each picture to the rest of its batch (Salimans et al. 2016, section 3.2).
+
+    M_i = f(x_i) T, a matrix of `kernels` rows of `dim` numbers; the feature appended for row b is
+    o_b(x_i) = sum of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are averaged over
+    their positions first.
+
+    Args:
+        kernels: how many features are appended.
+        dim: numbers that each is computed from.
+    """
+
+    def __init__(self, kernels=32, dim=8, **kwargs):
+        super().__init__(**kwargs)
+        self.kernels = self.channels = kernels
+        self.dim = dim
+
+    def build(self, input_shape):
+        self.tensor = self.add_weight(
+            name="tensor",
+            shape=(input_shape[-1], self.kernels * self.dim),
+            initializer=initializers.GlorotUniform(),
+            dtype="float32",
+            autocast=False,
+        )
+
+    def call(self, inputs):
+        """inputs (N, …, C) → (N, …, C + kernels)."""
+        features = ops.cast(inputs, "float32")
+        if len(inputs.shape) == 4:
+            features = ops.mean(features, axis=(1, 2))
+        rows = ops.matmul(features, ops.convert_to_tensor(self.tensor))
+        rows = ops.reshape(rows, (-1, self.kernels, self.dim))
+        apart = ops.abs(ops.expand_dims(rows, 1) - ops.expand_dims(rows, 0))  # (N, N, kernels, dim)
+        closeness = ops.exp(-ops.sum(apart, axis=-1))
+        # A picture's closeness to itself is exp(0) = 1: leave it out.
+        return self._append(inputs, ops.sum(closeness, axis=1) - 1.0)
+
+    def get_config(self):
+        return {**super().get_config(), "kernels": self.kernels, "dim": self.dim}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class MinibatchStandardDeviation(_MixesBatch):
+    """One channel: the mean standard deviation over the batch (PGGAN, arXiv:1710.10196, section 3).
+
+    The deviation of every feature at every position over the pictures, averaged to one number,
+    which every picture gets. (The authors' code does so in groups of 4; the paper over the batch.)
+    """
+
+    channels = 1
+
+    def call(self, inputs):
+        """inputs (N, …, C) → (N, …, C + 1)."""
+        features = ops.cast(inputs, "float32")
+        variance = ops.mean(ops.square(features - ops.mean(features, axis=0)), axis=0)
+        deviation = ops.mean(ops.sqrt(variance + 1e-8))
+        extra = ops.zeros_like(inputs[..., :1]) + ops.cast(deviation, inputs.dtype)
+        return ops.concatenate([inputs, extra], axis=-1)
