@@ -1,0 +1,62 @@
+"""A generator for use alone: in float32, its normalised kernels replaced by plain equal ones.
+
+Sampling and exports need neither sigma nor its singular vectors: at inference W / sigma(W) is a
+constant, so it is computed once and becomes the kernel. The result is exact to rounding and faster.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from layers import weights
+from layers.spectral import normalized_layers
+
+
+def plain(model: keras.Model) -> keras.Model:
+    """The same inference as functional `model`, in float32, without weight normalisation.
+
+    `model` is left as it is. Its weights are copied; running statistics are kept, so that
+    `layers.standing_statistics` works on the result too.
+
+    Raises:
+        ValueError: a layer of `model` cannot be rebuilt from its configuration.
+    """
+    return _rebuilt(model, fold=True)
+
+
+def in_float32(model: keras.Model) -> keras.Model:
+    """The same network computing in float32 whatever precision it was trained in."""
+    return _rebuilt(model, fold=False)
+
+
+def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
+    def rebuild(layer):
+        cls, config = type(layer), layer.get_config()
+        config["dtype"] = "float32"
+        if fold:
+            cls = weights.without_norm(cls)
+            if "weight_norm" in config:
+                config["weight_norm"] = "none"
+        return cls.from_config(config)
+
+    copy = keras.models.clone_model(
+        model,
+        input_tensors=[keras.Input(batch_shape=x.shape, dtype=x.dtype, name=x.name)
+                       for x in model.inputs],
+        clone_function=rebuild,
+    )  # fmt: skip
+    values = _values(model, fold)
+    missing = [variable.path for variable in copy.variables if variable.path not in values]
+    if missing:
+        raise ValueError(f"No weights of {model.name} belong to {', '.join(missing)}.")
+    for variable in copy.variables:
+        variable.assign(values[variable.path])
+    return copy
+
+
+def _values(model: keras.Model, fold: bool) -> dict[str, np.ndarray]:
+    values = {variable.path: ops.convert_to_numpy(variable) for variable in model.variables}
+    for layer in normalized_layers(model) if fold else ():
+        kernel = layer.normalize(ops.convert_to_tensor(layer.raw_kernel))
+        values[layer.raw_kernel.path] = ops.convert_to_numpy(kernel)
+    return values

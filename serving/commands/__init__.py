@@ -1,0 +1,1 @@
+"""The command lines of generate.py, explore.py and export.py."""

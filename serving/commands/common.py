@@ -1,0 +1,125 @@
+"""What the command lines share: options, and errors as one line with exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from training.errors import UserError
+from training.options import Parser
+
+INTERRUPTED = 130
+
+
+def run(
+    parser: Parser,
+    command: Callable[[argparse.Namespace], None],
+    arguments: Sequence[str] | None = None,
+    backend: str | None = None,
+) -> int:
+    """Parse, choose the backend, carry out `command`; returns the exit code.
+
+    `backend` is the only one that will do, whatever `KERAS_BACKEND` says.
+    """
+    parsed = parser.parse(arguments)
+    try:
+        if backend is not None:
+            os.environ["KERAS_BACKEND"] = backend
+        from training.backend import choose
+
+        choose()
+        command(parsed)
+    except UserError as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{parser.prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """RUN and which of its weights."""
+    parser.add_argument(
+        "source",
+        metavar="RUN",
+        help="a run (folder, name, or number in samples), one of its checkpoints, or a lone "
+        "generator.keras",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=("ema", "best", "raw"),
+        default="ema",
+        metavar="ema|best|raw",
+        help="the averaged generator, the best by the run's measure, or the one in training",
+    )
+
+
+def add_sampling(parser: argparse.ArgumentParser) -> None:
+    """Seed, attributes and truncation."""
+    parser.add_argument("--seed", type=whole, default=0, help="of everything random")
+    parser.add_argument(
+        "--attributes",
+        default=None,
+        metavar="NAMES",
+        help='by name, such as "blue hair, no glasses"; what is not named is drawn as in the '
+        "training data",
+    )
+    parser.add_argument(
+        "--truncation",
+        type=fraction,
+        default=1.0,
+        metavar="T",
+        help="above 0, at most 1: smaller is more typical and less varied",
+    )
+    parser.add_argument(
+        "--statistics",
+        choices=("auto", "running", "standing"),
+        default="auto",
+        metavar="auto|running|standing",
+        help="of batch norm: those of training, or recomputed at this truncation; auto: "
+        "recomputed below truncation 1",
+    )
+
+
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Whether results that exist may be replaced."""
+    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
+
+
+def say(text: str) -> None:
+    """One line for the person at the keyboard."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 0."""
+    value = _number(int, text, "a whole number")
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**63, not {text}")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    value = _number(int, text, "a whole number")
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
+    return value
+
+
+def fraction(text: str) -> float:
+    """A truncation: above 0, at most 1."""
+    value = _number(float, text, "a number")
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, not {text}")
+    return value
+
+
+def _number(kind: type, text: str, words: str):
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}") from None

@@ -1,0 +1,168 @@
+"""`generate.py`: pictures from a trained generator."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from serving.commands import common
+from serving.output import NpzWriter, check_folder, disk_errors, whole_file
+from training.errors import UserError
+from training.files import write_json
+from training.options import Parser
+
+SHEET, ARRAYS, RECORD = "sheet.png", "pictures.npz", "pictures.json"
+_WRITE = ("png", "sheet", "npz")
+_ON_SHEET = 64
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and carry it out; returns the exit code."""
+    return common.run(build_parser(), generate, arguments)
+
+
+def build_parser() -> Parser:
+    """The options of generate.py."""
+    parser = Parser(description="Draw pictures with a trained generator.")
+    common.add_source(parser)
+    parser.add_argument("--count", type=common.positive, default=64, help="how many pictures")
+    common.add_sampling(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument(
+        "--write",
+        nargs="+",
+        choices=_WRITE,
+        default=["png", "sheet"],
+        metavar="png|sheet|npz",
+        help="one PNG a picture; a sheet of the first 64; arrays of pictures, latents and labels",
+    )
+    parser.add_argument("--batch-size", type=common.positive, default=64, help="pictures at a time")
+    common.add_overwrite(parser)
+    return parser
+
+
+def generate(options: argparse.Namespace) -> None:
+    """Write the pictures, a batch at a time. Raises `UserError`."""
+    check_folder(options.out, options.overwrite)
+    import serving
+
+    generator = serving.load(options.source, options.weights)
+    wanted = generator.parse(options.attributes)
+    if generator.labels is not None and not wanted:
+        common.say("labels     drawn as in the training data; --attributes chooses")
+    batches = generator.stream(
+        options.count, options.seed, options.attributes, options.truncation,
+        options.statistics, options.batch_size,
+    )  # fmt: skip
+    first = next(batches)  # what cannot work fails here, before there is a folder
+    with disk_errors(options.out):
+        options.out.mkdir(parents=True, exist_ok=True)
+        _remove_earlier(options.out)
+    with Writer(options, generator) as writer:
+        writer.add(first)
+        for batch in batches:
+            writer.add(batch)
+        writer.finish()
+    common.say(f"done: {options.count:,} pictures in {options.out}")
+
+
+class Writer(contextlib.ExitStack):
+    """Writes batches of pictures to a folder in the forms asked for, with a progress bar."""
+
+    def __init__(self, options: argparse.Namespace, generator):
+        super().__init__()
+        self._options, self._generator = options, generator
+        self._done = 0
+        self._digits = max(5, len(str(options.count - 1)))
+        self._shown: list = []
+        self._inputs: list = []  # (latents, labels) of each batch, for the arrays
+        self._arrays: NpzWriter | None = None
+
+    def __enter__(self) -> Writer:
+        from tqdm import tqdm
+
+        options, size = self._options, self._generator.recipe.resolution
+        if "npz" in options.write:
+            unfinished = self.enter_context(whole_file(options.out / ARRAYS))
+            shape = (options.count, size, size, 3)
+            self._arrays = NpzWriter(unfinished, "images", shape, "uint8")
+            self.callback(self._arrays.abandon)
+        self._bar = self.enter_context(
+            tqdm(total=options.count, unit=" pictures", file=sys.stderr, mininterval=0.5)
+        )
+        return self
+
+    def add(self, batch) -> None:
+        """Write one batch."""
+        from PIL import Image
+
+        with self._told():
+            for image in batch.images if "png" in self._options.write else ():
+                path = self._options.out / f"{self._done:0{self._digits}d}.png"
+                Image.fromarray(image).save(path)
+                self._done += 1
+        if sum(map(len, self._shown)) < _ON_SHEET:
+            self._shown.append(batch.images)
+        if self._arrays is not None:
+            with self._told():
+                self._arrays.add(batch.images)
+            self._inputs.append((batch.latents, batch.labels))
+        self._bar.update(len(batch.images))
+
+    def finish(self) -> None:
+        """Write the sheet, close the arrays, record what was asked for."""
+        import numpy as np
+
+        from serving.pictures import square
+        from training.sheet import sheet
+
+        options, generator = self._options, self._generator
+        if "sheet" in options.write:
+            images = np.concatenate(self._shown)[:_ON_SHEET]
+            with whole_file(options.out / SHEET) as unfinished:
+                sheet(images, square(len(images))).save(unfinished, format="PNG")
+        if self._arrays is not None:
+            latents, labels = zip(*self._inputs, strict=True)
+            more = {"latents": np.concatenate(latents)}
+            if generator.labels is not None:
+                more["labels"] = np.concatenate(labels)
+                more["label_names"] = np.array(generator.labels.names)
+            with self._told():
+                self._arrays.finish(**more)
+        with disk_errors(options.out):
+            write_json(options.out / RECORD, self._record())
+
+    def _record(self) -> dict:
+        options, generator = self._options, self._generator
+        return {
+            "count": options.count,
+            "seed": options.seed,
+            "truncation": options.truncation,
+            "statistics": options.statistics,
+            "attributes": options.attributes,
+            "weights": options.weights,
+            "generator": generator.origin.name,
+            "recipe": generator.recipe.name,
+            "step": generator.metadata.get("step"),
+        }
+
+    @contextlib.contextmanager
+    def _told(self):
+        """Add to an error how many pictures are whole."""
+        try:
+            with disk_errors(self._options.out):
+                yield
+        except UserError as error:
+            raise UserError(f"{error}; {self._done:,} whole pictures are there") from error
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove what an earlier call wrote to `folder`, and nothing else."""
+    names = {SHEET, ARRAYS, RECORD}
+    for path in folder.iterdir():
+        numbered = path.suffix == ".png" and path.stem.isdecimal() and len(path.stem) >= 5
+        if numbered or path.name in names:
+            path.unlink()

@@ -1,0 +1,143 @@
+"""A generator's labels: reading them by name, drawing them at random."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models.recipe import Recipe
+from training.errors import UserError
+from training.options import nearest
+
+_OFF = "no "
+_SHARE = 0.25  # of an independent attribute whose frequency in the training data is not recorded
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelSet:
+    """What a conditional generator can be asked for.
+
+    kind    "classes": one name a picture; "attributes": any set of names.
+    groups  one-of groups of attributes: at most one member is on.
+    shares  how often each name is on in the training data, 0 to 1; `None` if not recorded.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    shares: tuple[float, ...] | None = None
+
+    def parse(self, wanted: str | Sequence[str]) -> dict[int, bool]:
+        """`"blue hair, no glasses"` or a list → {index: on or off}.
+
+        Raises `UserError` for unknown names (with the nearest and all known ones) and for names
+        that exclude each other.
+        """
+        words = wanted.split(",") if isinstance(wanted, str) else wanted
+        chosen: dict[int, bool] = {}
+        for word in (" ".join(word.split()) for word in words):
+            if not word:
+                continue
+            name, on = self._find(word)
+            index = self.names.index(name)
+            if chosen.get(index, on) is not on:
+                raise UserError(f"{name!r} is asked for both on and off")
+            chosen[index] = on
+        self._refuse_conflicts([self.names[index] for index, on in chosen.items() if on])
+        return chosen
+
+    def draw(
+        self, count: int, rng: np.random.Generator, wanted: dict[int, bool] | None = None
+    ) -> np.ndarray:
+        """`count` labels, those `wanted` as asked, the rest as often as in the training data.
+
+        int32 (count,) for classes, float32 (count, len(names)) of 0 and 1 for attributes.
+        """
+        wanted = wanted or {}
+        uniform = rng.random((count, len(self.names)))  # a wish leaves the rest
+        if self.kind == "classes":
+            return self._draw_classes(uniform[:, 0], wanted)
+        values = (uniform < self._shares()).astype("float32")
+        for members in self.groups.values():
+            self._draw_group(values, uniform, [self.names.index(name) for name in members], wanted)
+        for index, on in wanted.items():
+            values[:, index] = on
+        return values
+
+    def describe(self, label: np.ndarray) -> str:
+        """One label in words: the class, or the attributes that are on."""
+        if self.kind == "classes":
+            return self.names[int(label)]
+        return ", ".join(name for name, on in zip(self.names, label, strict=True) if on > 0.5)
+
+    def _find(self, word: str) -> tuple[str, bool]:
+        folded = {name.lower(): name for name in self.names}
+        if word.lower() in folded:
+            return folded[word.lower()], True
+        if self.kind == "attributes" and word.lower().startswith(_OFF):
+            bare = word[len(_OFF) :].strip()
+            if bare.lower() in folded:
+                return folded[bare.lower()], False
+        what = "class" if self.kind == "classes" else "attribute"
+        known = ", ".join(self.names)
+        raise UserError(f"unknown {what} {word!r}{nearest(word, self.names)}. Known: {known}")
+
+    def _refuse_conflicts(self, on: list[str]) -> None:
+        groups = {"class": self.names} if self.kind == "classes" else self.groups
+        for group, members in groups.items():
+            together = [name for name in on if name in members]
+            if len(together) > 1:
+                raise UserError(f"only one {group} at a time, not {' and '.join(together)}")
+
+    def _shares(self) -> np.ndarray:
+        if self.shares is not None:
+            return np.asarray(self.shares)
+        shares = np.full(len(self.names), _SHARE)
+        for members in self.groups.values():
+            shares[[self.names.index(name) for name in members]] = 1 / len(members)
+        return shares
+
+    def _draw_classes(self, uniform: np.ndarray, wanted: dict[int, bool]) -> np.ndarray:
+        if wanted:
+            return np.full(len(uniform), next(iter(wanted)), "int32")
+        shares = np.full(len(self.names), 1.0) if self.shares is None else np.array(self.shares)
+        return _pick(uniform, shares).astype("int32")
+
+    def _draw_group(
+        self, values: np.ndarray, uniform: np.ndarray, members: list[int], wanted: dict[int, bool]
+    ) -> None:
+        """Switch on one member a row, or none as often as the training data has none."""
+        values[:, members] = 0.0
+        if any(wanted.get(index) for index in members):
+            return
+        shares = self._shares()[members]
+        shares[[wanted.get(index) is False for index in members]] = 0.0
+        none = max(0.0, 1.0 - self._shares()[members].sum())
+        chosen = _pick(uniform[:, members[0]], np.append(shares, none))
+        rows = np.flatnonzero(chosen < len(members))
+        values[rows, np.asarray(members)[chosen[rows]]] = 1.0
+
+
+def _pick(uniform: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Indices with probabilities in proportion to `shares`, one per number in [0, 1)."""
+    edges = np.cumsum(shares) / max(shares.sum(), 1e-12)
+    return np.minimum(np.searchsorted(edges, uniform, side="right"), len(shares) - 1)
+
+
+def of_metadata(recipe: Recipe, known: dict[str, Any] | None) -> LabelSet | None:
+    """The labels of a generator from its file's metadata; numbered where they have no names."""
+    if not recipe.conditional:
+        return None
+    if not known:
+        return LabelSet(recipe.label_kind, tuple(str(i) for i in range(recipe.num_labels)))
+    names = tuple(map(str, known["names"]))
+    if len(names) != recipe.num_labels:
+        raise UserError(
+            f"the generator takes {recipe.num_labels} labels but its file names {len(names)}"
+        )
+    groups = {name: tuple(members) for name, members in (known.get("groups") or {}).items()}
+    shares = known.get("shares")
+    return LabelSet(recipe.label_kind, names, groups, tuple(shares) if shares else None)

@@ -1,0 +1,119 @@
+"""Where results go: nothing replaced unasked, nothing half-written, a full disk said plainly."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from training.errors import UserError
+from training.files import replaced
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the file system into one line that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            free = _free(path)
+            raise UserError(f"no space left writing {path}{free}; choose another --out") from error
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _free(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return f" ({shutil.disk_usage(path.parent).free / 1e6:.0f} MB free there)"
+    return ""
+
+
+def check_file(path: Path, overwrite: bool) -> None:
+    """Raise `UserError` if `path` exists, or its folder does not."""
+    if path.is_dir():
+        raise UserError(f"--out {path} is a folder; a file name is wanted")
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists; --overwrite replaces it")
+    if not path.parent.is_dir():
+        raise UserError(f"there is no folder {path.parent} to write {path.name} in")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"cannot write to the folder {path.parent}")
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Raise `UserError` if `folder` holds anything, or cannot be made."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--out {folder} is a file; a folder is wanted")
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise UserError(f"--out {folder} is not empty; --overwrite replaces what is there")
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise UserError(f"cannot make --out {folder}: {there} cannot be written to")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; it becomes `path` only when all went well."""
+    with disk_errors(path), replaced(path) as unfinished:
+        yield unfinished
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder; it takes the place of `folder` only when all went well."""
+    unfinished = folder.with_name(f".unfinished-{folder.name}")
+    with disk_errors(folder):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        try:
+            yield unfinished
+            if folder.exists():
+                shutil.rmtree(folder)
+            unfinished.replace(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+class NpzWriter:
+    """Writes one `.npz` whose first array grows a batch at a time; memory stays flat.
+
+    `add` rows of the array `name`, whose final shape and type are given beforehand; `finish` with
+    the small arrays. The file is readable by `numpy.load`.
+    """
+
+    def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: type):
+        self._archive = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
+        self._member = self._archive.open(f"{name}.npy", "w", force_zip64=True)
+        header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._member, header)
+        self._dtype, self._missing = np.dtype(dtype), shape[0]
+
+    def add(self, rows: np.ndarray) -> None:
+        """Append rows, in order."""
+        if len(rows) > self._missing or rows.dtype != self._dtype:
+            raise ValueError(f"{len(rows)} rows of {rows.dtype} do not fit what was announced.")
+        self._missing -= len(rows)
+        self._member.write(np.ascontiguousarray(rows).data)
+
+    def finish(self, **arrays: np.ndarray) -> None:
+        """Write the other arrays and close."""
+        if self._missing:
+            raise ValueError(f"{self._missing} rows are missing.")
+        self._member.close()
+        for name, array in arrays.items():
+            with self._archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+        self._archive.close()
+
+    def abandon(self) -> None:
+        """Close what can be closed after an error; the file is worth nothing."""
+        for part in (self._member, self._archive):
+            with contextlib.suppress(OSError, ValueError, struct.error):
+                part.close()
