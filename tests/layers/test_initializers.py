@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from layers import initializers
+
+
+def draw(name, shape, seed=0):
+    with initializers.seeded(seed):
+        return ops.convert_to_numpy(initializers.get(name)(shape))
+
+
+def test_truncated_normal_is_cut_at_two_deviations():
+    values = draw("truncated_normal", (200, 500))
+    assert np.abs(values).max() <= 0.04
+    # A normal cut at two deviations keeps 0.8796 of its deviation.
+    assert values.std() == pytest.approx(0.02 * 0.8796, rel=0.01)
+
+
+def test_orthogonal():
+    for shape in ((3, 3, 8, 16), (1, 1, 4, 16)):
+        matrix = draw("orthogonal", shape).reshape(-1, 16)
+        gram = matrix.T @ matrix if matrix.shape[0] >= 16 else matrix @ matrix.T
+        np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-5)
+
+
+def test_glorot_uniform_limit():
+    values = draw("glorot_uniform", (3, 3, 20, 30))
+    limit = np.sqrt(6 / (9 * 50))
+    assert 0.98 * limit < np.abs(values).max() <= limit
+
+
+def test_unit_vector():
+    with initializers.seeded(1):
+        assert np.linalg.norm(initializers.UnitVector()((7,))) == pytest.approx(1, abs=1e-6)
+
+
+def test_seeded_repeats_and_nests():
+    assert (draw("normal", (5,)) == draw("normal", (5,))).all()
+    assert (draw("normal", (5,)) != draw("normal", (5,), seed=1)).all()
+    with initializers.seeded(0):
+        first = ops.convert_to_numpy(initializers.Normal()((5,)))
+        draw("normal", (5,))
+        second = ops.convert_to_numpy(initializers.Normal()((5,)))
+    np.testing.assert_array_equal(first, draw("normal", (5,)))
+    assert (first != second).all()
+
+
+def test_unknown_name_lists_the_known():
+    with pytest.raises(ValueError, match=r"'he'.*truncated_normal"):
+        initializers.get("he")
