@@ -1,0 +1,205 @@
+"""Feature extractors: a frozen network and everything that decides what numbers it gives.
+
+| name | network | its Fréchet distance is called |
+|---|---|---|
+| `lite0` | EfficientNet-Lite0, installs with the requirements | `FD-lite0@224` |
+| `inception` | the 2015-12-05 Inception, weights from the user | `FID` |
+| a `.keras` file | a domain's own network | `FD-<file name>@<size>` |
+
+Only the 2015 Inception's numbers may be called FID, KID and IS.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from tqdm import tqdm
+
+from metrics import inception, lite0, pth, weights
+from metrics.errors import MetricError
+from metrics.pictures import rebatch
+from metrics.resize import Resize
+
+NAMES = ("lite0", "inception")
+PRECISIONS = ("float32", "bfloat16")
+# What a `.keras` network of the user's own may want, as (scale, shift) of 0..255.
+RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
+
+
+@dataclass(frozen=True)
+class Features:
+    """What an extractor says of N pictures: `pool` (N, d) and `logits` (N, classes), float32."""
+
+    pool: np.ndarray
+    logits: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.pool)
+
+    def take(self, indices: np.ndarray) -> "Features":
+        """The features of some of the pictures."""
+        return Features(self.pool[indices], None if self.logits is None else self.logits[indices])
+
+
+@dataclass(frozen=True, eq=False)
+class Extractor:
+    """A frozen network with its input size, resize, precision and the hash of its weights."""
+
+    name: str
+    network: keras.Model
+    size: tuple[int, int]
+    resize: str
+    weights_sha256: str
+    precision: str = "float32"
+    _pipelines: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def is_inception(self) -> bool:
+        """Whether the numbers may be called FID, KID and IS."""
+        return self.name == "inception-2015-12-05"
+
+    @property
+    def label(self) -> str:
+        """Name and size, as in `lite0@224`."""
+        height, width = self.size
+        return f"{self.name}@{height}" + ("" if height == width else f"x{width}")
+
+    def measure_name(self, measure: str) -> str:
+        """What a measure is called on this extractor: "FID" or "FD-lite0@224"."""
+        canonical = {"frechet": "FID", "kernel": "KID", "score": "IS", "intra": "Intra-FID"}
+        general = {"frechet": "FD", "kernel": "KD", "score": "CS", "intra": "Intra-FD"}
+        if self.is_inception:
+            return canonical.get(measure, measure)
+        return f"{general[measure]}-{self.label}" if measure in general else measure
+
+    def passport(self) -> dict:
+        """The part of a metric record that says how features were made."""
+        return {
+            "name": self.name,
+            "weights_sha256": self.weights_sha256,
+            "size": list(self.size),
+            "resize": self.resize,
+            "precision": self.precision,
+        }
+
+    def _pipeline(self, shape: tuple[int, int, int]) -> keras.Model:
+        """uint8 pictures of one shape → [features] or [features, logits], compiled once a shape."""
+        if shape not in self._pipelines:
+            inputs = keras.Input(shape, dtype="uint8")
+            outputs = self.network(Resize(self.resize, self.size)(inputs))
+            self._pipelines[shape] = keras.Model(inputs, outputs)
+        return self._pipelines[shape]
+
+    def __call__(self, pictures: np.ndarray) -> Features:
+        """uint8 pictures (N, H, W, 3) → their features, in one batch."""
+        outputs = self._pipeline(pictures.shape[1:]).predict_on_batch(pictures)
+        outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return Features(*(np.asarray(output, np.float32) for output in outputs))
+
+
+def extract(
+    extractor: Extractor,
+    pictures: np.ndarray | Iterable[np.ndarray],
+    count: int | None = None,
+    batch_size: int = 32,
+    progress: str | None = None,
+) -> Features:
+    """Features of all pictures, a batch at a time: only the features stay in memory.
+
+    `pictures` is an array (a memory map too) or an iterable of batches, uint8 or float in [-1, 1].
+    `count` says how many an iterable will bring; `progress` is the name on the progress bar, `None`
+    shows none. Raises `MetricError` on no pictures, on NaN pixels, and on features that are not
+    finite.
+    """
+    total = len(pictures) if hasattr(pictures, "shape") else count
+    parts: list[Features] = []
+    with tqdm(total=total, desc=progress, unit="img", disable=progress is None) as bar:
+        for batch in rebatch(pictures, batch_size):
+            parts.append(_padded(extractor, batch, batch_size))
+            bar.update(len(batch))
+    if not parts:
+        raise MetricError("There are no pictures to measure.")
+    pool = np.concatenate([part.pool for part in parts])
+    if not np.isfinite(pool).all():
+        raise MetricError(f"{extractor.label} gives NaN or infinite features.")
+    if parts[0].logits is None:
+        return Features(pool)
+    return Features(pool, np.concatenate([part.logits for part in parts]))
+
+
+def _padded(extractor: Extractor, batch: np.ndarray, size: int) -> Features:
+    """One batch, filled up to `size` so that JAX compiles a single shape."""
+    if keras.backend.backend() != "jax" or len(batch) == size:
+        return extractor(batch)
+    filled = np.concatenate([batch, np.repeat(batch[-1:], size - len(batch), axis=0)])
+    return extractor(filled).take(slice(len(batch)))
+
+
+def load(
+    name: str = "lite0",
+    *,
+    inception_path: str | Path | None = None,
+    download: bool = False,
+    precision: str = "float32",
+    input_range: str = "0..255",
+) -> Extractor:
+    """An extractor by name: "lite0", "inception", or the path of a `.keras` file.
+
+    `inception_path` and `download` say where the FID Inception's weights are (see
+    `weights.inception_path`); `precision` "bfloat16" trades accuracy for speed and is recorded;
+    `input_range` is what a `.keras` network takes. Raises `MetricError` on unknown names and on
+    wrong or missing weights.
+    """
+    _check_option("precision", precision, PRECISIONS)
+    _check_option("input range", input_range, RANGES)
+    if name == "lite0":
+        return _from_pth(lite0, "lite0", weights.lite0_path(), "bicubic-antialias", precision)
+    if name == "inception":
+        path = weights.inception_path(inception_path, download)
+        return _from_pth(inception, "inception-2015-12-05", path, "tf1-bilinear", precision)
+    if str(name).endswith(".keras"):
+        if precision != "float32":
+            raise MetricError("A .keras network keeps its own precision; leave out bfloat16.")
+        return _from_keras(Path(name), input_range)
+    raise MetricError(f"Unknown extractor {name!r}. Known: {', '.join(NAMES)}, or a .keras file.")
+
+
+def _check_option(what: str, value: str, known: Iterable[str]):
+    if value not in known:
+        raise MetricError(f"Unknown {what} {value!r}. Known: {', '.join(known)}.")
+
+
+def _from_pth(module, name: str, path: Path, resize: str, precision: str) -> Extractor:
+    network = module.build(pth.load(path), precision)
+    size = (module.SIZE, module.SIZE)
+    return Extractor(name, network, size, resize, weights.sha256(path), precision)
+
+
+def _from_keras(path: Path, input_range: str) -> Extractor:
+    if not path.is_file():
+        raise MetricError(f"There is no network file {path}.")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds, among them for code in the file
+        reason = str(error).strip().splitlines()[0]
+        raise MetricError(f"{path} cannot be loaded as a Keras model: {reason}") from error
+    shape = model.input_shape if isinstance(model.input_shape, tuple) else ()
+    if len(shape) != 4 or shape[3] != 3 or None in shape[1:3]:
+        raise MetricError(
+            f"{path} must take pictures of one size, (N, height, width, 3). It takes {shape}."
+        )
+    inputs = keras.Input(shape[1:])
+    scale, shift = RANGES[input_range]
+    outputs = model(layers.Rescaling(scale, shift)(inputs))
+    outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+    if len(outputs) > 2 or len(outputs[0].shape) not in (2, 4):
+        raise MetricError(f"{path} must give features (N, d) or (N, h, w, d), and logits at most.")
+    if len(outputs[0].shape) == 4:
+        outputs[0] = layers.GlobalAveragePooling2D()(outputs[0])
+    resize = "bicubic-antialias"
+    name = path.stem if input_range == "0..255" else f"{path.stem}({input_range})"
+    network = keras.Model(inputs, outputs)
+    return Extractor(name, network, shape[1:3], resize, weights.sha256(path))
