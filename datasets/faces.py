@@ -57,12 +57,12 @@ GLASSES = ("01", "03", "04", "05")  # 02 are sunglasses: they would hide the col
 HAIRSTYLES = (
     (lorelei.SHORT, None, ("short hair",), 0.33),
     (lorelei.LONG, None, ("long hair",), 0.28),
-    (lorelei.LONG_PONYTAIL, None, ("long hair", "ponytail"), 0.08),
-    (lorelei.PONYTAIL, None, ("ponytail",), 0.03),
+    (lorelei.LONG_PONYTAIL, None, ("long hair", "ponytail"), 0.05),
+    (lorelei.PONYTAIL, None, ("ponytail",), 0.07),
     (lorelei.WITH_TAILS, "twintails", ("long hair", "twintails"), 0.10),
     (lorelei.LONG_TWINTAILS, None, ("long hair", "twintails"), 0.01),
     (lorelei.WITH_TAILS, "drills", ("long hair", "drill hair"), 0.07),
-    (lorelei.OTHER, None, (), 0.10),
+    (lorelei.OTHER, None, (), 0.09),
 )
 HAIRSTYLE_SHARES = [share for *_, share in HAIRSTYLES]
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from dicebear import Style
 
 # Hair variants by what is seen. Long: some of it falls below the chin. Short: all of it ends above
-# and nothing is tied up. A bun or a bob that ends at the jaw is neither. Not used: bald heads, and
+# and nothing is tied up. A bun, or hair that ends at the jaw, is neither. Not used: bald heads, and
 # fringes that hide the eyes and with them their colour (40, 41, 45).
 LONG = ("10", "13", "15", "16", "17", "21", "23", "24", "35")
-LONG_PONYTAIL = ("33", "42", "48")
-PONYTAIL = ("31", "36")
+LONG_PONYTAIL = ("33", "48")
+PONYTAIL = ("29", "31", "36", "42")
 LONG_TWINTAILS = ("30",)
 SHORT = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "11", "12", "22", "39", "43", "44")
-OTHER = ("14", "18", "19", "20", "26", "29", "32", "37", "38", "46")
+OTHER = ("14", "18", "19", "20", "26", "32", "37", "38", "46")
 
 # Flat on top, so that a hat sits on them; close at the sides, so that tails are seen beside them.
 UNDER_A_HAT = ("06", "07", "12", "13", "15", "19", "23", "35", "43", "48")

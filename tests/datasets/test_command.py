@@ -1,0 +1,85 @@
+"""`prepare.py`, as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from datasets.command import main
+from tests.datasets.conftest import save_picture
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    def run_command(*arguments):
+        code = main([*map(str, arguments), "--cache", str(tmp_path / "cache")])
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return run_command
+
+
+def test_says_what_it_found(run, folder):
+    (folder / "2.png").write_bytes(b"")
+    (folder.parent / "l.csv").write_text(
+        "file,label\n" + "".join(f"{i}.png,c{i % 2}\n" for i in range(6))
+    )
+    code, out, _ = run(folder, "--resolution", 8, "--labels", folder.parent / "l.csv")
+    assert code == 0
+    assert "5 pictures of 'pictures' at 8 px; 2 classes." in out
+    assert "1 pictures were left out:\n  2.png: the file is empty" in out
+    assert "  c0         2   40.0%\n  c1         3   60.0%" in out
+
+
+def test_many_left_out_are_counted_not_listed(run, folder):
+    for i in range(20, 40):
+        save_picture(folder / f"{i}.png").write_bytes(b"x")
+    out = run(folder, "--resolution", 8)[1]
+    assert "20 pictures were left out:" in out
+    assert "… and 15 more, listed in" in out
+    assert out.count("not a picture") == 5
+
+
+def test_contact_sheet(run, folder, tmp_path):
+    sheet = tmp_path / "new" / "sheet.png"
+    assert run(folder, "--resolution", 8, "--sheet", sheet)[0] == 0
+    assert Image.open(sheet).size == (64, 8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "There is no folder 'nowhere'"),
+        (("faces", "--resolution", 100), "nearest: 64 and 128"),
+        (("faces", "--count", 0), "at least 1, not 0"),
+        (("faces", "--labels", "folders"), "brings its own labels"),
+        (("faces", "--resolution", 8, "--count", 1, "--sheet", "/dev/null/x.png"), "contact sheet"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(run, arguments, message):
+    code, _, err = run(*arguments)
+    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    assert code == 2
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in err
+
+
+def test_unknown_options_are_refused(run):
+    with pytest.raises(SystemExit) as stop:
+        run("faces", "--resolutoin", 8)
+    assert stop.value.code == 2
+
+
+def test_the_script_itself(tmp_path, folder):
+    result = subprocess.run(
+        [sys.executable, "prepare.py", folder, "--resolution", "8", "--cache", tmp_path / "c"],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "KERAS_BACKEND": "none"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "6 pictures of 'pictures' at 8 px; no labels." in result.stdout

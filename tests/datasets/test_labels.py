@@ -1,0 +1,208 @@
+import json
+
+import numpy as np
+import pytest
+
+from datasets import ATTRIBUTES, GROUPS, DataError, labels
+from tests.datasets.conftest import first_values, save_picture
+
+
+def csv(folder, text):
+    path = folder.parent / "labels.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def json_folder(folder, values):
+    path = folder.parent / "tags"
+    path.mkdir()
+    for name, tags in values.items():
+        (path / name).parent.mkdir(exist_ok=True)
+        (path / name).write_text(tags if isinstance(tags, str) else json.dumps(tags))
+    return path
+
+
+# === Sub-folders ===
+
+
+def test_folders_as_classes(opened, tmp_path):
+    for i, name in enumerate(["cat/1.png", "dog/deep/1.png", "cat/2.png", "bird/1.png"]):
+        save_picture(tmp_path / "d" / name, (i, 0, 0))
+    save_picture(tmp_path / "d" / "loose.png")
+    data = opened(tmp_path / "d", labels="folders")
+    assert (data.labels.kind, data.labels.names) == ("classes", ("bird", "cat", "dog"))
+    assert data.labels.values.dtype == np.int32
+    by_picture = dict(zip(first_values(data.images), data.labels.values.tolist(), strict=True))
+    assert by_picture == {0: 1, 1: 2, 2: 1, 3: 0}
+    assert data.left_out == [("loose.png", "lies in no sub-folder, so it has no class")]
+
+
+def test_numbered_folders_are_in_numerical_order(opened, tmp_path):
+    for name in ("10", "9", "2"):
+        save_picture(tmp_path / "d" / name / "1.png")
+    assert opened(tmp_path / "d", labels="folders").labels.names == ("2", "9", "10")
+
+
+def test_folders_without_sub_folders(opened, folder):
+    with pytest.raises(DataError, match="one sub-folder per class"):
+        opened(folder, labels="folders")
+
+
+def test_a_single_class_is_said(opened, tmp_path):
+    save_picture(tmp_path / "d" / "only" / "1.png")
+    assert opened(tmp_path / "d", labels="folders").notes == ["There is only one class: 'only'."]
+
+
+# === CSV ===
+
+
+def test_csv_of_classes(opened, folder):
+    text = "file,label\n3.png,red\n0.png,blue\n./1.png,red\n4.png,\nx/gone.png,red\n3.png,blue\n"
+    data = opened(folder, labels=csv(folder, text))
+    assert data.labels.names == ("blue", "red")
+    assert first_values(data.images) == [0, 1, 3]
+    assert data.labels.values.tolist() == [0, 1, 1]
+    why = "has no line in labels.csv, or an empty label there"
+    assert data.left_out == [("2.png", why), ("4.png", why), ("5.png", why)]
+    assert data.notes == [
+        "labels.csv: 1 labels name pictures that are not there: 'x/gone.png'.",
+        "labels.csv: 1 pictures are named twice; the first line counts.",
+    ]
+
+
+def test_csv_of_attributes(opened, folder):
+    text = (
+        "\ufefffile,red hair,blue hair,smile\n0.png,1,0,1\n1.png,0.2,0.1,0.2\n2.png,0.3,0.6,.26\n"
+    )
+    data = opened(folder, labels=csv(folder, text))
+    known = data.labels
+    assert (known.kind, known.names) == ("attributes", ("red hair", "blue hair", "smile"))
+    assert known.groups == {"hair colour": ("red hair", "blue hair")}
+    assert known.values.dtype == np.float32
+    np.testing.assert_array_equal(known.values, [[1, 0, 1], [1, 0, 0], [0, 1, 1]])
+    assert len(data.left_out) == 3
+
+
+def test_csv_conflicts_within_a_group_are_counted(opened, folder):
+    text = "file,red hair,blue hair\n0.png,1,1\n1.png,0,0\n2.png,0,1\n"
+    data = opened(folder, labels=csv(folder, text))
+    np.testing.assert_array_equal(data.labels.values, [[1, 0], [0, 0], [0, 1]])
+    assert data.notes == [
+        "labels.csv: 1 pictures have several of hair colour; the first counts.",
+        "labels.csv: 1 pictures have no hair colour.",
+    ]
+
+
+def test_csv_in_sub_folders(opened, tmp_path):
+    for i, name in enumerate(["a/1.png", "b/1.png", "b/2.png"]):
+        save_picture(tmp_path / "d" / name, (i, 0, 0))
+    text = "path,class\nb\\1.png,x\n2.png,y\n1.png,z\n"  # 1.png alone could be either
+    data = opened(tmp_path / "d", labels=csv(tmp_path / "d", text))
+    assert first_values(data.images) == [1, 2]
+    assert "'1.png'" in data.notes[0]
+
+
+def test_labels_stay_with_their_pictures_past_bad_files(opened, folder):
+    (folder / "1.png").write_bytes(b"")
+    text = "file,label\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n"
+    data = opened(folder, labels=csv(folder, text))
+    assert first_values(data.images) == [0, 2, 3]
+    assert [data.labels.names[i] for i in data.labels.values] == ["a", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must start with a header"),
+        ("0.png,red\n", "its first line is '0.png,red'"),
+        ("file\n0.png\n", "must start with a header"),
+        ("file,smile\n0.png,yes\n", "line 2: 'smile' is 'yes', not a number.*call the one column"),
+        ("file,a\n0.png,nan\n", "'a' is 'nan', not a number"),
+        ("file,a,a\n0.png,1,1\n", "two columns named 'a'"),
+        ("file,a,b\n0.png,1\n", "line 2: 2 values, the header has 3"),
+        (
+            "file,label\nx.png,a\ny.png,b\n",
+            "labels none of the pictures; it names 'x.png', 'y.png'",
+        ),
+    ],
+)
+def test_bad_csv_files(opened, folder, text, message):
+    with pytest.raises(DataError, match=message) as error:
+        opened(folder, labels=csv(folder, text))
+    assert "\n" not in str(error.value)
+
+
+def test_a_csv_that_is_no_text(opened, folder):
+    with pytest.raises(DataError, match="Cannot read the label file"):
+        opened(folder, labels=folder / "0.png")
+
+
+# === One JSON per picture ===
+
+
+def test_json_per_picture(opened, folder):
+    tags = json_folder(folder, {
+        "0.json": {name: int(name in ("green hair", "blue eyes", "smile")) for name in ATTRIBUTES},
+        "2.json": {"red hair": 0.9, "blonde hair": 0.5, "hat": 0.3, "blush": 0.2, "cat ears": 1},
+        "77.json": {"red hair": 1},
+    })  # fmt: skip
+    data = opened(folder, labels=tags)
+    assert (data.labels.names, data.labels.groups) == (ATTRIBUTES, GROUPS)
+    on = [{name for name, value in zip(ATTRIBUTES, row, strict=True) if value}
+          for row in data.labels.values]  # fmt: skip
+    assert on == [{"green hair", "blue eyes", "smile"}, {"red hair", "hat"}]
+    assert first_values(data.images) == [0, 2]
+    assert data.left_out[0] == ("1.png", "has no .json in tags")
+    assert data.notes == [
+        "tags: 1 labels name pictures that are not there: '77.json'.",
+        "tags: unknown attributes are ignored: 'cat ears' (1).",
+        "tags: 1 pictures have no eye colour.",
+    ]
+
+
+def test_json_beside_the_pictures(opened, tmp_path):
+    for name in ("a/1", "b/1"):
+        save_picture(tmp_path / "d" / f"{name}.png")
+        tags = {"red hair": 1} if name == "a/1" else {"blue hair": 1}
+        (tmp_path / "d" / f"{name}.json").write_text(json.dumps(tags))
+    values = opened(tmp_path / "d", labels=tmp_path / "d").labels.values
+    assert [ATTRIBUTES[i] for i in values.argmax(1)] == ["red hair", "blue hair"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "No .json file"),
+        ({"0.json": {"cat ears": 1}}, "None of the 34 known .*found 'cat ears'.*blonde hair"),
+        ({"0.json": "{"}, "Cannot read the labels in .*0.json"),
+        ({"0.json": "[1]"}, "not an object"),
+        ({"0.json": {"red hair": "yes"}}, "Cannot read the labels"),
+        ({"x.json": {"red hair": 1}}, "labels none of the pictures"),
+    ],
+)
+def test_bad_json_folders(opened, folder, files, message):
+    with pytest.raises(DataError, match=message) as error:
+        opened(folder, labels=json_folder(folder, files))
+    assert "\n" not in str(error.value)
+
+
+# === Choosing ===
+
+
+def test_unknown_labels(opened, folder):
+    with pytest.raises(DataError, match=r"'folder' is neither a CSV file, .*'folders' or 'none'"):
+        opened(folder, labels="folder")
+    with pytest.raises(DataError, match="'faces' brings its own labels; --labels folders"):
+        opened("faces", labels="folders")
+
+
+def test_none_means_none(opened, folder):
+    assert opened(folder, labels="none").labels is None
+    assert opened("faces", labels="none", count=2).labels is None
+
+
+def test_thresholds_are_those_of_the_notes():
+    names = ("red hair", "blue hair", "smile", "hat")
+    groups = {"hair colour": names[:2]}
+    scores = np.array([[0.1, 0.2, 0.25, 0.26]], np.float32)
+    np.testing.assert_array_equal(labels.threshold(scores, names, groups), [[0, 1, 0, 1]])
