@@ -30,8 +30,8 @@ class MinibatchDiscrimination(_MixesBatch):
     """Closeness of each picture to the rest of its batch (Salimans et al. 2016, section 3.2).
 
     M_i = f(x_i) T, a matrix of `kernels` rows of `dim` numbers; the feature appended for row b is
-    o_b(x_i) = sum of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are averaged over
-    their positions first.
+    o_b(x_i) = sum of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are averaged
+    over their positions first.
 
     Args:
         kernels: how many features are appended.

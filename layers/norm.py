@@ -161,13 +161,14 @@ class ConditionalBatchNorm(BatchNorm):
         return table
 
     def call(self, inputs, training=None):
-        """inputs [x (N, H, W, C), condition (N,) int or (N, D) float] → like x."""
+        """inputs [x (N, ..., C), condition (N,) int or (N, D) float] → like x."""
         x, condition = inputs
         normalized = self.standardize(
             x, ops.ones((self.channels,)), ops.zeros((self.channels,)), training
         )
-        gain = ops.expand_dims(self.gain(condition, training=training), (1, 2))
-        shift = ops.expand_dims(self.shift(condition, training=training), (1, 2))
+        places = (-1,) + (1,) * (len(x.shape) - 2) + (self.channels,)
+        gain = ops.reshape(self.gain(condition, training=training), places)
+        shift = ops.reshape(self.shift(condition, training=training), places)
         return normalized * (1 + ops.cast(gain, x.dtype)) + ops.cast(shift, x.dtype)
 
     def compute_output_shape(self, input_shape):

@@ -115,6 +115,11 @@ def as_images(x):
     return keras.layers.Activation("tanh", dtype="float32", name="images_out")(x)
 
 
+def as_points(x):
+    """Unbounded points, in float32 whatever the precision."""
+    return keras.layers.Activation("linear", dtype="float32", name="points_out")(x)
+
+
 def as_logits(x):
     """float32 whatever the precision, since losses subtract and exponentiate."""
     return keras.layers.Activation("linear", dtype="float32", name="logits")(x)

@@ -1,0 +1,137 @@
+"""The residual networks of spectral normalisation, projection and SAGAN.
+
+At 32 px Miyato et al. 2018 (arXiv:1802.05957), table 4: g_filters 256, d_filters 128. From 64 px up
+its ImageNet tables 5 and 6: g_filters 1024, d_filters 64; with self-attention at 32×32 that is the
+SAGAN of Zhang et al. 2019 (arXiv:1805.08318). WGAN-GP's residual CIFAR networks have the same form.
+"""
+
+import keras
+
+from layers import Downsample2D, SelfAttention, Upsample2D, initializers, residual, weights
+from models.networks import blocks
+from models.recipe import Recipe
+
+
+def generator_widths(resolution: int, filters: int) -> list[int]:
+    """Channels at 4×4 and after each block: constant up to 32 px, else down to filters / 16."""
+    count = blocks.stages(resolution)
+    if resolution <= 32:
+        return [filters] * (count + 1)
+    return [filters] + [max(1, filters >> max(0, 5 - count + block)) for block in range(count)]
+
+
+def discriminator_widths(resolution: int, filters: int) -> tuple[list[int], int]:
+    """Channels after each block, and how many blocks halve the resolution: two up to 32 px."""
+    if resolution <= 32:
+        return [filters] * 4, 2
+    halvings = blocks.stages(resolution)
+    return [filters * min(1 << block, 16) for block in range(halvings + 1)], halvings
+
+
+def generator(recipe: Recipe) -> keras.Model:
+    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 8 up.
+
+    Dense to 4×4, then residual blocks that double the resolution by nearest neighbour, with
+    self-attention after the one that reaches attention_resolution; norm, ReLU, 3×3 convolution.
+    """
+    first, *widths = generator_widths(recipe.resolution, recipe.g_filters)
+    options = _options(recipe, recipe.g_weight_norm)
+    z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
+
+    def norm(name):
+        return lambda x: blocks.generator_norm(recipe, x, y, name)
+
+    def activation(name):
+        return lambda x: blocks.generator_activation(recipe, x, name)
+
+    x = blocks.concat_labels(recipe, z, y)
+    x = weights.dense(16 * first, name="stage_0", **options)(x)
+    x = keras.layers.Reshape((4, 4, first), name="stage_0_4x4")(x)
+    for index, filters in enumerate(widths, start=1):
+        name = f"block_{index}"
+        x = residual(
+            x,
+            main=(
+                norm(f"{name}_norm_1"),
+                activation(f"{name}_activation_1"),
+                Upsample2D(filters, "nearest", use_bias=True, name=f"{name}_conv_1", **options),
+                norm(f"{name}_norm_2"),
+                activation(f"{name}_activation_2"),
+                weights.conv2d(filters, 3, padding="same", name=f"{name}_conv_2", **options),
+            ),
+            # Repeating pixels and a 1×1 convolution commute: this order costs a quarter.
+            skip=(
+                weights.conv2d(filters, 1, name=f"{name}_skip", **options),
+                keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_skip_up"),
+            ),
+            name=name,
+        )
+        x = _attention(recipe, x, options)
+    x = activation("to_image_activation")(norm("to_image_norm")(x))
+    x = weights.conv2d(3, 3, padding="same", name="to_image", **options)(x)
+    return keras.Model([z, y], blocks.as_images(x), name="generator")
+
+
+def discriminator(recipe: Recipe) -> keras.Model:
+    """[x (N, R, R, 3), y] → logits (N, 1); R from 8 up.
+
+    Residual blocks, the first ones halving the resolution by the mean of 2×2 pixels; ReLU, the sum
+    over space, a dense logit, and the label's projection on the same features.
+    """
+    widths, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
+    options = _options(recipe, recipe.d_weight_norm)
+    images, y = blocks.image_input(recipe), blocks.label_input(recipe)
+    x = blocks.concat_label_plane(recipe, images, y)
+    for index, filters in enumerate(widths):
+        x = _down_block(recipe, x, filters, f"block_{index + 1}", index == 0, index < halvings)
+        x = _attention(recipe, x, options) if index < halvings else x
+    x = keras.layers.ReLU(name="features_activation")(x)
+    features = blocks.SumOverSpace(name="features")(x)
+    logits = weights.dense(1, name="to_logit", **options)(blocks.compare_in_batch(recipe, features))
+    logits = blocks.add_projection(recipe, logits, features, y)
+    return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
+
+
+def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: bool):
+    """ReLU, conv, ReLU, conv, mean over 2×2; the first block begins with the picture itself."""
+    options = _options(recipe, recipe.d_weight_norm)
+
+    def norm(name):
+        return lambda x: blocks.discriminator_norm(recipe, x, name)
+
+    def conv(filters, size, name):
+        return weights.conv2d(filters, size, padding="same", name=name, **options)
+
+    before = (norm(f"{name}_norm_1"), keras.layers.ReLU(name=f"{name}_activation_1"))
+    last = Downsample2D(filters, name=f"{name}_conv_2", **options) if halve else None
+    skip = []
+    if halve:  # before the 1×1 convolution, with which it commutes: a quarter of the cost
+        skip.append(keras.layers.AveragePooling2D(2, name=f"{name}_skip_down"))
+    if halve or x.shape[-1] != filters:
+        skip.append(conv(filters, 1, f"{name}_skip"))
+    return residual(
+        x,
+        main=(
+            *(() if first else before),
+            conv(filters if first else x.shape[-1], 3, f"{name}_conv_1"),
+            norm(f"{name}_norm_2"),
+            keras.layers.ReLU(name=f"{name}_activation_2"),
+            last or conv(filters, 3, f"{name}_conv_2"),
+        ),
+        skip=skip,
+        name=name,
+    )
+
+
+def _attention(recipe: Recipe, x, options: dict):
+    """The authors' self-attention: values of half, keys of an eighth of the channels, pooled."""
+    if x.shape[1] != recipe.attention_resolution:
+        return x
+    return SelfAttention(value_ratio=2, pool=True, name="attention", **options)(x)
+
+
+def _options(recipe: Recipe, weight_norm: str) -> dict:
+    return {
+        "weight_norm": weight_norm,
+        "kernel_initializer": initializers.get(recipe.initializer),
+    }

@@ -1,0 +1,32 @@
+"""DCGAN at 32 px: convolutions only, batch norm in both networks, ReLU and tanh, LeakyReLU.
+
+Source: Radford, Metz and Chintala, ICLR 2016, arXiv:1511.06434, in the size that students use for
+CIFAR-10: G 100×1×1 → 512 → 256 → 128 → 3×32×32, D 64 → 128 → 256 → 1, kernels 4×4, stride 2. The
+networks are the SAGAN file's, which is this stack with spectral norm and attention added.
+Command: python train.py dcgan --data cifar10        (or --data faces)
+Expect on CIFAR-10: FID about 48, Inception Score 6.1 (PyTorch-StudioGAN's table).
+"""
+
+from models.recipe import Recipe
+
+RECIPE = Recipe(
+    name="dcgan",
+    resolution=32,
+    g_filters=512,
+    d_filters=64,
+    g_activation="relu",
+    g_weight_norm="none",
+    d_weight_norm="none",
+    attention_resolution=0,
+    initializer="normal",
+    latent="uniform",
+    latent_dim=100,
+    loss="non_saturating",
+    batch_size=128,
+    steps=50_000,
+    g_learning_rate=2e-4,
+    d_learning_rate=2e-4,
+    beta_1=0.5,
+    beta_2=0.999,
+    ema_decay=0.0,
+)
