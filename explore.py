@@ -1,0 +1,6 @@
+"""Look into a trained generator: films, sheets, figures. `explore.py VERB --help` explains all."""
+
+from serving.commands.explore import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

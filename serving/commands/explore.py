@@ -1,0 +1,288 @@
+"""`explore.py`: films, sheets and figures that show what a generator has learned."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from serving.commands import common
+from serving.output import check_file, whole_file
+from training.errors import UserError
+from training.options import Parser
+
+_FILMS = (".gif", ".webp", ".mp4")
+_PAGES = (".png",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and carry it out; returns the exit code."""
+    return common.run(build_parser(), explore, arguments)
+
+
+def build_parser() -> Parser:
+    """The verbs of explore.py and their options."""
+    parser = Parser(
+        description="Look into a trained generator. `explore.py VERB --help` explains a verb."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in (_Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project):
+        description = " ".join(verb.__doc__.split())
+        name = verb.__name__.strip("_").lower()
+        options = verbs.add_parser(name, help=description, description=description)
+        common.add_source(options)
+        verb.add_options(options)
+        common.add_sampling(options)
+        options.add_argument(
+            "--out", type=Path, nargs="+", required=True, metavar="FILE",
+            help=f"one or more of {', '.join(verb.suffixes)}; the suffix selects the form",
+        )  # fmt: skip
+        common.add_overwrite(options)
+        options.set_defaults(carry_out=verb)
+    return parser
+
+
+def explore(options: argparse.Namespace) -> None:
+    """Make what the verb shows and write it to every file asked for. Raises `UserError`."""
+    verb = options.carry_out
+    for path in options.out:
+        if path.suffix.lower() not in verb.suffixes:
+            raise UserError(
+                f"{options.verb} writes {', '.join(verb.suffixes)}, not {path.suffix!r} ({path})"
+            )
+        check_file(path, options.overwrite)
+    if any(path.suffix.lower() == ".mp4" for path in options.out):
+        from serving.explore.animation import check_suffix
+
+        check_suffix(".mp4")
+    import serving
+
+    generator = serving.load(options.source, options.weights)
+    made = {}
+    for path in options.out:
+        kind = "film" if path.suffix.lower() in _FILMS else "page"
+        made[kind] = made.get(kind) or getattr(verb, kind)(generator, options)
+        with whole_file(path) as unfinished:
+            made[kind].save(unfinished)
+        common.say(f"wrote {path} ({path.stat().st_size / 1e3:.0f} kB)")
+
+
+def _sampling(options: argparse.Namespace) -> dict:
+    return {name: getattr(options, name)
+            for name in ("seed", "attributes", "truncation", "statistics")}  # fmt: skip
+
+
+class _Interpolate:
+    """A looping film through latents, or through sets of attributes with the latents held."""
+
+    suffixes = _FILMS
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument("--count", type=common.positive, default=4, help="latents on the way")
+        parser.add_argument(
+            "--through", nargs="+", metavar="NAMES",
+            help='sets of attributes on the way, such as "blonde hair" "blue hair, smile"',
+        )  # fmt: skip
+        parser.add_argument(
+            "--path", choices=("spherical", "linear"), default="spherical",
+            metavar="spherical|linear", help="between latents; attributes change linearly",
+        )  # fmt: skip
+        parser.add_argument("--steps", type=common.positive, default=24, help="frames between two")
+        parser.add_argument("--tiles", type=common.positive, default=1, help="films side by side")
+        parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+
+    @staticmethod
+    def film(generator, options):
+        from serving.explore.paths import interpolate
+
+        return interpolate(
+            generator, options.count, options.steps, path=options.path, through=options.through,
+            tiles=options.tiles, fps=options.fps, **_sampling(options),
+        )  # fmt: skip
+
+
+class _Arithmetic:
+    """Sums of averaged latents, as in DCGAN's figure 7: smiling woman − woman + man."""
+
+    suffixes = _PAGES
+
+    @staticmethod
+    def add_options(parser):
+        what = "picture numbers of --seed to average and {}, such as 3,17,40; may be repeated"
+        parser.add_argument(
+            "--plus", type=_numbers, action="append", required=True, metavar="N,N,N",
+            help=what.format("add"),
+        )  # fmt: skip
+        parser.add_argument(
+            "--minus", type=_numbers, action="append", default=[], metavar="N,N,N",
+            help=what.format("subtract"),
+        )  # fmt: skip
+
+    @staticmethod
+    def page(generator, options):
+        from serving.explore.arithmetic import arithmetic
+
+        if options.attributes:
+            raise UserError("arithmetic takes its pictures by number; it knows no --attributes")
+        return arithmetic(
+            generator, options.plus, options.minus, options.seed, options.truncation,
+            options.statistics,
+        )  # fmt: skip
+
+
+class _Walk:
+    """Latents moved along a direction: found without looking (--direction), between two groups of
+    pictures (--between), or by a property (--property)."""
+
+    suffixes = (*_PAGES, *_FILMS)
+
+    @staticmethod
+    def add_options(parser):
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument(
+            "--direction", type=common.whole, default=0, metavar="K",
+            help="number K of the closed-form factorisation of the first layer",
+        )  # fmt: skip
+        way.add_argument(
+            "--between", type=_numbers, nargs=2, metavar="N,N,N",
+            help="from the mean latent of these picture numbers of --seed to that of those",
+        )  # fmt: skip
+        way.add_argument(
+            "--property", metavar="NAME",
+            help="towards more brightness, saturation, warmth or turn",
+        )  # fmt: skip
+        parser.add_argument(
+            "--reach", type=float, default=6.0,
+            help="how far either way, in standard deviations of the latent's numbers",
+        )  # fmt: skip
+        parser.add_argument("--rows", type=common.positive, default=6, help="latents shown")
+        parser.add_argument("--columns", type=common.positive, default=7, help="places on a sheet")
+        parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+
+    @staticmethod
+    def page(generator, options):
+        from serving.explore.directions import walk
+
+        return walk(
+            generator, _direction(generator, options), options.reach, options.rows,
+            options.columns, **_sampling(options),
+        )  # fmt: skip
+
+    @staticmethod
+    def film(generator, options):
+        from serving.explore.directions import walk_clip
+
+        return walk_clip(
+            generator, _direction(generator, options), options.reach, options.rows,
+            fps=options.fps, **_sampling(options),
+        )  # fmt: skip
+
+
+def _direction(generator, options) -> np.ndarray:
+    from serving.explore import directions
+
+    if options.between:
+        return directions.between(generator, *options.between, options.seed)
+    if options.property:
+        return directions.by_property(generator, options.property, options.seed)
+    found, values = directions.factorise(generator)
+    if options.direction >= len(found):
+        raise UserError(f"--direction must be below {len(found)}, not {options.direction}")
+    share = values[options.direction] / values.sum()
+    common.say(f"direction {options.direction} moves {share:.1%} of the first layer's change")
+    return found[options.direction]
+
+
+class _Attention:
+    """Where self-attention looks from chosen points, drawn over the pictures."""
+
+    suffixes = _PAGES
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument("--count", type=common.positive, default=4, help="pictures, one a row")
+        parser.add_argument(
+            "--points", type=_point, nargs="+", metavar="X,Y",
+            help="from 0,0 (left, top) to 1,1 (right, bottom); five spread ones if left out",
+        )  # fmt: skip
+        parser.add_argument(
+            "--layer", type=common.whole, default=0, help="which, if there are several"
+        )
+
+    @staticmethod
+    def page(generator, options):
+        from serving.explore.attention import POINTS, figure
+
+        return figure(
+            generator, options.count, points=options.points or POINTS, layer=options.layer,
+            **_sampling(options),
+        )  # fmt: skip
+
+
+class _Truncation:
+    """A sheet with one column per truncation and one row per seed and label."""
+
+    suffixes = _PAGES
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument(
+            "--levels", type=common.fraction, nargs="+", default=[1.0, 0.7, 0.5, 0.3, 0.1],
+            metavar="T", help="truncations",
+        )  # fmt: skip
+        parser.add_argument("--rows", type=common.positive, default=8, help="pictures a column")
+
+    @staticmethod
+    def page(generator, options):
+        from serving.explore.truncation import truncation_sheet
+
+        return truncation_sheet(
+            generator, options.levels, options.rows, options.seed, options.attributes,
+            options.statistics,
+        )  # fmt: skip
+
+
+class _Project:
+    """The latent whose picture is nearest to a given one, side by side with the error; an .npz
+    holds the latent."""
+
+    suffixes = (*_PAGES, ".npz")
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument("picture", type=Path, metavar="PICTURE", help="a picture file")
+        parser.add_argument("--steps", type=common.positive, default=300, help="of optimisation")
+        parser.add_argument("--starts", type=common.positive, default=4, help="random beginnings")
+
+    @staticmethod
+    def page(generator, options):
+        from serving.explore.projection import project
+
+        if options.truncation != 1:
+            raise UserError("project searches all latents; it takes no --truncation")
+        found = project(
+            generator, options.picture, options.steps, options.starts, options.seed,
+            options.attributes,
+        )  # fmt: skip
+        common.say(
+            f"rms error {found.rmse:.1f} of 255 (PSNR {found.psnr:.1f} dB); the best random "
+            f"latent: {found.start:.1f}"
+        )
+        return found
+
+
+def _numbers(text: str) -> list[int]:
+    """`"3,17,40"` → [3, 17, 40]."""
+    return [common.whole(each) for each in text.split(",")]
+
+
+def _point(text: str) -> tuple[float, float]:
+    """`"0.5,0.2"` → (0.5, 0.2)."""
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a point is X,Y such as 0.5,0.2, not {text!r}") from None
+    return x, y

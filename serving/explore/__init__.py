@@ -1,0 +1,1 @@
+"""Looking into a generator: interpolation, arithmetic, directions, attention, projection."""

@@ -1,0 +1,119 @@
+"""Walking between latents and between attributes (DCGAN, arXiv:1511.06434, section 6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from datasets.pixels import to_uint8
+from serving.explore.animation import Clip
+from serving.generator import Generator, check_count
+from serving.pictures import enlarged, square
+from training.errors import UserError
+from training.sheet import sheet
+
+
+def linear(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """(1 - t) a + t b, for vectors or rows of vectors."""
+    return (1 - t) * a + t * b
+
+
+def spherical(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """Along the great circle (White 2016, arXiv:1609.04468), for vectors or rows of vectors.
+
+    sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b, with w the angle between a and b. Latents of
+    many dimensions lie near a sphere: this path stays on it, the straight one dips inside. Where a
+    and b are parallel it is the straight one.
+    """
+    lengths = np.linalg.norm(a, axis=-1, keepdims=True) * np.linalg.norm(b, axis=-1, keepdims=True)
+    cosine = np.sum(a * b, axis=-1, keepdims=True) / np.maximum(lengths, 1e-12)
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    sine = np.sin(angle)
+    parallel = sine < 1e-4
+    safe = np.where(parallel, 1.0, sine)
+    on_circle = np.sin((1 - t) * angle) / safe * a + np.sin(t * angle) / safe * b
+    return np.where(parallel, linear(a, b, t), on_circle).astype("float32")
+
+
+PATHS = {"linear": linear, "spherical": spherical}
+
+
+def closed(keys: np.ndarray, steps: int, path: str) -> np.ndarray:
+    """Through `keys` (K, …, D) and back to the first: (K·steps, …, D), `steps` from key to key."""
+    if path not in PATHS:
+        raise UserError(f"unknown path {path!r}. Known: {', '.join(PATHS)}")
+    following = np.roll(keys, -1, axis=0)
+    return np.stack([
+        PATHS[path](a, b, step / steps)
+        for a, b in zip(keys, following, strict=True)
+        for step in range(steps)
+    ]).astype("float32")  # fmt: skip
+
+
+def interpolate(
+    generator: Generator,
+    count: int = 4,
+    steps: int = 24,
+    seed: int = 0,
+    path: str = "spherical",
+    attributes: str | Sequence[str] | None = None,
+    through: Sequence[str] | None = None,
+    tiles: int = 1,
+    truncation: float = 1.0,
+    statistics: str = "auto",
+    fps: int = 25,
+) -> Clip:
+    """A film that loops through `count` latents, or `through` attributes with the latents held.
+
+    Args:
+        steps: frames from one to the next.
+        path: between latents, "spherical" or "linear"; attributes always change linearly.
+        attributes: held all the way.
+        through: two or more sets of attributes, such as ["blonde hair", "blue hair"].
+        tiles: so many films side by side, each from latents of its own.
+
+    Raises:
+        UserError: labels for a generator without, unknown names, fewer than two to walk between.
+    """
+    check_count(steps)
+    generator.use_statistics(truncation, statistics)
+    held = generator.parse(attributes)
+    if through is not None:
+        sets = [generator.parse([*_words(attributes), *_words(each)]) for each in through]
+        z, y = _through(generator, sets, steps, seed, truncation, tiles)
+    else:
+        if count < 2:
+            raise UserError(f"there is no way through {count} latents; give 2 or more")
+        keys = generator.draw_latents(count * tiles, seed, truncation)
+        keys = keys.reshape(tiles, count, -1).swapaxes(0, 1)  # (count, tiles, latent_dim)
+        z = closed(keys, steps, path)
+        labels = generator.draw_labels(tiles, seed, held)
+        y = None if labels is None else np.stack([labels] * len(z))
+    return Clip(_film(generator, z, y), fps)
+
+
+def _words(attributes: str | Sequence[str] | None) -> list[str]:
+    return attributes.split(",") if isinstance(attributes, str) else list(attributes or ())
+
+
+def _through(generator, sets, steps, seed, truncation, tiles):
+    if len(sets) < 2:
+        raise UserError("there is no way through one set of attributes; give 2 or more")
+    keys = np.stack(
+        [generator.as_weights(generator.draw_labels(tiles, seed, wanted)) for wanted in sets]
+    )
+    y = closed(keys, steps, "linear")  # (frames, tiles, labels)
+    z = generator.draw_latents(tiles, seed, truncation)
+    return np.stack([z] * len(y)), y
+
+
+def _film(generator: Generator, z: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+    """z (T, tiles, latent_dim), y (T, tiles, …) → frames uint8 (T, H, W, 3)."""
+    frames, tiles = z.shape[:2]
+    flat = None if y is None else y.reshape(-1, *y.shape[2:])
+    images = to_uint8(generator.generate(z.reshape(frames * tiles, -1), flat))
+    if tiles == 1:
+        return enlarged(images)
+    images = images.reshape(frames, tiles, *images.shape[1:])
+    return np.stack([np.asarray(sheet(each, square(tiles))) for each in images])
