@@ -1,0 +1,133 @@
+"""The anime notes' BIGGAN: residual blocks with batch norm in both networks, one latent, no biases.
+
+At 128 px with g_filters 1024 and d_filters 32 it is theirs layer for layer (BIGGAN_V1).
+"""
+
+import keras
+
+from layers import SelfAttention, initializers, residual, weights
+from models.networks import blocks
+from models.recipe import Recipe
+
+
+def generator(recipe: Recipe) -> keras.Model:
+    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
+
+    4×4×g_filters, then blocks that double the resolution up to R and halve the channels;
+    self-attention after the one that reaches attention_resolution; norm, LeakyReLU, a 3×3
+    convolution. g_first_filters, where set, takes the place of the first g_filters (BIGGAN_V0).
+    """
+    count = _check(recipe)
+    layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
+    z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
+
+    def norm(name):
+        return lambda x: blocks.generator_norm(recipe, x, y, name)
+
+    def activation(name):
+        return lambda x: blocks.generator_activation(recipe, x, name)
+
+    x = blocks.concat_labels(recipe, z, y)
+    x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
+    x = layers_.deconv(recipe.g_first_filters or recipe.g_filters, 4, "stage_0", padding="valid")(x)
+    for block in range(1, count + 1):
+        filters = recipe.g_filters >> block
+        x = _block(x, filters, norm, activation, layers_.up, layers_, f"block_{block}")
+        if x.shape[1] == recipe.attention_resolution:
+            x = layers_.attention()(x)
+    x = activation("to_image_activation")(norm("to_image_norm")(x))
+    x = layers_.conv(3, 3, "to_image")(x)
+    return keras.Model([z, y], blocks.as_images(x), name="generator")
+
+
+def discriminator(recipe: Recipe) -> keras.Model:
+    """[x (N, R, R, 3), y] → logits (N, 1).
+
+    Blocks that halve the resolution down to 4×4, of 2, 4, 8, … times d_filters; self-attention
+    after the one that reaches its resolution; a 4×4 convolution gives the logit.
+    """
+    count = _check(recipe)
+    layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
+    attention = recipe.d_attention_resolution or recipe.attention_resolution
+    x, y = blocks.image_input(recipe), blocks.label_input(recipe)
+    images = x
+
+    def norm(name):
+        return lambda x: blocks.discriminator_norm(recipe, x, name)
+
+    x = blocks.concat_label_plane(recipe, x, y)
+    for block in range(1, count + 1):
+        filters = recipe.d_filters << block
+        x = _block(x, filters, norm, _leaky, layers_.down, layers_, f"block_{block}")
+        if x.shape[1] == attention:
+            x = layers_.attention()(x)
+    compared = blocks.compare_in_batch(recipe, x)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid")(compared)
+    logits = keras.layers.Flatten(name="flat_logit")(logits)
+    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
+
+
+def _block(x, filters, norm, activation, resample, layers_, name):
+    """Norm, activation, resampling 3×3, norm, activation, 3×3; the shortcut resamples too."""
+    return residual(
+        x,
+        main=(
+            norm(f"{name}_norm_1"),
+            activation(f"{name}_activation_1"),
+            resample(filters, f"{name}_conv_1"),
+            norm(f"{name}_norm_2"),
+            activation(f"{name}_activation_2"),
+            layers_.conv(filters, 3, f"{name}_conv_2"),
+        ),
+        skip=(resample(filters, f"{name}_skip"),),
+        name=name,
+    )
+
+
+class _Layers:
+    """The kinds of layer of one network: same weight norm and initialiser, no biases."""
+
+    def __init__(self, weight_norm: str, initializer: str):
+        self.options = {
+            "weight_norm": weight_norm,
+            "kernel_initializer": initializers.get(initializer),
+        }
+
+    def conv(self, filters, size, name, padding="same", strides=1):
+        return weights.conv2d(
+            filters, size, strides=strides, padding=padding, use_bias=False, name=name,
+            **self.options,
+        )  # fmt: skip
+
+    def deconv(self, filters, size, name, padding="same", strides=1):
+        return weights.conv2d_transpose(
+            filters, size, strides=strides, padding=padding, use_bias=False, name=name,
+            **self.options,
+        )  # fmt: skip
+
+    def up(self, filters, name):
+        return self.deconv(filters, 3, name, strides=2)
+
+    def down(self, filters, name):
+        return self.conv(filters, 3, name, strides=2)
+
+    def attention(self):
+        return SelfAttention(name="attention", **self.options)
+
+
+def _leaky(name):
+    return lambda x: blocks.leaky(x, name)
+
+
+def _check(recipe: Recipe) -> int:
+    """How many blocks there are; ValueError if the recipe cannot be built."""
+    count = blocks.stages(recipe.resolution)
+    if count < 2:
+        raise ValueError(f"BIGGAN needs at least 16 pixels, not {recipe.resolution}.")
+    if recipe.g_filters % (1 << count):
+        raise ValueError(
+            f"g_filters {recipe.g_filters} cannot be halved {count} times, as "
+            f"{recipe.resolution} px needs."
+        )
+    return count

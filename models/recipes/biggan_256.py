@@ -1,0 +1,18 @@
+"""BigGAN as the paper trains it at 256 px: `biggan` with longer latents and attention elsewhere.
+
+Source: arXiv:1809.11096, table 5; 82 097 604 and 98 635 298 parameters with 1 000 classes.
+Command: python train_biggan.py --recipe biggan_256 --data FOLDER --labels folders
+"""
+
+import dataclasses
+
+from models.recipes import biggan
+
+RECIPE = dataclasses.replace(
+    biggan.RECIPE,
+    name="biggan_256",
+    resolution=256,
+    latent_dim=140,
+    attention_resolution=128,
+    d_attention_resolution=64,
+)

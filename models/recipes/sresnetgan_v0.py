@@ -1,0 +1,17 @@
+"""The anime notes' SResNetGAN_V0: SRGAN's residual trunk with pixel shuffle; recorded as failed.
+
+Source: the anime GAN notes, model record SResNetGAN_V0.
+Command: python train.py SResNetGAN_V0
+"""
+
+from models.recipe import Recipe
+
+RECIPE = Recipe(
+    name="SResNetGAN_V0",
+    architecture="sresnet",
+    g_filters=64,
+    d_filters=32,
+    d_norm="none",
+    upsample="subpixel",
+    ema_decay=0.0,
+)
