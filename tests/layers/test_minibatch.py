@@ -1,0 +1,88 @@
+"""Layers that compare the pictures of a batch, against loops in NumPy."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import layers
+from layers.norm import mixes_batch
+from tests.layers.checks import check_layer
+
+RNG = np.random.default_rng(0)
+MAPS = RNG.standard_normal((4, 3, 3, 5)).astype("float32")
+
+
+def closeness(features, tensor, kernels, dim):
+    """Section 3.2 of Salimans et al. 2016, one picture and one kernel at a time."""
+    rows = (features @ tensor).reshape(len(features), kernels, dim)
+    out = np.zeros((len(features), kernels))
+    for i in range(len(features)):
+        for j in range(len(features)):
+            if i != j:
+                out[i] += np.exp(-np.abs(rows[i] - rows[j]).sum(-1))
+    return out
+
+
+@pytest.mark.parametrize("spatial", [True, False])
+def test_discrimination(spatial):
+    inputs = MAPS if spatial else MAPS[:, 0, 0]
+    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    output = ops.convert_to_numpy(layer(inputs))
+    features = inputs.mean((1, 2)) if spatial else inputs
+    expected = closeness(features, ops.convert_to_numpy(layer.tensor), 3, 2)
+    np.testing.assert_array_equal(output[..., :5], inputs)
+    shown = output[:, 2, 1, 5:] if spatial else output[:, 5:]
+    np.testing.assert_allclose(shown, expected, rtol=1e-5)
+
+
+def test_discrimination_sees_collapse():
+    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    same = ops.convert_to_numpy(layer(np.repeat(MAPS[:1], 4, axis=0)))
+    np.testing.assert_allclose(same[..., 5:], 3.0, rtol=1e-6)  # three others, each exp(0)
+
+
+@pytest.mark.parametrize("inputs", [MAPS, MAPS[:, 0, 0]], ids=["maps", "vectors"])
+def test_standard_deviation(inputs):
+    output = ops.convert_to_numpy(layers.MinibatchStandardDeviation()(inputs))
+    np.testing.assert_array_equal(output[..., :5], inputs)
+    np.testing.assert_allclose(output[..., 5], inputs.std(0).mean(), rtol=1e-5)
+
+
+def test_standard_deviation_of_equal_pictures_is_0_with_a_finite_gradient():
+    from models import autodiff
+
+    layer = layers.MinibatchStandardDeviation()
+    same = ops.convert_to_tensor(np.ones((4, 5), "float32"))
+    assert float(ops.max(layer(same)[:, 5])) == pytest.approx(0.0, abs=2e-4)
+    gradient = autodiff.input_gradient(lambda x: layer(x)[:, 5], same, [])
+    assert np.isfinite(ops.convert_to_numpy(gradient)).all()
+
+
+def test_maxout():
+    inputs = np.array([[1, 5, 2, 7, 0, 3]], "float32")
+    np.testing.assert_array_equal(layers.Maxout(3)(inputs), [[5, 7]])
+
+
+@pytest.mark.parametrize(
+    ("make", "channels", "trainable"),
+    [
+        (lambda: layers.MinibatchDiscrimination(3, 2), 8, 1),
+        (layers.MinibatchStandardDeviation, 6, 0),
+    ],
+    ids=["discrimination", "standard_deviation"],
+)
+def test_contract(make, channels, trainable, tmp_path):
+    check_layer(make, MAPS, (4, 3, 3, channels), tmp_path, trainable)
+
+
+def test_maxout_contract(tmp_path):
+    check_layer(lambda: layers.Maxout(5), MAPS[:, 0, 0], (4, 1), tmp_path, 0)
+
+
+@pytest.mark.parametrize(
+    "make", [layers.MinibatchDiscrimination, layers.MinibatchStandardDeviation]
+)
+def test_real_and_fake_must_not_share_a_call(make):
+    x = keras.Input((4,))
+    assert mixes_batch(keras.Model(x, make()(x)))

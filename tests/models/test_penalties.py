@@ -1,0 +1,70 @@
+"""Penalties against the analytic gradients of a quadratic and of a linear critic."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from models import autodiff, penalties, recipe
+
+RNG = np.random.default_rng(0)
+REAL, FAKE = RNG.standard_normal((2, 3, 4, 4, 2)).astype("float32")
+MIX = np.array([0.0, 0.25, 1.0], "float32")
+
+
+def value(name, critic, real=REAL, fake=FAKE):
+    tensors = [ops.convert_to_tensor(x) for x in (real, fake, MIX)]
+    gradient = lambda fn, x: autodiff.input_gradient(fn, x, [])  # noqa: E731
+    return float(penalties.get(name)(critic, gradient, *tensors))
+
+
+def quadratic(x):
+    """D(x) = |x|²/2, whose gradient is x itself."""
+    return 0.5 * ops.sum(ops.square(x), axis=(1, 2, 3))[:, None]
+
+
+def norms(x):
+    return np.sqrt((x.astype("float64") ** 2).sum((1, 2, 3)))
+
+
+def between():
+    share = MIX.reshape(-1, 1, 1, 1)
+    return share * REAL + (1 - share) * FAKE
+
+
+def test_gradient_penalty():
+    expected = ((norms(between()) - 1) ** 2).mean()
+    assert value("gradient", quadratic) == pytest.approx(expected, rel=1e-5)
+
+
+def test_one_sided_gradient_penalty():
+    # Scaled so that the middle slope is 1: the one below it must cost nothing.
+    scale = np.float32(1 / np.sqrt(np.median(norms(between()))))
+    slopes = norms(between()) * scale**2
+    assert slopes.min() < 0.95 < 1.05 < slopes.max()
+    critic = lambda x: quadratic(scale * x)  # noqa: E731
+    expected = (np.maximum(slopes - 1, 0) ** 2).mean()
+    assert value("one_sided_gradient", critic) == pytest.approx(expected, rel=1e-4, abs=1e-7)
+    assert value("one_sided_gradient", lambda x: quadratic(1e-2 * x)) == 0.0
+    assert value("gradient", lambda x: quadratic(1e-2 * x)) > 0.9
+
+
+def test_r1():
+    assert value("r1", quadratic) == pytest.approx(0.5 * (norms(REAL) ** 2).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", penalties.PENALTIES)
+def test_points_as_well_as_pictures(name):
+    """A linear critic of slope 3 on vectors (N, 2)."""
+    points = np.ones((3, 2), "float32")
+    slope = np.array([[3.0], [0.0]], "float32")
+    result = value(name, lambda x: ops.matmul(x, slope), points, -points)
+    assert result == pytest.approx({"r1": 4.5}.get(name, 4.0), rel=1e-5)
+
+
+def test_unknown_penalty_lists_the_known():
+    with pytest.raises(ValueError, match=r"Unknown penalty 'gp'\. Known: none, gradient"):
+        penalties.get("gp")
+
+
+def test_recipes_know_every_penalty():
+    assert penalties.names() == recipe.PENALTIES
