@@ -160,4 +160,3 @@ def _folded_branches(layer: layers.Conv2D, state: State):
         filters = outputs if len(names) == 1 else len(state.get(f"{name}.conv.weight", ()))
         shape = (filters, inputs, height, width)
         yield networks.folded(state, f"{name}.conv", f"{name}.bn", shape, EPSILON)
-

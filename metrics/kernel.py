@@ -91,7 +91,7 @@ def kernel_distance(
         )
     if subsets < 1:
         raise MetricError(f"The kernel distance needs 1 subset or more. Received: {subsets}.")
-    rng = np.random.RandomState(seed)  # noqa: NPY002  the generator that torch-fidelity uses
+    rng = np.random.RandomState(seed)
     draws = []
     for _ in range(subsets):
         drawn_fake = rng.choice(len(fake), subset_size, replace=False)

@@ -61,8 +61,8 @@ def precision_recall_curve(
     """
     if clusters < 2 or min(len(real), len(fake)) < clusters:
         raise MetricError(
-            f"The precision-recall curve takes {clusters} clusters; it needs 2 or more, and as many "
-            f"pictures of each kind. Received: {len(real)} real, {len(fake)} generated."
+            f"The precision-recall curve takes {clusters} clusters; it needs 2 or more, and as "
+            f"many pictures of each kind. Received: {len(real)} real, {len(fake)} generated."
         )
     union = np.concatenate([real, fake]).astype(np.float32, copy=False)
     if not np.isfinite(union).all():

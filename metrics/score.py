@@ -5,6 +5,7 @@ exp E_x KL(p(y|x) ‖ p(y)), over 10 splits. The 2015 Inception's logits are tak
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import log_softmax
@@ -34,18 +35,15 @@ def inception_score(
     if logits is None:
         raise MetricError("This extractor gives no logits, so there is no score to compute.")
     if not 1 <= splits <= len(logits):
-        raise MetricError(f"A score over {splits} splits needs as many pictures, not {len(logits)}.")
+        raise MetricError(f"A score over {splits} splits needs {splits} pictures or more.")
     if not np.isfinite(logits).all():
         raise MetricError("Logits hold NaN or infinite numbers.")
     if order is None:
         order = np.arange(len(logits))
         if seed is not None:
-            order = np.random.RandomState(seed).permutation(len(logits))  # noqa: NPY002
+            order = np.random.RandomState(seed).permutation(len(logits))
     edges = [split * len(logits) // splits for split in range(splits + 1)]
-    scores = [
-        _split_score(logits[order[start:end]])
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    scores = [_split_score(logits[order[start:end]]) for start, end in pairwise(edges)]
     return Score(float(np.mean(scores)), float(np.std(scores)), splits)
 
 

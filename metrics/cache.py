@@ -1,0 +1,56 @@
+"""Features of real pictures, kept on disk under everything that decides them."""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from metrics.extractors import Extractor, Features
+
+
+def default_folder() -> Path:
+    """`$XDG_CACHE_HOME/keras-gan/features`, or the same under `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "keras-gan" / "features"
+
+
+def key(extractor: Extractor, fingerprint: str, selection: dict) -> str:
+    """A name for the features of a data set (by fingerprint) and a selection of its pictures."""
+    content = {"extractor": extractor.passport(), "data": fingerprint, "selection": selection}
+    text = json.dumps(content, sort_keys=True)
+    return f"{extractor.name}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+
+
+def cached(
+    extractor: Extractor,
+    fingerprint: str,
+    selection: dict,
+    compute: Callable[[], Features],
+    folder: Path | None = None,
+) -> Features:
+    """The features from the cache; else `compute()`, kept for the next time.
+
+    A damaged file is made again, and a folder that cannot be written to costs time only.
+    """
+    path = (folder or default_folder()) / f"{key(extractor, fingerprint, selection)}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return Features(stored["pool"], stored.get("logits"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        pass
+    features = compute()
+    arrays = {"pool": features.pool}
+    if features.logits is not None:
+        arrays["logits"] = features.logits
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(partial, **arrays)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+    return features
