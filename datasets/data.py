@@ -39,7 +39,7 @@ class ImageData:
         count, resolution = self.images.shape[:2]
         lines = [f"{count:,} pictures of {self.name!r} at {resolution} px; {self._label_line()}."]
         if self.left_out:
-            lines.append(f"{len(self.left_out)} pictures were left out:")
+            lines.append(f"Pictures left out: {len(self.left_out)}")
             lines += [f"  {name}: {reason}" for name, reason in self.left_out[:most]]
             if len(self.left_out) > most:
                 listed = self.folder / "meta.json"

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +68,9 @@ def _chunks_done(file, offset, items, render, resolution, workers) -> Iterator[t
             yield draw_chunk(*task)
         return
     context = multiprocessing.get_context("spawn")  # forking a process that runs TensorFlow hangs
-    pool = ProcessPoolExecutor(min(workers, len(starts)), mp_context=context)
+    pool = ProcessPoolExecutor(
+        min(workers, len(starts)), mp_context=context, initializer=_leave_interrupts_to_parent
+    )
     try:
         with _main_hidden():
             pending = {pool.submit(draw_chunk, *task) for task in tasks}
@@ -101,6 +104,11 @@ def draw_chunk(
             images.seek(offset + (start + row) * size)
             images.write(pixels.tobytes())
     return start, bad, enlarged_count, len(items)
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Ctrl-C reaches every process; only the first should answer, by ending the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

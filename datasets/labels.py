@@ -7,6 +7,7 @@ changes nothing.
 
 import csv
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -96,7 +97,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     _need_one(rows, path, absent)
     notes = _absent_notes(path, absent)
     if twice:
-        notes.append(f"{path.name}: {twice} pictures are named twice; the first line counts.")
+        notes.append(f"{path.name}: pictures named twice (the first line counts): {twice}.")
     missing = f"has no line in {path.name}"
     if len(names) == 1 and names[0].lower() in CLASS_COLUMNS:
         classes = {row: values[0].strip() for row, (_, values) in rows.items()}
@@ -168,9 +169,11 @@ def _from_scores(rows, names, scores, missing, notes, source) -> Found:
         several = int(((marked >= 1).sum(axis=1) > 1).sum())
         none = int((marked <= 0).all(axis=1).sum())
         if several:
-            notes.append(f"{source}: {several} pictures have several of {group}; the first counts.")
+            notes.append(
+                f"{source}: pictures with several of {group} (the first counts): {several}."
+            )
         if none:
-            notes.append(f"{source}: {none} pictures have no {group}.")
+            notes.append(f"{source}: pictures with no {group}: {none}.")
     return Found(rows, Labels("attributes", names, values, groups), missing, notes)
 
 
@@ -218,7 +221,10 @@ def _read_json(path: Path) -> dict[str, float]:
         values = json.loads(path.read_text("utf-8"))
         if not isinstance(values, dict):
             raise ValueError("it is not an object of attribute: value")
-        return {str(name): float(value) for name, value in values.items()}
+        numbers = {str(name): float(value) for name, value in values.items()}
+        if not all(map(math.isfinite, numbers.values())):
+            raise ValueError("a value is not finite")
+        return numbers
     except (OSError, ValueError, TypeError) as error:
         raise DataError(f"Cannot read the labels in {str(path)!r}: {error}.") from None
 
@@ -253,7 +259,7 @@ def _absent_notes(source: Path, absent: list[str]) -> list[str]:
     if not absent:
         return []
     return [
-        f"{source.name}: {len(absent)} labels name pictures that are not there: {_some(absent)}."
+        f"{source.name}: labels of pictures that are not there: {len(absent)} ({_some(absent)})."
     ]
 
 

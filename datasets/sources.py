@@ -33,6 +33,7 @@ class Source:
     load      () → (items, found labels or None); runs only when a cache is built
     render    (item, resolution) → (uint8 (resolution, resolution, 3), enlarged); a function of a
               module, so that other processes can call it; raises PictureError
+    describe  item → what a person calls it
     notes     what a person should know about the source
     """
 
@@ -130,7 +131,7 @@ def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
     if passed_over:
         kinds = ", ".join(f"{suffix} {n}" for suffix, n in passed_over.most_common(5))
         total = passed_over.total()
-        notes.append(f"{total} files of other kinds were passed over ({kinds}).")
+        notes.append(f"Files of other kinds, passed over: {total} ({kinds}).")
     if count is not None and count > len(files):
         notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
     files = [files[i] for i in _evenly(len(files), count)]

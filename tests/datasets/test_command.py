@@ -32,7 +32,7 @@ def test_says_what_it_found(run, folder):
     code, out, _ = run(folder, "--resolution", 8, "--labels", folder.parent / "l.csv")
     assert code == 0
     assert "5 pictures of 'pictures' at 8 px; 2 classes." in out
-    assert "1 pictures were left out:\n  2.png: the file is empty" in out
+    assert "Pictures left out: 1\n  2.png: the file is empty" in out
     assert "  c0         2   40.0%\n  c1         3   60.0%" in out
 
 
@@ -40,7 +40,7 @@ def test_many_left_out_are_counted_not_listed(run, folder):
     for i in range(20, 40):
         save_picture(folder / f"{i}.png").write_bytes(b"x")
     out = run(folder, "--resolution", 8)[1]
-    assert "20 pictures were left out:" in out
+    assert "Pictures left out: 20" in out
     assert "… and 15 more, listed in" in out
     assert out.count("not a picture") == 5
 

@@ -65,8 +65,8 @@ def test_csv_of_classes(opened, folder):
     why = "has no line in labels.csv, or an empty label there"
     assert data.left_out == [("2.png", why), ("4.png", why), ("5.png", why)]
     assert data.notes == [
-        "labels.csv: 1 labels name pictures that are not there: 'x/gone.png'.",
-        "labels.csv: 1 pictures are named twice; the first line counts.",
+        "labels.csv: labels of pictures that are not there: 1 ('x/gone.png').",
+        "labels.csv: pictures named twice (the first line counts): 1.",
     ]
 
 
@@ -88,8 +88,8 @@ def test_csv_conflicts_within_a_group_are_counted(opened, folder):
     data = opened(folder, labels=csv(folder, text))
     np.testing.assert_array_equal(data.labels.values, [[1, 0], [0, 0], [0, 1]])
     assert data.notes == [
-        "labels.csv: 1 pictures have several of hair colour; the first counts.",
-        "labels.csv: 1 pictures have no hair colour.",
+        "labels.csv: pictures with several of hair colour (the first counts): 1.",
+        "labels.csv: pictures with no hair colour: 1.",
     ]
 
 
@@ -154,9 +154,9 @@ def test_json_per_picture(opened, folder):
     assert first_values(data.images) == [0, 2]
     assert data.left_out[0] == ("1.png", "has no .json in tags")
     assert data.notes == [
-        "tags: 1 labels name pictures that are not there: '77.json'.",
+        "tags: labels of pictures that are not there: 1 ('77.json').",
         "tags: unknown attributes are ignored: 'cat ears' (1).",
-        "tags: 1 pictures have no eye colour.",
+        "tags: pictures with no eye colour: 1.",
     ]
 
 
@@ -177,6 +177,7 @@ def test_json_beside_the_pictures(opened, tmp_path):
         ({"0.json": "{"}, "Cannot read the labels in .*0.json"),
         ({"0.json": "[1]"}, "not an object"),
         ({"0.json": {"red hair": "yes"}}, "Cannot read the labels"),
+        ({"0.json": '{"red hair": NaN}'}, "not finite"),
         ({"x.json": {"red hair": 1}}, "labels none of the pictures"),
     ],
 )

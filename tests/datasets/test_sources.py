@@ -19,7 +19,7 @@ def test_recursive_sorted_and_hidden_files_are_passed_over(opened, tmp_path):
     (tmp_path / "d" / "notes.txt").write_text("")
     data = opened(tmp_path / "d")
     assert first_values(data.images) == [3, 2, 1]
-    assert data.notes == ["1 files of other kinds were passed over (.txt 1)."]
+    assert data.notes == ["Files of other kinds, passed over: 1 (.txt 1)."]
 
 
 def test_linked_folders_are_followed_once(opened, tmp_path, folder):
