@@ -13,7 +13,7 @@ def save_picture(path: Path, colour=(10, 20, 30), size: int | tuple[int, int] = 
     """A picture of one colour; its folder is made when it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     size = (size, size) if isinstance(size, int) else size
-    Image.new("RGB", size, tuple(colour)).save(path)
+    Image.new("RGB", size, tuple(colour)).save(path, compress_level=0)
     return path
 
 

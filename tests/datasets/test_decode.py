@@ -158,11 +158,11 @@ def test_exif_orientation(tmp_path, orientation):
 
 
 def test_exif_turns_before_the_crop(tmp_path):
-    """Stored lying down, 8 × 16; upright the middle square is the picture."""
-    tall = np.concatenate([np.zeros((4, 8, 3), np.uint8), PIXELS, np.zeros((4, 8, 3), np.uint8)])
+    """An odd row more below than above: which rows are in the middle depends on what is up."""
+    tall = np.concatenate([np.zeros((4, 8, 3), np.uint8), PIXELS, np.zeros((5, 8, 3), np.uint8)])
     exif = Image.Exif()
-    exif[0x0112] = 6
-    path = save(tmp_path, Image.fromarray(np.rot90(tall).copy()), exif=exif)
+    exif[0x0112] = 3
+    path = save(tmp_path, Image.fromarray(tall[::-1, ::-1].copy()), exif=exif)
     np.testing.assert_array_equal(read(path), PIXELS)
 
 
