@@ -1,0 +1,6 @@
+"""Write a trained generator as SavedModel, ONNX, LiteRT or plain Keras. `--help` explains all."""
+
+from serving.commands.export import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

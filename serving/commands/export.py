@@ -1,0 +1,55 @@
+"""`export.py`: a generator for use without this project."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from serving.commands import common
+from serving.output import check_folder
+from training.options import Parser
+from training.wording import size
+
+FORMATS = ("keras", "saved_model", "onnx", "litert")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and carry it out; returns the exit code.
+
+    Every form but `keras` is made by TensorFlow; generators trained on JAX or torch load there.
+    """
+    return common.run(build_parser(), export_all, arguments, backend="tensorflow")
+
+
+def build_parser() -> Parser:
+    """The options of export.py."""
+    parser = Parser(
+        description="Write a trained generator in forms that need none of this project. Each is "
+        "checked against the Keras generator on the spot. Needs TensorFlow, whatever the "
+        "generator was trained with."
+    )
+    common.add_source(parser)
+    parser.add_argument(
+        "--format", nargs="+", choices=FORMATS, default=["saved_model"],
+        metavar="|".join(FORMATS), help="which forms",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="a folder per form is made in it"
+    )
+    common.add_overwrite(parser)
+    return parser
+
+
+def export_all(options: argparse.Namespace) -> None:
+    """Export in every format asked for. Raises `UserError`."""
+    formats = list(dict.fromkeys(options.format))
+    for form in formats:
+        check_folder(options.out / form, options.overwrite)
+    import serving
+    from serving.export.export import export
+
+    generator = serving.load(options.source, options.weights)
+    for form in formats:
+        made = export(generator, form, options.out / form)
+        common.say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

@@ -1,0 +1,145 @@
+"""How each form is written, and read back to be checked. A form is `write` and `read`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from models import files
+from serving.export.graph import Portable
+from serving.generator import Generator
+from training.errors import UserError
+
+Runner = Callable[[dict[str, np.ndarray]], np.ndarray]  # named inputs → float images
+
+OPSET = 17
+
+
+class Form(NamedTuple):
+    """`write(generator, portable, folder)` makes the files; `read(folder)` runs them."""
+
+    write: Callable[[Generator, Portable, Path], None]
+    read: Callable[[Path], Runner]
+
+
+def _write_keras(generator: Generator, portable: Portable, folder: Path) -> None:
+    files.save_generator(generator.network, folder / "generator.keras", generator.metadata)
+
+
+def _read_keras(folder: Path) -> Runner:
+    network, _ = files.load_generator(folder / "generator.keras")
+    network.jit_compile = False
+
+    def run(inputs):
+        z = inputs["latents"] * inputs["truncation"]
+        y = inputs.get("labels", np.zeros(len(z), "int32"))
+        return np.asarray(network.predict_on_batch([z, y]))
+
+    return run
+
+
+def _write_saved_model(generator: Generator, portable: Portable, folder: Path) -> None:
+    with _quiet():
+        portable.save(folder)
+
+
+def _read_saved_model(folder: Path) -> Runner:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(folder))  # keeps its variables alive while `run` lives
+    signature = loaded.signatures["float_images"]
+
+    def run(inputs, _keep=loaded):
+        return signature(**{name: tf.constant(value) for name, value in inputs.items()})[
+            "images"
+        ].numpy()
+
+    return run
+
+
+def _write_onnx(generator: Generator, portable: Portable, folder: Path) -> None:
+    try:
+        import tf2onnx
+    except ImportError as error:
+        raise _missing("ONNX", "tf2onnx onnxruntime") from error
+    with _quiet():
+        tf2onnx.convert.from_function(
+            portable.float_images,
+            input_signature=tuple(portable.specs.values()),
+            opset=OPSET,
+            output_path=str(folder / "generator.onnx"),
+        )
+
+
+def _read_onnx(folder: Path) -> Runner:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise _missing("ONNX", "tf2onnx onnxruntime") from error
+    session = onnxruntime.InferenceSession(
+        str(folder / "generator.onnx"), providers=["CPUExecutionProvider"]
+    )
+    return lambda inputs: session.run(["images"], inputs)[0]
+
+
+def _write_litert(generator: Generator, portable: Portable, folder: Path) -> None:
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory(dir=folder) as temporary, _quiet():
+        constant = portable.with_constants()
+        tf.saved_model.save(constant, temporary, signatures=constant.float_images)
+        converter = tf.lite.TFLiteConverter.from_saved_model(temporary)
+        (folder / "generator.tflite").write_bytes(converter.convert())
+
+
+def _read_litert(folder: Path) -> Runner:
+    with _quiet():
+        interpreter = _litert_interpreter()(model_path=str(folder / "generator.tflite"))
+    signature = interpreter.get_signature_runner("serving_default")
+    return lambda inputs: signature(**inputs)["images"]
+
+
+def _litert_interpreter() -> type:
+    """LiteRT's own interpreter, or the one that older releases of TensorFlow have inside."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        import tensorflow as tf
+
+        if not hasattr(tf.lite, "Interpreter"):
+            raise _missing("LiteRT", "ai-edge-litert") from None
+        return tf.lite.Interpreter
+    return Interpreter
+
+
+FORMS = {
+    "keras": Form(_write_keras, _read_keras),
+    "saved_model": Form(_write_saved_model, _read_saved_model),
+    "onnx": Form(_write_onnx, _read_onnx),
+    "litert": Form(_write_litert, _read_litert),
+}
+
+
+def _missing(what: str, packages: str) -> UserError:
+    return UserError(f"{what} needs packages that are not installed: pip install {packages}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep converters' chatter, C++ too, off the screen; what is raised still comes out."""
+    kept = os.dup(1), os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 1), os.dup2(nothing, 2)
+        yield
+    finally:
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(nothing)
