@@ -56,6 +56,7 @@ def _handle(variable):
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
+@keras.saving.register_keras_serializable(package="gan")
 class OptimizerPair(keras.optimizers.Optimizer):
     """D's and G's optimizers under the one name that Keras's trainer saves and carries."""
 

@@ -21,11 +21,10 @@ def attention(shape, **options):
 def by_hand(layer, x, pool):
     """Equations 1 to 3 with loops over pictures, in float64."""
     out = np.empty_like(x, dtype="float64")
-    f, g, h = (
-        np.array(conv.kernel)[0, 0].astype("float64") for conv in (layer.f, layer.g, layer.h)
-    )
+    kernels = (np.array(conv.kernel)[0, 0] for conv in (layer.f, layer.g, layer.h))
+    f, g, h = (kernel.astype("float64") for kernel in kernels)
     for n, picture in enumerate(x.astype("float64")):
-        height, width, channels = picture.shape
+        height, width, _ = picture.shape
         keys, values = picture @ f, picture @ h
         if pool:
             shape = (height // 2, 2, width // 2, 2, -1)

@@ -23,7 +23,7 @@ def test_nearest_is_repetition_then_convolution():
     layer.conv.bias.assign([1.0, 2.0, 3.0])
     expected = convolve(X.repeat(2, axis=1).repeat(2, axis=2), np.array(layer.conv.kernel))
     np.testing.assert_allclose(made, expected, atol=3e-6)
-    np.testing.assert_allclose(layer(X), expected + [1, 2, 3], atol=3e-6)
+    np.testing.assert_allclose(layer(X), expected + np.array([1, 2, 3]), atol=3e-6)
 
 
 def test_transposed_scatters_the_kernel():

@@ -42,8 +42,8 @@ def matrix(layer, kernel):
     return np.moveaxis(kernel, layer.output_axis, -1).reshape(-1, kernel.shape[layer.output_axis])
 
 
-# torch keeps u on the other side of an embedding's table, so its steps cannot be compared one by one;
-# test_converges_to_the_svd covers it.
+# torch keeps u on the other side of an embedding's table, so its steps cannot be compared one by
+# one; test_converges_to_the_svd covers it.
 ONE_BY_ONE = ["conv", "conv_transpose", "dense"]
 
 

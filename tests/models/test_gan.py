@@ -1,0 +1,223 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from layers import spectral
+from models.gan import GAN
+from tests.models import tiny
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A GAN after three steps, with the variables that each step left."""
+    gan = GAN(tiny.recipe(), seed=1)
+    snapshots = [tiny.values(gan.variables)]
+    logs = []
+    for seed in range(3):
+        logs += tiny.fit(gan, [seed])
+        snapshots.append(tiny.values(gan.variables))
+    return gan, snapshots, logs
+
+
+def test_every_trained_variable_moves(trained):
+    gan, snapshots, _ = trained
+    names = [v.path for v in gan.variables]
+    for variable in gan.trainable_variables:
+        index = names.index(variable.path)
+        moved = np.abs(snapshots[1][index] - snapshots[0][index]).max()
+        # gamma starts at 0, so the attention's kernels get their first gradient in the second step.
+        if "attention" in variable.path and "gamma" not in variable.path:
+            moved = np.abs(snapshots[2][index] - snapshots[1][index]).max()
+        assert moved > 1e-6, variable.path
+
+
+def test_counts_its_steps(trained):
+    assert trained[0].step == 3
+
+
+def test_first_step_by_hand():
+    """The losses of step 1, from the networks' own outputs and the formulas."""
+    recipe = tiny.recipe(d_norm="none")
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    (logs,) = tiny.fit(gan, [0])
+    batch = tiny.batch(recipe, 0)
+    for network in (twin.generator, twin.discriminator):
+        spectral.power_iterate(network)
+    with spectral.shared_kernels():
+        fake = twin.generator([batch["latents"][:, 0], batch["fake_labels"][:, 0]], training=True)
+        real = batch["images"][:, 0].astype("float32") / 127.5 - 1
+        real_logits = np.array(twin.discriminator([real, batch["labels"][:, 0]]))
+        fake_logits = np.array(twin.discriminator([np.array(fake), batch["labels"][:, 0]]))
+    expected = np.maximum(0, 1 - real_logits).mean() + np.maximum(0, 1 + fake_logits).mean()
+    assert logs["d_loss"] == pytest.approx(expected, rel=1e-5)
+    assert logs["d_real"] == pytest.approx(real_logits.mean(), rel=1e-4, abs=1e-6)
+    beyond = np.concatenate([real_logits >= 1, fake_logits <= -1]).mean()
+    assert logs["d_zero_share"] == pytest.approx(beyond)
+
+
+def test_average_follows_the_ramp(trained):
+    gan, snapshots, _ = trained
+    names = [v.path for v in gan.variables]
+    live = [names.index(v.path) for v in gan.generator.trainable_variables]
+    assert len(gan.ema_generator.variables) == len(gan.generator.variables)
+    kept = dict(zip([id(v) for v in gan.variables], range(len(names)), strict=True))
+    average = [kept[id(v)] for v in gan.ema_generator.variables]
+    where = {id(v): i for i, v in enumerate(gan.generator.variables)}
+    for variable, index in zip(gan.generator.trainable_variables, live, strict=True):
+        index = kept[id(variable)]
+        mirror = average[where[id(variable)]]
+        expected = snapshots[0][index]
+        for n in range(3):
+            decay = min(0.995, (1 + n) / (10 + n))
+            expected = decay * expected + (1 - decay) * snapshots[n + 1][index]
+        np.testing.assert_allclose(snapshots[3][mirror], expected, atol=1e-6)
+
+
+def test_average_copies_statistics(trained):
+    gan, *_ = trained
+    names = [v.path.split("/", 1)[-1] for v in gan.generator.variables]
+    for name, average, live in zip(
+        names, gan.ema_generator.variables, gan.generator.variables, strict=True
+    ):
+        if name.endswith(("moving_mean", "moving_variance", "/u")):
+            np.testing.assert_array_equal(np.array(average), np.array(live))
+
+
+def test_no_average_is_a_copy():
+    gan = GAN(tiny.recipe(ema_decay=0.0))
+    tiny.fit(gan, [0, 1])
+    for a, b in zip(
+        tiny.values(gan.ema_generator.variables), tiny.values(gan.generator.variables), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_three_and_three_steps_equal_six(tmp_path, precision):
+    recipe = tiny.recipe(decay_start=2, decay_rate=0.5, decay_every=1)
+    whole = GAN(recipe, precision, seed=1)
+    tiny.fit(whole, range(6))
+    first = GAN(recipe, precision, seed=1)
+    tiny.fit(first, range(3))
+    first.save_weights(tmp_path / "three.weights.h5")
+    second = GAN(recipe, precision, seed=99)
+    second.load_weights(tmp_path / "three.weights.h5")
+    assert second.step == 3
+    tiny.fit(second, range(3, 6))
+    for a, b in zip(
+        [*whole.variables, *whole.optimizer.variables],
+        [*second.variables, *second.optimizer.variables],
+        strict=True,
+    ):
+        np.testing.assert_array_equal(np.array(a), np.array(b), err_msg=a.path)
+
+
+def test_one_discriminator_call_equals_two():
+    recipe = tiny.recipe(d_norm="none")
+    one, two = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    assert one._one_call
+    two._one_call = False
+    np.testing.assert_allclose(
+        [list(row.values()) for row in tiny.fit(one, [0, 1])],
+        [list(row.values()) for row in tiny.fit(two, [0, 1])],
+        atol=2e-5,
+    )
+
+
+def test_batch_norm_in_the_discriminator_keeps_real_and_fake_apart():
+    assert not GAN(tiny.recipe())._one_call
+
+
+def test_micro_batches_add_up_to_the_batch():
+    # Without batch norm the mean of the parts' gradients is the whole batch's gradient.
+    recipe = tiny.recipe(d_norm="none", g_norm="none")
+    whole = GAN(recipe, seed=1)
+    parts = GAN(tiny.recipe(d_norm="none", g_norm="none", micro_batches=2), seed=1)
+    np.testing.assert_allclose(
+        [list(row.values()) for row in tiny.fit(whole, [0, 1])],
+        [list(row.values()) for row in tiny.fit(parts, [0, 1])],
+        atol=2e-5,
+    )
+    for a, b in zip(whole.trainable_variables, parts.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.array(a), np.array(b), atol=2e-5)
+
+
+def test_each_discriminator_step_sees_fresh_pictures():
+    recipe = tiny.recipe(d_steps=2, d_norm="none")
+    batch = tiny.batch(recipe)
+    assert (batch["images"][:, 0] != batch["images"][:, 1]).any()
+    gan, other = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    changed = {**batch, "images": batch["images"].copy()}
+    changed["images"][:, 1] = 0  # only the second step's reals
+    for model, data in ((gan, batch), (other, changed)):
+        model.fit(((data,) for _ in range(1)), steps_per_epoch=1, verbose=0, shuffle=False)
+    kernels = [np.array(m.discriminator.trainable_variables[0]) for m in (gan, other)]
+    assert np.abs(kernels[0] - kernels[1]).max() > 1e-6
+
+
+def test_one_power_iteration_per_training_step():
+    gan = GAN(tiny.recipe(d_norm="none"), seed=1)
+    layers = spectral.normalized_layers(gan.discriminator)
+    kernels = [np.array(layer.raw_kernel) for layer in layers]
+    before = [np.array(layer.singular_vector.u) for layer in layers]
+    tiny.fit(gan, [0])
+    for layer, kernel, u in zip(layers, kernels, before, strict=True):
+        matrix = np.moveaxis(kernel, layer.output_axis, -1).reshape(-1, len(u)).astype("float64")
+        v = matrix @ u
+        expected = matrix.T @ (v / np.linalg.norm(v))
+        expected /= np.linalg.norm(expected)
+        np.testing.assert_allclose(np.array(layer.singular_vector.u), expected, atol=1e-5)
+
+
+def test_penalty_is_weighted_into_the_loss_but_logged_bare():
+    recipe = tiny.recipe(d_norm="none", penalty="gradient", penalty_weight=10.0)
+    plain = tiny.fit(GAN(tiny.recipe(d_norm="none"), seed=1), [0])[0]
+    logs = tiny.fit(GAN(recipe, seed=1), [0])[0]
+    assert logs["d_loss"] == pytest.approx(plain["d_loss"], rel=1e-5)  # of the first step
+    assert logs["penalty"] > 0
+    assert logs["g_loss"] != pytest.approx(plain["g_loss"], rel=1e-6)  # D went another way
+
+
+def test_sampling():
+    gan = GAN(tiny.recipe(), seed=1)
+    latents = gan.draw_latents(5, seed=3)
+    images = gan.sample(latents, batch_size=2)
+    assert images.shape == (5, 16, 16, 3)
+    assert images.dtype == np.float32
+    np.testing.assert_allclose(images, gan.sample(latents, batch_size=5), atol=1e-6)
+    direct = gan.ema_generator([latents, np.zeros(5, "int32")])
+    np.testing.assert_allclose(images, ops.convert_to_numpy(direct), atol=1e-6)
+
+
+def test_sampling_refuses_what_does_not_fit():
+    gan = GAN(tiny.recipe(label_kind="attributes", num_labels=3))
+    latents = gan.draw_latents(2)
+    with pytest.raises(ValueError, match=r"needs labels, \(N, 3\)"):
+        gan.sample(latents)
+    with pytest.raises(ValueError, match=r"not \(2, 4\)"):
+        gan.sample(latents, np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=r"\(N, 8\), not \(2, 7\)"):
+        gan.sample(latents[:, :7], np.zeros((2, 3)))
+
+
+def test_unknown_precision_lists_the_known():
+    with pytest.raises(ValueError, match=r"'float64'.*float32, mixed_bfloat16, mixed_float16"):
+        GAN(tiny.recipe(), precision="float64")
+
+
+def test_float16_scales_both_losses():
+    gan = GAN(tiny.recipe(), "mixed_float16")
+    for optimizer in (gan.d_optimizer, gan.g_optimizer):
+        assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    rows = tiny.fit(gan, [0, 1])
+    assert all(np.isfinite(list(row.values())).all() for row in rows)
+
+
+def test_whole_gan_saves_and_loads(tmp_path):
+    gan = GAN(tiny.recipe(), seed=1)
+    tiny.fit(gan, [0])
+    gan.save(tmp_path / "gan.keras")
+    again = keras.models.load_model(tmp_path / "gan.keras")
+    latents = gan.draw_latents(2)
+    np.testing.assert_array_equal(gan.sample(latents), again.sample(latents))

@@ -1,0 +1,43 @@
+"""The same recipe, data and seed take the same three steps on every backend."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def steps_on(backend, folder):
+    path = folder / f"{backend}.npz"
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.models.parity", str(path)],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return np.load(path)
+
+
+@pytest.fixture(scope="module")
+def tensorflow_steps(tmp_path_factory):
+    return steps_on("tensorflow", tmp_path_factory.mktemp("parity"))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_three_steps_agree(backend, tensorflow_steps, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    other = steps_on(backend, tmp_path)
+    assert set(other) == set(tensorflow_steps)
+    assert len(other) > 100
+    for name in other:
+        np.testing.assert_allclose(
+            other[name], tensorflow_steps[name], atol=1e-4, rtol=1e-4, err_msg=name
+        )

@@ -1,0 +1,75 @@
+import dataclasses
+
+import pytest
+
+from models import recipe as recipes
+from models.recipe import Recipe
+
+
+def test_the_records_of_the_notes():
+    changes = {
+        "SAGAN_V2": {"latent": "normal", "ema_decay": 0.0},
+        "SAGAN_V3": {"ema_decay": 0.0},
+        "SAGAN_V4": {"upsample": "nearest", "batch_size": 128, "ema_decay": 0.0},
+        "SAGAN_V5": {"decay_start": 50_000, "decay_rate": 0.99, "decay_every": 100},
+        "SAGAN_V6": {},
+        "sagan": {},
+    }
+    for name, change in changes.items():
+        recipe = recipes.load(name)
+        assert recipe.name == name
+        expected = dataclasses.replace(
+            Recipe(name), **change, steps=100_000 if name == "SAGAN_V5" else 50_000
+        )
+        assert recipe == expected
+
+
+def test_defaults_are_the_notes():
+    recipe = Recipe("x")
+    assert (recipe.resolution, recipe.g_filters, recipe.d_filters) == (128, 1024, 64)
+    assert (recipe.latent, recipe.latent_dim) == ("truncated_normal", 128)
+    assert (recipe.g_learning_rate, recipe.d_learning_rate) == (1e-4, 4e-4)
+    assert (recipe.beta_1, recipe.beta_2, recipe.batch_size) == (0.0, 0.9, 64)
+    assert (recipe.ema_decay, recipe.loss, recipe.d_steps) == (0.995, "hinge", 1)
+
+
+def test_every_recipe_loads_and_says_where_it_comes_from():
+    for name in recipes.names():
+        assert recipes.load(name).name == name
+        assert recipes.load(name.upper()) == recipes.load(name.lower())
+        assert "ource" in recipes.describe(name) or "notes" in recipes.describe(name), name
+
+
+def test_unknown_recipe_names_the_nearest_and_the_known():
+    with pytest.raises(ValueError, match=r"'sgan'.*Did you mean.*Known: .*SAGAN_V6"):
+        recipes.load("sgan")
+
+
+def test_round_trip():
+    recipe = recipes.load("SAGAN_V5")
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_unknown_field_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="'learning_rate'"):
+        Recipe.from_dict({"name": "x", "learning_rate": 1})
+    with pytest.raises(ValueError, match="Did you mean 'batch_size'"):
+        Recipe.from_dict({"name": "x", "batchsize": 1})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"resolution": 100}, "power of two, such as 64 or 128, not 100"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 6, "micro_batches": 4}, "6 cannot be split into 4"),
+        ({"upsample": "cubic"}, "unknown upsample 'cubic', known: transposed, nearest, subpixel"),
+        ({"ema_decay": 1.0}, "ema_decay"),
+        ({"g_learning_rate": 0.0}, "above 0"),
+        ({"label_kind": "classes"}, "num_labels 0"),
+        ({"d_steps": -1}, "at least 0, not -1"),
+    ],
+)
+def test_invalid_values_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(Recipe("x"), **change)

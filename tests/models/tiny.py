@@ -1,0 +1,55 @@
+"""GANs and batches small enough for tests."""
+
+import dataclasses
+
+import numpy as np
+from keras import ops
+
+from models import recipe as recipes
+from models.recipe import Recipe
+
+SMALL = {"resolution": 16, "g_filters": 16, "d_filters": 8, "latent_dim": 8, "batch_size": 4}
+
+
+def recipe(name: str = "SAGAN_V6", **changes) -> Recipe:
+    """The recipe of that name at 16 px with few filters and a batch of 4."""
+    return dataclasses.replace(recipes.load(name), **{**SMALL, **changes})
+
+
+def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
+    """One training batch of random pixels or points, laid out as `GAN` describes."""
+    rng = np.random.default_rng(seed)
+    count, turns = recipe.batch_size, recipe.d_steps
+
+    def labels(steps):
+        if recipe.label_kind == "attributes":
+            return (rng.random((count, steps, recipe.num_labels)) < 0.3).astype("float32")
+        return rng.integers(0, max(1, recipe.num_labels), (count, steps)).astype("int32")
+
+    size = (count, turns, *recipe.data_shape)
+    images = rng.integers(0, 256, size).astype("uint8")
+    return {
+        "images": rng.normal(0, 1, size).astype("float32") if recipe.point_dim else images,
+        "labels": labels(turns),
+        "latents": rng.normal(0, 0.5, (count, turns + 1, recipe.latent_dim)).astype("float32"),
+        "fake_labels": labels(turns + 1),
+        "mix": rng.random((count, turns)).astype("float32"),
+    }
+
+
+def fit(gan, seeds) -> list[dict[str, float]]:
+    """Train on `batch(seed)` for each seed through Keras's own `fit`; the logs of every step."""
+    import keras
+
+    rows = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda step, logs: rows.append({k: float(v) for k, v in logs.items()})
+    )
+    batches = ((batch(gan.recipe, seed),) for seed in seeds)
+    gan.fit(batches, steps_per_epoch=len(seeds), callbacks=[keep], shuffle=False, verbose=0)
+    return rows
+
+
+def values(variables) -> list[np.ndarray]:
+    """Copies of the variables as NumPy arrays."""
+    return [np.array(ops.convert_to_numpy(variable)) for variable in variables]

@@ -1,0 +1,58 @@
+"""The direction of imports: layers, datasets and metrics know nothing of ours."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAY_IMPORT = {
+    "layers": {"layers"},
+    "datasets": {"datasets"},
+    "metrics": {"metrics"},
+    "models": {"models", "layers"},
+    "training": {"training", "models", "layers", "metrics", "datasets"},
+    "serving": {"serving", "training", "models", "layers", "metrics", "datasets"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def ours() -> set[str]:
+    scripts = {path.stem for path in ROOT.glob("*.py")}
+    return scripts | {path.parent.name for path in ROOT.glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_point_down(package):
+    for path in sorted((ROOT / package).rglob("*.py")):
+        extra = (imported(path) & ours()) - MAY_IMPORT[package]
+        assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
+
+
+def test_every_package_is_held():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages - {"tests", "benchmarks"} == set(MAY_IMPORT)
+
+
+def test_scripts_are_thin():
+    for path in ROOT.glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 20, path.name
+
+
+def test_only_autodiff_and_few_others_name_a_backend():
+    allowed = {"autodiff.py", "norm.py", "optimizers.py"}
+    for package in ("layers", "models"):
+        for path in (ROOT / package).rglob("*.py"):
+            if imported(path) & {"tensorflow", "jax", "torch"}:
+                assert path.name in allowed, f"{path.relative_to(ROOT)} names a backend"
