@@ -6,7 +6,16 @@ from keras import ops
 
 from layers.norm import mixes_batch
 from layers.spectral import power_iterate, shared_kernels
-from models import autodiff, generator_terms, latents, losses, networks, optimizers, penalties
+from models import (
+    autodiff,
+    generator_terms,
+    latents,
+    losses,
+    networks,
+    optimizers,
+    penalties,
+    regularizers,
+)
 from models.recipe import Recipe
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -48,13 +57,10 @@ class GAN(keras.Model):
         super().__init__(name=recipe.name)
         if precision not in PRECISIONS:
             raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
-        self.recipe = recipe
         self.precision = precision
-        self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
-        self.penalty = penalties.get(recipe.penalty)
-        self.generator_term = generator_terms.get(recipe.g_term)
         self.generator, self.discriminator = networks.build(recipe, seed, precision)
         self._features = generator_terms.feature_function(self.discriminator)
+        self._pursue(recipe)
         self.ema_generator = networks.build(recipe, seed, precision)[0]  # starts equal
         self.ema_generator.trainable = False
         self.steps_done = self.add_weight(
@@ -64,6 +70,13 @@ class GAN(keras.Model):
         self._one_call = not mixes_batch(self.discriminator)
         self.built = True
         self._compile(jit_compile, steps_per_execution)
+
+    def _pursue(self, recipe: Recipe):
+        """Take the objective from `recipe`, whose networks must be those that were built."""
+        self.recipe = recipe
+        self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
+        self.penalty = penalties.get(recipe.penalty)
+        self.generator_term = generator_terms.get(recipe.g_term)
 
     def _compile(self, jit_compile, steps_per_execution):
         recipe = self.recipe
@@ -232,7 +245,7 @@ class GAN(keras.Model):
             part = self._micro_batch(batch, index)
             if total is not None:
                 part = autodiff.after(total, part)  # one micro-batch's memory at a time
-            value = loss(part)
+            value = self._regularized(loss(part), network)
             scaled = _scaled(value, optimizer) if self.precision == "mixed_float16" else value
             (_, part_logs), gradients = autodiff.value_and_grad(scaled, variables, self._state())
             if total is not None:
@@ -243,6 +256,20 @@ class GAN(keras.Model):
             total = [gradient / count for gradient in total]
         optimizer.apply(total, variables)
         return logs
+
+    def _regularized(self, value, network):
+        """The same loss function with the recipe's regularisation of `network`'s kernels added."""
+        letter = "g" if network is self.generator else "d"
+        weight = getattr(self.recipe, f"{letter}_orthogonal")
+        if not weight:
+            return value
+
+        def regularized():
+            loss, logs = value()
+            overlap = regularizers.orthogonal(network)
+            return loss + weight * overlap, {**logs, f"{letter}_overlap": overlap}
+
+        return regularized
 
     def _micro_batch(self, batch, index):
         count = self.recipe.micro_batches
@@ -295,6 +322,9 @@ class GAN(keras.Model):
 
     def get_config(self):
         return {"recipe": self.recipe.to_dict(), "precision": self.precision}
+
+    def get_compile_config(self):
+        """None: building a GAN compiles it, from its recipe."""
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -43,18 +43,36 @@ class Feed:
         fakes = size * (turns + 1)
         drawn = latents.sample(self.recipe.latent, fakes, self.recipe.latent_dim, rng)
         fake_labels = self._reals.random_labels(fakes, rng)
+        mix = rng.random((size, turns), dtype=np.float32)
+        labels = _stack([labels for _, labels in reals])
+        fake_labels = fake_labels.reshape(size, turns + 1, *fake_labels.shape[1:])
         return {
             "images": _stack([images for images, _ in reals]),
-            "labels": _stack([labels for _, labels in reals]),
+            "labels": noisy(labels, self.recipe, rng),
             "latents": drawn.reshape(size, turns + 1, -1),
-            "fake_labels": fake_labels.reshape(size, turns + 1, *fake_labels.shape[1:]),
-            "mix": rng.random((size, turns), dtype=np.float32),
+            "fake_labels": noisy(fake_labels, self.recipe, rng),
+            "mix": mix,
         }
 
 
 def _stack(arrays: list[np.ndarray]) -> np.ndarray:
     """Arrays (B, …) side by side: (B, d, …); without a copy where there is but one."""
     return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
+
+
+def noisy(labels: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+    """`labels` with the recipe's conditioning noise, of the same shape and type.
+
+    Attributes get normal noise of deviation `label_noise`, so that the generator must draw
+    something sensible between them; of the classes, that share is replaced by classes at random.
+    """
+    if not recipe.label_noise or recipe.label_kind == "none":
+        return labels
+    if recipe.label_kind == "attributes":
+        noise = rng.standard_normal(labels.shape, dtype=np.float32)
+        return labels + np.float32(recipe.label_noise) * noise
+    others = rng.integers(recipe.num_labels, size=labels.shape, dtype=labels.dtype)
+    return np.where(rng.random(labels.shape) < recipe.label_noise, others, labels)
 
 
 def step_rng(seed: int, step: int) -> np.random.Generator:

@@ -1,0 +1,112 @@
+"""How well a trained generator obeys its labels: the table of control accuracy."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+import datasets
+from datasets import pixels
+from metrics import classifier, control
+from metrics.errors import MetricError
+from models import gan, latents
+from models.recipe import Recipe
+from training.callbacks.progress import say
+from training.errors import user_errors
+from training.files import replaced, write_json
+
+SAMPLES = 2_000
+
+
+def measure(
+    generator: keras.Model,
+    recipe: Recipe,
+    data: datasets.ImageData,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    truncation: float = 1.0,
+) -> list[control.Row]:
+    """Score `samples` pictures, asked for with labels drawn from the data's own.
+
+    The judge is an attribute classifier trained on the real pictures; it is kept beside their
+    cache, so that only the first call trains it. Its own accuracy on real pictures it has not seen
+    stands in every row.
+
+    Raises `UserError` where the data has no labels or too few pictures.
+    """
+    with user_errors(MetricError):
+        if data.labels is None:
+            raise MetricError(f"Control accuracy needs labels, and {data.name!r} has none.")
+        space = space_of(data.labels)
+        judge = load_judge(data, space)
+        rng = np.random.Generator(np.random.Philox(key=[seed, samples]))
+        asked = data.labels.values[rng.integers(len(data.labels.values), size=samples)]
+        drawn = latents.sample(recipe.latent, samples, recipe.latent_dim, rng, truncation)
+        pictures = pixels.to_uint8(gan.generate(generator, drawn, asked))
+        rows = control.score(classifier.predict(judge.model, pictures), asked, space)
+        real = classifier.predict(judge.model, np.asarray(data.images[judge.held_out]))
+        judged = control.score(real, data.labels.values[judge.held_out], space)
+        return control.with_judge(rows, judged)
+
+
+def report(rows: list[control.Row], folder: Path) -> None:
+    """Print the table and write it to `folder` as control.md, control.csv and control.json."""
+    text = control.as_markdown(rows)
+    say("control accuracy: how often the pictures show what was asked for")
+    for line in text.splitlines():
+        say(f"  {line}")
+    for name, content in (("control.md", text), ("control.csv", control.as_csv(rows))):
+        with replaced(folder / name) as unfinished:
+            unfinished.write_text(content, "utf-8")
+    plain = [dataclasses.asdict(row) for row in rows]
+    for row in plain:  # JSON knows no nan
+        row.update({k: None for k, v in row.items() if isinstance(v, float) and math.isnan(v)})
+    write_json(folder / "control.json", plain)
+
+
+def space_of(labels: datasets.Labels) -> classifier.LabelSpace:
+    """What a classifier of these labels must tell."""
+    return classifier.LabelSpace(labels.kind, tuple(labels.names), dict(labels.groups))
+
+
+def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classifier.Trained:
+    """The classifier of `data`, from its cache or trained now, with a progress bar."""
+    path = data.folder / f"classifier-{_key(data, space)}.keras"
+    if path.is_file():
+        try:
+            model = keras.saving.load_model(path, compile=False)
+            return classifier.Trained(model, classifier.split(len(data.images))[1])
+        except Exception as error:  # damaged, or of another Keras: a new one mends it
+            say(f"{path} cannot be read ({str(error).splitlines()[0][:80]}); training it anew")
+    with tqdm(desc="attribute classifier", unit="step", leave=False, mininterval=1.0) as bar:
+
+        def watch(step, steps, loss):
+            bar.total = steps
+            bar.update(step - bar.n)
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+
+        trained = classifier.train(data.images, data.labels.values, space, watch=watch)
+    try:
+        with replaced(path) as unfinished:
+            trained.model.save(unfinished)
+    except OSError as error:
+        say(f"the attribute classifier could not be kept in {path.parent}: {error.strerror}")
+    return trained
+
+
+def _key(data: datasets.ImageData, space: classifier.LabelSpace) -> str:
+    """Changes with the pictures, the labels and the classifier's settings."""
+    settings = (
+        data.fingerprint, data.images.shape, space.kind, space.names, sorted(space.groups.items()),
+        classifier.VERSION, classifier.EPOCHS, classifier.BATCH, classifier.RATE,
+    )  # fmt: skip
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    digest.update(np.ascontiguousarray(data.labels.values).tobytes())
+    return digest.hexdigest()[:12]
