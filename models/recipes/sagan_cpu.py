@@ -20,5 +20,5 @@ RECIPE = Recipe(
     batch_size=32,
     g_learning_rate=4e-4,
     d_learning_rate=4e-4,
-    steps=3_000,
+    steps=4_000,
 )
