@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from datasets import decode, faces, labels
+from datasets import decode, faces, labels, triangles
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.errors import DataError
 from datasets.public import PUBLIC
 
-FACES = "faces"
+FACES, TRIANGLES = "faces", "triangles"
 LABEL_WORDS = ("folders", "none")
 
 
@@ -46,7 +46,7 @@ class Source:
 
 
 def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> Source:
-    """The source that `spec` names: "faces", a public set, or a folder.
+    """The source that `spec` names: "faces", "triangles", a public set, or a folder.
 
     Raises `DataError` when there is none, or when the labels asked for do not go with it.
     """
@@ -55,6 +55,8 @@ def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> 
     label_spec = None if label_spec is None else str(label_spec)
     if str(spec) == FACES:
         return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count)
+    if str(spec) == TRIANGLES:
+        return _triangles(label_spec, triangles.TRAINING if count is None else count)
     if str(spec) in PUBLIC:
         return _public(str(spec), label_spec, count)
     return _folder(Path(spec).expanduser(), label_spec, count)
@@ -93,6 +95,24 @@ def _faces(label_spec: str | None, count: int) -> Source:
 
 def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
     return faces.draw(index, resolution), False
+
+
+# === Triangles ===
+
+
+def _triangles(label_spec: str | None, count: int) -> Source:
+    if label_spec not in (None, "none"):
+        raise DataError(f"{TRIANGLES!r} has no labels; --labels {label_spec} does not apply.")
+    if count > triangles.TRAINING:
+        raise DataError(f"{TRIANGLES!r} has {triangles.TRAINING} to train on, not {count}.")
+    identity = {"kind": TRIANGLES, "count": count}
+    return Source(
+        TRIANGLES,
+        identity,
+        lambda: (range(count), None),
+        triangles.render,
+        lambda index: f"triangle {index}",
+    )
 
 
 # === Public sets ===

@@ -201,6 +201,33 @@ def options() -> list[dataclasses.Field]:
     return [f for f in dataclasses.fields(Recipe) if f.metadata]
 
 
+def on_points(recipe: Recipe, dim: int, width: int = 64) -> Recipe:
+    """The objective and optimisation of `recipe` for points (N, dim) instead of pictures.
+
+    Its networks become dense ones with hidden layers of `width` units, without labels and without
+    batch norm; the discriminator keeps its weight norm and its look at the batch.
+    """
+    return dataclasses.replace(
+        recipe,
+        architecture="dense",
+        point_dim=dim,
+        g_filters=2 * width,
+        d_filters=width,
+        g_activation="relu",
+        g_norm="none",
+        d_norm="none",
+        g_weight_norm="none",
+        attention_resolution=0,
+        initializer="glorot_uniform",
+        latent="normal",
+        latent_dim=16,
+        label_kind="none",
+        num_labels=0,
+        mirror=False,
+        ema_decay=0.0,
+    )
+
+
 def _problems(recipe: Recipe):
     for option in options():
         value, choices = getattr(recipe, option.name), option.metadata["choices"]
@@ -235,6 +262,8 @@ def _problems(recipe: Recipe):
         yield f"label_noise must be from 0 to 1, not {recipe.label_noise}"
     if not 0 <= recipe.ema_decay < 1:
         yield f"ema_decay must be at least 0 and below 1, not {recipe.ema_decay}"
+    if recipe.point_dim and recipe.architecture != "dense":
+        yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
     for name in ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight"):
         if not getattr(recipe, name) >= 0:
             yield f"{name} must be at least 0, not {getattr(recipe, name)}"

@@ -1,0 +1,38 @@
+"""Training without a run folder: for toys, comparisons and benchmarks."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+from models.gan import GAN
+from training.errors import TrainingStopped
+from training.feed import Feed, Prefetch
+
+
+def advance(gan: GAN, feed: Feed, step: int) -> dict[str, float]:
+    """Train `gan` up to step `step` on `feed`'s batches; the logs of the last step.
+
+    Raises `TrainingStopped` when a loss is not finite.
+    """
+    start = gan.step
+    if start >= step:
+        return {}
+    with Prefetch(feed, start, step) as batches:
+        history = gan.fit(
+            batches, steps_per_epoch=step - start, epochs=1, shuffle=False, verbose=0
+        ).history
+    logs = {name: float(values[-1]) for name, values in history.items()}
+    bad = [name for name, value in logs.items() if not math.isfinite(value)]
+    if bad:
+        raise TrainingStopped(f"{bad[0]} is {logs[bad[0]]} by step {step}")
+    return logs
+
+
+def steps_at_once(*marks: int) -> int:
+    """How many steps per call of the backend divide all `marks`, at most 25; torch only knows one.
+
+    Small networks take longer to call than to compute.
+    """
+    return 1 if keras.backend.backend() == "torch" else math.gcd(*marks, 25)

@@ -1,0 +1,169 @@
+"""What a GAN has learned of a toy world: exact measures, and four panels that move."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from datasets import toy as worlds
+from metrics import toy as measures
+from models.gan import GAN
+
+POINTS = 2_500  # the literature's sample size for modes covered
+MOVED = 500  # points of the Earth-Mover distance, which is cubic in them
+CELLS = {1: 240, 2: 96}  # per side of the region that densities are compared on
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square around a world's modes, cut into cells."""
+
+    low: float
+    high: float
+    dim: int
+
+    @property
+    def cells(self) -> int:
+        """Cells per side."""
+        return CELLS[self.dim]
+
+    @property
+    def cell(self) -> float:
+        """Length or area of a cell."""
+        return ((self.high - self.low) / self.cells) ** self.dim
+
+    def centres(self) -> np.ndarray:
+        """The centres of all cells, (cells^dim, dim); the first coordinate changes fastest."""
+        edges = np.linspace(self.low, self.high, self.cells + 1)
+        middle = (edges[:-1] + edges[1:]) / 2
+        if self.dim == 1:
+            return middle[:, None]
+        return np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
+
+    def histogram(self, points: np.ndarray) -> np.ndarray:
+        """The density of a sample (N, dim) on the cells, (cells^dim,); points outside are lost."""
+        edges = [np.linspace(self.low, self.high, self.cells + 1)] * self.dim
+        counts, _ = np.histogramdd(points, bins=edges)
+        return (counts.T.ravel() / len(points)) / self.cell
+
+
+def region(world: worlds.Mixture) -> Region:
+    """The square that holds the modes and 30 % more."""
+    reach = 1.3 * (np.abs(world.means).max() + 3 * world.deviation)
+    return Region(-reach, reach, world.dim)
+
+
+def measure(gan: GAN, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
+    """Modes covered, share of high quality, entropy over the modes, EM distance and 2·JSD - log 4.
+
+    All on the averaged generator and fixed random numbers.
+    """
+    points = gan.sample(gan.draw_latents(POINTS, seed), batch_size=POINTS)
+    real = world.sample(POINTS, np.random.Generator(np.random.Philox(key=[seed, 1])))
+    spread = measures.coverage(points, world.means, world.deviation)
+    area = region(world)
+    return {
+        "modes covered": float(spread.covered),
+        "high quality": spread.high_quality,
+        "mode entropy": spread.entropy,
+        "EM distance": measures.earth_mover(points[:MOVED], real[:MOVED]),
+        "2 JSD - log 4": measures.optimal_value(
+            area.histogram(real), area.histogram(points), area.cell
+        ),
+    }
+
+
+def surface(gan: GAN, area: Region) -> np.ndarray:
+    """D's logits at the centres of the cells: (cells^dim,)."""
+    points = area.centres().astype("float32")
+    judged = gan.discriminator.predict_on_batch([points, np.zeros(len(points), "int32")])
+    return np.asarray(judged, "float32")[:, 0]
+
+
+class Film:
+    """Frames of four panels: the data, G's samples, D's surface, the measures so far."""
+
+    def __init__(self, world: worlds.Mixture, title: str, seed: int = 0) -> None:
+        self.world, self.title, self.seed = world, title, seed
+        self.area = region(world)
+        self.real = world.sample(1_000, np.random.Generator(np.random.Philox(key=[seed, 2])))
+        self.history: list[tuple[int, dict[str, float]]] = []
+        self.frames: list[Image.Image] = []
+
+    def shoot(self, gan: GAN) -> dict[str, float]:
+        """Measure `gan` and add a frame; returns the measures."""
+        found = measure(gan, self.world, self.seed)
+        self.history.append((gan.step, found))
+        self.frames.append(self._frame(gan))
+        return found
+
+    def _frame(self, gan: GAN) -> Image.Image:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+
+        points = gan.sample(gan.draw_latents(1_000, self.seed + 1), batch_size=1_000)
+        figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.6), dpi=75, layout="constrained")
+        try:
+            figure.suptitle(f"{self.title}, step {gan.step:,}", fontsize=11)
+            panel = self._line if self.world.dim == 1 else self._plane
+            panel(axes, points, surface(gan, self.area))
+            self._curves(axes[1, 1])
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png")
+        finally:
+            plt.close(figure)
+        return Image.open(buffer).convert("RGB")
+
+    def _plane(self, axes, points, logits) -> None:
+        low, high, side = self.area.low, self.area.high, self.area.cells
+        for axis, shown, colour, name in (
+            (axes[0, 0], self.real, "#1b7f4d", "data"),
+            (axes[0, 1], points, "#c2410c", "generator"),
+        ):
+            axis.scatter(shown[:, 0], shown[:, 1], s=3, alpha=0.5, color=colour, linewidths=0)
+            axis.set_title(name, fontsize=10)
+        judged = 1 / (1 + np.exp(-np.clip(logits, -30, 30))).reshape(side, side)
+        axes[1, 0].imshow(
+            judged, origin="lower", extent=(low, high, low, high), cmap="RdYlGn", vmin=0, vmax=1
+        )
+        axes[1, 0].scatter(points[:, 0], points[:, 1], s=1.5, color="black", linewidths=0)
+        axes[1, 0].set_title("discriminator (green: real) and samples", fontsize=10)
+        for axis in (axes[0, 0], axes[0, 1], axes[1, 0]):
+            axis.set(xlim=(low, high), ylim=(low, high), aspect="equal", xticks=[], yticks=[])
+
+    def _line(self, axes, points, logits) -> None:
+        centres = self.area.centres()[:, 0]
+        data, made = self.world.density(centres[:, None]), self.area.histogram(points)
+        axes[0, 0].plot(centres, data, color="#1b7f4d")
+        axes[0, 0].set_title("data", fontsize=10)
+        axes[0, 1].fill_between(centres, made, color="#c2410c", alpha=0.6)
+        axes[0, 1].set_title("generator", fontsize=10)
+        best = measures.optimal_discriminator(data, made)
+        axes[1, 0].plot(centres, 1 / (1 + np.exp(-np.clip(logits, -30, 30))), label="D")
+        axes[1, 0].plot(centres, best, ":", color="grey", label="p_data / (p_data + p_g)")
+        axes[1, 0].set(ylim=(0, 1))
+        axes[1, 0].legend(fontsize=7)
+        axes[1, 0].set_title("discriminator", fontsize=10)
+
+    def _curves(self, axis) -> None:
+        steps = [step for step, _ in self.history]
+        covered = [found["modes covered"] / len(self.world.means) for _, found in self.history]
+        good = [found["high quality"] for _, found in self.history]
+        axis.plot(steps, covered, marker=".", label="modes covered")
+        axis.plot(steps, good, marker=".", label="high quality")
+        axis.set(ylim=(-0.03, 1.03), xlabel="step")
+        axis.legend(fontsize=8, loc="lower right")
+        axis.set_title("measures", fontsize=10)
+
+    def save(self, path) -> None:
+        """Write the film as a looping GIF; the last frame stays for two seconds."""
+        waits = [120] * (len(self.frames) - 1) + [2_000]
+        palette = [frame.quantize(64) for frame in self.frames]
+        palette[0].save(
+            path, save_all=True, append_images=palette[1:], duration=waits, loop=0, optimize=True
+        )

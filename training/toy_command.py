@@ -1,0 +1,123 @@
+"""`toy.py`: train a recipe's objective on a toy world and film it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from models import recipe as recipes
+from training import backend, options
+from training.errors import UserError, user_errors
+from training.files import replaced, write_json
+
+
+@dataclasses.dataclass(frozen=True)
+class ToySettings:
+    """The settings of `toy.py`; every field is an option."""
+
+    world: str = dataclasses.field(
+        default="ring",
+        metadata={
+            "group": "Toy",
+            "help": "ring of 8, grid of 25 (2-D), or line of 3 (1-D)",
+            "choices": ("ring", "grid", "line"),
+        },
+    )
+    steps: int = dataclasses.field(
+        default=5_000, metadata={"group": "Toy", "help": "generator steps"}
+    )
+    frames: int = dataclasses.field(default=40, metadata={"group": "Toy", "help": "of the film"})
+    width: int = dataclasses.field(
+        default=64, metadata={"group": "Toy", "help": "hidden units of D; G has twice as many"}
+    )
+    seed: int = dataclasses.field(default=0, metadata={"group": "Toy", "help": "of everything"})
+    out: str = dataclasses.field(
+        default="samples", metadata={"group": "Toy", "help": "folder for the film and its numbers"}
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "frames", "width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
+        if self.seed < 0:
+            raise ValueError(f"--seed must be at least 0, not {self.seed}")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `toy.py` and exit: 0 done, 2 a mistake (one line on stderr)."""
+    raise SystemExit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """`main` without the exit: returns the exit code."""
+    parser = options.Parser(
+        description="Train a recipe's objective on points whose density is known, and film it.",
+        epilog=f"Recipes: {', '.join(recipes.names())}.",
+    )
+    parser.add_argument("recipe", metavar="RECIPE", help="whose objective and optimizer to use")
+    options.add_fields(parser, ToySettings)
+    own = ("name", "point_dim", "architecture")
+    options.add_fields(parser, recipes.Recipe, skip=(*own, "steps"))
+    parsed = parser.parse(arguments)
+    try:
+        backend.choose()
+        with user_errors(ValueError):
+            settings = ToySettings(**options.given(parsed, ToySettings))
+            recipe = recipes.load(parsed.recipe)
+            changes = options.given(parsed, recipes.Recipe)
+            changes.pop("steps", None)
+        return _film(recipe, changes, settings)
+    except UserError as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+
+
+def _film(recipe: recipes.Recipe, changes: dict, settings: ToySettings) -> int:
+    from tqdm import tqdm
+
+    from datasets import toy as worlds
+    from models.gan import GAN
+    from training import toy
+    from training.feed import Feed
+    from training.loop import advance, steps_at_once
+
+    world = worlds.world(settings.world)
+    with user_errors(ValueError):
+        on_points = recipes.on_points(recipe, world.dim, settings.width)
+        on_points = dataclasses.replace(on_points, **changes)
+    count = min(settings.frames, settings.steps)
+    marks = [settings.steps * (index + 1) // count for index in range(count)]
+    gan = GAN(on_points, seed=settings.seed, steps_per_execution=steps_at_once(*marks))
+    feed = Feed(worlds.open_world(world.name), on_points, settings.seed)
+    film = toy.Film(world, f"{recipe.name} on the {world.name}", settings.seed)
+    film.shoot(gan)
+    found = {}
+    with tqdm(total=settings.steps, unit=" steps") as bar:
+        for mark in marks:
+            advance(gan, feed, mark)
+            found = film.shoot(gan)
+            bar.update(mark - bar.n)
+            bar.set_postfix_str(
+                f"{found['modes covered']:.0f}/{len(world.means)} modes, "
+                f"{found['high quality']:.0%} high quality"
+            )
+    out = Path(settings.out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"toy-{recipe.name}-{world.name}.gif"
+    with replaced(path) as unfinished:
+        film.save(unfinished)
+    write_json(
+        path.with_suffix(".json"),
+        {
+            "recipe": on_points.to_dict(),
+            "settings": dataclasses.asdict(settings),
+            "history": [{"step": step, **found} for step, found in film.history],
+        },
+    )
+    for name, value in found.items():
+        print(f"{name:15} {value:.4g}")
+    print(f"wrote {path}")
+    return 0
