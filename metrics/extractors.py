@@ -86,16 +86,17 @@ class Extractor:
         }
 
     def _pipeline(self, shape: tuple[int, int, int]) -> keras.Model:
-        """uint8 pictures of one shape → [features] or [features, logits], compiled once a shape."""
+        """Pictures of one shape → [features] or [features, logits], compiled once a shape."""
         if shape not in self._pipelines:
-            inputs = keras.Input(shape, dtype="uint8")
+            inputs = keras.Input(shape)
             outputs = self.network(Resize(self.resize, self.size)(inputs))
             self._pipelines[shape] = keras.Model(inputs, outputs)
         return self._pipelines[shape]
 
     def __call__(self, pictures: np.ndarray) -> Features:
         """uint8 pictures (N, H, W, 3) → their features, in one batch."""
-        outputs = self._pipeline(pictures.shape[1:]).predict_on_batch(pictures)
+        pipeline = self._pipeline(pictures.shape[1:])
+        outputs = pipeline.predict_on_batch(pictures.astype(np.float32))
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         return Features(*(np.asarray(output, np.float32) for output in outputs))
 

@@ -42,6 +42,8 @@ class Settings:
         smaller = min(real_count, fake_count)
         values = asdict(self)
         values["kernel_subset_size"] = min(self.kernel_subset_size, smaller)
+        if values["kernel_subset_size"] == real_count == fake_count:
+            values["kernel_subsets"] = 1  # there is one such subset
         values["manifold_pictures"] = min(self.manifold_pictures, max(real_count, fake_count))
         return Settings(**values)
 
@@ -92,7 +94,8 @@ def measure(
         raise MetricError(f"Unknown measure {unknown[0]!r}. Known: {', '.join(MEASURES)}.")
     if min(len(real), len(fake)) < 2:
         raise MetricError(
-            f"2 pictures of each kind are needed. Received: {len(real)} real, {len(fake)} generated."
+            f"2 pictures of each kind are needed. Received: {len(real)} real and "
+            f"{len(fake)} generated."
         )
     settings = (settings or Settings()).fitted(len(real), len(fake))
     result = Result(settings=settings)
@@ -181,10 +184,9 @@ def _kernel(result, extractor, real, fake, labels):
         result.estimates[name] = Estimate(
             found.mean, found.mean - half, found.mean + half, found.standard_error
         )
-    result.notes.append(
-        f"{name}: {found.subsets} subsets of {found.subset_size}, standard error over the subsets "
-        f"{found.standard_error:.2g}."
-    )
+    subsets = f"{found.subsets} subsets" if found.subsets > 1 else "1 subset"
+    error = f", standard error over them {found.standard_error:.2g}" if found.subsets > 1 else ""
+    result.notes.append(f"{name}: {subsets} of {found.subset_size} pictures{error}.")
 
 
 def _score(result, extractor, real, fake, labels):
@@ -275,8 +277,9 @@ def _duplicates(result, extractor, real, fake, labels):
     chosen = result.settings
     count = min(len(real), len(fake), chosen.manifold_pictures)
     ours, theirs = _some(real, count, chosen.seed), _some(fake, count, chosen.seed)
-    value = neighbours.duplicate_share(theirs, neighbours.typical_distance(ours))
-    result.estimates["duplicate share"] = Estimate(value)
+    twins = neighbours.twins(theirs, neighbours.typical_distance(ours))
+    replicates = intervals.bootstrap_mean(twins, chosen.bootstrap, chosen.seed)
+    result.estimates["duplicate share"] = estimate(twins.mean(), replicates, (0, 1))
 
 
 _TAKE: dict[str, Callable] = {

@@ -54,19 +54,24 @@ def typical_distance(real: np.ndarray) -> float:
     if len(real) < 2:
         raise MetricError("A distance between reals needs 2 of them or more.")
     centred = real - real.mean(axis=0, dtype=np.float64)
-    return float(np.sqrt(np.median(squared_radii(centred, (1,))[0])))
+    return float(np.median(np.sqrt(squared_radii(centred, (1,))[0])))
 
 
-def duplicate_share(fake: np.ndarray, typical: float) -> float:
-    """The share of fakes, 0..1, that have a twin nearer than a quarter of `typical`.
+def twins(fake: np.ndarray, typical: float) -> np.ndarray:
+    """Whether each fake (M,) has a twin: another fake nearer than a quarter of `typical`.
 
     `typical` comes from `typical_distance` on as many reals as there are fakes: with more pictures
     the nearest one is nearer. Raises `MetricError` on fewer than 2 fakes.
     """
     if len(fake) < 2:
-        raise MetricError("A duplicate share needs 2 pictures or more.")
+        raise MetricError("Duplicates need 2 pictures or more.")
     centred = fake - fake.mean(axis=0, dtype=np.float64)
-    return float((squared_radii(centred, (1,))[0] <= (SAME * typical) ** 2).mean())
+    return squared_radii(centred, (1,))[0] <= (SAME * typical) ** 2
+
+
+def duplicate_share(fake: np.ndarray, typical: float) -> float:
+    """The share of fakes, 0..1, that have a twin."""
+    return float(twins(fake, typical).mean())
 
 
 def sheet(

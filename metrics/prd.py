@@ -108,8 +108,9 @@ def cluster(
         sample = points[_draw(rng, len(points), batch)]
         nearest, squared = _nearest_centre(sample, centres)
         counts = np.bincount(nearest, minlength=clusters)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, sample)
+        members = np.zeros((clusters, len(sample)), np.float32)
+        members[nearest, np.arange(len(sample))] = 1.0
+        sums = members @ sample
         moved = counts > 0
         seen[moved] += counts[moved]
         rate = (counts[moved] / seen[moved])[:, None]

@@ -1,0 +1,6 @@
+"""Measure generators: `evaluate.py RUN`, or `--fake DIR --real DIR`. `--help` explains all."""
+
+from serving.commands.evaluate import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

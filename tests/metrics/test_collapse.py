@@ -1,0 +1,175 @@
+"""The collapse guard on synthetic histories: it speaks when it should, and only then."""
+
+import json
+
+import numpy as np
+import pytest
+
+from metrics.collapse import ALARM, WARNING, CollapseGuard, Rollback, Thresholds
+from metrics.errors import MetricError
+
+
+def feed(guard, zero_share, g_loss=None, start=0, seed=0, every=250):
+    """Feed shares (per step), judging every so many steps; returns {kind: first step}."""
+    noise = np.random.default_rng(seed).normal(0, 0.4, len(zero_share))
+    g_loss = (np.zeros(len(zero_share)) if g_loss is None else g_loss) + noise
+    first = {}
+    for low in range(0, len(zero_share), every):
+        part = slice(low, low + every)
+        steps = range(start + low + 1, start + low + 1 + len(zero_share[part]))
+        guard.losses(steps, zero_share[part], g_loss[part])
+        for finding in guard.findings():
+            first.setdefault(finding.kind, (guard.step, finding))
+    return first
+
+
+def flicker(mean, steps, seed=1):
+    """Zero-loss shares of single steps around a mean: 0 or 1, like the notes count them."""
+    return (np.random.default_rng(seed).random(steps) < mean).astype(float)
+
+
+def notes_pattern():
+    """The anime BigGAN: 0.2 % at first, 18 % at 13–14 thousand steps, then G's loss jumps."""
+    mean = np.interp(np.arange(15_000), [0, 8000, 13_500, 15_000], [0.002, 0.002, 0.18, 0.2])
+    zero_share = flicker(mean, 15_000)
+    g_loss = np.where(np.arange(15_000) < 14_000, 0.0, 4.0)
+    return zero_share, g_loss
+
+
+def test_the_notes_pattern_is_a_warning_then_a_collapse():
+    first = feed(CollapseGuard(), *notes_pattern())
+    step, finding = first["d_wins"]
+    assert 12_000 <= step <= 14_000  # before the jump
+    assert finding.level == WARNING
+    assert finding.message.startswith("D is winning: zero loss in 1")
+    assert "up from 0.1 %" in finding.message or "up from 0.0 %" in finding.message
+    step, finding = first["g_jump"]
+    assert 14_000 < step <= 14_250
+    assert first["collapse"][0] == step
+    assert first["collapse"][1].level == ALARM
+    assert set(first) == {"d_wins", "g_jump", "collapse"}
+
+
+def test_d_has_won_in_plain_words():
+    mean = np.interp(np.arange(6000), [0, 2000, 5000], [0.06, 0.06, 0.46])
+    first = feed(CollapseGuard(), flicker(mean, 6000))
+    guard = CollapseGuard()
+    feed(guard, flicker(mean, 6000))
+    (finding,) = guard.findings()
+    assert first["d_wins"][1].level == WARNING
+    assert finding.level == ALARM
+    assert finding.message in {
+        f"D has won: zero loss in {share} % of the last 1 000 steps." for share in range(43, 50)
+    }
+
+
+@pytest.mark.parametrize(
+    "zero_share",
+    [
+        flicker(0.02, 20_000),  # calm
+        flicker(np.interp(np.arange(6000), [0, 250, 500, 750], [0.44, 0.44, 0.06, 0.0]), 6000),
+        flicker(0.30, 8000),  # high from the start, as with batch norm in D: not a change
+        np.zeros(6000),  # other losses
+    ],
+)
+def test_healthy_histories_raise_nothing(zero_share):
+    guard = CollapseGuard()
+    assert feed(guard, zero_share) == {}
+    assert guard.healthy_until == len(zero_share)
+
+
+def test_slow_drift_of_gs_loss_is_no_jump():
+    assert feed(CollapseGuard(), np.zeros(10_000), np.linspace(0, 3, 10_000)) == {}
+
+
+def test_nan_is_an_alarm():
+    guard = CollapseGuard()
+    guard.losses([1], [0.0], [float("nan")])
+    assert [finding.kind for finding in guard.findings()] == ["diverged"]
+
+
+def test_measure_must_be_worse_twice_in_a_row():
+    guard = CollapseGuard()
+    for step, value in ((1000, 90), (2000, 40), (3000, 70), (4000, 45), (5000, 80)):
+        guard.measured(step, value)
+        assert guard.findings() == []
+    guard.measured(6000, 85)
+    (finding,) = guard.findings()
+    assert (finding.kind, finding.level) == ("worse", ALARM)
+    assert finding.message == (
+        "The samples are getting worse: 85 at step 6000, after 40 at step 2000."
+    )
+
+
+def test_duplicates():
+    guard = CollapseGuard()
+    guard.measured(100, 50.0, duplicate_share=0.19)
+    assert guard.findings() == []
+    guard.measured(200, 50.0, duplicate_share=0.25)
+    assert [(f.kind, f.level) for f in guard.findings()] == [("twins", WARNING)]
+    guard.measured(300, 50.0, duplicate_share=0.41)
+    (finding,) = guard.findings()
+    assert finding.level == ALARM
+    assert finding.message.startswith("Mode collapse: 41 % of the samples at step 300")
+
+
+def test_singular_value_spike_names_the_layer():
+    guard = CollapseGuard()
+    for step in range(6):
+        guard.singular_values(step, {"g.first": 5 + 0.2 * step, "d.last": 2.0})
+    assert guard.findings() == []
+    guard.singular_values(6, {"g.first": 9.5, "d.last": 2.1})
+    (finding,) = guard.findings()
+    assert (
+        finding.message == "The top singular value of g.first has spiked from 5.6 to 9.5 at step 6."
+    )
+
+
+def test_rollback_goes_to_a_healthy_checkpoint_a_bounded_number_of_times():
+    guard = CollapseGuard(max_rollbacks=2)
+    zero_share, g_loss = notes_pattern()
+    feed(guard, zero_share[:14_250], g_loss[:14_250])
+    plan = guard.rollback(range(1000, 15_000, 1000))
+    assert plan is not None
+    assert 11_000 <= plan.step <= 13_000  # from before D began to win
+    assert plan.factor == 0.5
+    assert plan.message.endswith("0.5 times the learning rates (return 1 of 2).")
+    guard.rolled_back(plan)
+    assert guard.step == plan.step
+    assert guard.findings() == []
+    for number in (2, None):
+        low = guard.step
+        feed(guard, zero_share[low:14_250], g_loss[low:14_250], start=low, seed=low)
+        plan = guard.rollback(range(1000, 15_000, 1000))
+        assert (plan.number if plan else None) == number
+        if plan:
+            guard.rolled_back(plan)
+
+
+def test_no_rollback_without_an_alarm_or_a_good_checkpoint():
+    guard = CollapseGuard()
+    feed(guard, flicker(0.02, 3000))
+    assert guard.rollback([1000, 2000]) is None
+    guard.measured(3100, 1.0, duplicate_share=0.9)
+    assert guard.rollback([3050]) is None
+    assert guard.rollback([1000, 2000, 3050]).step == 2000
+
+
+def test_state_goes_through_json():
+    guard, other = CollapseGuard(), CollapseGuard()
+    zero_share, g_loss = notes_pattern()
+    feed(guard, zero_share[:13_900], g_loss[:13_900])
+    guard.measured(13_900, 12.5, 0.1)
+    guard.singular_values(13_900, {"g": 3.0})
+    guard.rolled_back(Rollback(13_900, 0.5, 1, ""))
+    other.restore(json.loads(json.dumps(guard.state())))
+    assert other == guard
+    assert other.findings() == guard.findings() != []
+    CollapseGuard().restore(json.loads(json.dumps(CollapseGuard().state(), allow_nan=False)))
+
+
+def test_bad_settings_are_refused():
+    with pytest.raises(MetricError, match="3 blocks"):
+        Thresholds(window=100)
+    with pytest.raises(MetricError, match="differ in number"):
+        CollapseGuard().losses([1, 2], [0.0], [0.0])

@@ -1,0 +1,97 @@
+"""`evaluate.py` from the outside: tables, records, refusals."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving.commands import evaluate
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Folders of real and of darker, noisier fake pictures, and a small network to measure them with."""
+    rng = np.random.default_rng(0)
+    for name, noise, top, count in (
+        ("real", 5, 200, 60),
+        ("fake", 60, 90, 30),
+        ("other", 5, 200, 24),
+    ):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            colour = rng.integers(top // 3, top, 3) + rng.normal(0, noise, (16, 16, 3))
+            picture = Image.fromarray(np.clip(colour, 0, 255).astype(np.uint8))
+            picture.save(tmp_path / name / f"{index:03d}.png")
+    keras.utils.set_random_seed(0)
+    network = [keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 64), keras.layers.Conv2D(4, 3)]
+    keras.Sequential([*network, keras.layers.ReLU()]).save(tmp_path / "net.keras")
+    return tmp_path
+
+
+def run(folders, *arguments, fake="fake"):
+    return evaluate.main(
+        [
+            *("--fake", str(folders / fake), "--real", str(folders / "real")),
+            *("--extractor", str(folders / "net.keras"), "--bootstrap", "3"),
+            *("--data-cache", str(folders / "data"), "--feature-cache", str(folders / "features")),
+            *arguments,
+        ]
+    )
+
+
+def test_folder_against_folder(folders, capsys):
+    out, file = folders / "out", folders / "r.json"
+    assert run(folders, "--json", str(file), "--out", str(out)) == 0
+    table = capsys.readouterr().out
+    assert "30 pictures against 30 of 'real' at 16 px" in table
+    assert "FD-net@16" in table
+    assert "FID" not in table.replace("published FID", "")
+    (record,) = json.loads(file.read_text())
+    assert record["protocol"]["fake"]["count"] == record["protocol"]["real"]["count"] == 30
+    assert record["protocol"]["settings"]["kernel_subset_size"] == 30
+    fd = record["results"]["FD-net@16"]
+    assert fd["low"] < fd["value"] < fd["high"]
+    assert fd["value"] > 3 * fd["floor"]  # the dark shows
+    names = {path.name for path in out.iterdir()}
+    assert names == {"nearest_reals_0.png", "precision_recall.png", "records.json"}
+
+
+def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys):
+    file = folders / "r.json"
+    assert run(folders, "--json", str(file)) == 0
+    assert run(folders, "--against", str(file), fake="other") == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "different protocols (fake.count: 30 / 24" in error
+    assert run(folders, "--against", str(file), "--force", fake="other") == 0
+    assert "forced: the protocols differ in fake.count" in capsys.readouterr().err
+    assert run(folders, "--against", str(file)) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give RUN, or --fake DIR"),
+        (["7", "--fake", "x", "--real", "y"], "give RUN, or --fake DIR"),
+        (["--fake", "x"], "--fake needs --real"),
+        (["--fake", "nowhere", "--real", "faces"], "there is no folder nowhere"),
+        (["--fake", "x", "--real", "y", "--samples", "1"], "--samples must be 2 or more"),
+        (["--fake", "x", "--real", "y", "--extractor", "vgg"], "Unknown extractor 'vgg'"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(arguments) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert message in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_inception_weights_say_the_ways_out(folders, capsys, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(folders))
+    monkeypatch.setenv("HOME", str(folders))
+    assert run(folders, "--extractor", "inception") == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "--inception PATH" in error
+    assert "--download" in error
