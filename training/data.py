@@ -14,7 +14,7 @@ from training.settings import Settings
 from training.wording import listed
 
 # Architectures made for labels: they take the data's own unless told otherwise.
-_LABELLED_ARCHITECTURES = ("biggan", "big_resnet")
+_LABELLED_ARCHITECTURES = ("biggan", "biggan_notes")
 _WORDS = ("auto", "data", "none")
 
 

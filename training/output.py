@@ -17,6 +17,7 @@ from training.callbacks.loss_plot import LossPlot
 from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.pictures import Pictures, grid, write_png
 from training.callbacks.progress import Progress
+from training.callbacks.singular_values import SingularValues
 from training.feed import step_rng
 from training.preview import preview
 from training.run import Run
@@ -54,6 +55,12 @@ class Outputs(contextlib.ExitStack):
             Pictures(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),
             LossPlot(run.losses, run.folder / "losses.png", every),
+            SingularValues(
+                run.folder / "singular_values.csv",
+                run.folder / "singular_values.png",
+                every,
+                session.first_step,
+            ),
             *self._tensorboard(every),
             saved,
             self._interrupts,

@@ -16,7 +16,8 @@ _NAME = re.compile(r"(\d{5,})-(.+)")
 
 # May differ when a run goes on: they change neither the mathematics nor the data.
 _FREE_SETTINGS = ("out", "cache_dir", "workers", "picture_every", "picture_rows",
-                  "picture_columns", "checkpoint_every", "checkpoints")  # fmt: skip
+                  "picture_columns", "control_samples", "checkpoint_every",
+                  "checkpoints")  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import keras
 import datasets
 from models.gan import GAN
 from models.recipe import Recipe
-from training import device, estimate, planner, run
+from training import control, device, estimate, planner, run
 from training.backend import make_repeatable
 from training.callbacks import checkpoints
 from training.callbacks.progress import say
@@ -67,7 +67,8 @@ def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
     resumed = command.run_to_resume(choice.value) if command.resume else None
     old = resumed.record() if resumed else {}
     name = _same_recipe(command, resumed) if resumed else choice.value
-    recipe = command.recipe(name, old.get("overrides"))
+    planned = {"steps": resumed.recipe().steps} if resumed else {}
+    recipe = command.recipe(name, {**old.get("overrides", {}), **planned})
     settings = command.all_settings(old.get("settings"))
     asked = settings.precision if "precision" in command.settings else old.get("precision", "auto")
     precision = planner.choose_precision(asked, found)
@@ -141,8 +142,21 @@ def fit(session: Session) -> int:
         say(f"  {session.command.again()} --resume {here.folder}")
         return 128 + outputs.signal
     save_final(here, session)
+    if recipe.conditional and settings.control_samples:
+        _report_control(here, session)
     say(f"done: step {gan.step:,} after {took}; {here.generator}")
     return 0
+
+
+def _report_control(here: run.Run, session: Session) -> None:
+    """Write how well the generator obeys its labels; a training that is done must not fail here."""
+    gan, count = session.gan, session.settings.control_samples
+    try:
+        control.report(
+            control.measure(gan.ema_generator, session.recipe, session.data, count), here.folder
+        )
+    except UserError as error:
+        say(f"control accuracy was not measured: {error}")
 
 
 def _same_recipe(command: Command, resumed: run.Run) -> str:

@@ -49,6 +49,12 @@ class Settings:
     )
     picture_rows: int = _option(8, "Output", "rows of a grid", least=1)
     picture_columns: int = _option(8, "Output", "columns of a grid without labels", least=1)
+    control_samples: int = _option(
+        2_000,
+        "Output",
+        "pictures that judge, after a training with labels, how well they are obeyed; 0: none",
+        least=0,
+    )
     checkpoint_every: int = _option(1_000, "Output", "steps between checkpoints", least=1)
     checkpoints: int = _option(3, "Output", "the newest so many checkpoints are kept", least=1)
 
