@@ -1,0 +1,47 @@
+"""Tiny runs: 16 pictures, 32 px, a few channels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.tiny import TINY
+from training import cli
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder of 16 small pictures."""
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(16):
+        pixels = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((32, 32), Image.Resampling.NEAREST).save(
+            folder / f"{index}.png"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def train(pictures, cache, tmp_path, capfd):
+    """Call the command line in this process: `train("--steps=3")` → (exit code, its words).
+
+    Later options win over the tiny defaults. Runs go to `tmp_path / "out"`.
+    """
+
+    def call(*options, default="SAGAN_V6"):
+        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
+        try:
+            code = cli.run(default, [*base, *options])
+        except SystemExit as ended:
+            code = ended.code
+        return code, capfd.readouterr().err
+
+    return call

@@ -1,0 +1,97 @@
+"""Every mistake: one line, exit code 2, nothing left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+MISTAKES = {
+    "option": (["--resolutoin=64"], "did you mean --resolution?"),
+    "argument": (["extra"], "unexpected argument 'extra'"),
+    "recipe": (["--recipe=SAGAN_V9"], "Did you mean 'SAGAN_V6'?"),
+    "choice": (["--upsample=neerest"], "did you mean nearest?"),
+    "precision": (["--precision=float8"], "Known: auto, float32, mixed_bfloat16, mixed_float16"),
+    "number": (["--batch-size=four"], "four"),
+    "loss": (["--loss=hingee"], "hingee"),
+    "penalty": (["--penalty=r9"], "r9"),
+    "architecture": (["--architecture=sagam"], "Known:"),
+    "resolution": (["--resolution=48"], "power of two"),
+    "seed": (["--seed=-1"], "--seed must be at least 0, not -1"),
+    "interval": (["--checkpoint-every=0"], "--checkpoint-every must be at least 1"),
+    "batch": (["--batch-size=17"], "larger than the data (16 pictures"),
+    "no folder": (["--data=not/there"], "not/there"),
+    "no labels": (["--labels=data"], "has no labels of its own"),
+    "no such labels": (["--labels=not/there.csv"], "not/there.csv"),
+    "resume nothing": (["--resume"], "no run of recipe SAGAN_V6"),
+    "resume unknown": (["--resume=17"], "no run folder 17"),
+    "memory": (["--batch-size=16", "--g-filters=16384"], "too large for the memory"),
+}
+
+
+@pytest.mark.parametrize(("options", "says"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistake_is_one_line_and_leaves_nothing(train, tmp_path, options, says, monkeypatch):
+    monkeypatch.setattr("training.device._free_memory", lambda: 800_000_000)
+    if "--g-filters=16384" in options:
+        options = ["--batch-size=16"]
+        monkeypatch.setattr("training.device._free_memory", lambda: 1_000_000)
+    code, words = train("--recipe=SAGAN_V6", "--steps=2", *options)
+    assert code == 2
+    errors = [line for line in words.splitlines() if ": error: " in line]
+    assert len(errors) == 1
+    assert words.splitlines()[-1] == errors[0]
+    assert says in errors[0]
+    assert "Traceback" not in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_empty_folder_and_one_bad_file(train, tmp_path, pictures):
+    (tmp_path / "empty").mkdir()
+    code, words = train("--steps=2", f"--data={tmp_path / 'empty'}")
+    assert code == 2
+    assert "empty" in words
+    some = tmp_path / "some"
+    some.mkdir()
+    for path in list(pictures.iterdir())[:5]:
+        (some / path.name).write_bytes(path.read_bytes())
+    (some / "broken.png").write_bytes(b"no picture")
+    code, words = train("--steps=1", f"--data={some}")
+    assert code == 0, words
+    assert "left out   1 unusable pictures: broken.png (" in words
+    assert "5 pictures of 32" in words
+
+
+def test_out_that_cannot_be_written(train, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, words = train("--steps=2", f"--out={tmp_path / 'file'}")
+    assert code == 2
+    assert "cannot write to --out" in words
+
+
+def test_failure_before_the_first_step_leaves_no_folder(train, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("models.gan.GAN.fit", fail)
+    code, words = train("--steps=2")
+    assert code == 2
+    assert "out of memory; change --batch-size" in words
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_unknown_backend(train, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    code, words = train("--steps=2")
+    assert code == 2
+    assert "known: tensorflow, jax, torch" in words
+
+
+def test_dry_run_leaves_nothing(train, tmp_path, cache, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(cache.iterdir())
+    code, words = train("--steps=2", "--dry-run", "--latent-dim=9")
+    assert code == 0
+    for part in ("device", "recipe", "precision", "data", "networks", "memory", "time", "dry run"):
+        assert part in words
+    assert list(tmp_path.iterdir()) == []
+    assert set(cache.iterdir()) == before

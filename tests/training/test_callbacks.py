@@ -1,0 +1,286 @@
+"""The callbacks one by one, on a stand-in for the GAN."""
+
+from __future__ import annotations
+
+import math
+import resource
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.callbacks import checkpoints, gif, tensorboard
+from training.callbacks.base import StepCallback, StepCallbacks
+from training.callbacks.csv_log import CSVLog, read_rows
+from training.callbacks.loss_plot import plot_losses
+from training.callbacks.nan_guard import NaNGuard
+from training.callbacks.pictures import write_png
+from training.callbacks.progress import Progress
+from training.errors import TrainingStopped
+from training.files import replaced
+from training.sheet import sheet
+
+
+class Recorder(StepCallback):
+    def __init__(self, every):
+        super().__init__()
+        self.every, self.rows, self.steps = every, [], []
+
+    def on_rows(self, rows):
+        self.rows += rows
+
+    def on_step(self, step):
+        self.steps.append((step, len(self.rows)))
+
+
+class Reads:
+    """Logs that count how often they are read."""
+
+    def __init__(self, value):
+        self.value, self.count = value, 0
+
+    def __array__(self, dtype=None, copy=None):
+        self.count += 1
+        return np.asarray(self.value, dtype)
+
+
+def drive(callbacks, values, first=0, model=None, **settings):
+    model = model or keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.stop_training = False
+    listed = StepCallbacks(callbacks, model, first, first + len(values), **settings)
+    listed.on_train_begin()
+    listed.on_epoch_begin(0)
+    for batch, value in enumerate(values):
+        logs = {"d_loss": value, "g_loss": 1.0, "d_zero_share": 0.25}
+        listed.on_train_batch_begin(batch)
+        listed.on_train_batch_end(batch, logs)
+    listed.on_epoch_end(0)
+    listed.on_train_end()
+    return model
+
+
+def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch):
+    monkeypatch.setattr(keras.ops, "convert_to_numpy", np.asarray)
+    recorder = Recorder(every=4)
+    values = [Reads(float(step)) for step in range(1, 11)]
+    reads = []
+    original = StepCallbacks.read
+    monkeypatch.setattr(
+        StepCallbacks, "read", lambda self: (reads.append(len(self._unread)), original(self))
+    )
+    drive([recorder], values, first=20, read_seconds=1e9)
+    # Steps 21 … 30: due at 24, 28 (every 4) and 30 (the last); nothing is left for the epoch's end.
+    assert recorder.steps == [(24, 4), (28, 8), (30, 10)]
+    assert reads == [4, 4, 2, 0]
+    assert [row["step"] for row in recorder.rows] == list(range(21, 31))
+    assert [row["d_loss"] for row in recorder.rows] == [float(n) for n in range(1, 11)]
+    assert all(value.count == 1 for value in values)
+
+
+def test_logs_are_read_at_least_every_so_many_steps():
+    recorder = Recorder(every=0)
+    sizes = []
+    recorder.on_rows = lambda rows: sizes.append(len(rows))
+    drive([recorder], [1.0] * 7, read_every=3, read_seconds=1e9)
+    assert sizes == [3, 3, 1]
+
+
+def test_csv_rows_and_going_on(tmp_path):
+    path = tmp_path / "losses.csv"
+    drive([CSVLog(path)], [0.5, 0.25, 2.0])
+    assert path.read_text() == (
+        "step,d_loss,g_loss,d_zero_share\n1,0.5,1,0.25\n2,0.25,1,0.25\n3,2,1,0.25\n"
+    )
+    with path.open("a") as file:
+        file.write("4,0.1")  # killed while writing
+    drive([CSVLog(path, first_step=2)], [7.0], first=2)
+    assert [(row["step"], row["d_loss"]) for row in read_rows(path)] == [
+        (1, 0.5),
+        (2, 0.25),
+        (3, 7),
+    ]
+
+
+def test_nan_stops_before_a_checkpoint_and_names_the_last_good_one(tmp_path):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    saved = checkpoints.Checkpoints(tmp_path, every=2, keep=3)
+    guard = NaNGuard(lambda: checkpoints.newest(tmp_path))
+    with pytest.raises(TrainingStopped, match=r"d_loss is nan at step 3; .*checkpoint-00000002"):
+        drive([guard, saved], [1.0, 1.0, math.nan, 1.0], model=model)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000002.weights.h5"]
+    model.layers[0].bias.assign([math.inf])
+    with pytest.raises(TrainingStopped, match="no longer finite"):
+        checkpoints.save(model, tmp_path / "checkpoint-00000004.weights.h5")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_full_disk_leaves_the_checkpoint_before_and_no_half(tmp_path):
+    """A real failed write: the size of files is limited while the checkpoint is written."""
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1024)])
+    model.compile("sgd", "mse")
+    before = tmp_path / "checkpoint-00000001.weights.h5"
+    checkpoints.save(model, before)
+    content = before.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(TrainingStopped, match=r"could not be written .*0001.weights.h5. Make"):
+            checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5", before)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == [before]
+    assert before.read_bytes() == content
+    checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5", before)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_too_little_room_is_seen_before_writing(tmp_path, monkeypatch):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1024)])
+    model.compile("sgd", "mse")
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(TrainingStopped, match=r"kB needed, 1.0 kB free\); there is none before"):
+        checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_newest_checkpoints_are_kept_and_requested_ones_stay(tmp_path):
+    folder = tmp_path / "checkpoints"
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    saved = checkpoints.Checkpoints(folder, every=1, keep=2)
+    ask = StepCallback()
+    ask.every = 1
+    ask.on_step = lambda step: (tmp_path / checkpoints.REQUEST).touch() if step == 3 else None
+    drive([ask, saved], [1.0] * 6, model=model)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint-00000004-kept.weights.h5",  # asked for when step 3 was over
+        "checkpoint-00000005.weights.h5",
+        "checkpoint-00000006.weights.h5",
+    ]
+    assert not (tmp_path / checkpoints.REQUEST).exists()
+    assert checkpoints.step_of(checkpoints.newest(folder)) == 6
+
+
+def grids(folder: Path, count: int, size: int = 64):
+    rng = np.random.default_rng(1)
+    for step in range(1, count + 1):
+        pixels = rng.integers(0, 256, (size // 4, size // 4, 3), dtype=np.uint8)
+        page = Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
+        write_png(folder / f"step-{step:08d}.png", page)
+
+
+def test_gif_is_bounded_in_frames_width_and_bytes_and_always_whole(tmp_path):
+    grids(tmp_path, 12, 128)
+    path = tmp_path / "progress.gif"
+    film = gif.ProgressGIF(tmp_path, path, every=1, frames=5, width=96, limit=10**9)
+    film.set_model(keras.Model())
+    film.model.stop_training = False
+    film.last_step = 12
+    for step in (1, 2, 12):
+        film.on_step(step)
+        with Image.open(path) as picture:
+            assert picture.n_frames == min(step, 5)
+            assert picture.size == (96, 96 + 16)
+            picture.seek(picture.n_frames - 1)
+            picture.load()
+    large = path.stat().st_size
+    small = gif.ProgressGIF(tmp_path, path, every=1, frames=5, width=96, limit=large - 1)
+    small.set_model(film.model)
+    small.on_step(12)
+    assert path.stat().st_size <= large - 1
+    assert not list(tmp_path.glob(".unfinished*"))
+
+
+def test_gif_frames_spread_over_the_run():
+    steps = list(range(0, 5001, 50))
+    chosen = gif.spread(steps, 11)
+    assert chosen == list(range(0, 5001, 500))
+    assert gif.spread(steps[:3], 11) == steps[:3]
+
+
+def test_gif_is_not_rebuilt_for_every_grid(tmp_path, monkeypatch):
+    built = []
+    monkeypatch.setattr(gif.ProgressGIF, "_build", lambda self, found: built.append(len(found)))
+    film = gif.ProgressGIF(tmp_path, tmp_path / "progress.gif", every=1)
+    film.set_model(keras.Model())
+    film.model.stop_training = False
+    film.last_step = 1000
+    grids(tmp_path, 100, 4)
+    for step in range(1, 101):
+        film.on_step(step)
+    assert built[:10] == list(range(1, 11))
+    assert len(built) < 40
+
+
+def test_gif_palette_stays_close_to_the_picture():
+    """A page of smooth gradients in all colours, far harder than faces: at least 28 dB."""
+    rng = np.random.default_rng(2)
+    tiles = rng.integers(0, 256, (16, 3, 3, 3), dtype=np.uint8)
+    smooth = [np.asarray(Image.fromarray(t).resize((48, 48), 3)) for t in tiles]
+    page = sheet(np.stack(smooth), 4)
+    after = np.asarray(gif.with_palette(page).convert("RGB"), float)
+    error = np.mean((after - np.asarray(page, float)) ** 2)
+    assert 10 * np.log10(255**2 / error) > 28
+
+
+def test_a_failed_write_keeps_what_was_there(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"before")
+
+    def fail():
+        with replaced(path) as unfinished:
+            unfinished.write_bytes(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_loss_plot_with_and_without_zero_share(tmp_path):
+    for header, row in (
+        ("step,d_loss,g_loss,d_zero_share", "1,2,0.5"),
+        ("step,d_loss,g_loss", "1,2"),
+    ):
+        log = tmp_path / "losses.csv"
+        log.write_text(header + "\n" + "".join(f"{n},{row}\n" for n in range(1, 30)))
+        plot_losses(log, tmp_path / "losses.png")
+        with Image.open(tmp_path / "losses.png") as picture:
+            assert picture.width > 500
+
+
+def test_progress_line_measures_without_the_first_step(capfd, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("training.callbacks.progress.time.monotonic", lambda: now[0])
+    progress = Progress(images_per_step=64, first_step=0, last_step=100)
+    progress.on_train_begin()
+    for step, seconds in ((1, 20.0), (11, 2.0), (100, 17.8)):  # compiling, then 0.2 s a step
+        now[0] += seconds
+        row = {"step": step, "d_loss": 1.5, "g_loss": -0.25, "d_zero_share": 0.125}
+        progress.on_rows([row])
+    progress.on_train_end()
+    words = capfd.readouterr().err
+    assert "step 1/100 · D 1.500 · G -0.250 · D zero 12 %\n" in words
+    assert "measured 0.2 s a step: 100 steps take 20 s" in words
+    assert "step 100/100" in words
+    assert "320 img/s · 0 s left" in words
+
+
+@pytest.mark.skipif(not tensorboard.installed(), reason="tensorboard is not installed")
+def test_tensorboard_holds_scalars_and_grids(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    grids(tmp_path / "fakes", 1)
+    board = tensorboard.TensorBoard(tmp_path / "tb", tmp_path / "fakes", every=1, scalars_every=1)
+    board.on_rows([{"step": 1, "d_loss": 0.5}])
+    board.on_step(1)
+    board.on_train_end()
+    read = EventAccumulator(str(tmp_path / "tb")).Reload()
+    assert [(e.step, e.value) for e in read.Scalars("train/d_loss")] == [(1, 0.5)]
+    image = read.Images("fakes")[0]
+    assert image.encoded_image_string == (tmp_path / "fakes/step-00000001.png").read_bytes()

@@ -1,0 +1,99 @@
+"""Training by label: the noise on labels, the table of control accuracy at the end of a run."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.recipe import Recipe
+from training import planner
+from training.device import Device
+from training.feed import noisy, step_rng
+
+ATTRIBUTES = Recipe("x", label_kind="attributes", num_labels=4)
+CLASSES = Recipe("x", label_kind="classes", num_labels=5)
+
+
+def test_labels_stay_as_they_are_without_noise():
+    labels = np.eye(4, dtype="float32")[None]
+    assert noisy(labels, ATTRIBUTES, step_rng(0, 0)) is labels
+    unlabelled = np.zeros((2, 3), "int32")
+    assert noisy(unlabelled, Recipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
+
+
+def test_attributes_get_normal_noise_of_the_deviation_asked_for():
+    recipe = dataclasses.replace(ATTRIBUTES, label_noise=0.1)
+    labels = np.ones((500, 2, 4), "float32")
+    found = noisy(labels, recipe, step_rng(3, 7))
+    assert found.dtype == np.float32
+    assert found.mean() == pytest.approx(1.0, abs=0.01)
+    assert found.std() == pytest.approx(0.1, rel=0.05)
+    np.testing.assert_array_equal(found, noisy(labels, recipe, step_rng(3, 7)))
+    assert np.abs(found - noisy(labels, recipe, step_rng(3, 8))).max() > 0.1
+
+
+def test_a_share_of_the_classes_is_replaced():
+    recipe = dataclasses.replace(CLASSES, label_noise=0.5)
+    labels = np.full((4000,), 2, "int32")
+    found = noisy(labels, recipe, step_rng(0, 0))
+    assert found.dtype == np.int32
+    counts = np.bincount(found, minlength=5) / 4000
+    # Half are dealt anew, a fifth of those to the class that they had.
+    np.testing.assert_allclose(counts, [0.1, 0.1, 0.6, 0.1, 0.1], atol=0.03)
+
+
+def test_recipe_refuses_noise_above_1():
+    with pytest.raises(ValueError, match="label_noise must be from 0 to 1, not 2"):
+        dataclasses.replace(ATTRIBUTES, label_noise=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "recipe", "reason"),
+    [("cpu", "biggan_cpu", "--recipe BIGGAN_V1"), ("gpu", "BIGGAN_V1", "there is a GPU")],
+)
+def test_train_biggan_chooses_by_the_device(kind, recipe, reason):
+    choice = planner.choose_recipe(None, "BIGGAN_V1", Device(kind, "", 2, None, False))
+    assert choice.value == recipe
+    assert reason in choice.reason
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """24 pictures of one of two hair colours, some with a hat, and their labels in a CSV file."""
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    lines = ["file,red hair,blue hair,hat"]
+    for index in range(24):
+        red, hat = index % 2, int(index % 3 == 0)
+        pixels = np.full((32, 32, 3), (200 * red, 0, 200 - 200 * red), np.uint8)
+        pixels[: 8 * hat] = 255
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+        lines.append(f"{index}.png,{red},{1 - red},{hat}")
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return folder, file
+
+
+def test_a_run_with_labels_ends_with_the_table(train, labelled, tmp_path):
+    folder, file = labelled
+    code, words = train(
+        f"--data={folder}", f"--labels={file}", "--recipe=BIGGAN_V1", "--steps=2",
+        "--control-samples=30", default="BIGGAN_V1",
+    )  # fmt: skip
+    assert code == 0, words
+    assert "HAIR COLOUR" in words
+    (run,) = (tmp_path / "out").iterdir()
+    rows = json.loads((run / "control.json").read_text())
+    assert [row["name"] for row in rows] == ["hair colour", "red hair", "blue hair", "hat"]
+    assert rows[0]["asked"] == 30
+    assert (run / "singular_values.png").exists()
+    recipe = json.loads((run / "recipe.json").read_text())
+    assert (recipe["label_kind"], recipe["num_labels"]) == ("attributes", 3)
+
+
+def test_a_run_without_labels_is_unconditional(train, pictures, tmp_path):
+    code, words = train("--recipe=BIGGAN_V1", "--dry-run", default="BIGGAN_V1")
+    assert code == 0, words
+    assert "attributes" not in words

@@ -1,0 +1,120 @@
+"""Batches: a pure function of seed and step, fresh for every step, made ahead in a thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+
+import datasets
+from models import recipe as recipes
+from training.feed import Feed, Prefetch
+from training.preview import preview
+
+
+def data(count=10, labels=None):
+    images = np.arange(count * 8 * 8 * 3, dtype=np.int64).reshape(count, 8, 8, 3)
+    images[:, 0, 0, 0] = np.arange(count)  # tells the pictures apart
+    return datasets.ImageData(images.astype(np.uint8), labels, "tiny", "0" * 12, [], [], None)
+
+
+def attributes(count=10):
+    values = np.zeros((count, 4), np.float32)
+    values[np.arange(count), np.arange(count) % 3] = 1  # hair: one of three
+    values[:, 3] = np.arange(count) % 2  # smile
+    names = ("red hair", "blue hair", "pink hair", "smile")
+    return datasets.Labels("attributes", names, values, {"hair colour": names[:3]})
+
+
+RECIPE = dataclasses.replace(recipes.load("SAGAN_V6"), batch_size=4, latent_dim=5, d_steps=2)
+
+
+def test_batch_layout_and_fresh_reals_for_every_d_step():
+    feed = Feed(data(), RECIPE, seed=7)
+    seen = []
+    for step in range(5):
+        batch = feed.batch(step)
+        assert batch["images"].shape == (4, 2, 8, 8, 3)
+        assert batch["images"].dtype == np.uint8
+        assert batch["labels"].shape == (4, 2)
+        assert batch["labels"].dtype == np.int32
+        assert batch["latents"].shape == (4, 3, 5)
+        assert batch["latents"].dtype == np.float32
+        assert batch["fake_labels"].shape == (4, 3)
+        assert batch["mix"].shape == (4, 2)
+        assert batch["mix"].dtype == np.float32
+        assert 0 <= batch["mix"].min() < batch["mix"].max() < 1
+        seen += [*batch["images"][:, 0, 0, 0, 0], *batch["images"][:, 1, 0, 0, 0]]
+    # 5 steps × 2 D steps × 4 pictures = 4 epochs of 10: every picture exactly 4 times.
+    assert np.bincount(seen).tolist() == [4] * 10
+
+
+def test_a_batch_depends_on_seed_and_step_alone():
+    feed, other = Feed(data(), RECIPE, seed=7), Feed(data(), RECIPE, seed=8)
+    later = feed.batch(3)
+    again = Feed(data(), RECIPE, seed=7).batch(3)
+    assert all(np.array_equal(later[name], again[name]) for name in later)
+    for name in ("latents", "mix", "images"):
+        assert not np.array_equal(later[name], feed.batch(4)[name])
+        assert not np.array_equal(later[name], other.batch(3)[name])
+
+
+def test_fake_labels_are_rows_of_the_data():
+    labels = attributes()
+    recipe = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4)
+    batch = Feed(data(labels=labels), recipe, seed=0).batch(0)
+    assert batch["labels"].shape == (4, 2, 4)
+    assert batch["fake_labels"].shape == (4, 3, 4)
+    rows = {tuple(row) for row in labels.values}
+    assert {tuple(row) for row in batch["fake_labels"].reshape(-1, 4)} <= rows
+
+
+def test_prefetch_gives_the_steps_asked_for_in_order_and_ends_its_thread():
+    feed = Feed(data(), RECIPE, seed=7)
+    with Prefetch(feed, 3, 9) as batches:
+        found = [batch["latents"] for (batch,) in batches]
+    assert len(found) == 6
+    expected = [feed.batch(step)["latents"] for step in range(3, 9)]
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+    with Prefetch(feed, 0, 10**6) as batches:
+        next(batches)
+    assert next(batches, None) is None
+    assert not [thread for thread in threading.enumerate() if thread.name == "feed"]
+
+
+def test_an_error_in_the_thread_reaches_the_training():
+    feed = Feed(data(), RECIPE, seed=7)
+    feed.batch = lambda step: 1 // 0
+    with Prefetch(feed, 0, 3) as batches, pytest.raises(ZeroDivisionError):
+        next(batches)
+
+
+def test_preview_without_labels_has_as_many_latents_as_pictures():
+    shown = preview(RECIPE, None, seed=0, rows=2, columns=3)
+    assert shown.latents.shape == (6, 5)
+    assert len(np.unique(shown.latents[:, 0])) == 6
+    assert shown.labels is None
+    same = preview(RECIPE, None, seed=0, rows=2, columns=3)
+    assert np.array_equal(shown.latents, same.latents)
+
+
+def test_preview_with_attributes_has_hair_colours_in_columns_and_latents_in_rows():
+    recipe = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4)
+    shown = preview(recipe, attributes(), seed=0, rows=5)
+    assert shown.captions == ("red", "blue", "pink")
+    table = shown.labels.reshape(5, 3, 4)
+    assert np.array_equal(table[:, :, :3], np.broadcast_to(np.eye(3), (5, 3, 3)))
+    assert (table[:, :, 3] == table[:, :1, 3]).all()  # the rest is that of the row
+    latents = shown.latents.reshape(5, 3, 5)
+    assert (latents == latents[:, :1]).all()
+    assert len(np.unique(latents[:, 0, 0])) == 5
+
+
+def test_preview_with_classes_has_classes_in_columns():
+    labels = datasets.Labels("classes", ("cat", "dog"), np.array([0, 1, 1], np.int32), {})
+    recipe = dataclasses.replace(RECIPE, label_kind="classes", num_labels=2)
+    shown = preview(recipe, labels, seed=0, rows=3)
+    assert shown.captions == ("cat", "dog")
+    assert shown.labels.tolist() == [0, 1] * 3

@@ -1,0 +1,122 @@
+"""What the machine's plan chooses, and the numbers it prints."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from models import recipe as recipes
+from models.gan import GAN
+from training import device, estimate, planner
+from training.errors import UserError
+from training.wording import duration, size
+
+GPU = device.Device("gpu", "Some GPU", 8, 24_000_000_000, True)
+CPU = device.Device("cpu", "Some CPU", 2, 8_000_000_000, False)
+TINY = dataclasses.replace(
+    recipes.load("SAGAN_V6"), resolution=32, g_filters=16, d_filters=8, latent_dim=8, batch_size=8
+)
+
+
+def test_precision_follows_the_hardware():
+    assert planner.choose_precision("auto", GPU).value == "mixed_bfloat16"
+    assert planner.choose_precision("auto", CPU).value == "float32"
+    old = dataclasses.replace(GPU, bfloat16=False)
+    assert planner.choose_precision("auto", old).value == "mixed_float16"
+    amx = dataclasses.replace(CPU, bfloat16=True)
+    assert planner.choose_precision("auto", amx).value == "mixed_bfloat16"
+    assert planner.choose_precision("float32", amx).value == "float32"
+
+
+def test_a_gpu_gets_the_notes_recipe_and_the_one_asked_for_wins():
+    chosen = planner.choose_recipe(None, "sagan", GPU)
+    recipe = recipes.load(chosen.value)
+    assert (recipe.resolution, recipe.batch_size, recipe.steps) == (128, 64, 50_000)
+    assert planner.choose_recipe("sagan_v5", "sagan", CPU).value == "SAGAN_V5"
+    with pytest.raises(UserError, match="SAGAN_V6"):
+        planner.choose_recipe("SAGAN_V66", "sagan", CPU)
+
+
+def test_a_cpu_gets_the_small_recipe_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(planner, "_CPU_RECIPES", {"sagan": "sagan_v3"})
+    chosen = planner.choose_recipe(None, "sagan", CPU)
+    assert chosen.value == "SAGAN_V3"
+    assert "no GPU" in chosen.reason
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [("flags : fpu avx512_bf16 sse", True), ("flags : amx_bf16", True), ("flags : avx2", False)],
+)
+def test_bfloat16_is_read_from_the_processor_flags(monkeypatch, info, expected):
+    monkeypatch.setattr(device, "_proc", lambda path: f"model name : Some CPU\n{info}\n")
+    assert device._cpu_has_bfloat16() is expected
+    assert device._cpu_name() == "Some CPU"
+
+
+def test_free_memory_respects_a_container(monkeypatch):
+    files = {
+        "/proc/meminfo": "MemAvailable:  1000000 kB\n",
+        "/sys/fs/cgroup/memory.max": "500000000\n",
+        "/sys/fs/cgroup/memory.current": "100000000\n",
+    }
+    monkeypatch.setattr(device, "_proc", lambda path: files.get(path, ""))
+    assert device._free_memory() == 400_000_000
+    files["/sys/fs/cgroup/memory.max"] = "max\n"
+    assert device._free_memory() == 1_024_000_000
+
+
+def test_weights_and_operations_agree_with_a_count_by_hand():
+    gan = GAN(TINY)
+    found = estimate.estimate(gan, "cpu")
+    g = sum(v.value.shape.num_elements() if hasattr(v.value.shape, "num_elements") else v.value.size
+            for v in gan.generator.variables)  # fmt: skip
+    d = gan.discriminator.count_params()
+    assert found.weights == 4 * (2 * g + d) + 4  # G, its average, D, the step counter
+    trainable = sum(
+        int(v.shape[0]) if len(v.shape) == 1 else int(v.numpy().size)
+        for v in [*gan.generator.trainable_variables, *gan.discriminator.trainable_variables]
+    )
+    assert 2 * 4 * trainable <= found.moments <= 2 * 4 * trainable + 100
+    # The notes' D at 32 px with 8 filters: 4 × 4 kernels, stride 2, 16², 8², 4² positions, then 1.
+    convolutions = 16 * (3 * 8 * 256 + 8 * 16 * 64 + 16 * 32 * 16 + 32 * 1)
+    measured = estimate._flops(gan.discriminator)
+    assert 2 * convolutions <= measured < 3 * 2 * convolutions  # attention is the rest
+
+
+def test_activations_grow_with_the_batch_and_shrink_with_micro_batches_and_bfloat16():
+    def activations(precision="float32", **changes):
+        # Without attention, whose maps stay float32.
+        recipe = dataclasses.replace(TINY, attention_resolution=0, **changes)
+        gan = GAN(recipe, precision=precision)
+        return estimate.estimate(gan, "cpu").activations
+
+    assert activations(batch_size=16) == 2 * activations()
+    assert activations(micro_batches=4) == activations() // 4
+    assert activations("mixed_bfloat16") < 0.7 * activations()
+
+
+def test_too_large_says_what_to_change_and_the_change_fits():
+    gan = GAN(TINY)
+    guess = estimate.estimate(gan, "cpu")
+    rest = guess.memory - guess.activations
+    room = dataclasses.replace(CPU, memory=rest + int(0.3 * guess.activations))
+    with pytest.raises(UserError) as refused:
+        estimate.refuse_too_large(guess, gan, room)
+    words = str(refused.value)
+    for way in ("--batch-size 2", "--micro-batches 4", "--precision mixed_bfloat16",
+                "--memory-check off"):  # fmt: skip
+        assert way in words
+    smaller = GAN(dataclasses.replace(TINY, batch_size=2))
+    estimate.refuse_too_large(estimate.estimate(smaller, "cpu"), smaller, room)
+    estimate.refuse_too_large(guess, gan, CPU)
+    estimate.refuse_too_large(guess, gan, dataclasses.replace(CPU, memory=None))
+
+
+def test_numbers_read_well():
+    assert [duration(s) for s in (0.25, 42, 540, 3900, 180_000)] == [
+        "0.25 s", "42 s", "9 min", "65 min", "2 d 2 h",
+    ]  # fmt: skip
+    assert duration(7_500) == "2 h 05 min"
+    assert [size(b) for b in (12, 1_500, 8.12e8, 3.2e9)] == ["12 B", "1.5 kB", "812 MB", "3.2 GB"]

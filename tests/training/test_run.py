@@ -1,0 +1,129 @@
+"""What a run leaves in its folder, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from models import files
+from training import run
+from training.callbacks import checkpoints
+from training.callbacks.csv_log import read_rows
+from training.errors import UserError
+
+
+def weights(path):
+    found = {}
+    with h5py.File(path) as file:
+        keep = lambda name, item: (  # noqa: E731
+            found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+        )
+        file.visititems(keep)
+    return found
+
+
+def test_run_folder_holds_everything(train, tmp_path):
+    code, words = train("--steps=4", "--checkpoint-every=1", "--checkpoints=2", "--picture-every=2")
+    assert code == 0, words
+    folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
+    names = {path.name for path in folder.iterdir()} - {"tensorboard"}
+    assert names == {
+        "recipe.json", "run.json", "reals.png", "fakes_init.png", "fakes", "progress.gif",
+        "losses.csv", "losses.png", "checkpoints", "generator.keras",
+    }  # fmt: skip
+    assert [row["step"] for row in read_rows(folder / "losses.csv")] == [1, 2, 3, 4]
+    kept = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    assert kept == ["checkpoint-00000003.weights.h5", "checkpoint-00000004.weights.h5"]
+    fakes = sorted(path.name for path in (folder / "fakes").iterdir())
+    assert fakes == ["step-00000000.png", "step-00000002.png", "step-00000004.png"]
+    with Image.open(folder / "progress.gif") as film:
+        assert film.n_frames == 3
+    record = json.loads((folder / "run.json").read_text())
+    assert record["precision"] == "float32"
+    assert record["seed"] == 0
+    assert record["data"]["count"] == 16
+    generator, metadata = files.load_generator(folder / "generator.keras")
+    assert metadata["recipe"] == json.loads((folder / "recipe.json").read_text())
+    assert metadata["step"] == 4
+    made = np.asarray(generator([np.zeros((1, 8), "float32"), np.zeros(1, "int32")]))
+    assert made.shape == (1, 32, 32, 3)
+    for name in ("parameters", "memory", "time", "img/s", "D zero"):
+        assert name in words
+
+
+@pytest.mark.parametrize("more", [[], ["--d-steps=2", "--mirror"]])
+def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more):
+    assert train("--steps=6", *more)[0] == 0
+    code, words = train("--steps=3", *more)
+    assert code == 0, words
+    code, words = train("--steps=6", "--resume", *more)
+    assert code == 0, words
+    whole, parts = (each.folder for each in run.runs(tmp_path / "out"))
+    assert (whole / "losses.csv").read_bytes() == (parts / "losses.csv").read_bytes()
+    expected = weights(checkpoints.newest(whole / "checkpoints"))
+    resumed = weights(checkpoints.newest(parts / "checkpoints"))
+    assert expected.keys() == resumed.keys()
+    assert len(expected) > 50
+    assert [name for name in expected if not np.array_equal(expected[name], resumed[name])] == []
+    same = (whole / "fakes/step-00000006.png", parts / "fakes/step-00000006.png")
+    assert same[0].read_bytes() == same[1].read_bytes()
+
+
+def test_changed_recipe_is_refused_with_the_differences(train, tmp_path):
+    assert train("--steps=2")[0] == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    code, words = train("--steps=4", "--resume", "--g-filters=32", "--seed=5")
+    assert code == 2
+    assert "g_filters was 16, now 32" in words
+    assert "seed was 0, now 5" in words
+    code, words = train("--steps=4", "--resume", "--recipe=SAGAN_V5")
+    assert code == 2
+    code, words = train("--steps=4", "--resume=0", "--recipe=SAGAN_V5")
+    assert code == 2
+    assert "SAGAN_V5" in words.splitlines()[-1]
+    code, words = train("--steps=2", "--resume")
+    assert code == 2
+    assert "has done its 2 steps" in words
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+
+
+def test_resume_takes_the_rest_from_the_run(pictures, tmp_path, train):
+    assert train("--steps=2")[0] == 0
+    from training import cli
+
+    out = f"--out={tmp_path / 'out'}"
+    assert cli.run("SAGAN_V6", ["--resume", "0", out, "--steps", "3"]) == 0
+    assert len(read_rows(tmp_path / "out/00000-SAGAN_V6-tiny/losses.csv")) == 3
+
+
+def test_rows_after_the_checkpoint_are_dropped(train, tmp_path):
+    """A killed run has logged more than it saved."""
+    assert train("--steps=4", "--checkpoint-every=2")[0] == 0
+    folder = tmp_path / "out/00000-SAGAN_V6-tiny"
+    expected = (folder / "losses.csv").read_bytes()
+    (folder / "checkpoints/checkpoint-00000004.weights.h5").unlink()
+    (folder / "generator.keras").unlink()
+    code, words = train("--steps=4", "--resume")
+    assert code == 0, words
+    assert (folder / "losses.csv").read_bytes() == expected
+
+
+def test_numbers_count_up_and_runs_are_found_again(tmp_path):
+    first = run.create(tmp_path, "SAGAN_V6", "faces")
+    second = run.create(tmp_path, "sagan_cpu", "faces")
+    assert first.folder.name == "00000-SAGAN_V6-faces"
+    assert second.folder.name == "00001-sagan_cpu-faces"
+    for each in (first, second):
+        (each.folder / "recipe.json").write_text("{}")
+        (each.folder / "run.json").write_text("{}")
+    assert run.load("1", tmp_path) == run.load(second.folder, tmp_path) == second
+    assert run.load("00000-SAGAN_V6-faces", tmp_path) == first
+    with pytest.raises(UserError, match=r"no run folder 7.*00001-sagan_cpu-faces"):
+        run.load("7", tmp_path)
+    (first.folder / "run.json").unlink()
+    with pytest.raises(UserError, match=r"holds no run\.json"):
+        run.load("0", tmp_path)
