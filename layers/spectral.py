@@ -99,14 +99,16 @@ class WeightNormalized:
         if self.output_axis == -1:
             return ops.matmul(ops.reshape(kernel, (-1, kernel.shape[-1])), u)
         outputs, inputs = kernel.shape[-2:]
-        return ops.einsum("koi,o->ki", ops.reshape(kernel, (-1, outputs, inputs)), u)
+        matrices = ops.reshape(kernel, (-1, outputs, inputs))
+        return ops.matmul(ops.reshape(u, (1, 1, outputs)), matrices)[:, 0]
 
     def _times_v(self, kernel, v):
         """W v: one number per output of the kernel."""
         if self.output_axis == -1:
             return ops.matmul(v, ops.reshape(kernel, (-1, kernel.shape[-1])))
         outputs, inputs = kernel.shape[-2:]
-        return ops.einsum("koi,ki->o", ops.reshape(kernel, (-1, outputs, inputs)), v)
+        matrices = ops.reshape(kernel, (-1, outputs, inputs))
+        return ops.sum(ops.matmul(matrices, ops.expand_dims(v, -1)), axis=(0, 2))
 
     def power_iterate(self) -> None:
         """v <- W^T u / ||W^T u||, u <- W v / ||W v||, without gradient."""
