@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from datasets import toy as worlds
 from metrics import toy as measures
@@ -81,6 +81,26 @@ def surface(gan: GAN, area: Region) -> np.ndarray:
     points = area.centres().astype("float32")
     judged = gan.discriminator.predict_on_batch([points, np.zeros(len(points), "int32")])
     return np.asarray(judged, "float32")[:, 0]
+
+
+def scatter(gan: GAN, world: worlds.Mixture, size: int = 240) -> Image.Image:
+    """1 000 samples (the modes' centres in green), size × size pixels; in 1-D a histogram."""
+    area = region(world)
+    points = gan.sample(gan.draw_latents(1_000, 1), batch_size=1_000)
+    page = Image.new("RGB", (size, size), "white")
+    draw = ImageDraw.Draw(page)
+    scale = size / (area.high - area.low)
+    if world.dim == 1:
+        heights = area.histogram(points) / world.density(area.centres()).max() * 0.7 * size
+        for x, height in zip((area.centres()[:, 0] - area.low) * scale, heights, strict=True):
+            draw.line([(x, size), (x, size - height)], fill="#c2410c")
+        return page
+    for places, colour, radius in ((world.means, "#1b7f4d", 4), (points, "#c2410c", 1)):
+        for x, y in (places - area.low) * scale:
+            box = [x - radius, size - y - radius, x + radius, size - y + radius]
+            draw.ellipse(box, fill=colour)
+    draw.rectangle([0, 0, size - 1, size - 1], outline="#dddddd")
+    return page
 
 
 class Film:

@@ -1,0 +1,1 @@
+"""Recipes trained and measured under one protocol, and the report of it."""

@@ -1,0 +1,70 @@
+"""`compare.py`: options in, report out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from models import recipe as recipes
+from training import backend, options
+from training.compare import plan as plans
+from training.errors import UserError, user_errors
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `compare.py` and exit: 0 done, 2 a mistake (one line on stderr), 130 Ctrl-C."""
+    raise SystemExit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """`main` without the exit: returns the exit code."""
+    parser = options.Parser(
+        description="Train recipes side by side, measure all in the same way, and write a report. "
+        "The same call goes on where an earlier one ended.",
+        epilog=f"Recipes: {', '.join(recipes.names())}. A variation of one: "
+        "gan:g_term=mode_seeking,g_term_weight=0.1",
+    )
+    parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="what to compare")
+    options.add_fields(parser, plans.CompareSettings)
+    skipped = ("name", "point_dim", "steps", "label_kind", "num_labels")
+    options.add_fields(parser, recipes.Recipe, skip=skipped)
+    parsed = parser.parse(arguments)
+    try:
+        with user_errors(ValueError):
+            settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
+        changes = options.given(parsed, recipes.Recipe)
+        changes.pop("steps", None)
+        plan = plans.make(parsed.recipes, changes, settings)
+        backend.choose()
+        return _compare(plan)
+    except UserError as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{parser.prog}: interrupted; the same call goes on", file=sys.stderr)
+        return 130
+
+
+def _compare(plan: plans.Plan) -> int:
+    from training.compare import judges, report, runs
+
+    begin = time.monotonic()
+    limit = plan.settings.budget * 60
+
+    def out_of_time() -> bool:
+        return bool(limit) and time.monotonic() - begin > limit
+
+    data = runs.open_data(plan)
+    runs.check(plan, data)
+    judge = judges.choose(plan.settings, data)
+    folder = runs.open_plan(plan)
+    print(f"{len(plan.runs())} runs in {folder}", flush=True)
+    try:
+        runs.train(plan, folder, data, judge, out_of_time, lambda text: print(text, flush=True))
+    finally:
+        paths = report.write(plan, folder, judge.better, judge.protocol)
+    print("\n" + paths[0].read_text("utf-8").split("![")[0].rstrip())
+    print("\nwrote " + " and ".join(str(path) for path in paths))
+    return 0

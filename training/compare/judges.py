@@ -1,0 +1,163 @@
+"""How runs are measured: one judge a kind of data, the same for every run of a comparison."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+import datasets
+from datasets import pixels, triangles
+from datasets import toy as worlds
+from metrics import extractors
+from metrics import measure as measures
+from metrics import toy as exact
+from models.gan import GAN
+from models.inversion import invert
+from training import toy
+from training.compare.plan import POINT_WORLDS, CompareSettings
+from training.sheet import sheet
+
+SHOWN = 10  # samples of a run on the sheet
+
+
+class Judge(Protocol):
+    """Measures a GAN. `better` says of each measure whether more ("max") or less ("min") is."""
+
+    better: dict[str, str]
+    protocol: str
+
+    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        """Every measure by name."""
+
+    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        """A row of samples, or a scatter plot of them."""
+
+
+def choose(settings: CompareSettings, data: datasets.ImageData) -> Judge:
+    """The judge for the comparison's data."""
+    if settings.data in POINT_WORLDS:
+        return PointJudge(worlds.world(settings.data))
+    if settings.data == "triangles":
+        return TriangleJudge(data, settings.samples)
+    return PictureJudge(data, settings.samples)
+
+
+class PointJudge:
+    """Exact measures of a toy world."""
+
+    def __init__(self, world: worlds.Mixture) -> None:
+        self.world = world
+        self.better = {
+            "modes covered": "max",
+            "high quality": "max",
+            "mode entropy": "max",
+            "EM distance": "min",
+            "2 JSD - log 4": "min",
+        }
+        self.protocol = (
+            f"{toy.POINTS:,} points on fixed latents. A mode is covered by one point within 3 "
+            "standard deviations of its centre, which is what high quality means; entropy of those "
+            f"points over the {len(world.means)} modes, 1 at most; exact Earth-Mover distance of "
+            f"{toy.MOVED} points; divergence of histograms on {toy.CELLS[world.dim]} cells a side."
+        )
+
+    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        return toy.measure(gan, self.world)
+
+    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        return toy.scatter(gan, self.world)
+
+
+def _generated(gan: GAN, data: datasets.ImageData, count: int, seed: int = 0) -> np.ndarray:
+    """`count` pictures of the averaged generator, uint8, under labels as the data has them."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 3]))
+    labels = None
+    if gan.recipe.conditional:
+        labels = datasets.Batches(data, 1, seed).random_labels(count, rng)
+    return pixels.to_uint8(gan.sample(gan.draw_latents(count, seed), labels))
+
+
+class PictureJudge:
+    """Fréchet distance and manifold measures on the default feature extractor."""
+
+    chosen = (measures.FRECHET, measures.MANIFOLD)
+
+    def __init__(self, data: datasets.ImageData, samples: int) -> None:
+        self.samples = min(samples, len(data.images) // 2)
+        self.extractor = extractors.load()
+        rows = np.random.Generator(np.random.Philox(key=[0, 4])).permutation(len(data.images))
+        features = extractors.extract(
+            self.extractor, data.images[np.sort(rows[: 2 * self.samples])], progress="reals"
+        )
+        self.real = features.take(np.arange(0, 2 * self.samples, 2))
+        other = features.take(np.arange(1, 2 * self.samples, 2))
+        self.floor = self._compare(other)
+        frechet = self.extractor.measure_name(measures.FRECHET)
+        self.better = {name: "min" if name == frechet else "max" for name in self.floor}
+        floor = ", ".join(f"{name} {value:.3g}" for name, value in self.floor.items())
+        self.protocol = (
+            f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
+            f"no truncation, features of {self.extractor.label} (this is not FID). Real against real, "
+            f"the best one could see: {floor}."
+        )
+
+    def _compare(self, features: extractors.Features) -> dict[str, float]:
+        settings = measures.Settings(bootstrap=0)
+        found = measures.measure(
+            self.extractor, self.real, features, measures=self.chosen, settings=settings
+        )
+        return {name: float(estimate.value) for name, estimate in found.estimates.items()}
+
+    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        made = _generated(gan, data, self.samples)
+        return self._compare(extractors.extract(self.extractor, made))
+
+    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        return sheet(_generated(gan, data, SHOWN), SHOWN)
+
+
+class TriangleJudge:
+    """Precision by the distance to the nearest triangle, recall by latent inversion."""
+
+    def __init__(self, data: datasets.ImageData, samples: int) -> None:
+        self.resolution = data.images.shape[1]
+        self.samples = min(samples, len(triangles.TESTING))
+        self.better = {"precision": "max", "recall": "max", "F1": "max"}
+        self.starts = np.stack([triangles.corners(index) for index in range(2_000)])
+        self.drawn = np.stack([self._draw(corners) for corners in self.starts])
+        self.tests = np.stack(
+            [self._draw(triangles.corners(i)) for i in triangles.TESTING[: self.samples]]
+        )
+        self.protocol = (
+            f"{self.samples} generated pictures: precision is the share within {exact.NEAR} of a "
+            f"triangle; recall is the share of {self.samples} unseen triangles that the generator "
+            f"reaches within {exact.NEAR} by gradient descent on its latent (distances of grey "
+            "pictures in [0, 1])."
+        )
+
+    def _draw(self, corners: np.ndarray) -> np.ndarray:
+        return triangles.draw(corners, self.resolution).astype("float32") / 255
+
+    def distance(self, picture: np.ndarray) -> float:
+        """From a grey picture (R, R) in [0, 1] to the nearest triangle of the world."""
+        return exact.nearest_shape(
+            picture,
+            self._draw,
+            lambda corners: triangles.least_angle(corners) >= triangles.LEAST_ANGLE,
+            self.starts,
+            self.drawn,
+        )
+
+    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        made = _generated(gan, data, self.samples).mean(axis=-1) / 255
+        targets = np.repeat(self.tests[..., None], 3, axis=-1) * 2 - 1
+        found = invert(gan, targets)
+        gaps = ((found.mean(axis=-1) + 1) / 2 - self.tests).reshape(len(targets), -1)
+        return exact.precision_recall(
+            np.array([self.distance(picture) for picture in made]), np.linalg.norm(gaps, axis=1)
+        )
+
+    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        return sheet(_generated(gan, data, SHOWN), SHOWN)

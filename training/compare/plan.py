@@ -1,0 +1,125 @@
+"""What a comparison trains: recipes or variations of them, on what, how long, how often."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import typing
+from typing import Any
+
+from models import recipe as recipes
+from models.recipe import Recipe
+from training.errors import UserError, user_errors
+
+POINT_WORLDS = ("ring", "grid", "line")
+
+
+def _option(default: Any, help: str) -> Any:
+    return dataclasses.field(default=default, metadata={"group": "Comparison", "help": help})
+
+
+@dataclasses.dataclass(frozen=True)
+class CompareSettings:
+    """The settings of one comparison; every field is a command-line option."""
+
+    data: str = _option(
+        "ring", "a toy world (ring, grid, line, triangles), faces, a public set, or a folder"
+    )
+    steps: int = _option(5_000, "generator steps of every run")
+    seeds: int = _option(3, "runs of every recipe, with seeds 0, 1, …")
+    marks: int = _option(5, "how often every run is measured on its way")
+    samples: int = _option(1_000, "pictures that a measurement takes (points: 2 500 always)")
+    count: int = _option(0, "pictures to train on; 0: all there are")
+    width: int = _option(64, "hidden units of D on points; G has twice as many")
+    budget: float = _option(
+        0.0, "stop after so many minutes and report what is done; the same call goes on; 0: no end"
+    )
+    out: str = _option("samples", "folder for the comparison's own folder")
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "seeds", "marks", "samples", "width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("count", "budget"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"--{name} must be at least 0, not {getattr(self, name)}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that the results depend on: entries (title → recipe) and settings."""
+
+    entries: dict[str, Recipe]
+    settings: CompareSettings
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, without what does not change results."""
+        settings = dataclasses.asdict(self.settings)
+        for free in ("budget", "out", "seeds"):
+            del settings[free]
+        entries = {title: recipe.to_dict() for title, recipe in self.entries.items()}
+        return {"entries": entries, "settings": settings}
+
+    @property
+    def name(self) -> str:
+        """compare-<data>-<hash>: the same plan has the same name, more seeds too."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        data = self.settings.data.rstrip("/").rsplit("/", 1)[-1]
+        return f"compare-{data}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def steps(self) -> list[int]:
+        """The steps at which runs are measured."""
+        count = min(self.settings.marks, self.settings.steps)
+        return [self.settings.steps * (index + 1) // count for index in range(count)]
+
+    def runs(self) -> list[tuple[str, int]]:
+        """(title, seed) in order: every recipe once before any a second time."""
+        return [(title, seed) for seed in range(self.settings.seeds) for title in self.entries]
+
+
+def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -> Plan:
+    """The plan for recipes as typed, e.g. "wgan_gp" or "gan:minibatch=discrimination,d_steps=2".
+
+    `changes` apply to all of them, a recipe's own after them.
+    Raises `UserError` on unknown recipes or fields, on values that do not fit, and on repetitions.
+    """
+    entries: dict[str, Recipe] = {}
+    for word in words:
+        if word in entries:
+            raise UserError(f"{word} is named twice")
+        entries[word] = _entry(word, changes, settings)
+    if settings.data not in POINT_WORLDS:
+        sizes = {title: recipe.resolution for title, recipe in entries.items()}
+        if len(set(sizes.values())) > 1:
+            listed = ", ".join(f"{title} {size}" for title, size in sizes.items())
+            raise UserError(f"the recipes draw at different sizes ({listed}); give --resolution")
+    return Plan(entries, settings)
+
+
+def _entry(word: str, changes: dict[str, Any], settings: CompareSettings) -> Recipe:
+    name, _, own = word.partition(":")
+    with user_errors(ValueError):
+        recipe = recipes.load(name)
+        if settings.data in POINT_WORLDS:
+            dim = 1 if settings.data == "line" else 2
+            recipe = recipes.on_points(recipe, dim, settings.width)
+        every = {**changes, **_changes(word, own)}
+        return dataclasses.replace(recipe, **every, steps=settings.steps)
+
+
+def _changes(word: str, text: str) -> dict[str, Any]:
+    types = typing.get_type_hints(Recipe)
+    known = [field.name for field in recipes.options()]
+    found = {}
+    for part in filter(None, text.split(",")):
+        name, equals, value = part.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known or not equals:
+            raise ValueError(f"{word}: {part!r} is no field=value. Fields: {', '.join(known)}.")
+        kind = types[name]
+        try:
+            found[name] = value == "true" if kind is bool else kind(value)
+        except ValueError:
+            raise ValueError(f"{word}: {name} cannot be {value!r}") from None
+    return found

@@ -1,0 +1,138 @@
+"""The runs of a comparison: each resumes where it was killed, and is never trained twice."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import datasets
+from datasets import toy as worlds
+from models.gan import GAN
+from training.callbacks.pictures import write_png
+from training.compare.judges import Judge
+from training.compare.plan import POINT_WORLDS, Plan
+from training.data import open_for, with_labels
+from training.errors import TrainingStopped, UserError
+from training.feed import Feed
+from training.files import read_json, replaced, write_json
+from training.loop import advance, steps_at_once
+from training.settings import Settings
+
+
+def open_plan(plan: Plan) -> Path:
+    """The comparison's folder with its plan in it; an older one of the same plan goes on."""
+    folder = Path(plan.settings.out) / plan.name
+    path = folder / "plan.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(path, plan.to_dict())
+    return folder
+
+
+def open_data(plan: Plan) -> datasets.ImageData:
+    """The pictures or points that all runs train on."""
+    settings = plan.settings
+    if settings.data in POINT_WORLDS:
+        return worlds.open_world(settings.data, settings.count or worlds.COUNT)
+    recipe = next(iter(plan.entries.values()))
+    with contextlib.ExitStack() as stack:
+        return open_for(recipe, Settings(data=settings.data, count=settings.count), stack, False)
+
+
+def folder_of(folder: Path, title: str, seed: int) -> Path:
+    """Where a run keeps its curve, its weights while it is unfinished, and its sheet."""
+    safe = "".join(letter if letter.isalnum() else "-" for letter in title)
+    return folder / "runs" / f"{safe}-{seed}"
+
+
+def result(folder: Path) -> dict[str, Any]:
+    """What is known of a run: its curve so far, and whether it finished or failed."""
+    path = folder / "result.json"
+    return read_json(path) if path.exists() else {"curve": [], "state": "waiting", "seconds": 0.0}
+
+
+def train(
+    plan: Plan,
+    folder: Path,
+    data: datasets.ImageData,
+    judge: Judge,
+    out_of_time: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> None:
+    """Train and measure all runs of the plan in order, until done or out of time."""
+    for title, seed in plan.runs():
+        place = folder_of(folder, title, seed)
+        if result(place)["state"] in ("done", "failed"):
+            continue
+        if out_of_time():
+            return
+        place.mkdir(parents=True, exist_ok=True)
+        _Run(plan, title, seed, place, data, judge).go(out_of_time, tell)
+        keras.backend.clear_session()
+
+
+class _Run:
+    def __init__(self, plan, title, seed, place, data, judge):
+        self.plan, self.title, self.seed, self.place = plan, title, seed, place
+        recipe = plan.entries[title]
+        if not recipe.point_dim:
+            recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
+        self.data, self.judge = data, judge
+        marks = plan.steps()
+        self.gan = GAN(recipe, seed=seed, steps_per_execution=steps_at_once(*marks))
+        self.feed = Feed(data, recipe, seed)
+        self.weights = place / "unfinished.weights.h5"
+        self.known = result(place)
+        if self.weights.exists():
+            self.gan.load_weights(self.weights)
+        self.known["curve"] = [row for row in self.known["curve"] if row["step"] <= self.gan.step]
+
+    def go(self, out_of_time, tell):
+        for mark in self.plan.steps():
+            if mark <= self.gan.step:
+                continue
+            if out_of_time():
+                return
+            begin = time.perf_counter()
+            try:
+                logs = advance(self.gan, self.feed, mark)
+            except TrainingStopped as error:
+                self._record("failed", reason=str(error))
+                tell(f"{self.title} seed {self.seed}: {error}")
+                return
+            self.known["seconds"] += time.perf_counter() - begin
+            found = self.judge.measure(self.gan, self.data)
+            self.known["curve"].append({"step": mark, **found, "logs": logs})
+            words = ", ".join(f"{name} {value:.3g}" for name, value in found.items())
+            tell(f"{self.title} seed {self.seed} step {mark}: {words}")
+            self._save()
+        write_png(self.place / "samples.png", self.judge.sheet(self.gan, self.data))
+        self._record("done")
+        self.weights.unlink(missing_ok=True)
+
+    def _save(self):
+        # The curve first: rows beyond the weights' step are dropped when the run resumes.
+        self._record("unfinished")
+        with replaced(self.weights) as unfinished:
+            self.gan.save_weights(unfinished)
+
+    def _record(self, state, **more):
+        self.known.update(state=state, **more)
+        write_json(self.place / "result.json", self.known)
+
+
+def check(plan: Plan, data: datasets.ImageData) -> None:
+    """Build every entry once; `UserError` names the one that cannot be."""
+    for title, recipe in plan.entries.items():
+        try:
+            if not recipe.point_dim:
+                recipe, _ = with_labels(recipe, data, Settings(data=plan.settings.data))
+            GAN(recipe)
+        except ValueError as error:
+            raise UserError(f"{title}: {error}") from error
+    keras.backend.clear_session()
