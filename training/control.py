@@ -19,7 +19,7 @@ from metrics.errors import MetricError
 from models import gan, latents
 from models.recipe import Recipe
 from training.callbacks.progress import say
-from training.errors import user_errors
+from training.errors import UserError, user_errors
 from training.files import replaced, write_json
 
 SAMPLES = 2_000
@@ -33,7 +33,16 @@ def measure(
     seed: int = 0,
     truncation: float = 1.0,
 ) -> list[control.Row]:
-    """Score `samples` pictures, asked for with labels drawn from the data's own.
+    """Score `samples` pictures, asked for with labels drawn from the data's own; see `judge`."""
+    _check(data)
+    rng = np.random.Generator(np.random.Philox(key=[seed, samples]))
+    asked = data.labels.values[rng.integers(len(data.labels.values), size=samples)]
+    drawn = latents.sample(recipe.latent, samples, recipe.latent_dim, rng, truncation)
+    return judge(pixels.to_uint8(gan.generate(generator, drawn, asked)), asked, data)
+
+
+def judge(pictures: np.ndarray, asked: np.ndarray, data: datasets.ImageData) -> list[control.Row]:
+    """Score `pictures`, uint8 (N, R, R, 3), asked for with labels like those of `data`.
 
     The judge is an attribute classifier trained on the real pictures; it is kept beside their
     cache, so that only the first call trains it. Its own accuracy on real pictures it has not seen
@@ -41,34 +50,39 @@ def measure(
 
     Raises `UserError` where the data has no labels or too few pictures.
     """
+    _check(data)
+    space = space_of(data.labels)
     with user_errors(MetricError):
-        if data.labels is None:
-            raise MetricError(f"Control accuracy needs labels, and {data.name!r} has none.")
-        space = space_of(data.labels)
-        judge = load_judge(data, space)
-        rng = np.random.Generator(np.random.Philox(key=[seed, samples]))
-        asked = data.labels.values[rng.integers(len(data.labels.values), size=samples)]
-        drawn = latents.sample(recipe.latent, samples, recipe.latent_dim, rng, truncation)
-        pictures = pixels.to_uint8(gan.generate(generator, drawn, asked))
-        rows = control.score(classifier.predict(judge.model, pictures), asked, space)
-        real = classifier.predict(judge.model, np.asarray(data.images[judge.held_out]))
-        judged = control.score(real, data.labels.values[judge.held_out], space)
-        return control.with_judge(rows, judged)
+        known = load_judge(data, space)
+        rows = control.score(classifier.predict(known.model, pictures), asked, space)
+        real = classifier.predict(known.model, np.asarray(data.images[known.held_out]))
+        judged = control.score(real, data.labels.values[known.held_out], space)
+    return control.with_judge(rows, judged)
+
+
+def _check(data: datasets.ImageData) -> None:
+    if data.labels is None:
+        raise UserError(f"control accuracy needs labels, and {data.name!r} has none")
 
 
 def report(rows: list[control.Row], folder: Path) -> None:
     """Print the table and write it to `folder` as control.md, control.csv and control.json."""
-    text = control.as_markdown(rows)
     say("control accuracy: how often the pictures show what was asked for")
-    for line in text.splitlines():
+    for line in control.as_markdown(rows).splitlines():
         say(f"  {line}")
-    for name, content in (("control.md", text), ("control.csv", control.as_csv(rows))):
-        with replaced(folder / name) as unfinished:
+    write(rows, folder / "control")
+
+
+def write(rows: list[control.Row], path: Path) -> None:
+    """Write the table as `path` with the endings .md, .csv and .json."""
+    texts = ((".md", control.as_markdown(rows)), (".csv", control.as_csv(rows)))
+    for ending, content in texts:
+        with replaced(path.with_suffix(ending)) as unfinished:
             unfinished.write_text(content, "utf-8")
     plain = [dataclasses.asdict(row) for row in rows]
     for row in plain:  # JSON knows no nan
         row.update({k: None for k, v in row.items() if isinstance(v, float) and math.isnan(v)})
-    write_json(folder / "control.json", plain)
+    write_json(path.with_suffix(".json"), plain)
 
 
 def space_of(labels: datasets.Labels) -> classifier.LabelSpace:

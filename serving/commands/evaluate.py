@@ -54,6 +54,8 @@ def _add_measuring(add) -> None:
     add("--input-range", default="0..255", metavar="0..255|0..1|-1..1", help="of FILE.keras")
     add("--kid-subset", type=common.positive, default=1000, help="pictures in a KID subset")
     add("--bootstrap", type=common.whole, default=25, help="replicates per interval; 0: none")
+    add("--control", type=common.whole, default=0, metavar="N",
+        help="judge on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
     add("--floor", choices=("reals", "none"), default="reals", help="also reals against reals")
     add("--feature-cache", type=Path, metavar="DIR", help="where features of reals are kept")
 
@@ -79,6 +81,8 @@ def evaluate(options: argparse.Namespace) -> None:
         )
     settings = measure.Settings(kernel_subset_size=options.kid_subset, bootstrap=options.bootstrap)
     jobs = _jobs(options)
+    if options.control:
+        _check_control(jobs)
     counts = [evaluation.count_of(subject, real, options.samples) for subject, real in jobs]
     planned = [
         protocol.Record(evaluation.protocol_of(extractor, *job, count, settings), {}, {})
@@ -92,6 +96,8 @@ def evaluate(options: argparse.Namespace) -> None:
     ]
     records = [one.record for one in done]
     print(table([*earlier, *records]))
+    if options.control:
+        _report_control(jobs, options)
     if different:
         common.say(f"forced: the protocols differ in {', '.join(different)}")
     if options.json:
@@ -99,6 +105,37 @@ def evaluate(options: argparse.Namespace) -> None:
             protocol.save(records, options.json)
     if options.out:
         _write(options.out, done)
+
+
+def _check_control(jobs: list) -> None:
+    """Raise `UserError` unless every subject takes labels and its reals have the same ones."""
+    for subject, reference in jobs:
+        labels = getattr(getattr(subject, "generator", None), "labels", None)
+        if labels is None:
+            raise UserError(f"--control needs a generator with labels; {subject.name} has none")
+        known = reference.data.labels
+        if known is None or tuple(known.names) != tuple(labels.names):
+            raise UserError(
+                f"--control needs real pictures with the labels of {subject.name}: "
+                f"{', '.join(labels.names[:5])}, …"
+            )
+
+
+def _report_control(jobs: list, options: argparse.Namespace) -> None:
+    """Print, and write to --out, how well each generator obeys its labels."""
+    import numpy as np
+
+    from training import control
+
+    for number, (subject, reference) in enumerate(jobs):
+        parts = list(subject.batches(options.control))
+        pictures, asked = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        rows = control.judge(pictures, asked, reference.data)
+        print(f"\n{subject.name}: control accuracy\n\n{control.control.as_markdown(rows)}")
+        if options.out:
+            with disk_errors(options.out):
+                options.out.mkdir(parents=True, exist_ok=True)
+                control.write(rows, options.out / f"control_{number}")
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from serving.commands import evaluate
 
 @pytest.fixture
 def folders(tmp_path):
-    """Folders of real and of darker, noisier fake pictures, and a small network to measure them with."""
+    """Folders of real and of darker, noisier fake pictures, and a network to measure them with."""
     rng = np.random.default_rng(0)
     for name, noise, top, count in (
         ("real", 5, 200, 60),
@@ -95,3 +95,8 @@ def test_missing_inception_weights_say_the_ways_out(folders, capsys, monkeypatch
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "--inception PATH" in error
     assert "--download" in error
+
+
+def test_control_is_refused_for_a_folder(folders, capsys):
+    assert run(folders, "--control", "20") == 2
+    assert "--control needs a generator with labels" in capsys.readouterr().err
