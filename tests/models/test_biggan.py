@@ -177,13 +177,11 @@ def test_parameter_counts_of_sresnet(empty_weights):
 @pytest.mark.parametrize(
     "recipe",
     [
-        small(),
         small(**ATTRIBUTES),
         small(label_kind="classes", num_labels=3, d_orthogonal=1e-3),
         notes(),
         notes("BIGGAN_V0", g_first_filters=8, **ATTRIBUTES),
         sresnet(),
-        sresnet("SResNetGAN_V1"),
     ],
     ids=lambda recipe: f"{recipe.name}-{recipe.label_kind}",
 )
@@ -210,20 +208,28 @@ def test_every_kernel_moves_and_a_generator_can_be_saved(recipe, tmp_path):
     np.testing.assert_allclose(np.array(loaded([latents, labels])), pictures, atol=1e-6)
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_is_close_to_float32(precision):
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("mixed_bfloat16", 0.1), ("mixed_float16", 0.02)]
+)
+def test_mixed_precision_is_close_to_float32(precision, tolerance):
     recipe = small(**ATTRIBUTES)
     batch = tiny.batch(recipe, 0)
-    inputs = [batch["latents"][:, 0], batch["fake_labels"][:, 0]]
-    exact, mixed = GAN(recipe, seed=1), GAN(recipe, precision=precision, seed=1)
-    np.testing.assert_allclose(
-        mixed.sample(*inputs), exact.sample(*inputs), atol=0.1 if "bfloat" in precision else 0.02
-    )
-    exact.run_eagerly = mixed.run_eagerly = True
-    logs = tiny.fit(mixed, [0])[0]
-    assert logs["d_loss"] == pytest.approx(tiny.fit(exact, [0])[0]["d_loss"], rel=0.1)
-    for variable in mixed.trainable_variables:
-        assert keras.backend.standardize_dtype(variable.dtype) == "float32"
+    labels = batch["fake_labels"][:, 0]
+    pictures, logits = [], []
+    for dtype in ("float32", precision):
+        generator, discriminator = networks.build(recipe, seed=1, precision=dtype)
+        pictures.append(np.array(generator([batch["latents"][:, 0], labels])))
+        logits.append(np.array(discriminator([pictures[0], labels])))
+        for network in (generator, discriminator):
+            assert {v.dtype for v in network.trainable_variables} == {"float32"}
+    np.testing.assert_allclose(pictures[1], pictures[0], atol=tolerance)
+    np.testing.assert_allclose(logits[1], logits[0], atol=tolerance * np.abs(logits[0]).max())
+
+
+def test_trains_in_mixed_precision():
+    gan = GAN(small(**ATTRIBUTES), precision="mixed_bfloat16", seed=1)
+    gan.run_eagerly = True
+    assert np.isfinite(list(tiny.fit(gan, [0])[0].values())).all()
 
 
 def test_the_latent_is_split_over_the_blocks():
@@ -278,14 +284,12 @@ def test_what_cannot_be_built_is_refused_with_the_way_out(changes, words):
 
 
 @pytest.mark.parametrize("conditioning", ["concat", "batch_norm"])
-def test_labels_reach_the_picture(conditioning):
-    for recipe in (
-        small(**ATTRIBUTES, g_conditioning=conditioning),
-        notes(**ATTRIBUTES, g_conditioning=conditioning),
-    ):
-        gan = GAN(recipe, seed=1)
-        gan.run_eagerly = True
-        tiny.fit(gan, [0])
-        latents = gan.draw_latents(1)
-        pair = [gan.sample(latents, np.full((1, 5), on, "float32"), ema=False) for on in (0, 1)]
-        assert np.abs(pair[0] - pair[1]).max() > 1e-4, recipe.name
+@pytest.mark.parametrize("recipe", [small(**ATTRIBUTES), notes(**ATTRIBUTES)])
+def test_labels_reach_the_picture(recipe, conditioning):
+    generator, _ = networks.build(dataclasses.replace(recipe, g_conditioning=conditioning), seed=1)
+    for layer in norm.batch_norms(generator):  # the notes' label maps start at zero
+        if isinstance(layer, ConditionalBatchNorm):
+            layer.gain.embeddings.assign(layer.gain.embeddings + 0.1)
+    latents = np.ones((1, recipe.latent_dim), "float32")
+    pair = [np.array(generator([latents, np.full((1, 5), on, "float32")])) for on in (0, 1)]
+    assert np.abs(pair[0] - pair[1]).max() > 1e-4

@@ -53,27 +53,26 @@ def test_label_embeddings_are_left_out():
     assert float(regularizers.orthogonal(generator)) == pytest.approx(before)
 
 
-def test_is_added_to_the_loss_of_its_network_only():
+def test_is_logged_beside_the_adversarial_losses():
     def logs(**weights):
         gan = GAN(small(**{"g_orthogonal": 0.0, "d_steps": 1, **weights}), seed=1)
         gan.run_eagerly = True
         gan.g_optimizer.learning_rate = gan.d_optimizer.learning_rate = 0.0
         return tiny.fit(gan, [0])[0]
 
-    plain, g, d = logs(), logs(g_orthogonal=0.5), logs(d_orthogonal=0.25)
+    plain, both = logs(), logs(g_orthogonal=0.5, d_orthogonal=0.25)
     assert "g_overlap" not in plain
     # The logged losses stay the adversarial ones, so that they can be compared between recipes.
-    assert g["g_loss"] == pytest.approx(plain["g_loss"])
-    gan = GAN(small(), seed=1)
-    assert g["g_overlap"] == pytest.approx(float(regularizers.orthogonal(gan.generator)))
-    assert d["d_overlap"] == pytest.approx(float(regularizers.orthogonal(gan.discriminator)))
+    assert both["g_loss"] == pytest.approx(plain["g_loss"], rel=1e-4)
+    assert both["d_loss"] == pytest.approx(plain["d_loss"], rel=1e-4)
+    for name, network in zip("gd", networks.build(small(), seed=1), strict=True):
+        expected = float(regularizers.orthogonal(network))
+        assert both[f"{name}_overlap"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_brings_filters_towards_right_angles():
-    def angles(weight):
-        recipe = notes(g_orthogonal=weight, g_learning_rate=1e-3)
-        gan = GAN(recipe, seed=1)
-        tiny.fit(gan, range(8))
-        return float(regularizers.orthogonal(gan.generator))
-
-    assert angles(10.0) < 0.7 * angles(0.0)
+    """With a weight that outdoes the adversarial loss, the overlap falls step by step."""
+    gan = GAN(notes(g_orthogonal=1e6, g_learning_rate=1e-3), seed=1)
+    gan.run_eagerly = True
+    overlaps = [row["g_overlap"] for row in tiny.fit(gan, range(3))]
+    assert overlaps[2] < 0.9 * overlaps[1] < 0.81 * overlaps[0]
