@@ -82,7 +82,9 @@ def refuse_too_large(guess: Estimate, gan: GAN, device: Device) -> None:
         if batch < recipe.batch_size:
             ways.append(f"--batch-size {batch}")
         if parts:
-            ways.append(f"--micro-batches {parts} (the same result)")
+            norm = "batch" in (recipe.g_norm, recipe.d_norm)
+            caution = "batch norm then sees the parts" if norm else "the same result"
+            ways.append(f"--micro-batches {parts} ({caution})")
         if gan.precision == "float32":
             ways.append("--precision mixed_bfloat16")
     if recipe.resolution > 32:
@@ -156,12 +158,15 @@ def _attention_entries(layer: keras.Layer) -> int:
 
 
 def _flops(network: keras.Model) -> float:
-    """Operations of a forward pass per picture: two per kernel entry and position it is used at."""
+    """Operations of a forward pass per picture: two per kernel entry and position it is used at.
+
+    A strided convolution uses its kernel once per output, a transposed one once per input: at the
+    smaller of the two maps.
+    """
     total = 0.0
     for layer in network.layers:
         kernels = sum(math.prod(w.shape) for w in layer.trainable_weights if len(w.shape) > 1)
-        before = "transpose" in type(layer).__name__.lower()
-        total += 2.0 * kernels * _positions(layer.input if before else layer.output)
+        total += 2.0 * kernels * min(_positions(layer.input), _positions(layer.output))
         channels = keras.tree.flatten(layer.output)[0].shape[-1] if kernels else 0
         total += 2.0 * _attention_entries(layer) * (channels or 0)
     return total
