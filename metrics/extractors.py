@@ -116,19 +116,41 @@ def extract(
     finite.
     """
     total = len(pictures) if hasattr(pictures, "shape") else count
-    parts: list[Features] = []
+    pool, logits = _Rows(total), _Rows(total)
     with tqdm(total=total, desc=progress, unit="img", disable=progress is None) as bar:
         for batch in rebatch(pictures, batch_size):
-            parts.append(_padded(extractor, batch, batch_size))
+            features = _padded(extractor, batch, batch_size)
+            pool.add(features.pool)
+            if features.logits is not None:
+                logits.add(features.logits)
             bar.update(len(batch))
-    if not parts:
+    if not pool.count:
         raise MetricError("There are no pictures to measure.")
-    pool = np.concatenate([part.pool for part in parts])
-    if not np.isfinite(pool).all():
+    if not np.isfinite(pool.values()).all():
         raise MetricError(f"{extractor.label} gives NaN or infinite features.")
-    if parts[0].logits is None:
-        return Features(pool)
-    return Features(pool, np.concatenate([part.logits for part in parts]))
+    return Features(pool.values(), logits.values() if logits.count else None)
+
+
+class _Rows:
+    """Rows that arrive a batch at a time; held once, not twice, when their number is known."""
+
+    def __init__(self, expected: int | None):
+        self.count, self._expected = 0, expected or 0
+        self._array: np.ndarray | None = None
+
+    def add(self, rows: np.ndarray):
+        end = self.count + len(rows)
+        if self._array is None:
+            self._array = np.empty((max(self._expected, end), rows.shape[1]), np.float32)
+        if end > len(self._array):
+            grown = np.empty((max(end, len(self._array) * 3 // 2), rows.shape[1]), np.float32)
+            grown[: self.count] = self._array[: self.count]
+            self._array = grown
+        self._array[self.count : end] = rows
+        self.count = end
+
+    def values(self) -> np.ndarray:
+        return self._array[: self.count]
 
 
 def _padded(extractor: Extractor, batch: np.ndarray, size: int) -> Features:
