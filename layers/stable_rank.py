@@ -36,10 +36,14 @@ class StableRankNormalized(spectral.WeightNormalized):
         return max(1.0, self.rank_share * min(inputs // outputs, outputs))
 
     def normalize(self, kernel):
-        """(u v^T + min(1, gamma) S), with W / sigma = u v^T + S; u and v are held constant."""
+        """u v^T + min(1, gamma) S, with W / sigma = u v^T + S.
+
+        u is held constant, as in spectral normalisation, and v = W^T u / sigma follows W: were it
+        constant too, a kernel with a single output, all of it u v^T, would never learn.
+        """
         unit = super().normalize(kernel)
         u = ops.stop_gradient(ops.convert_to_tensor(self.singular_vector.u))
-        v = ops.stop_gradient(spectral.unit(self._times_u(kernel, u)))
+        v = spectral.unit(self._times_u(kernel, u))
         first = self._outer(v, u)
         rest = unit - first
         norm = ops.sqrt(ops.sum(ops.square(rest)) + spectral.EPSILON)

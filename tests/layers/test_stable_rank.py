@@ -72,6 +72,23 @@ def test_the_gradient_feels_the_division():
     assert np.abs(ops.convert_to_numpy(gradient)).max() > 1e-3
 
 
+def test_a_kernel_with_one_output_learns_as_under_spectral_norm():
+    kernel = np.random.default_rng(0).standard_normal((7, 1)).astype("float32")
+    weight = np.random.default_rng(1).standard_normal((7, 1)).astype("float32")
+    gradients = []
+    for make in (layers.StableRankDense, layers.SpectralDense):
+        layer = make(1)
+        layer.build((None, 7))
+        layer.raw_kernel.assign(kernel)
+        loss = lambda layer=layer: (  # noqa: E731
+            ops.sum(layer.normalize(ops.convert_to_tensor(layer.raw_kernel)) * weight), {}
+        )  # fmt: skip
+        _, (gradient,) = autodiff.value_and_grad(loss, [layer.raw_kernel], layer.variables)
+        gradients.append(ops.convert_to_numpy(gradient))
+    assert np.abs(gradients[0]).max() > 0.01
+    np.testing.assert_allclose(*gradients, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_contract(name, tmp_path):
     make, shape, output = LAYERS[name]

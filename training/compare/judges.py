@@ -99,7 +99,7 @@ class PictureJudge:
         floor = ", ".join(f"{name} {value:.3g}" for name, value in self.floor.items())
         self.protocol = (
             f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
-            f"no truncation, features of {self.extractor.label} (this is not FID). Real against real, "
+            f"no truncation, features of {self.extractor.label} (not FID). Real against real, "
             f"the best one could see: {floor}."
         )
 

@@ -1,0 +1,297 @@
+"""How fast a training step is: `python benchmarks/train_step.py [RECIPE]`, or `--all`.
+
+For one recipe: img/s, seconds a step, peak memory, seconds from start to the first finished step,
+and two ratios: to the naive step, which normalises every kernel anew at each call, and to feeding
+the same batch from memory, which is what the input pipeline costs. `--all` prints for every
+recipe the ratio to SN-GAN's objective (hinge loss, spectral norm in D, no penalty) on the same
+networks, and the ratio of a gradient penalty. Ratios are taken by turns in one process, so that a
+busy machine slows both.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from models import recipe as recipes
+from models.recipe import Recipe
+from training import backend
+
+# When the measuring process was started, in seconds since 1970: tells its start-up time.
+BEGAN = "TRAIN_STEP_BEGAN"
+SNGAN = {
+    "loss": "hinge",
+    "penalty": "none",
+    "d_weight_norm": "spectral",
+    "g_weight_norm": "none",
+    "minibatch": "none",
+    "g_term": "none",
+    "g_loss_weight": 1.0,
+    "g_orthogonal": 0.0,
+    "d_orthogonal": 0.0,
+    "label_smoothing": 0.0,
+    "weight_clip": 0.0,
+}
+# Sizes at which every recipe's ratio is taken; ratios at full size are closer to 1 still.
+SMALL = {"resolution": 32, "batch_size": 16, "micro_batches": 1}
+SMALL_FILTERS = {"biggan": (16, 16), "dense": (256, 64), "sn_resnet": (64, 64), "sresnet": (16, 16)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("recipe", nargs="?", default="sagan", help="default: sagan")
+    parser.add_argument("--all", action="store_true", help="every recipe's ratio to sngan's step")
+    parser.add_argument("--only", nargs="+", metavar="RECIPE", help="of --all, these alone")
+    parser.add_argument("--resolution", type=int, help="instead of the recipe's")
+    parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
+    parser.add_argument("--g-filters", type=int, help="instead of the recipe's")
+    parser.add_argument("--d-filters", type=int, help="instead of the recipe's")
+    parser.add_argument(
+        "--precision", default="float32", choices=("float32", "mixed_bfloat16", "mixed_float16")
+    )
+    parser.add_argument("--steps", type=int, default=5, help="steps per turn (default 5)")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    backend.choose()
+    if options.all:
+        compare_all(options)
+    elif options.child:
+        print(json.dumps(measure_one(chosen(options), options)))
+    else:
+        report_one(chosen(options), options)
+
+
+def chosen(options) -> Recipe:
+    fields = ("resolution", "batch_size", "g_filters", "d_filters")
+    changes = {name: getattr(options, name) for name in fields if getattr(options, name)}
+    return dataclasses.replace(recipes.load(options.recipe), **changes)
+
+
+# === One recipe ===
+
+
+def report_one(recipe: Recipe, options) -> None:
+    """Measure in a fresh process, whose start-up and peak memory are the recipe's own."""
+    command = [sys.executable, __file__, "--child", *sys.argv[1:]]
+    begin = time.perf_counter()
+    environment = {**os.environ, BEGAN: str(time.time())}
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    found = json.loads(run.stdout.splitlines()[-1])
+    print(f"{recipe.name}, {recipe.resolution} px, batch {recipe.batch_size}, {machine()}")
+    print(f"  {found['images']:10.1f} img/s (real pictures that D sees)")
+    print(f"  {found['step']:10.3f} s a step")
+    print(f"  {found['memory']:10.2f} GB at most")
+    print(f"  {found['first']:10.1f} s from start-up to the first finished step")
+    print(f"  {found['naive']:10.2f} × the naive step's time")
+    print(f"  {found['feed']:10.3f} × the time with batches from memory")
+    print(f"  measured in {time.perf_counter() - begin:.0f} s")
+
+
+def measure_one(recipe: Recipe, options) -> dict[str, float]:
+    gan, batch = build(recipe, options.precision), batch_of(recipe)
+    run_steps(gan, repeated(batch, 1))
+    first = time.time() - float(os.environ[BEGAN])
+    peak = peak_memory()
+    naive = naive_step(recipe, options.precision)
+    feed = feed_of(recipe)
+    start = [0]
+
+    def fed() -> Iterator:
+        from training.feed import Prefetch
+
+        start[0] += options.steps
+        return Prefetch(feed, start[0], start[0] + options.steps)
+
+    def with_feed() -> None:
+        with fed() as batches:
+            run_steps(gan, (batches, options.steps))
+
+    times = by_turns(
+        options.turns,
+        {
+            "memory": lambda: run_steps(gan, repeated(batch, options.steps)),
+            "feed": with_feed,
+            "naive": lambda: naive(repeated(batch, options.steps)),
+        },
+    )
+    step = statistics.median(times["feed"]) / options.steps
+    return {
+        "images": recipe.batch_size * recipe.d_steps / step,
+        "step": step,
+        "memory": peak,
+        "first": first,
+        "naive": ratio(times["feed"], times["naive"]),
+        "feed": ratio(times["feed"], times["memory"]),
+    }
+
+
+def naive_step(recipe: Recipe, precision: str) -> Callable:
+    """A GAN whose layers normalise, and iterate, at every call."""
+    from models import gan as module
+
+    def run(batches) -> None:
+        shared, module.shared_kernels = module.shared_kernels, contextlib.nullcontext
+        iterate, module.power_iterate = module.power_iterate, lambda network: None
+        try:
+            run_steps(naive, batches)
+        finally:
+            module.shared_kernels, module.power_iterate = shared, iterate
+
+    naive = build(recipe, precision)
+    run(repeated(batch_of(recipe), 1))
+    return run
+
+
+# === All recipes ===
+
+
+def compare_all(options) -> None:
+    print(f"time of a step ÷ sngan's objective on the same networks; {machine()}")
+    print(f"{'recipe':16}{'ratio':>7}   D steps  architecture")
+    for name in options.only or recipes.names():
+        recipe = small(recipes.load(name))
+        other = dataclasses.replace(recipe, **SNGAN)
+        print(f"{name:16}{pair(recipe, other, options):7.2f}{recipe.d_steps:10}  "
+              f"{recipe.architecture}", flush=True)  # fmt: skip
+    recipe = dataclasses.replace(small(recipes.load("wgan_gp")), d_steps=1)
+    without = dataclasses.replace(recipe, penalty="none")
+    print(f"gradient penalty: {pair(recipe, without, options):.2f} × the step without")
+
+
+def small(recipe: Recipe) -> Recipe:
+    g_filters, d_filters = SMALL_FILTERS.get(recipe.architecture, (64, 16))
+    resolution = min(recipe.resolution, SMALL["resolution"])
+    attention = min(recipe.attention_resolution, resolution // 2)
+    changes = {**SMALL, "g_filters": g_filters, "d_filters": d_filters}
+    return dataclasses.replace(recipe, **changes, attention_resolution=attention)
+
+
+def pair(recipe: Recipe, other: Recipe, options) -> float:
+    """The ratio of two recipes' step times, taken by turns."""
+    import keras
+
+    batch = batch_of(recipe)
+    gans = [build(each, options.precision) for each in (recipe, other)]
+    for gan in gans:
+        run_steps(gan, repeated(batch, 2))
+    times = by_turns(
+        options.turns,
+        {
+            index: lambda gan=gan: run_steps(gan, repeated(batch, options.steps))
+            for index, gan in enumerate(gans)
+        },
+    )
+    del gans
+    keras.backend.clear_session()
+    return ratio(times[0], times[1])
+
+
+# === Measuring ===
+
+
+def build(recipe: Recipe, precision: str):
+    from models.gan import GAN
+
+    return GAN(recipe, precision)
+
+
+def data_of(recipe: Recipe):
+    """Random pictures in memory, labelled as the recipe takes them."""
+    import numpy as np
+
+    import datasets
+
+    rng = np.random.default_rng(0)
+    size, kind, labels = recipe.resolution, recipe.label_kind, None
+    count = max(256, recipe.batch_size)
+    if kind != "none":
+        shape = (count, recipe.num_labels) if kind == "attributes" else count
+        values = rng.integers(0, 2 if kind == "attributes" else recipe.num_labels, shape)
+        names = tuple(str(index) for index in range(recipe.num_labels))
+        dtype = "float32" if kind == "attributes" else "int32"
+        labels = datasets.Labels(kind, names, values.astype(dtype), {})
+    images = rng.integers(0, 256, (count, size, size, 3)).astype("uint8")
+    return datasets.ImageData(images, labels, "random", "random", [], [], Path())
+
+
+def feed_of(recipe: Recipe):
+    from training.feed import Feed
+
+    return Feed(data_of(recipe), recipe, seed=0)
+
+
+def batch_of(recipe: Recipe) -> dict:
+    return feed_of(recipe).batch(0)
+
+
+def repeated(batch: dict, steps: int):
+    """The same batch, `steps` times, from memory."""
+    return ((batch,) for _ in range(steps)), steps
+
+
+def run_steps(gan, batches) -> None:
+    """Train on (iterator, steps); returns once the last step is computed."""
+    iterator, steps = batches
+    gan.fit((each for each in iterator), steps_per_epoch=steps, shuffle=False, verbose=0)
+    _ = gan.step  # waits for the device
+
+
+def by_turns(turns: int, variants: dict[object, Callable]) -> dict[object, list[float]]:
+    """Seconds of every variant in every turn, the variants one after the other."""
+    for action in variants.values():
+        action()
+    times: dict[object, list[float]] = {name: [] for name in variants}
+    for _ in range(turns):
+        for name, action in variants.items():
+            begin = time.perf_counter()
+            action()
+            times[name].append(time.perf_counter() - begin)
+    return times
+
+
+def ratio(first: list[float], second: list[float]) -> float:
+    """The median of the ratios, turn by turn."""
+    return statistics.median(a / b for a, b in zip(first, second, strict=True))
+
+
+def peak_memory() -> float:
+    """GB: of the GPU if there is one, else of this process."""
+    import keras
+
+    name = keras.backend.backend()
+    if name == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.max_memory_allocated() / 1e9
+    elif name == "jax":
+        import jax
+
+        stats = jax.devices()[0].memory_stats() or {}
+        if "peak_bytes_in_use" in stats:
+            return stats["peak_bytes_in_use"] / 1e9
+    else:
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def machine() -> str:
+    return f"{os.environ['KERAS_BACKEND']}, {len(os.sched_getaffinity(0))} cores"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The recipes beside the anime notes': their networks against tables, and one step of each."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from keras import ops
+
+from models import networks
+from models import recipe as recipes
+from models.gan import GAN
+from tests.models import tiny
+
+FAMILY = (
+    "gan", "cgan", "dcgan", "dcgan_64", "lsgan", "wgan", "wgan_gp", "sngan", "sngan_cnn", "srngan",
+    "projection", "ragan", "msgan", "sagan_paper",
+)  # fmt: skip
+
+
+def shapes(network, *kinds):
+    """Output shapes without the batch of the layers whose class names one of `kinds`."""
+    named = [layer for layer in network.layers if any(k in type(layer).__name__ for k in kinds)]
+    return [tuple(layer.output.shape[1:]) for layer in named]
+
+
+def count(network):
+    return sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+
+
+def test_dcgan_is_the_cifar_table():
+    g, d = networks.build(recipes.load("dcgan"), 0)
+    assert g.inputs[0].shape == (None, 100)
+    sizes = [(4, 4, 512), (8, 8, 256), (16, 16, 128), (32, 32, 3)]
+    assert shapes(g, "Conv2DTranspose", "Upsample2D") == sizes
+    # 100→512→256→128→3 by 4×4 kernels, with gain and shift of three batch norms; no biases.
+    kernels = 16 * (100 * 512 + 512 * 256 + 256 * 128 + 128 * 3)
+    assert count(g) == kernels + 2 * (512 + 256 + 128)
+    sizes = [(16, 16, 64), (8, 8, 128), (4, 4, 256), (1, 1, 1)]
+    assert shapes(d, "Conv2D") == sizes
+    assert count(d) == 16 * (3 * 64 + 64 * 128 + 128 * 256 + 256) + 2 * (128 + 256)
+    assert shapes(g, "ReLU") == [(4, 4, 512), (8, 8, 256), (16, 16, 128)]
+    assert not shapes(g, "LeakyReLU")
+    assert len(shapes(d, "LeakyReLU")) == 3
+
+
+def test_dcgan_64_begins_at_1024():
+    g, d = networks.build(recipes.load("dcgan_64"), 0)
+    sizes = [(4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 3)]
+    assert shapes(g, "Conv2DTranspose", "Upsample2D") == sizes
+    assert shapes(d, "Conv2D")[-2:] == [(4, 4, 512), (1, 1, 1)]
+
+
+def test_sngan_has_the_tables_parameters():
+    """Counted from table 4 of arXiv:1802.05957 (biases everywhere, 1×1 shortcuts)."""
+    g, d = networks.build(recipes.load("sngan"), 0)
+    conv = lambda size, a, b: size * size * a * b + b  # noqa: E731
+    block = 2 * conv(3, 256, 256) + conv(1, 256, 256) + 2 * 2 * 256
+    dense = 128 * 16 * 256 + 16 * 256
+    assert count(g) == dense + 3 * block + 2 * 256 + conv(3, 256, 3) == 4_276_739
+    first = conv(3, 3, 128) + conv(3, 128, 128) + conv(1, 3, 128)
+    plain = 2 * conv(3, 128, 128)
+    assert count(d) == first + plain + conv(1, 128, 128) + 2 * plain + 129 == 1_053_825
+
+
+def test_sngan_cnn_is_table_3():
+    g, d = networks.build(recipes.load("sngan_cnn"), 0)
+    sizes = [(8, 8, 256), (16, 16, 128), (32, 32, 64), (32, 32, 3)]
+    assert shapes(g, "Conv2D") == sizes
+    sizes = [(32, 32, 64), (16, 16, 64), (16, 16, 128), (8, 8, 128), (8, 8, 256), (4, 4, 256)]
+    assert shapes(d, "Conv2D") == [*sizes, (4, 4, 512)]
+
+
+def test_sagan_paper_attends_at_32_and_follows_the_imagenet_tables():
+    g, d = networks.build(recipes.load("sagan_paper"), 0)
+    sizes = [(8, 8, 1024), (16, 16, 512), (32, 32, 256), (64, 64, 128), (128, 128, 64)]
+    assert shapes(g, "Add") == sizes
+    assert shapes(g, "SelfAttention") == [(32, 32, 256)]
+    sizes = [(64, 64, 64), (32, 32, 128), (16, 16, 256), (8, 8, 512), (4, 4, 1024), (4, 4, 1024)]
+    assert shapes(d, "Add")[:6] == sizes
+    assert shapes(d, "SelfAttention") == [(32, 32, 128)]
+
+
+def test_gan_has_the_papers_widths():
+    g, d = networks.build(recipes.load("gan"), 0)
+    assert shapes(g, "Dense") == [(1200,), (1200,), (3072,)]
+    assert shapes(d, "Maxout") == [(240,), (240,)]
+    assert shapes(d, "Dense") == [(1200,), (1200,), (1,)]
+
+
+def test_wgan_is_algorithm_1():
+    recipe = recipes.load("wgan")
+    assert (recipe.loss, recipe.weight_clip, recipe.d_steps) == ("wasserstein", 0.01, 5)
+    assert (recipe.optimizer, recipe.g_learning_rate, recipe.beta_1) == ("rmsprop", 5e-5, 0.0)
+    assert recipe.batch_size == 64
+
+
+def small(name):
+    recipe = recipes.load(name)
+    labels = {"num_labels": 3} if recipe.conditional else {}
+    return dataclasses.replace(
+        recipe, resolution=16, g_filters=16, d_filters=8, batch_size=4, latent_dim=8,
+        attention_resolution=8 if recipe.attention_resolution else 0, **labels,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_takes_a_step_and_draws(name):
+    gan = GAN(small(name))
+    batch = {k: ops.convert_to_tensor(v) for k, v in tiny.batch(gan.recipe).items()}
+    before = tiny.values(gan.trainable_variables)
+    logs = gan._step(batch)
+    assert all(np.isfinite(float(value)) for value in logs.values())
+    moved = [
+        np.abs(new - old).max() > 0
+        for new, old, variable in zip(
+            tiny.values(gan.trainable_variables), before, gan.trainable_variables, strict=True
+        )
+        if variable.name == "kernel" and "attention" not in variable.path
+    ]
+    assert all(moved)
+    labels = np.zeros(3, "int32")
+    pictures = gan.sample(gan.draw_latents(3), labels)
+    assert pictures.shape == (3, 16, 16, 3)
+    assert np.abs(pictures).max() <= 1
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_says_where_it_comes_from(name):
+    text = recipes.describe(name)
+    for word in ("Source: ", f"Command: python train.py {name} --data", "Expect"):
+        assert word in text
+    assert "arXiv:" in text
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_any_objective_goes_on_points(name):
+    recipe = recipes.on_points(recipes.load(name), 2, width=4)
+    assert recipe.loss == recipes.load(name).loss
+    g, d = networks.build(recipe, 0)
+    assert g.output_shape == (None, 2)
+    assert d.inputs[0].shape == (None, 2)
+
+
+def test_points_need_dense_networks():
+    with pytest.raises(ValueError, match="points \\(point_dim\\) need dense"):
+        dataclasses.replace(recipes.load("sngan"), point_dim=2)
+
+
+def test_points_are_not_bounded_by_tanh():
+    g, _ = networks.build(recipes.on_points(recipes.load("gan"), 2, width=4), 0)
+    made = ops.convert_to_numpy(g([100 * np.ones((1, 16), "float32"), np.zeros(1, "int32")]))
+    assert np.abs(made).max() > 1
