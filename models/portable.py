@@ -31,12 +31,13 @@ def in_float32(model: keras.Model) -> keras.Model:
 
 def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
     def rebuild(layer):
-        cls, config = type(layer), layer.get_config()
+        if not isinstance(layer, keras.Layer):  # an operation of keras.ops has no dtype
+            return type(layer).from_config(layer.get_config())
+        cls = weights.without_norm(type(layer)) if fold else type(layer)
+        config = cls.get_config(layer)  # without what only the normalised class knows
         config["dtype"] = "float32"
-        if fold:
-            cls = weights.without_norm(cls)
-            if "weight_norm" in config:
-                config["weight_norm"] = "none"
+        if fold and "weight_norm" in config:
+            config["weight_norm"] = "none"
         return cls.from_config(config)
 
     copy = keras.models.clone_model(

@@ -67,6 +67,15 @@ class LabelSet:
             values[:, index] = on
         return values
 
+    def settled(self, wanted: dict[int, bool]) -> list[int]:
+        """The indices that `wanted` leaves no choice in: its own, and the rest of their groups."""
+        found = set(wanted)
+        for members in self.groups.values():
+            group = {self.names.index(name) for name in members}
+            if any(wanted.get(index) for index in group):
+                found |= group
+        return sorted(found)
+
     def describe(self, label: np.ndarray) -> str:
         """One label in words: the class, or the attributes that are on."""
         if self.kind == "classes":

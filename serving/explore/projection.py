@@ -131,7 +131,8 @@ class _Search:
         self.low = np.array([low] * self.dim + [0] * count, "float32")
         self.high = np.array([high] * self.dim + [1] * count, "float32")
         free = np.full(count, recipe.label_kind == "attributes")
-        free[list(wanted)] = False
+        if generator.labels is not None:
+            free[generator.labels.settled(wanted)] = False
         self.free = np.concatenate([np.full(self.dim, True), free])
         self._gradient = autodiff.compiled(
             lambda x: autodiff.input_gradient(self._losses, x, self.network.variables)

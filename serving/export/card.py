@@ -7,7 +7,7 @@ from typing import Any
 
 from serving.generator import Generator
 
-IMAGES = "images float32 (N, {size}, {size}, 3), RGB from -1 to 1"
+IMAGES = "float32 (N, {size}, {size}, 3), RGB from -1 to 1"
 _LATENTS = {
     "truncated_normal": "normal numbers of deviation 0.5, those beyond ±1 drawn again",
     "normal": "normal numbers of deviation 1",
@@ -29,22 +29,27 @@ _LOAD = {
 import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or jax, torch
 from models.files import load_generator  # run this in the project's folder
+{imports}
 
 network, _ = load_generator("{folder}/generator.keras")""",
     "saved_model": """\
 import tensorflow as tf
+{imports}
 
 loaded = tf.saved_model.load("{folder}")
 generate = loaded.signatures["serving_default"]  # uint8; "float_images": float32 from -1 to 1""",
     "onnx": """\
 import onnxruntime
+{imports}
 
 session = onnxruntime.InferenceSession("{folder}/generator.onnx")""",
     "litert": """\
+{imports}
 try:
     from ai_edge_litert.interpreter import Interpreter
 except ImportError:  # older TensorFlow has it inside
-    from tensorflow.lite import Interpreter
+    import tensorflow as tf
+    Interpreter = tf.lite.Interpreter
 
 generate = Interpreter("{folder}/generator.tflite").get_signature_runner("serving_default")""",
 }
@@ -52,11 +57,12 @@ _RUN = {
     "keras": "images = network.predict([latents * truncation, {labels_or_zeros}])",
     "saved_model": """\
 inputs = {inputs}
-images = generate(**{{name: tf.constant(value) for name, value in inputs.items()}})["images"]
-images = images.numpy()""",
-    "onnx": 'images = session.run(["images"], {inputs})[0]',
-    "litert": 'images = generate(**{inputs})["images"]',
+inputs = {{name: tf.constant(value) for name, value in inputs.items()}}
+images = generate(**inputs)["images"].numpy()""",
+    "onnx": 'inputs = {inputs}\nimages = session.run(["images"], inputs)[0]',
+    "litert": 'inputs = {inputs}\nimages = generate(**inputs)["images"]',
 }
+_IMPORTS = "import numpy as np\nfrom PIL import Image"
 _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8")'
 NEEDS = {
     "keras": "this project and its requirements",
@@ -128,8 +134,8 @@ Needs: {NEEDS[form]}. Largest difference from the Keras generator when exported:
 {snippet(generator, form, folder)}
 ```
 
-Latents: {_LATENTS.get(recipe.latent, recipe.latent)}. `truncation`, above 0 and at most 1, pulls
-them to the centre: more typical pictures, less variety.
+Latents: {_LATENTS.get(recipe.latent, recipe.latent)}.
+`truncation`, above 0 and at most 1, pulls them to the centre: more typical, less varied pictures.
 """
 
 
@@ -138,10 +144,7 @@ def snippet(generator: Generator, form: str, folder: str) -> str:
     recipe, labels = generator.recipe, generator.labels
     inputs = ['"latents": latents', '"truncation": truncation']
     lines = [
-        _LOAD[form].format(folder=folder),
-        "",
-        "import numpy as np",
-        "from PIL import Image",
+        _LOAD[form].format(folder=folder, imports=_IMPORTS),
         "",
         "rng = np.random.default_rng(0)",
         _DRAW.get(recipe.latent, _DRAW["normal"]).format(dim=recipe.latent_dim),

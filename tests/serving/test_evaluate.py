@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from serving.commands import evaluate
+from tests.serving import tiny
 
 
 @pytest.fixture
@@ -100,3 +101,21 @@ def test_missing_inception_weights_say_the_ways_out(folders, capsys, monkeypatch
 def test_control_is_refused_for_a_folder(folders, capsys):
     assert run(folders, "--control", "20") == 2
     assert "--control needs a generator with labels" in capsys.readouterr().err
+
+
+def test_a_generator_against_real_pictures(folders, capsys):
+    source = tiny.saved(folders, "classes")
+    arguments = [
+        *(str(source), "--real", str(folders / "real"), "--samples", "20", "--floor", "none"),
+        *("--extractor", str(folders / "net.keras"), "--bootstrap", "0", "--truncation", "0.5"),
+        *("--data-cache", str(folders / "data"), "--feature-cache", str(folders / "features")),
+        *("--json", str(folders / "r.json")),
+    ]
+    assert evaluate.main(arguments) == 0
+    assert "generator.keras, step 7: 20 pictures against 20 of 'real'" in capsys.readouterr().out
+    (record,) = json.loads((folders / "r.json").read_text())
+    fake = record["protocol"]["fake"]
+    assert (fake["weights"], fake["truncation"], fake["count"]) == ("ema", 0.5, 20)
+    assert record["subject"]["step"] == 7
+    assert evaluate.main([str(source), *arguments[3:]]) == 2  # the file does not name its pictures
+    assert "give --real DATA" in capsys.readouterr().err

@@ -1,0 +1,178 @@
+import errno
+import json
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from serving.commands import explore, export, generate
+from serving.generator import Generator
+from tests.serving import tiny
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return {kind: tiny.saved(tmp_path_factory.mktemp(kind), kind) for kind in tiny.KINDS}
+
+
+def failed(capsys, main, *arguments):
+    """The one line on stderr that the command ends with; its exit code is 2."""
+    try:
+        code = main([str(each) for each in arguments])
+    except SystemExit as stop:
+        code = stop.code
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert code == 2
+    assert "Traceback" not in " ".join(lines)
+    return lines[-1]
+
+
+def test_generate_writes_everything_asked_for(files, tmp_path):
+    out = tmp_path / "new" / "out"
+    arguments = [files["attributes"], "--count", 70, "--seed", 3, "--attributes", "blue hair",
+                 "--write", "png", "sheet", "npz", "--batch-size", 32, "--out", out]  # fmt: skip
+    assert generate.main([str(each) for each in arguments]) == 0
+    names = sorted(path.name for path in out.iterdir())
+    assert names == [f"{i:05d}.png" for i in range(70)] + ["pictures.json", "pictures.npz",
+                                                           "sheet.png"]  # fmt: skip
+    with np.load(out / "pictures.npz") as arrays:
+        expected = tiny.generator("attributes").sample(70, seed=3, attributes="blue hair")
+        np.testing.assert_array_equal(arrays["latents"], expected.latents)
+        np.testing.assert_array_equal(arrays["labels"], expected.labels)
+        assert arrays["label_names"][0] == "blue hair"
+        assert np.abs(arrays["images"].astype(int) - expected.images).max() <= 1
+        np.testing.assert_array_equal(np.asarray(Image.open(out / "00069.png")),
+                                      arrays["images"][69])  # fmt: skip
+    assert Image.open(out / "sheet.png").size == (8 * 18 + 2, 8 * 18 + 2)
+    assert json.loads((out / "pictures.json").read_text())["seed"] == 3
+
+
+def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "00099.png").write_text("of an earlier call")
+    arguments = (files["none"], "--count", 2, "--out", tmp_path)
+    assert "--overwrite" in failed(capsys, generate.main, *arguments)
+    assert generate.main([*map(str, arguments), "--overwrite"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "00000.png", "00001.png", "mine.txt", "pictures.json", "sheet.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "words"),
+    [
+        ("none", ["--attributes", "smile"], "was trained without labels"),
+        ("attributes", ["--attributes", "smil"], "did you mean smile?"),
+        ("classes", ["--attributes", "cow"], "Known: cat, dog, owl"),
+        ("none", ["--truncation", "0"], "must be above 0 and at most 1, not 0"),
+        ("none", ["--truncation", "1.5"], "must be above 0 and at most 1, not 1.5"),
+        ("none", ["--truncation", "half"], "must be a number, not 'half'"),
+        ("none", ["--count", "0"], "must be at least 1, not 0"),
+        ("none", ["--seed", "-1"], "must be at least 0"),
+        ("none", ["--weights", "best"], "needs a run folder"),
+        ("none", ["--write", "jpg"], "'jpg' is unknown"),
+        ("none", ["--coutn", "3"], "did you mean --count?"),
+    ],
+)
+def test_mistakes_leave_one_line_and_no_folder(files, tmp_path, capsys, kind, arguments, words):
+    out = tmp_path / "out"
+    assert words in failed(capsys, generate.main, files[kind], *arguments, "--out", out)
+    assert not out.exists()
+
+
+def test_a_full_disk_while_generating(files, tmp_path, capsys, monkeypatch):
+    save = Image.Image.save
+
+    def full_at_the_third(image, path, *more, **options):
+        if Path(path).name == "00002.png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(image, path, *more, **options)
+
+    monkeypatch.setattr(Image.Image, "save", full_at_the_third)
+    line = failed(capsys, generate.main, files["none"], "--count", 4, "--out", tmp_path,
+                  "--write", "png", "npz")  # fmt: skip
+    assert "no space left" in line
+    assert line.endswith("2 whole pictures are there")
+    assert not list(tmp_path.glob("*.npz"))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_memory_does_not_grow_with_the_count(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        Generator, "generate", lambda self, z, y, batch: np.zeros((len(z), 16, 16, 3), "float32")
+    )
+    peaks = []
+    for count in (640, 6400):
+        arguments = [files["none"], "--count", count, "--write", "npz", "sheet", "--overwrite",
+                     "--out", tmp_path]  # fmt: skip
+        tracemalloc.start()
+        assert generate.main([str(each) for each in arguments]) == 0
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    pictures = (6400 - 640) * 16 * 16 * 3
+    assert peaks[1] - peaks[0] < 0.25 * pictures
+
+
+def test_explore_writes_each_form(files, tmp_path):
+    def run(*arguments):
+        assert explore.main([str(each) for each in arguments]) == 0
+
+    red = tmp_path / "red.png"
+    Image.new("RGB", (16, 16), "red").save(red)
+    plain, labelled = files["none"], files["attributes"]
+    run("interpolate", plain, "--count", 2, "--steps", 3, "--out", tmp_path / "a.gif",
+        tmp_path / "a.webp")  # fmt: skip
+    run("interpolate", labelled, "--through", "blue hair", "red hair, smile", "--steps", 2,
+        "--out", tmp_path / "b.gif")  # fmt: skip
+    run("arithmetic", labelled, "--plus", "0,1", "--minus", "2,3", "--plus", "4,5", "--out",
+        tmp_path / "c.png")  # fmt: skip
+    run("walk", plain, "--direction", 1, "--out", tmp_path / "d.png", tmp_path / "d.gif")
+    run("walk", plain, "--between", "0,1", "2,3", "--out", tmp_path / "e.png")
+    run("attention", labelled, "--points", "0.5,0.5", "--out", tmp_path / "f.png")
+    run("truncation", labelled, "--levels", 1, 0.5, "--rows", 2, "--out", tmp_path / "g.png")
+    run("project", plain, red, "--steps", 2, "--starts", 1, "--out", tmp_path / "h.png",
+        tmp_path / "h.npz")  # fmt: skip
+    for name in ("a.gif", "a.webp", "b.gif", "c.png", "d.png", "d.gif", "e.png", "f.png", "g.png",
+                 "h.png"):  # fmt: skip
+        with Image.open(tmp_path / name) as made:
+            made.load()
+            assert np.asarray(made.convert("RGB")).std() > 3, name
+    assert Image.open(tmp_path / "a.gif").n_frames == 6
+
+
+def test_explore_mistakes(files, tmp_path, capsys):
+    plain, out = files["none"], tmp_path / "x.png"
+    for arguments, words in [
+        (["interpolate", plain, "--out", out], "writes .gif, .webp, .mp4, not '.png'"),
+        (["walk", plain, "--direction", 8, "--out", out], "must be below 8"),
+        (["walk", plain, "--property", "brightnes", "--out", out], "did you mean brightness?"),
+        (["walk", plain, "--between", "0", "0", "--out", out], "the direction is zero"),
+        (["attention", plain, "--points", "3", "--out", out], "a point is X,Y"),
+        (["arithmetic", plain, "--plus", "a", "--out", out], "whole number, not 'a'"),
+        (["project", plain, tmp_path / "none.png", "--out", out], "no picture"),
+        (["truncation", plain, "--out", tmp_path / "none" / "x.png"], "there is no folder"),
+        (["dance", plain], "'dance' is unknown"),
+    ]:
+        assert words in failed(capsys, explore.main, *arguments)
+    assert not out.exists()
+
+
+def test_export_refuses_an_unknown_format(files, tmp_path, capsys):
+    line = failed(capsys, export.main, files["none"], "--format", "onx", "--out", tmp_path)
+    assert "did you mean onnx?" in line
+
+
+def test_serving_does_not_load_the_training_loop():
+    code = (
+        "import sys, serving, serving.generator, serving.explore.paths, serving.commands.generate\n"
+        "loop = {'training.session', 'training.feed', 'training.output', 'training.cli'}\n"
+        "sys.exit(' '.join(loop & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]

@@ -1,0 +1,129 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("tensorflow")
+
+from serving.export import formats
+from serving.export.export import export, largest_error
+from tests.serving import tiny
+from training.errors import UserError
+
+needs_onnx = pytest.mark.skipif(
+    not all(map(__import__("importlib.util").util.find_spec, ("tf2onnx", "onnxruntime"))),
+    reason="tf2onnx and onnxruntime are not installed",
+)
+FORMS = [
+    "keras",
+    "saved_model",
+    pytest.param("onnx", marks=needs_onnx),
+    "litert",
+]
+
+
+@pytest.mark.parametrize("kind", ["none", "attributes"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_equals_the_trained_generator(form, kind, request, tmp_path):
+    generator = request.getfixturevalue("plain" if kind == "none" else kind)
+    made = export(generator, form, tmp_path / form)
+    assert made.error < 1e-5
+    assert made.size > 1000
+    assert [path.name for path in tmp_path.iterdir()] == [form]
+    known = json.loads((tmp_path / form / "model.json").read_text())
+    assert known["recipe"] == generator.recipe.to_dict()
+    assert known["passport"]["step"] == 7
+    assert known["inputs"]["latents"]["shape"] == ["N", 8]
+    if kind == "attributes":
+        assert known["inputs"]["labels"]["names"] == tiny.ATTRIBUTES["names"]
+
+
+def test_classes_with_any_batch_size(classes, tmp_path):
+    made = export(classes, "saved_model", tmp_path / "m")
+    assert made.error < 1e-5
+    run = formats.FORMS["saved_model"].read(tmp_path / "m")
+    for count in (1, 5):
+        z, y = classes.draw_latents(count), classes.draw_labels(count)
+        images = run({"latents": z, "labels": y, "truncation": np.float32(0.5)})
+        np.testing.assert_allclose(images, classes.generate(0.5 * z, y), atol=1e-5)
+
+
+def snippet(folder):
+    """The Python in a README."""
+    return (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_the_readme_runs_without_this_project(form, attributes, tmp_path):
+    export(attributes, form, tmp_path / form)
+    guard = (
+        "import sys\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.split('.')[0] in ('models', 'layers', 'serving', 'keras'):\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+    )
+    if form == "litert":
+        pytest.importorskip("ai_edge_litert")
+    done = subprocess.run(
+        [sys.executable, "-c", guard + snippet(tmp_path / form)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    with Image.open(tmp_path / "pictures.png") as made:
+        assert made.size == (16 * 16, 16)
+        assert np.asarray(made).std() > 5
+
+
+def test_uint8_is_the_default_signature(plain, tmp_path):
+    import tensorflow as tf
+
+    from datasets.pixels import to_uint8
+
+    export(plain, "saved_model", tmp_path / "m")
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
+    z = plain.draw_latents(3)
+    made = loaded.signatures["serving_default"](latents=tf.constant(z), truncation=tf.constant(1.0))
+    assert made["images"].dtype == tf.uint8
+    expected = to_uint8(plain.generate(z)).astype(int)
+    assert np.abs(made["images"].numpy() - expected).max() <= 1
+
+
+def test_a_wrong_export_is_refused_and_not_kept(attributes, tmp_path, monkeypatch):
+    form = formats.FORMS["keras"]
+
+    def read(folder):
+        run = form.read(folder)
+        return lambda inputs: run(inputs) + 0.002
+
+    monkeypatch.setitem(formats.FORMS, "keras", form._replace(read=read))
+    with pytest.raises(UserError, match=r"differs from the Keras generator by 0\.002.*not kept"):
+        export(attributes, "keras", tmp_path / "keras")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nan_is_refused(attributes, tmp_path, monkeypatch):
+    nothing = formats.Form(
+        lambda *_: None, lambda _: lambda inputs: np.full((4, 16, 16, 3), np.nan)
+    )
+    monkeypatch.setitem(formats.FORMS, "keras", nothing)
+    assert np.isnan(largest_error(attributes, "keras", tmp_path))
+    with pytest.raises(UserError, match="not kept"):
+        export(attributes, "keras", tmp_path / "keras")
+
+
+def test_missing_packages_are_named(plain, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(UserError, match="pip install tf2onnx onnxruntime"):
+        export(plain, "onnx", tmp_path / "onnx")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UserError, match="Known: keras, saved_model, onnx, litert"):
+        export(plain, "tfjs", tmp_path / "x")

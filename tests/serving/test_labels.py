@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from models.recipe import Recipe
+from serving.labels import LabelSet, of_metadata
+from training.errors import UserError
+
+HAIR = ("blue hair", "red hair", "black hair")
+SET = LabelSet("attributes", (*HAIR, "smile", "glasses"), {"hair colour": HAIR})
+PETS = LabelSet("classes", ("cat", "dog", "owl"))
+
+
+def draw(labels, count=4000, wanted=None, seed=0):
+    return labels.draw(count, np.random.default_rng(seed), wanted)
+
+
+def test_parse_by_name():
+    assert SET.parse(" Blue  hair, smile ,no glasses") == {0: True, 3: True, 4: False}
+    assert SET.parse(["smile"]) == {3: True}
+    assert SET.parse("") == {}
+    assert PETS.parse("OWL") == {2: True}
+
+
+def test_unknown_names_are_refused_with_the_nearest():
+    with pytest.raises(UserError, match=r"'blu hair' \(did you mean blue hair\?\)\. Known: blue"):
+        SET.parse("blu hair")
+    with pytest.raises(UserError, match=r"unknown class 'cow'.*Known: cat, dog, owl"):
+        PETS.parse("cow")
+    with pytest.raises(UserError, match="unknown class 'no cat'"):
+        PETS.parse("no cat")
+
+
+def test_names_that_exclude_each_other_are_refused():
+    with pytest.raises(UserError, match="only one hair colour at a time, not blue hair and red"):
+        SET.parse("blue hair, red hair")
+    with pytest.raises(UserError, match="'smile' is asked for both on and off"):
+        SET.parse("smile, no smile")
+    with pytest.raises(UserError, match="only one class at a time"):
+        PETS.parse("cat, dog")
+
+
+def test_draws_one_of_each_group_as_often_as_in_the_data():
+    shares = (0.5, 0.25, 0.0, 0.9, 0.1)  # a quarter of the pictures has no hair colour
+    drawn = draw(LabelSet(SET.kind, SET.names, SET.groups, shares))
+    assert drawn.dtype == np.float32
+    assert set(drawn[:, :3].sum(axis=1)) == {0.0, 1.0}
+    np.testing.assert_allclose(drawn.mean(axis=0), shares, atol=0.03)
+
+
+def test_draws_something_sensible_where_shares_are_unknown():
+    drawn = draw(SET)
+    assert set(drawn[:, :3].sum(axis=1)) == {1.0}
+    np.testing.assert_allclose(drawn.mean(axis=0), [1 / 3] * 3 + [0.25] * 2, atol=0.03)
+
+
+def test_what_is_wanted_is_drawn_and_the_rest_is_left_alone():
+    drawn = draw(SET, wanted=SET.parse("red hair, no smile"))
+    assert (drawn[:, :4] == [0, 1, 0, 0]).all()
+    np.testing.assert_array_equal(drawn[:, 4], draw(SET)[:, 4])
+    off = draw(SET, wanted=SET.parse("no red hair"))
+    assert (off[:, 1] == 0).all()
+    assert (off[:, :3].sum(axis=1) == 1).all()
+
+
+def test_draws_classes():
+    drawn = draw(LabelSet("classes", PETS.names, shares=(0.7, 0.2, 0.1)))
+    assert drawn.dtype == np.int32
+    np.testing.assert_allclose(np.bincount(drawn) / len(drawn), (0.7, 0.2, 0.1), atol=0.03)
+    assert (draw(PETS, 5, PETS.parse("dog")) == 1).all()
+
+
+def test_settled_by_a_wish():
+    assert SET.settled(SET.parse("red hair, smile")) == [0, 1, 2, 3]
+    assert SET.settled(SET.parse("no red hair")) == [1]
+    assert SET.settled({}) == []
+
+
+def test_describe():
+    assert SET.describe(np.array([0, 1, 0, 1, 0])) == "red hair, smile"
+    assert PETS.describe(np.int32(2)) == "owl"
+
+
+def test_from_metadata():
+    recipe = Recipe(name="x", label_kind="classes", num_labels=3)
+    assert of_metadata(Recipe(name="x"), None) is None
+    assert of_metadata(recipe, None).names == ("0", "1", "2")
+    with pytest.raises(UserError, match="takes 3 labels but its file names 2"):
+        of_metadata(recipe, {"names": ["a", "b"]})

@@ -1,0 +1,56 @@
+"""Generators small enough for tests, with weights that make their pictures differ."""
+
+from pathlib import Path
+
+import numpy as np
+
+from models import files, networks
+from serving.generator import Generator
+from serving.source import Source
+from tests.models import tiny
+
+ATTRIBUTES = {
+    "kind": "attributes",
+    "names": ["blue hair", "red hair", "smile", "glasses", "long hair"],
+    "groups": {"hair colour": ["blue hair", "red hair"]},
+}
+CLASSES = {"kind": "classes", "names": ["cat", "dog", "owl"], "groups": {}}
+KINDS = {
+    "none": ({}, None),
+    "attributes": ({"label_kind": "attributes", "num_labels": 5}, ATTRIBUTES),
+    "classes": ({"label_kind": "classes", "num_labels": 3}, CLASSES),
+}
+
+
+def network(recipe, seed=1, precision="float32"):
+    """A generator as if trained: statistics, attention and label weights are not at their start."""
+    made, _ = networks.build(recipe, seed, precision)
+    rng = np.random.default_rng(seed)
+    for variable in made.variables:
+        name = variable.path
+        if name.endswith(("attention/gamma", "moving_variance")):
+            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
+        elif name.endswith(("moving_mean", "/beta", "gain/embeddings", "shift/embeddings")):
+            variable.assign(0.3 * rng.standard_normal(variable.shape))
+    return made
+
+
+def source(kind="none", precision="float32", **changes) -> Source:
+    """A generator of 16 px, labelled as `kind` says."""
+    labels, known = KINDS[kind]
+    changes = {"initializer": "glorot_uniform", "attention_resolution": 8, **labels, **changes}
+    recipe = tiny.recipe(**changes)
+    metadata = {"recipe": recipe.to_dict(), "labels": known, "step": 7, "data": "faces"}
+    return Source(network(recipe, precision=precision), recipe, metadata, Path("generator.keras"))
+
+
+def generator(kind="none", **changes) -> Generator:
+    """`source` ready for use."""
+    return Generator(source(kind, **changes))
+
+
+def saved(folder: Path, kind="none", **changes) -> Path:
+    """`source` as a file in `folder`."""
+    made = source(kind, **changes)
+    files.save_generator(made.network, folder / "generator.keras", made.metadata)
+    return folder / "generator.keras"
