@@ -7,8 +7,8 @@
     measure.measure(extractor, real, fake).estimates["FD-lite0@224"]
 
 `extractors` make features; `frechet`, `kernel`, `score`, `manifold`, `prd` and `neighbours` measure
-them; `measure` takes all of them with their intervals; `protocol` records and compares; `collapse`
-watches a training.
+them; `measure` takes all of them with their intervals; `protocol` records and compares; `monitor`
+and `collapse` watch a training.
 """
 
 from metrics.errors import MetricError

@@ -48,9 +48,6 @@ class Settings:
         return Settings(**values)
 
 
-CHEAP = Settings(bootstrap=0, kernel_subsets=10, prd_runs=3)
-
-
 @dataclass
 class Result:
     """Estimates by name ("FD-lite0@224", "precision", …), with what a reader must know."""

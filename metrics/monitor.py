@@ -1,0 +1,57 @@
+"""Measuring again and again against the same reals, cheaply: for use while a generator trains."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from metrics import frechet, neighbours
+from metrics.errors import MetricError
+from metrics.extractors import Extractor, Features, extract
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measurement: Fréchet distance, share of samples with a twin (0..1), seconds it took."""
+
+    distance: float
+    duplicate_share: float
+    seconds: float
+
+
+class Monitor:
+    """Compares fakes with a fixed set of N reals; `name` is what its distance is called.
+
+    `floor` is the distance between these reals and N others, when there are others: no generator
+    is expected to come below it. Raises `MetricError` on fewer than 2 reals.
+    """
+
+    def __init__(self, extractor: Extractor, real: Features, other_real: Features | None = None):
+        if len(real) < 2:
+            raise MetricError(f"A monitor needs 2 real pictures or more. Received: {len(real)}.")
+        self.name = extractor.measure_name("frechet")
+        self.count = len(real)
+        self.floor = None
+        self._extractor = extractor
+        # With fewer pictures than features the pictures themselves make the faster route.
+        few = len(real) < real.pool.shape[1]
+        self._real = real.pool if few else frechet.moments(real.pool)
+        self._typical = neighbours.typical_distance(real.pool)
+        if other_real is not None:
+            self.floor = frechet.frechet_distance(self._real, other_real.pool)
+
+    def measure(self, fakes: np.ndarray, batch_size: int = 32) -> Reading:
+        """A reading of exactly N fakes (N, H, W, 3), uint8 or floats in [-1, 1].
+
+        Raises `MetricError` on another count, which would bias the distance, and on NaN pictures.
+        """
+        if len(fakes) != self.count:
+            raise MetricError(
+                f"This monitor compares {self.count} fakes with as many reals. "
+                f"Received: {len(fakes)}."
+            )
+        start = time.perf_counter()
+        features = extract(self._extractor, fakes, batch_size=batch_size).pool
+        distance = frechet.frechet_distance(self._real, features)
+        share = neighbours.duplicate_share(features, self._typical)
+        return Reading(distance, share, time.perf_counter() - start)

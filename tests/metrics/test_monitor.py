@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from metrics import frechet, monitor, neighbours
+from metrics.errors import MetricError
+from metrics.extractors import extract
+
+
+@pytest.mark.parametrize("count", [5, 40])  # fewer pictures than the 6 features, and more
+def test_a_monitor_reads_what_the_measures_say(tiny, count):
+    rng = np.random.default_rng(0)
+    real, other, fake = rng.integers(0, 256, (3, count, 8, 8, 3), dtype=np.uint8)
+    fake[: count // 2] = fake[0]
+    features = [extract(tiny, pictures) for pictures in (real, other, fake)]
+    watching = monitor.Monitor(tiny, *features[:2])
+    reading = watching.measure(fake)
+    pools = [each.pool for each in features]
+    assert watching.name == "FD-tiny@8"
+    assert watching.floor == pytest.approx(frechet.frechet_distance(*pools[:2]), rel=1e-5)
+    assert reading.distance == pytest.approx(frechet.frechet_distance(pools[0], pools[2]), rel=1e-5)
+    typical = neighbours.typical_distance(pools[0])
+    assert reading.duplicate_share == neighbours.duplicate_share(pools[2], typical) >= 0.4
+    with pytest.raises(MetricError, match=f"compares {count} fakes"):
+        watching.measure(fake[1:])
+    with pytest.raises(MetricError, match="2 real pictures"):
+        monitor.Monitor(tiny, features[0].take(slice(1)))
