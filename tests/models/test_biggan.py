@@ -206,7 +206,7 @@ def test_every_kernel_moves_and_a_generator_can_be_saved(recipe, tmp_path, monke
     files.save_generator(gan.ema_generator, path, {"recipe": recipe.to_dict()})
     loaded, metadata = files.load_generator(path)
     assert metadata["recipe"] == recipe.to_dict()
-    np.testing.assert_allclose(np.array(loaded([latents, labels])), pictures, atol=1e-6)
+    np.testing.assert_allclose(ops.convert_to_numpy(loaded([latents, labels])), pictures, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +219,8 @@ def test_mixed_precision_is_close_to_float32(precision, tolerance):
     pictures, logits = [], []
     for dtype in ("float32", precision):
         generator, discriminator = networks.build(recipe, seed=1, precision=dtype)
-        pictures.append(np.array(generator([batch["latents"][:, 0], labels])))
-        logits.append(np.array(discriminator([pictures[0], labels])))
+        pictures.append(ops.convert_to_numpy(generator([batch["latents"][:, 0], labels])))
+        logits.append(ops.convert_to_numpy(discriminator([pictures[0], labels])))
         for network in (generator, discriminator):
             assert {v.dtype for v in network.trainable_variables} == {"float32"}
     np.testing.assert_allclose(pictures[1], pictures[0], atol=tolerance)
@@ -241,17 +241,19 @@ def test_the_latent_is_split_over_the_blocks():
     probe = keras.Model(generator.inputs, [generator.get_layer(name).output for name in taps])
     rng = np.random.default_rng(0)
     latent, label = rng.normal(size=(1, 16)).astype("float32"), np.ones((1, 5), "float32")
-    base = [np.array(tap) for tap in probe([latent, label])]
+    base = [ops.convert_to_numpy(tap) for tap in probe([latent, label])]
     for chunk in range(4):
         changed = latent.copy()
         changed[:, 4 * chunk : 4 * chunk + 4] += 1.0
         moved = [
-            np.abs(np.array(tap) - old).max() > 1e-6
+            np.abs(ops.convert_to_numpy(tap) - old).max() > 1e-6
             for tap, old in zip(probe([changed, label]), base, strict=True)
         ]
         assert moved == [block >= chunk for block in range(4)], chunk
     other = probe([latent, np.zeros((1, 5), "float32")])
-    moved = [np.abs(np.array(a) - b).max() > 1e-6 for a, b in zip(other, base, strict=True)]
+    moved = [
+        np.abs(ops.convert_to_numpy(a) - b).max() > 1e-6 for a, b in zip(other, base, strict=True)
+    ]
     assert moved == [False, True, True, True]
 
 
@@ -292,5 +294,7 @@ def test_labels_reach_the_picture(recipe, conditioning):
         if isinstance(layer, ConditionalBatchNorm):
             layer.gain.embeddings.assign(layer.gain.embeddings + 0.1)
     latents = np.ones((1, recipe.latent_dim), "float32")
-    pair = [np.array(generator([latents, np.full((1, 5), on, "float32")])) for on in (0, 1)]
+    pair = [
+        ops.convert_to_numpy(generator([latents, np.full((1, 5), on, "float32")])) for on in (0, 1)
+    ]
     assert np.abs(pair[0] - pair[1]).max() > 1e-4
