@@ -10,6 +10,7 @@ from typing import NoReturn
 from models import recipe as recipes
 from training import backend, options
 from training.errors import UserError, user_errors
+from training.listing import ListRecipes
 from training.settings import Settings
 
 _NEWEST = ""  # `--resume` without a run
@@ -45,10 +46,10 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
             dry_run=parsed.dry_run,
         )
         command.check()
-        backend.start()
+        plan = backend.start(command.settings.get("distribute", Settings.distribute))
         from training.session import train
 
-        return train(command)
+        return train(command, plan)
     except UserError as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
@@ -66,6 +67,7 @@ def build_parser(default_recipe: str | None) -> options.Parser:
     )
     if default_recipe is None:
         parser.add_argument("recipe", metavar="RECIPE", help="what to train; see the list below")
+    parser.add_argument("--list", action=ListRecipes, help="show all recipes as a table and exit")
     group = parser.add_argument_group("Run")
     if default_recipe is not None:
         group.add_argument(

@@ -1,0 +1,146 @@
+"""Comparisons: what is planned, resumed and reported."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.compare import command, judges, plan, report, runs
+from training.errors import UserError
+
+WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
+
+
+def settings(tmp_path, **changes):
+    values = {"data": "ring", "steps": 4, "seeds": 2, "marks": 2, "width": 4, "count": 500}
+    return plan.CompareSettings(**{**values, "out": str(tmp_path), **changes})
+
+
+def make(tmp_path, words=WORDS, **changes):
+    return plan.make(words, {"batch_size": 8}, settings(tmp_path, **changes))
+
+
+def train(made, out_of_time=lambda: False):
+    data = runs.open_data(made)
+    folder = runs.open_plan(made)
+    judge = judges.choose(made.settings, data)
+    told = []
+    runs.train(made, folder, data, judge, out_of_time, told.append)
+    return folder, judge, told
+
+
+def test_variations_of_a_recipe(tmp_path):
+    plain, other = make(tmp_path).entries.values()
+    assert (plain.g_term, other.g_term, other.g_term_weight) == ("none", "mode_seeking", 0.5)
+    assert (plain.batch_size, other.batch_size) == (8, 8)
+    assert plain.point_dim == 2
+
+
+def test_order_is_seed_by_seed(tmp_path):
+    a, b = WORDS
+    assert make(tmp_path).runs() == [(a, 0), (b, 0), (a, 1), (b, 1)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gon"], "Unknown recipe 'gon'"),
+        (["gan", "gan"], "gan is named twice"),
+        (["gan:g_turm=mode_seeking"], "is no field=value"),
+        (["gan:d_steps=two"], "d_steps cannot be 'two'"),
+        (["gan:g_term=mode"], "unknown g_term 'mode'"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, words, message):
+    with pytest.raises(UserError, match=message):
+        make(tmp_path, words)
+
+
+def test_pictures_of_different_sizes_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"different sizes \(gan 32, SAGAN_V6 128\); give --resol"):
+        make(tmp_path, ["gan", "SAGAN_V6"], data="faces")
+
+
+def test_more_seeds_are_the_same_comparison(tmp_path):
+    assert make(tmp_path).name == make(tmp_path, seeds=5, budget=3.0).name
+    assert make(tmp_path).name != make(tmp_path, steps=6).name
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    made = make(tmp_path_factory.mktemp("finished"))
+    return made, *train(made)
+
+
+def test_every_run_is_measured_at_every_mark(finished):
+    made, folder, judge, told = finished
+    assert len(told) == 2 * 2 * 2
+    for title, seed in made.runs():
+        known = runs.result(runs.folder_of(folder, title, seed))
+        assert known["state"] == "done"
+        assert [row["step"] for row in known["curve"]] == [2, 4]
+        assert set(judge.better) <= set(known["curve"][0])
+    assert not list(folder.rglob("*.h5"))
+
+
+def test_a_finished_comparison_is_not_trained_again(finished):
+    made, folder, _, _ = finished
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")}
+    assert train(made)[2] == []
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")} == before
+
+
+def test_a_killed_comparison_ends_as_if_it_had_not_been(finished, tmp_path):
+    _, folder, _, _ = finished
+    again = make(tmp_path, WORDS[1:], seeds=1)
+    calls = iter(range(100))
+    other, _, told = train(again, out_of_time=lambda: next(calls) >= 2)  # after the first mark
+    first = runs.folder_of(other, WORDS[1], 0)
+    assert runs.result(first)["state"] == "unfinished"
+    assert len(told) == 1
+    assert len(train(again)[2]) == 1
+    whole = runs.result(runs.folder_of(folder, WORDS[1], 0))
+    assert runs.result(first)["curve"] == whole["curve"]
+
+
+def test_the_table_holds_means_and_intervals(finished):
+    made, folder, judge, _ = finished
+    report.write(made, folder, judge.better, judge.protocol)
+    name = "EM distance"
+    values = []
+    for seed in (0, 1):
+        path = runs.folder_of(folder, "gan", seed) / "result.json"
+        values.append(json.loads(path.read_text())["curve"][-1][name])
+    row = next(row for row in report.rows(made, folder, [name]) if row.title == "gan")
+    assert row.measures[name].value == pytest.approx(np.mean(values))
+    # Student's t for 2 values: 12.706 standard errors.
+    error = abs(values[0] - values[1]) / 2
+    assert row.measures[name].half == pytest.approx(12.7062 * error, rel=1e-4)
+    text = (folder / "report.md").read_text()
+    assert str(row.measures[name]) in text
+    assert "2 recipes on ring" in text
+    page = (folder / "report.html").read_text()
+    assert page.count("<tr>") == 3
+    for picture in ("curves.png", "samples.png"):
+        assert f"]({picture})" in text
+        assert f'src="{picture}"' in page
+        assert np.asarray(Image.open(folder / picture)).std() > 5
+
+
+def test_the_best_is_the_least_where_less_is_better():
+    table = [
+        report.Row("a", {"x": report.mean([1.0]), "y": report.mean([1.0])}, 1, 0, 0.1),
+        report.Row("b", {"x": report.mean([2.0]), "y": report.mean([2.0])}, 1, 0, 0.1),
+        report.Row("c", {}, 0, 1, 0.1),
+    ]
+    assert report.best(table, {"x": "max", "y": "min"}) == {"x": "b", "y": "a"}
+
+
+def test_the_command(tmp_path, capsys):
+    options = ["--data", "line", "--steps", "2", "--seeds", "1", "--marks", "1", "--width", "4"]
+    words = ["lsgan", *options, "--batch-size", "8", "--count", "100", "--out", str(tmp_path)]
+    assert command.run(words) == 0
+    assert "| lsgan |" in capsys.readouterr().out
+    assert command.run(["lsgan", "--steps", "0"]) == 2
+    assert "--steps must be at least 1, not 0" in capsys.readouterr().err
