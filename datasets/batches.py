@@ -31,15 +31,17 @@ class Batches:
         self.seed = seed % 2**64
         self._orders: dict[int, np.ndarray] = {}
 
-    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, step: int, only: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Batch `step` (from 0) → images uint8 (B, H, W, 3), labels.
 
         Labels are int32 (B,) classes, float32 (B, A) attributes, or int32 zeros (B,) without any.
+        `only` these rows of the batch are read, where several machines share it.
         """
-        rows = self.rows(step)
+        only = slice(None) if only is None else only
+        rows = self.rows(step)[only]
         images = np.take(self.data.images, rows, axis=0)
         if self.mirror:
-            flip = self._generator(_MIRROR, step).random(self.batch_size) < 0.5
+            flip = (self._generator(_MIRROR, step).random(self.batch_size) < 0.5)[only]
             images[flip] = images[flip, :, ::-1]
         return images, self._labels(rows)
 

@@ -7,7 +7,7 @@ features (N, C) or maps (N, H, W, C) and append channels to them.
 import keras
 from keras import ops
 
-from layers import initializers
+from layers import initializers, replicas
 
 
 class _MixesBatch(keras.layers.Layer):
@@ -59,7 +59,9 @@ class MinibatchDiscrimination(_MixesBatch):
             features = ops.mean(features, axis=(1, 2))
         rows = ops.matmul(features, ops.convert_to_tensor(self.tensor))
         rows = ops.reshape(rows, (-1, self.kernels, self.dim))
-        apart = ops.abs(ops.expand_dims(rows, 1) - ops.expand_dims(rows, 0))  # (N, N, kernels, dim)
+        others = replicas.gather(rows)
+        # (N, N, kernels, dim)
+        apart = ops.abs(ops.expand_dims(rows, 1) - ops.expand_dims(others, 0))
         closeness = ops.exp(-ops.sum(apart, axis=-1))
         # A picture's closeness to itself is exp(0) = 1: leave it out.
         return self._append(inputs, ops.sum(closeness, axis=1) - 1.0)
@@ -81,7 +83,8 @@ class MinibatchStandardDeviation(_MixesBatch):
     def call(self, inputs):
         """inputs (N, …, C) → (N, …, C + 1)."""
         features = ops.cast(inputs, "float32")
-        variance = ops.mean(ops.square(features - ops.mean(features, axis=0)), axis=0)
+        mean = replicas.mean(ops.mean(features, axis=0))
+        variance = replicas.mean(ops.mean(ops.square(features - mean), axis=0))
         deviation = ops.mean(ops.sqrt(variance + 1e-8))
         extra = ops.zeros_like(inputs[..., :1]) + ops.cast(deviation, inputs.dtype)
         return ops.concatenate([inputs, extra], axis=-1)

@@ -5,18 +5,32 @@ from collections.abc import Iterable
 import keras
 from keras import ops
 
-from layers import weights
+from layers import replicas, weights
 from layers.spectral import shared_kernels
 
 
 def _normalize_batch(x, gamma, beta, epsilon):
     """x (N, H, W, C) → (y, mean (C,), biased variance (C,)); gamma and beta are float32 (C,)."""
-    if keras.backend.backend() == "tensorflow":
+    if keras.backend.backend() == "tensorflow" and replicas.count() == 1:
         return _normalize_batch_fused(x, gamma, beta, epsilon)
     wide = ops.cast(x, "float32")
-    mean, variance = ops.moments(wide, axes=(0, 1, 2))
+    mean, variance = _moments(wide)
     y = (wide - mean) * (ops.rsqrt(variance + epsilon) * gamma) + beta
     return ops.cast(y, x.dtype), mean, variance
+
+
+def _moments(x):
+    """Mean (C,) and biased variance (C,) of x (N, H, W, C) over the whole batch."""
+    axes = (0, 1, 2)
+    if replicas.count() == 1:
+        return ops.moments(x, axes=axes)
+    # `ops.moments` holds the mean constant within the variance. That is right to the second order
+    # over a whole batch only: over a share of it, gradient penalties would be wrong.
+    mean = ops.mean(x, axis=axes)
+    variance = ops.mean(ops.square(x - mean), axis=axes)
+    shares = replicas.gather(ops.stack([mean, variance])[None])  # (replicas, 2, C)
+    mean = ops.mean(shares[:, 0], axis=0)
+    return mean, ops.mean(shares[:, 1] + ops.square(shares[:, 0] - mean), axis=0)
 
 
 def _normalize_batch_fused(x, gamma, beta, epsilon):
@@ -37,7 +51,8 @@ class BatchNorm(keras.layers.Layer):
     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the batch's statistics in
     training and the running ones at inference, where
     running <- momentum * running + (1 - momentum) * batch.
-    Statistics are computed in float32 whatever the precision.
+    Statistics are computed in float32 whatever the precision, and over the whole batch where it is
+    spread over several devices.
 
     Args:
         momentum: weight of the old running statistics, 0 to 1.
@@ -96,7 +111,7 @@ class BatchNorm(keras.layers.Layer):
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
             old = ops.convert_to_tensor(moving)
             new = old * self.momentum + ops.stop_gradient(batch) * (1 - self.momentum)
-            moving.assign(new)
+            replicas.assign(moving, new)
 
     def compute_output_shape(self, input_shape):
         return input_shape

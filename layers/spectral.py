@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from layers import initializers
+from layers import initializers, replicas
 
 EPSILON = 1e-12
 _scope = threading.local()  # a replica of a distributed step runs in a thread of its own
@@ -114,7 +114,7 @@ class WeightNormalized:
         """v <- W^T u / ||W^T u||, u <- W v / ||W v||, without gradient."""
         kernel = ops.stop_gradient(ops.convert_to_tensor(self.raw_kernel))
         v = unit(self._times_u(kernel, ops.convert_to_tensor(self.singular_vector.u)))
-        self.singular_vector.u.assign(unit(self._times_v(kernel, v)))
+        replicas.assign(self.singular_vector.u, unit(self._times_v(kernel, v)))
 
     def sigma(self, kernel=None):
         """The estimate of the largest singular value, a float32 scalar; u is held constant."""

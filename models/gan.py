@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from layers import replicas
 from layers.norm import mixes_batch
 from layers.spectral import power_iterate, shared_kernels
 from models import (
@@ -125,7 +126,7 @@ class GAN(keras.Model):
             logs.update(self._discriminator_step(batch, turn))
         logs.update(self._generator_step(batch))
         self._update_average()
-        self.steps_done.assign_add(1)
+        replicas.assign(self.steps_done, ops.convert_to_tensor(self.steps_done) + 1)
         return logs
 
     def _discriminator_step(self, batch, turn):
@@ -147,7 +148,8 @@ class GAN(keras.Model):
         """Keep every trained number of D within ± weight_clip (WGAN, algorithm 1, line 7)."""
         if bound := self.recipe.weight_clip:
             for variable in self.discriminator.trainable_variables:
-                variable.assign(ops.clip(ops.convert_to_tensor(variable), -bound, bound))
+                clipped = ops.clip(ops.convert_to_tensor(variable), -bound, bound)
+                replicas.assign(variable, clipped)
 
     def _discriminator_loss(self, part, real, fake):
         """The discriminator's loss on one micro-batch, with what is worth logging."""
@@ -174,16 +176,22 @@ class GAN(keras.Model):
         return loss, logs
 
     def _judge(self, real, fake, labels, fake_labels):
-        """Logits of real and of fake images, in one call of D where that changes nothing."""
-        if not self._one_call:
-            return (
+        """Logits of real and of fake images, in one call of D where that changes nothing.
+
+        They are those of the whole batch, wherever its pictures are judged: so are then the losses.
+        """
+        if self._one_call:
+            pictures = ops.concatenate([real, fake])
+            both = self.discriminator(
+                [pictures, ops.concatenate([labels, fake_labels])], training=True
+            )
+            logits = ops.split(both, 2)
+        else:
+            logits = [
                 self.discriminator([real, labels], training=True),
                 self.discriminator([fake, fake_labels], training=True),
-            )
-        both = self.discriminator(
-            [ops.concatenate([real, fake]), ops.concatenate([labels, fake_labels])], training=True
-        )
-        return ops.split(both, 2)
+            ]
+        return [replicas.gather(each) for each in logits]
 
     def _generator_step(self, batch):
         latents_, labels = batch["latents"][:, -1], batch["fake_labels"][:, -1]
@@ -229,7 +237,7 @@ class GAN(keras.Model):
     def _adversarial(self, fake, labels, real, real_labels):
         """The generator's adversarial loss, a scalar."""
         if not self.loss_functions.needs_real:
-            fake_logits = self.discriminator([fake, labels], training=True)
+            fake_logits = replicas.gather(self.discriminator([fake, labels], training=True))
             return self.loss_functions.generator(None, fake_logits)
         return self.loss_functions.generator(*self._judge(real, fake, real_labels, labels))
 
@@ -252,8 +260,9 @@ class GAN(keras.Model):
                 gradients = [a + b for a, b in zip(total, gradients, strict=True)]
             total = gradients
             logs = {name: logs.get(name, 0.0) + log / count for name, log in part_logs.items()}
-        if count > 1:
-            total = [gradient / count for gradient in total]
+        shares = count * replicas.count()  # optimizers add up what the replicas give them
+        if shares > 1:
+            total = [gradient / shares for gradient in total]
         optimizer.apply(total, variables)
         return logs
 
@@ -294,7 +303,7 @@ class GAN(keras.Model):
             if variable.path in trained and self.recipe.ema_decay:
                 old = ops.convert_to_tensor(average)
                 new = old + rate * (new - old)
-            average.assign(new)
+            replicas.assign(average, new)
 
     def _state(self):
         """Every variable a loss may read or write, for backends that must be told."""
@@ -371,6 +380,7 @@ def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64)
         missing = batch_size - len(part[0])
         if missing and start:  # one shape only, so that it is compiled once
             part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
-        made = np.asarray(generator.predict_on_batch(part), "float32")
+        # Replicas each make the same pictures: the first one's are enough.
+        made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
         pictures.append(made[: len(made) - missing if start else None])
     return np.concatenate(pictures)

@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from layers import replicas
+
 
 @dataclass(frozen=True)
 class GeneratorStep:
@@ -47,7 +49,7 @@ class Term:
 
 
 def _mean_distance(a, b):
-    return ops.mean(ops.abs(ops.cast(a, "float32") - ops.cast(b, "float32")))
+    return replicas.mean(ops.mean(ops.abs(ops.cast(a, "float32") - ops.cast(b, "float32"))))
 
 
 def mode_seeking(step: GeneratorStep):
@@ -70,7 +72,7 @@ def feature_matching(step: GeneratorStep):
     real = ops.stop_gradient(step.features(step.real, step.real_labels))
     fake = step.features(step.fake, step.fake_labels)
     gap = ops.mean(ops.cast(real, "float32"), axis=0) - ops.mean(ops.cast(fake, "float32"), axis=0)
-    return ops.sum(ops.square(gap))
+    return ops.sum(ops.square(replicas.mean(gap)))
 
 
 TERMS = {

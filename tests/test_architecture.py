@@ -51,7 +51,7 @@ def test_scripts_are_thin():
 
 
 def test_only_autodiff_and_few_others_name_a_backend():
-    allowed = {"autodiff.py", "norm.py", "optimizers.py"}
+    allowed = {"autodiff.py", "distribution.py", "norm.py", "optimizers.py", "replicas.py"}
     for package in ("layers", "models"):
         for path in (ROOT / package).rglob("*.py"):
             if imported(path) & {"tensorflow", "jax", "torch"}:

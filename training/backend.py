@@ -8,8 +8,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from training.errors import UserError
+from training.errors import UserError, user_errors
+
+if TYPE_CHECKING:
+    from models.distribution import Distribution
 
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
@@ -26,23 +30,30 @@ def choose() -> str:
         there = [each for each in _PACKAGES if importlib.util.find_spec(_PACKAGES[each])]
         ways = ", ".join([f"pip install {name}", *(f"KERAS_BACKEND={each}" for each in there)])
         raise UserError(f"the Keras backend {name} is not installed; ways out: {ways}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: memory as needed
     return name
 
 
-def start() -> None:
-    """Import Keras and wake the device, silently: TensorFlow 2.21 talks whatever its log level.
+def start(distribute: str = "none") -> Distribution:
+    """Import Keras and wake the devices, silently: TensorFlow 2.21 talks whatever its log level.
 
-    What was said is shown after all when that fails.
+    What was said is shown after all when that fails. Returns how batches are shared out; raises
+    `UserError` where the machine or the backend cannot do it.
     """
-    with _held_back_stderr():
+    with _held_back_stderr(), user_errors(ValueError):
         import keras
 
+        from models import distribution
         from training import device
 
+        if keras.backend.backend() == "jax":  # hosts find each other before devices are counted
+            plan = distribution.start(distribute)
         device.find()  # on a GPU this must come before anything that allocates
+        if keras.backend.backend() != "jax":
+            plan = distribution.start(distribute)  # before anything that computes
         keras.ops.convert_to_numpy(keras.ops.zeros(()))
+    return plan
 
 
 @contextlib.contextmanager

@@ -14,10 +14,14 @@ from training.device import Device
 from training.errors import UserError
 from training.wording import duration, size
 
-# A step's share of the speed of one large matrix product, and of what the libraries themselves
-# take beside the networks. Measured with the default recipes; the printed words say "about".
+# A step's share of the speed of one large matrix product, and the bytes that libraries, compiled
+# step and plots take beside the networks. Measured on a CPU; on a GPU set so that SAGAN_V6 at batch
+# 64 needs the 3 GB that the notes report.
 _EFFICIENCY = {"cpu": 0.30, "gpu": 0.20}
-_RUNTIME_BYTES = {"cpu": 0.7e9, "gpu": 0.6e9}
+_RUNTIME_BYTES = {"cpu": 0.95e9, "gpu": 0.6e9}
+# What the backward pass holds per byte of layer outputs: these, their gradients, scratch space.
+# Measured: 2.0 in float32, 2.4 in mixed_bfloat16.
+_KEPT = 2.2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +48,17 @@ class Estimate:
         )
 
 
-def estimate(gan: GAN, device_kind: str) -> Estimate:
+def estimate(gan: GAN, device_kind: str, devices: int = 1) -> Estimate:
     """Estimate one training step of `gan` at its recipe's batch size and micro-batches.
+
+    Of several GPUs, what each holds and does. (Several CPU devices share one machine.)
 
     Activations are the outputs of all layers of the graph, kept for the backward pass: two passes
     of D (real and fake) in a D step, one of G and one of D in a G step; the larger one counts.
     """
     recipe, generator, discriminator = gan.recipe, gan.generator, gan.discriminator
-    part = recipe.batch_size // recipe.micro_batches
+    devices = devices if device_kind == "gpu" else 1
+    part = recipe.batch_size // recipe.micro_batches // devices
     g_kept, d_kept = _kept_bytes(generator), _kept_bytes(discriminator)
     g_flops, d_flops = _flops(generator), _flops(discriminator)
     # Per picture: a backward pass costs two forward ones, or one where no kernel wants a gradient.
@@ -59,11 +66,11 @@ def estimate(gan: GAN, device_kind: str) -> Estimate:
     g_step = 3 * g_flops + 2 * d_flops
     return Estimate(
         weights=_bytes(gan.variables),
-        gradients=max(_bytes(each.trainable_variables) for each in (generator, discriminator)),
+        gradients=2 * _bytes(gan.trainable_variables),  # and the normalised kernels
         moments=_bytes(gan.optimizer.variables),
-        activations=int(part * max(2 * d_kept, g_kept + d_kept)),
+        activations=int(_KEPT * part * max(2 * d_kept, g_kept + d_kept)),
         runtime=int(_RUNTIME_BYTES[device_kind]),
-        flops=recipe.batch_size * (recipe.d_steps * d_step + g_step),
+        flops=recipe.batch_size * (recipe.d_steps * d_step + g_step) / devices,
     )
 
 
@@ -166,9 +173,11 @@ def _flops(network: keras.Model) -> float:
     total = 0.0
     for layer in network.layers:
         kernels = sum(math.prod(w.shape) for w in layer.trainable_weights if len(w.shape) > 1)
+        if not kernels:
+            continue  # inputs among them, which have no input themselves
         total += 2.0 * kernels * min(_positions(layer.input), _positions(layer.output))
-        channels = keras.tree.flatten(layer.output)[0].shape[-1] if kernels else 0
-        total += 2.0 * _attention_entries(layer) * (channels or 0)
+        channels = keras.tree.flatten(layer.output)[0].shape[-1]
+        total += 2.0 * _attention_entries(layer) * channels
     return total
 
 

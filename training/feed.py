@@ -22,11 +22,22 @@ _STREAM = 0x67616E
 
 
 class Feed:
-    """Training batches of `data` for `recipe`; `batch(step)` is the same on every call."""
+    """Training batches of `data` for `recipe`; `batch(step)` is the same on every call.
 
-    def __init__(self, data: datasets.ImageData, recipe: Recipe, seed: int) -> None:
+    `rows`: which rows of each batch to make, in that order, where several machines share it; the
+    numbers in them are those of the whole batch. None: all of them.
+    """
+
+    def __init__(
+        self,
+        data: datasets.ImageData,
+        recipe: Recipe,
+        seed: int,
+        rows: np.ndarray | None = None,
+    ) -> None:
         self.recipe = recipe
         self.seed = seed
+        self._rows = rows
         self._reals = datasets.Batches(data, recipe.batch_size, seed, mirror=recipe.mirror)
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
@@ -39,18 +50,22 @@ class Feed:
         """
         size, turns = self.recipe.batch_size, self.recipe.d_steps
         rng = step_rng(self.seed, step)
-        reals = [self._reals.batch(step * turns + turn) for turn in range(turns)]
+        rows = self._rows
+        reals = [self._reals.batch(step * turns + turn, rows) for turn in range(turns)]
         fakes = size * (turns + 1)
         drawn = latents.sample(self.recipe.latent, fakes, self.recipe.latent_dim, rng)
         fake_labels = self._reals.random_labels(fakes, rng)
         mix = rng.random((size, turns), dtype=np.float32)
         labels = _stack([labels for _, labels in reals])
         fake_labels = fake_labels.reshape(size, turns + 1, *fake_labels.shape[1:])
+        drawn = drawn.reshape(size, turns + 1, -1)
+        if rows is not None:
+            drawn, fake_labels, mix = drawn[rows], fake_labels[rows], mix[rows]
         return {
             "images": _stack([images for images, _ in reals]),
-            "labels": noisy(labels, self.recipe, rng),
-            "latents": drawn.reshape(size, turns + 1, -1),
-            "fake_labels": noisy(fake_labels, self.recipe, rng),
+            "labels": noisy(labels, self.recipe, rng, rows),
+            "latents": drawn,
+            "fake_labels": noisy(fake_labels, self.recipe, rng, rows),
             "mix": mix,
         }
 
@@ -60,19 +75,27 @@ def _stack(arrays: list[np.ndarray]) -> np.ndarray:
     return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
 
 
-def noisy(labels: np.ndarray, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
+def noisy(
+    labels: np.ndarray,
+    recipe: Recipe,
+    rng: np.random.Generator,
+    rows: np.ndarray | None = None,
+) -> np.ndarray:
     """`labels` with the recipe's conditioning noise, of the same shape and type.
 
     Attributes get normal noise of deviation `label_noise`, so that the generator must draw
     something sensible between them; of the classes, that share is replaced by classes at random.
+    `rows`: which rows of the whole batch `labels` are; noise is drawn for the whole.
     """
     if not recipe.label_noise or recipe.label_kind == "none":
         return labels
+    rows = np.arange(len(labels)) if rows is None else rows
+    whole = (max(recipe.batch_size, len(labels)), *labels.shape[1:])
     if recipe.label_kind == "attributes":
-        noise = rng.standard_normal(labels.shape, dtype=np.float32)
+        noise = rng.standard_normal(whole, dtype=np.float32)[rows]
         return labels + np.float32(recipe.label_noise) * noise
-    others = rng.integers(recipe.num_labels, size=labels.shape, dtype=labels.dtype)
-    return np.where(rng.random(labels.shape) < recipe.label_noise, others, labels)
+    others = rng.integers(recipe.num_labels, size=whole, dtype=labels.dtype)[rows]
+    return np.where(rng.random(whole)[rows] < recipe.label_noise, others, labels)
 
 
 def step_rng(seed: int, step: int) -> np.random.Generator:

@@ -65,7 +65,9 @@ class Outputs(contextlib.ExitStack):
             saved,
             self._interrupts,
         ]
-        self._list = StepCallbacks(self.callbacks, gan, session.first_step, recipe.steps)
+        self._list = StepCallbacks(
+            self.callbacks, gan, session.first_step, recipe.steps, agree=session.plan.agree
+        )
 
     @property
     def signal(self) -> int | None:

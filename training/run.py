@@ -15,7 +15,7 @@ from training.files import read_json, write_json
 _NAME = re.compile(r"(\d{5,})-(.+)")
 
 # May differ when a run goes on: they change neither the mathematics nor the data.
-_FREE_SETTINGS = ("out", "cache_dir", "workers", "picture_every", "picture_rows",
+_FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
                   "picture_columns", "control_samples", "checkpoint_every",
                   "checkpoints")  # fmt: skip
 

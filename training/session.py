@@ -11,11 +11,15 @@ from typing import Any
 import keras
 
 import datasets
+from models.distribution import Distribution
 from models.gan import GAN
 from models.recipe import Recipe
 from training import control, device, estimate, planner, run
 from training.backend import make_repeatable
 from training.callbacks import checkpoints
+from training.callbacks.base import StepCallbacks
+from training.callbacks.interrupts import Interrupts
+from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.progress import say
 from training.command import Command
 from training.data import open_for, with_labels
@@ -34,6 +38,7 @@ class Session:
     """Everything a training needs, made from a `Command`."""
 
     command: Command
+    plan: Distribution
     device: device.Device
     recipe: Recipe
     settings: Settings
@@ -49,18 +54,21 @@ class Session:
         return self.gan.step
 
 
-def train(command: Command) -> int:
-    """Carry out `command`; returns the exit code. Raises `UserError` for what a person can mend."""
+def train(command: Command, plan: Distribution) -> int:
+    """Carry out `command` on the devices of `plan`; returns the exit code.
+
+    Raises `UserError` for what a person can mend.
+    """
     with _memory_errors(command), contextlib.ExitStack() as stack:
-        session = prepare(command, stack)
+        session = prepare(command, plan, stack)
         print_plan(session)
         if command.dry_run:
             say("dry run: all of it was built, nothing was trained, nothing is left behind")
             return 0
-        return fit(session)
+        return fit(session) if plan.chief else follow(session)
 
 
-def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
+def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -> Session:
     """Choose, load and build. What must not outlive the session is left to `stack`."""
     found = device.find()
     choice = command.choose(found)
@@ -75,6 +83,9 @@ def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
     say(f"device     {found}")
     if found.kind == "cpu" and not device.surely_no_gpu():
         say(f"           there may be a GPU here, but {keras.backend.backend()} does not see one")
+    if plan.devices > 1 or plan.hosts > 1:
+        hosts = f" of {plan.hosts} hosts, this being number {plan.host}" if plan.hosts > 1 else ""
+        say(f"devices    every batch is shared out over {plan.devices}{hosts}")
     say(f"recipe     {name}: {'that of the run' if resumed else choice.reason}")
     say(f"precision  {precision.value}: {'that of the run' if old else precision.reason}")
 
@@ -86,7 +97,9 @@ def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
     if resumed:
         run.refuse_changes(resumed, recipe, record)
     with user_errors(ValueError):  # unknown loss or penalty, or what an architecture cannot be
-        gan = GAN(recipe, precision=precision.value, seed=settings.seed)
+        plan.check(recipe)
+        with plan.scope():
+            gan = GAN(recipe, precision=precision.value, seed=settings.seed)
     if resumed:
         _load(gan, resumed)
         if gan.step >= recipe.steps:
@@ -94,14 +107,14 @@ def prepare(command: Command, stack: contextlib.ExitStack) -> Session:
                 f"{resumed.folder} has done its {gan.step:,} steps; --steps {2 * gan.step} goes on"
             )
     return Session(
-        command, found, recipe, settings, precision.value, resumed, data, gan, record
+        command, plan, found, recipe, settings, precision.value, resumed, data, gan, record
     )  # fmt: skip
 
 
 def print_plan(session: Session) -> None:
     """Print parameters, memory and expected time. Raises `UserError` where memory is short."""
     gan, recipe = session.gan, session.recipe
-    guess = estimate.estimate(gan, session.device.kind)
+    guess = estimate.estimate(gan, session.device.kind, session.plan.devices)
     g, d = gan.generator.count_params(), gan.discriminator.count_params()
     labels = f", {recipe.num_labels} {recipe.label_kind}" if recipe.conditional else ""
     notes = "".join(f"; {note}" for note in session.data.notes)
@@ -127,11 +140,8 @@ def fit(session: Session) -> int:
         here.write(recipe, session.record)
         say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
         outputs = Outputs(here, session)
-        feed = Feed(session.data, recipe, settings.seed)
-        with outputs as callbacks, Prefetch(feed, first, last) as batches:
-            gan.fit(
-                batches, steps_per_epoch=last - first, callbacks=callbacks, shuffle=False, verbose=0
-            )
+        with outputs as callbacks, _batches(session) as batches:
+            session.plan.fit(gan, batches, last - first, callbacks)
     except BaseException:
         if not session.resumed and not here.losses.exists():
             here.remove()  # not one step was finished: nothing half-made is left
@@ -146,6 +156,25 @@ def fit(session: Session) -> int:
         _report_control(here, session)
     say(f"done: step {gan.step:,} after {took}; {here.generator}")
     return 0
+
+
+def follow(session: Session) -> int:
+    """Train as a host that writes nothing, until the first one ends; returns the exit code."""
+    gan, first, last = session.gan, session.first_step, session.recipe.steps
+    interrupts = Interrupts(None)
+    callbacks = StepCallbacks(
+        [NaNGuard(lambda: None), interrupts], gan, first, last, agree=session.plan.agree
+    )
+    with interrupts, _batches(session) as batches:
+        session.plan.fit(gan, batches, last - first, callbacks)
+    say(f"done: step {gan.step:,}; the first host has written the run")
+    return 0 if interrupts.received is None else 128 + interrupts.received
+
+
+def _batches(session: Session) -> Prefetch:
+    recipe = session.recipe
+    feed = Feed(session.data, recipe, session.settings.seed, session.plan.rows(recipe))
+    return Prefetch(feed, session.first_step, recipe.steps)
 
 
 def _report_control(here: run.Run, session: Session) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+# Those of `models.distribution`, which needs Keras; this file does not.
+WAYS = ("none", "mirrored", "hosts")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -34,6 +36,13 @@ class Settings:
         "Run",
         "arithmetic; `auto`: what this machine is fast in",
         choices=PRECISIONS,
+    )
+    distribute: str = _option(
+        "none",
+        "Run",
+        "`mirrored` shares every batch out over all devices of this machine, `hosts` over those of "
+        "several that run the same command (TF_CONFIG)",
+        choices=WAYS,
     )
     seed: int = _option(0, "Run", "of everything random: weights, data order, latents", least=0)
     memory_check: str = _option(

@@ -39,15 +39,19 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
 
 def fit(gan, seeds) -> list[dict[str, float]]:
     """Train on `batch(seed)` for each seed through Keras's own `fit`; the logs of every step."""
+    rows = []
+    batches = ((batch(gan.recipe, seed),) for seed in seeds)
+    gan.fit(batches, steps_per_epoch=len(seeds), callbacks=[keep(rows)], shuffle=False, verbose=0)
+    return rows
+
+
+def keep(rows: list):
+    """A callback that appends the logs of every step to `rows`, as numbers."""
     import keras
 
-    rows = []
-    keep = keras.callbacks.LambdaCallback(
+    return keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda step, logs: rows.append({k: float(v) for k, v in logs.items()})
     )
-    batches = ((batch(gan.recipe, seed),) for seed in seeds)
-    gan.fit(batches, steps_per_epoch=len(seeds), callbacks=[keep], shuffle=False, verbose=0)
-    return rows
 
 
 def values(variables) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ so many steps, and weights are brought up to date only when a callback is about 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -47,7 +47,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
     Args: callbacks, in calling order (plain Keras callbacks are served too, with tensors as logs);
     `first_step`: steps already done; `last_step`: where training ends; `read_every`: the most
     steps whose logs are kept on the device; `read_seconds`: the longest a finished step's numbers
-    are held back.
+    are held back; `agree`: (step, whether a callback wants to stop) → whether to stop, which hosts
+    that train together must decide together.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class StepCallbacks(keras.callbacks.CallbackList):
         last_step: int,
         read_every: int = 100,
         read_seconds: float = 1.0,
+        agree: Callable[[int, bool], bool] | None = None,
     ) -> None:
         self._first_step = first_step
+        self._agree = agree
         self._read_every, self._read_seconds = read_every, read_seconds
         self._unread: list[tuple[int, dict[str, Any]]] = []
         self._last_read = time.monotonic()
@@ -91,6 +94,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
             sync(self.model)
         for each in due:
             each.on_step(step)
+        if self._agree is not None:
+            self.model.stop_training = self._agree(step, self.model.stop_training)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Deliver what is still unread, then Keras's own."""

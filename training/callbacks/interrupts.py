@@ -23,7 +23,7 @@ class Interrupts(StepCallback):
     the training, or `None`. Stands after the checkpoints in the list.
     """
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
+    def __init__(self, checkpoints: Checkpoints | None) -> None:
         super().__init__()
         self.received: int | None = None
         self._checkpoints = checkpoints
@@ -54,9 +54,11 @@ class Interrupts(StepCallback):
         if self.received is not None:
             os._exit(128 + number)
         self.received = number
-        self._checkpoints.request()
+        if self._checkpoints is not None:
+            self._checkpoints.request()
         # Not `print`: a signal may come in the middle of another one.
         os.write(2, b"\nstopping after this step and saving; once more to stop at once\n")
 
     def _save(self, number: int, frame: FrameType | None) -> None:
-        self._checkpoints.request(keep=True)
+        if self._checkpoints is not None:
+            self._checkpoints.request(keep=True)

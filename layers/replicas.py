@@ -1,0 +1,66 @@
+"""What a layer or a loss must know where one batch is spread over several devices.
+
+TensorFlow runs a step once per device, each time on a share of the batch: a replica. What is a
+function of the whole batch, such as its mean, must then be asked for here. The answers can be
+differentiated, so that the replicas' gradients add up to those of one device with the whole batch.
+JAX and torch see the whole batch at once, as does TensorFlow on a single device: there these
+functions give back what they are given.
+"""
+
+import keras
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    def _context():
+        """The replica that this code runs for, if there are others."""
+        context = tf.distribute.get_replica_context()
+        return context if context and context.num_replicas_in_sync > 1 else None
+
+    def count() -> int:
+        """Over how many devices the batch is spread, in equal shares."""
+        context = _context()
+        return context.num_replicas_in_sync if context else 1
+
+    def mean(x):
+        """The mean of x over the replicas: the whole batch's, if x is the mean over a share."""
+        context = _context()
+        return context.all_reduce(tf.distribute.ReduceOp.MEAN, x) if context else x
+
+    def gather(x):
+        """x (N, …) of every replica, one after the other: (replicas · N, …)."""
+        context = _context()
+        if context is None:
+            return x
+        # A sum in which every replica fills rows of its own: it has a derivative of any order.
+        own = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync)
+        own = tf.reshape(tf.cast(own, x.dtype), (-1,) + (1,) * len(x.shape))
+        rows = context.all_reduce(tf.distribute.ReduceOp.SUM, own * x[None])
+        return tf.reshape(rows, (-1, *x.shape[1:]))
+
+    def assign(variable: keras.Variable, value) -> None:
+        """Give `variable` a value that all replicas have computed alike."""
+        if _context() is None:
+            variable.assign(value)
+        else:  # each sets its own copy: nothing is sent
+            tf.raw_ops.AssignVariableOp(
+                resource=variable.value.handle, value=tf.cast(value, variable.dtype)
+            )
+
+else:
+
+    def count() -> int:
+        """See the TensorFlow version."""
+        return 1
+
+    def mean(x):
+        """See the TensorFlow version."""
+        return x
+
+    def gather(x):
+        """See the TensorFlow version."""
+        return x
+
+    def assign(variable: keras.Variable, value) -> None:
+        """See the TensorFlow version."""
+        variable.assign(value)

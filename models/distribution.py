@@ -1,0 +1,286 @@
+"""Data-parallel training: one GAN, its batch spread over devices or over machines.
+
+    plan = distribution.start("mirrored")
+    with plan.scope():
+        gan = GAN(recipe)
+    plan.fit(gan, batches, steps, callbacks)
+
+Every device holds all weights and takes an equal share of each batch; statistics, losses and
+gradients are those of the whole batch, so that the weights are those that one device would have
+reached, to rounding. The engines are TensorFlow's strategies and Keras's `DataParallel` on JAX.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from models.recipe import Recipe
+
+WAYS = ("none", "mirrored", "hosts")
+_AGREE_EVERY = 10  # steps between the hosts' asking each other whether to stop
+
+
+class Distribution:
+    """One device: the way "none", and what the other ways have in common.
+
+    Attributes:
+        devices: how many devices share a batch, over all hosts.
+        hosts, host: how many processes there are, and which of them this is, from 0.
+    """
+
+    devices, hosts, host = 1, 1, 0
+
+    @property
+    def chief(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return self.host == 0
+
+    def scope(self) -> contextlib.AbstractContextManager:
+        """Within: variables are made on every device. Build the GAN here."""
+        return contextlib.nullcontext()
+
+    def check(self, recipe: Recipe) -> None:
+        """Raise a ValueError unless the recipe's batches can be cut into equal shares."""
+        self._blocks(recipe)
+
+    def rows(self, recipe: Recipe) -> np.ndarray | None:
+        """Which rows of every batch this host is to make, in this order; None: all of them.
+
+        The rows of all hosts together are the batch, each row once.
+        """
+        return None
+
+    def fit(
+        self,
+        gan: keras.Model,
+        batches: Iterable,
+        steps: int,
+        callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList = (),
+    ) -> None:
+        """Train `gan` for `steps` steps on one-tuples of batches that hold `rows` of the whole."""
+        gan.fit(
+            batches,
+            steps_per_epoch=steps,
+            callbacks=callbacks or None,
+            shuffle=False,
+            verbose=0,
+        )
+
+    def agree(self, step: int, stop: bool) -> bool:
+        """Whether all hosts are to stop after `step`, given that this one wants to or not."""
+        return stop
+
+    def _blocks(self, recipe: Recipe) -> np.ndarray:
+        """The rows of a batch as (parts, devices, rows): device i takes [:, i].
+
+        Parts are the micro-batches, or their halves where the recipe compares a batch's halves: a
+        device's share of a part then stays with it.
+        """
+        parts = recipe.micro_batches * (2 if recipe.g_term == "mode_seeking" else 1)
+        shares = parts * self.devices
+        if recipe.batch_size % shares:
+            by = f"{self.devices} devices" + (f" × {parts} parts" if parts > 1 else "")
+            least = -(-recipe.batch_size // shares) * shares
+            raise ValueError(
+                f"batch_size {recipe.batch_size} cannot be cut into equal shares for {by}; "
+                f"{least} can"
+            )
+        return np.arange(recipe.batch_size).reshape(parts, self.devices, -1)
+
+
+class Replicas(Distribution):
+    """TensorFlow's strategies: every device runs the step on its share of the batch."""
+
+    def __init__(self, strategy) -> None:
+        self.strategy = strategy
+        self.devices = strategy.num_replicas_in_sync
+        resolver = strategy.cluster_resolver
+        self.hosts = (
+            len(resolver.cluster_spec().as_dict().get("worker", [])) or 1 if resolver else 1
+        )
+        self.host = (resolver.task_id or 0) if self.hosts > 1 else 0
+        self._here = self.devices // self.hosts
+        self._wants_to_stop = False
+
+    def scope(self):
+        return self.strategy.scope()
+
+    def rows(self, recipe):
+        blocks = self._blocks(recipe)
+        mine = range(self.host * self._here, (self.host + 1) * self._here)
+        return np.concatenate([blocks[:, device].ravel() for device in mine])
+
+    def fit(self, gan, batches, steps, callbacks=()):
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            callbacks = keras.callbacks.CallbackList(
+                list(callbacks), add_history=True, model=gan, epochs=1, steps=steps
+            )
+        step = self._step(gan)
+        gan.stop_training = False
+        callbacks.on_train_begin()
+        callbacks.on_epoch_begin(0)
+        logs = {}
+        for index, (batch,) in zip(range(steps), batches, strict=False):
+            callbacks.on_train_batch_begin(index)
+            logs = step(self._shared_out(batch))
+            callbacks.on_train_batch_end(index, logs)
+            if gan.stop_training:
+                break
+        callbacks.on_epoch_end(0, logs)
+        callbacks.on_train_end(logs)
+
+    def _step(self, gan) -> Callable:
+        import tensorflow as tf
+
+        @tf.function(jit_compile=False)
+        def step(shares):
+            logs = self.strategy.run(gan.train_step, args=(shares,))
+            mean = tf.distribute.ReduceOp.MEAN
+            return {name: self.strategy.reduce(mean, log, axis=None) for name, log in logs.items()}
+
+        return step
+
+    def _shared_out(self, batch: dict[str, np.ndarray]) -> Any:
+        """The rows of this host, cut into one share for each of its devices."""
+        import tensorflow as tf
+
+        if self._here == 1 and self.hosts == 1:
+            return {name: tf.convert_to_tensor(array) for name, array in batch.items()}
+
+        def share(context):
+            index = context.replica_id_in_sync_group - self.host * self._here
+            return {
+                name: tf.convert_to_tensor(np.split(array, self._here)[index])
+                for name, array in batch.items()
+            }
+
+        return self.strategy.experimental_distribute_values_from_function(share)
+
+    def agree(self, step, stop):
+        if self.hosts == 1:
+            return stop
+        self._wants_to_stop |= stop
+        if step % _AGREE_EVERY:
+            return False
+        import tensorflow as tf
+
+        @tf.function
+        def votes(vote):
+            sums = self.strategy.run(
+                lambda: tf.distribute.get_replica_context().all_reduce("SUM", vote)
+            )
+            return self.strategy.experimental_local_results(sums)[0]
+
+        self._votes = getattr(self, "_votes", votes)  # one graph for all questions
+        return bool(self._votes(tf.constant(float(self._wants_to_stop))) > 0)
+
+
+class Sharded(Distribution):
+    """JAX: `keras.distribution.DataParallel`; the compiler divides one program over the devices."""
+
+    def __init__(self) -> None:
+        import jax
+
+        self.devices, self.hosts, self.host = (
+            jax.device_count(),
+            jax.process_count(),
+            jax.process_index(),
+        )
+        self._parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
+        self._wants_to_stop = False
+
+    def scope(self):
+        return self._parallel.scope()
+
+    def rows(self, recipe):
+        self._blocks(recipe)
+        return np.array_split(np.arange(recipe.batch_size), self.hosts)[self.host]
+
+    def fit(self, gan, batches, steps, callbacks=()):
+        with self.scope():
+            super().fit(gan, batches, steps, callbacks)
+
+    def agree(self, step, stop):
+        if self.hosts == 1:
+            return stop
+        self._wants_to_stop |= stop
+        if step % _AGREE_EVERY:
+            return False
+        from jax.experimental import multihost_utils
+
+        return bool(multihost_utils.process_allgather(np.array(self._wants_to_stop)).any())
+
+
+def start(way: str) -> Distribution:
+    """Begin to use the devices that `way` names; before anything else is computed.
+
+    "none" is one device. "mirrored" is all GPUs of this machine, or without one all of the
+    backend's CPU devices. "hosts" is all devices of several machines that run the same command:
+    on TensorFlow, TF_CONFIG tells them of each other; on JAX too, or else what
+    `jax.distributed.initialize` finds out by itself, as under Slurm.
+
+    Raises:
+        ValueError: an unknown way, one that this backend lacks, or a TF_CONFIG that says nothing.
+    """
+    if way not in WAYS:
+        raise ValueError(f"Unknown distribution {way!r}. Known: {', '.join(WAYS)}.")
+    backend = keras.backend.backend()
+    if way == "none":
+        return Distribution()
+    if backend == "torch":
+        raise ValueError(
+            f"{way!r} needs KERAS_BACKEND=tensorflow or jax: Keras trains on one device with torch."
+        )
+    if backend == "jax":
+        if way == "hosts":
+            _join_jax_hosts()
+        return Sharded()
+    import tensorflow as tf
+
+    if way == "hosts":
+        _cluster()
+        return Replicas(tf.distribute.MultiWorkerMirroredStrategy())
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    names = [
+        device.name.removeprefix("/device:") for device in tf.config.list_logical_devices(kind)
+    ]
+    return Replicas(tf.distribute.MirroredStrategy(names))
+
+
+def _cluster() -> tuple[list[str], int] | None:
+    """The addresses of all hosts and the index of this one, from TF_CONFIG."""
+    text = os.environ.get("TF_CONFIG", "")
+    try:
+        config = json.loads(text)
+        workers, task = config["cluster"]["worker"], config["task"]
+        if len(workers) > 1 and task["type"] == "worker" and 0 <= task["index"] < len(workers):
+            return list(workers), int(task["index"])
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(
+        'The way "hosts" needs TF_CONFIG on every host, such as {"cluster": {"worker": '
+        '["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}, with two '
+        f"workers or more; it is {text!r}."
+    )
+
+
+def _join_jax_hosts() -> None:
+    import jax
+
+    if jax.distributed.is_initialized():
+        return
+    if "TF_CONFIG" in os.environ:
+        workers, index = _cluster()
+        jax.distributed.initialize(workers[0], len(workers), index)
+        return
+    try:
+        jax.distributed.initialize()
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"JAX finds no other hosts ({error}): set TF_CONFIG on every host, or use Slurm."
+        ) from error

@@ -1,0 +1,89 @@
+"""python -m tests.models.distributed OUT.npz WAY DEVICES: training steps on several devices.
+
+Run in processes of its own by test_distribution.py. With the way "mirrored" it also takes the same
+steps on one device.
+"""
+
+import os
+import sys
+
+import numpy as np
+
+from models import distribution
+from models.gan import GAN
+from tests.models import tiny
+
+RECIPES = {
+    "batch_norm": {
+        "batch_size": 8,
+        "micro_batches": 2,
+        "penalty": "gradient",
+        "loss": "rahinge",
+        "minibatch": "standard_deviation",
+        "g_term": "feature_matching",
+    },
+    "labels": {
+        "batch_size": 8,
+        "d_steps": 2,
+        "label_kind": "attributes",
+        "num_labels": 5,
+        "d_norm": "none",
+        "minibatch": "discrimination",
+        "g_term": "mode_seeking",
+        "optimizer": "rmsprop",
+        "weight_clip": 0.05,
+    },
+}
+ON_HOSTS = ("labels",)
+STEPS = 2
+
+
+def pretend(devices: int) -> None:
+    """Give this process so many CPU devices."""
+    if os.environ["KERAS_BACKEND"] == "jax":
+        os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+        return
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    one = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(cpu, [one] * devices)
+
+
+def steps(plan: distribution.Distribution, name: str) -> dict[str, np.ndarray]:
+    """All that two training steps change, by name."""
+    recipe = tiny.recipe(**RECIPES[name])
+    plan.check(recipe)
+    with plan.scope():
+        gan = GAN(recipe, seed=1)
+    rows = plan.rows(recipe)
+    batches = [tiny.batch(recipe, seed) for seed in range(STEPS)]
+    if rows is not None:
+        batches = [{key: array[rows] for key, array in each.items()} for each in batches]
+    logs = []
+    plan.fit(gan, ((each,) for each in batches), STEPS, [tiny.keep(logs)])
+    results = {f"{name}/{log}": np.array([row[log] for row in logs]) for log in logs[0]}
+    for network in (gan.generator, gan.ema_generator, gan.discriminator):
+        for variable in network.variables:
+            results[f"{name}/{network.name}/{variable.path}"] = np.array(variable.numpy())
+    labels = np.zeros((5, 5), "float32") if recipe.conditional else None
+    results[f"{name}/samples"] = gan.sample(gan.draw_latents(5, seed=1), labels, batch_size=4)
+    results[f"{name}/step"] = np.array(gan.step)
+    return results
+
+
+def main(path: str, way: str, devices: str) -> None:
+    pretend(int(devices))
+    plan, results = distribution.start(way), {}
+    for name in ON_HOSTS if way == "hosts" else RECIPES:
+        found = {"many": steps(plan, name)}
+        if way == "mirrored":
+            found["one"] = steps(distribution.Distribution(), name)
+        for key, values in found.items():
+            results |= {f"{key}/{what}": value for what, value in values.items()}
+    rows = plan.rows(tiny.recipe(**RECIPES[ON_HOSTS[0]]))
+    np.savez(path, devices=plan.devices, rows=rows, **results)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,139 @@
+"""Several devices reach the weights that one device reaches with the same batches."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import distribution
+from tests.models import tiny
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-5  # measured: 1e-6 at most
+needs_jax = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="jax is not installed"
+)
+
+
+BACKENDS = ["tensorflow", pytest.param("jax", marks=needs_jax)]
+
+
+def start(path, backend, way, devices, **environment):
+    """Begin `tests.models.distributed` in a process of its own."""
+    own = {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.models.distributed", str(path), way, str(devices)],
+        cwd=ROOT,
+        env={**os.environ, **own, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def results(process, path):
+    errors = process.communicate(timeout=300)[1]
+    assert process.returncode == 0, errors[-2000:]
+    return np.load(path)
+
+
+@pytest.fixture(scope="module")
+def mirrored(tmp_path_factory):
+    """What two devices reach, and one device: by backend."""
+    found = {}
+
+    def run(backend):
+        if backend not in found:
+            path = tmp_path_factory.mktemp("mirrored") / f"{backend}.npz"
+            found[backend] = results(start(path, backend, "mirrored", 2), path)
+        return found[backend]
+
+    return run
+
+
+def assert_same(many, one):
+    names = [name for name in many if name.startswith("many/")]
+    assert len(names) > 30
+    for name in names:
+        other = one[name.replace("many/", "one/")]
+        np.testing.assert_allclose(many[name], other, atol=TOLERANCE, err_msg=name)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_devices(backend, mirrored):
+    found = mirrored(backend)
+    assert found["devices"] == 2
+    assert_same(found, found)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_hosts(backend, mirrored, tmp_path):
+    addresses = free_addresses(2)
+    processes = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        path = tmp_path / f"host_{index}.npz"
+        processes.append((start(path, backend, "hosts", 1, TF_CONFIG=config), path))
+    hosts = [results(*each) for each in processes]
+    for host in hosts:
+        assert host["devices"] == 2
+        assert_same(host, mirrored(backend))
+    assert sorted(np.concatenate([host["rows"] for host in hosts])) == list(range(8))
+
+
+def free_addresses(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
+
+
+def of(devices, hosts=1, host=0):
+    """A plan for devices that need not exist."""
+    plan = object.__new__(distribution.Replicas)
+    plan.devices, plan.hosts, plan.host, plan._here = devices, hosts, host, devices // hosts
+    return plan
+
+
+def test_rows_cover_the_batch_once():
+    recipe = tiny.recipe(batch_size=16, micro_batches=2)
+    rows = [of(4, 2, host).rows(recipe) for host in range(2)]
+    assert sorted(np.concatenate(rows)) == list(range(16))
+    # Device 0 has the first quarter of each micro-batch: both are then cut as on one device.
+    assert rows[0][:4].tolist() == [0, 1, 8, 9]
+
+
+def test_paired_pictures_stay_together():
+    recipe = tiny.recipe(batch_size=8, g_term="mode_seeking")
+    # One device pairs pictures i and i + 4.
+    assert of(2).rows(recipe).tolist() == [0, 1, 4, 5, 2, 3, 6, 7]
+
+
+def test_unequal_shares_are_refused():
+    with pytest.raises(ValueError, match=r"batch_size 6 cannot be cut .* 4 devices; 8 can"):
+        of(4).check(tiny.recipe(batch_size=6))
+
+
+def test_mistakes(monkeypatch):
+    with pytest.raises(ValueError, match=r"'mirror'.*none, mirrored, hosts"):
+        distribution.start("mirror")
+    monkeypatch.setattr("keras.backend.backend", lambda: "torch")
+    with pytest.raises(ValueError, match="tensorflow or jax"):
+        distribution.start("mirrored")
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"cluster": {"worker": ["a:1"]}, "task": {}}'])
+def test_hosts_need_a_cluster(text, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="TF_CONFIG on every host"):
+        distribution._cluster()
