@@ -111,32 +111,37 @@ def nearest_shape(
     allowed: Callable[[np.ndarray], bool],
     starts: np.ndarray,
     drawn: np.ndarray,
+    enough: float = 0.5,
+    tries: int = 6,
 ) -> float:
     """The Euclidean distance of `picture` (H, W), in [0, 1], to the manifold of drawn shapes.
 
-    From the nearest of the shapes `starts` (M, K, 2), which `drawn` (M, H, W) shows, a simplex
-    search over the corners; `allowed` says which corners are in the world. An upper bound, tight to
-    a fraction of a pixel's edge.
+    Simplex searches over the corners from the nearest of the shapes `starts` (M, K, 2), which
+    `drawn` (M, H, W) shows, one after the other until one comes within `enough` or `tries` have
+    not; `allowed` says which corners are in the world. The result is an upper bound.
     """
-    from scipy.optimize import minimize
-
-    gaps = ((drawn - picture) ** 2).sum((1, 2))
-    best = int(gaps.argmin())
-    shape = starts[best].shape
+    gaps = np.sqrt(((drawn - picture) ** 2).sum((1, 2)))
 
     def distance(flat):
-        corners = flat.reshape(shape)
+        corners = flat.reshape(starts.shape[1:])
         return np.linalg.norm(draw(corners) - picture) if allowed(corners) else 1e3
 
-    first = starts[best].ravel()
+    order = gaps.argsort()[:tries]
+    best = gaps[order[0]]
+    for start in order:
+        if best <= enough:
+            break
+        best = min(best, _simplex_search(distance, starts[start].ravel()))
+    return float(best)
+
+
+def _simplex_search(function: Callable[[np.ndarray], float], first: np.ndarray) -> float:
+    """The least value that Nelder and Mead's search finds from `first`."""
+    from scipy.optimize import minimize
+
     simplex = first + 0.03 * np.vstack([np.zeros(first.size), np.eye(first.size)])
-    found = minimize(
-        distance,
-        first,
-        method="Nelder-Mead",
-        options={"maxfev": 300, "initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-3},
-    )
-    return float(min(found.fun, np.sqrt(gaps[best])))
+    options = {"maxfev": 400, "initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-3}
+    return minimize(function, first, method="Nelder-Mead", options=options).fun
 
 
 def precision_recall(

@@ -1,6 +1,7 @@
 """Toy worlds: D against the theorem, the film, the judge of triangles."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from models import autodiff
 from models import recipe as recipes
 from models.gan import GAN
 from training import listing, toy, toy_command
+from training.compare import judges
 
 
 def test_the_discriminator_approaches_the_optimum():
@@ -69,6 +71,15 @@ def test_the_film_and_its_numbers(name, tmp_path, capsys):
     history = json.loads((tmp_path / f"toy-gan-{name}.json").read_text())["history"]
     assert [row["step"] for row in history] == [0, 2, 4]
     assert "modes covered" in capsys.readouterr().out
+
+
+def test_real_triangles_are_near_the_manifold_and_discs_are_not():
+    judge = judges.TriangleJudge(SimpleNamespace(images=np.zeros((1, 32, 32, 3))), 12)
+    gaps = np.array([judge.distance(picture) for picture in judge.tests])
+    assert (gaps <= measures.NEAR).mean() >= 11 / 12
+    rows, columns = np.mgrid[:32, :32] / 32
+    disc = ((columns - 0.5) ** 2 + (rows - 0.5) ** 2 < 0.09).astype("float64")
+    assert judge.distance(disc) > 5
 
 
 def test_mistakes_are_one_line(capsys):

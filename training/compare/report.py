@@ -100,12 +100,17 @@ def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> li
     return list(paths)
 
 
+def counted(count: int, noun: str) -> str:
+    """`"1 seed"`, `"3 seeds"`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _words(plan: Plan, table: list[Row], protocol: str) -> tuple[str, list[str]]:
     settings = plan.settings
-    title = f"{len(table)} recipes on {settings.data}"
+    title = f"{counted(len(table), 'recipe')} on {settings.data}"
     lines = [
-        f"{settings.steps:,} generator steps each, up to {settings.seeds} seeds. Numbers are means "
-        "at the last step with 95 % t-intervals over seeds; the best mean is bold, which says "
+        f"{settings.steps:,} generator steps each, {counted(settings.seeds, 'seed')}. Numbers are "
+        "means at the last step with 95 % t-intervals over seeds; the best mean is bold, which says "
         "nothing where intervals overlap.",
         f"Protocol: {protocol}",
     ]
