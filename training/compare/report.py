@@ -110,8 +110,8 @@ def _words(plan: Plan, table: list[Row], protocol: str) -> tuple[str, list[str]]
     title = f"{counted(len(table), 'recipe')} on {settings.data}"
     lines = [
         f"{settings.steps:,} generator steps each, {counted(settings.seeds, 'seed')}. Numbers are "
-        "means at the last step with 95 % t-intervals over seeds; the best mean is bold, which says "
-        "nothing where intervals overlap.",
+        "means at the last step with 95 % t-intervals over seeds; the best mean is bold, which "
+        "says nothing where intervals overlap.",
         f"Protocol: {protocol}",
     ]
     waiting = [f"{row.title} ({row.done} of {settings.seeds})" for row in table
