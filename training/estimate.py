@@ -17,7 +17,7 @@ from training.wording import duration, size
 # A step's share of the speed of one large matrix product, and the bytes that libraries, compiled
 # step and plots take beside the networks. Measured on a CPU; on a GPU set so that SAGAN_V6 at batch
 # 64 needs the 3 GB that the notes report.
-_EFFICIENCY = {"cpu": 0.30, "gpu": 0.20}
+_EFFICIENCY = {"cpu": 0.6, "gpu": 0.2}
 _RUNTIME_BYTES = {"cpu": 0.95e9, "gpu": 0.6e9}
 # What the backward pass holds per byte of layer outputs: these, their gradients, scratch space.
 # Measured: 2.0 in float32, 2.4 in mixed_bfloat16.

@@ -112,6 +112,20 @@ def test_rows_after_the_checkpoint_are_dropped(train, tmp_path):
     assert (folder / "losses.csv").read_bytes() == expected
 
 
+def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(train, tmp_path):
+    code, words = train("--steps=50", "--checkpoint-every=1", "--g-learning-rate=1e38")
+    assert code == 2
+    last = words.splitlines()[-1]
+    assert "is nan at step 2; the last good checkpoint is kept" in last
+    folder = tmp_path / "out/00000-SAGAN_V6-tiny"
+    kept = checkpoints.newest(folder / "checkpoints")
+    assert str(kept) in last
+    assert checkpoints.step_of(kept) == 1
+    assert all(np.isfinite(values).all() for values in weights(kept).values())
+    assert len(read_rows(folder / "losses.csv")) == 2
+    assert not (folder / "generator.keras").exists()
+
+
 def test_numbers_count_up_and_runs_are_found_again(tmp_path):
     first = run.create(tmp_path, "SAGAN_V6", "faces")
     second = run.create(tmp_path, "sagan_cpu", "faces")
