@@ -179,3 +179,29 @@ def test_sigma_is_float32_under_mixed_precision():
 )
 def test_contract(name, output, tmp_path):
     check_layer(LAYERS[name], inputs(name), output, tmp_path, trainable=1, non_trainable=1)
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+def test_a_convolution_of_the_whole_map_is_a_matrix_product(strides):
+    rng = np.random.default_rng(0)
+    layer = layers.SpectralConv2D(5, (4, 3), strides=strides, activation="relu")
+    x = rng.standard_normal((6, 4, 3, 7)).astype("float32")
+    layer(x)
+    layer.bias.assign(rng.standard_normal(5))
+    assert layer._takes_all(x)
+    assert not layer._takes_all(np.zeros((6, 5, 3, 7)))
+    expected = ops.relu(ops.conv(x, layer.normalized_kernel(False), strides) + layer.bias)
+    np.testing.assert_allclose(layer(x), expected, atol=1e-5)
+
+
+def test_a_transposed_convolution_of_one_pixel_is_a_matrix_product():
+    rng = np.random.default_rng(0)
+    layer = layers.SpectralConv2DTranspose(5, (4, 3))
+    x = rng.standard_normal((6, 1, 1, 7)).astype("float32")
+    layer(x)
+    layer.bias.assign(rng.standard_normal(5))
+    assert layer._takes_one_pixel(x)
+    assert not layer._takes_one_pixel(np.zeros((6, 2, 1, 7)))
+    assert not layers.SpectralConv2DTranspose(5, 4, strides=2)._takes_one_pixel(x)
+    expected = ops.conv_transpose(x, layer.normalized_kernel(False)) + layer.bias
+    np.testing.assert_allclose(layer(x), expected, atol=1e-5)
