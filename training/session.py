@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from training.record import record_of
 from training.settings import Settings
 from training.wording import duration
 
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
 
 
@@ -222,12 +224,17 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
 
 @contextlib.contextmanager
 def _memory_errors(command: Command):
-    """Any backend's way of saying that memory ran out, as one line."""
+    """A full disk, and any backend's way of saying that memory ran out, as one line."""
     try:
         yield
     except (UserError, KeyboardInterrupt):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise TrainingStopped(
+                f"the disk is full ({error.filename or error.strerror}); make room, then go on "
+                "from the last checkpoint with --resume"
+            ) from error
         text = f"{type(error).__name__}: {error}".lower()
         if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):
             raise

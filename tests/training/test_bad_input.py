@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 MISTAKES = {
@@ -75,6 +77,17 @@ def test_failure_before_the_first_step_leaves_no_folder(train, tmp_path, monkeyp
     assert code == 2
     assert "out of memory; change --batch-size" in words
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_disk_that_fills_up_while_logging(train, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "losses.csv")
+
+    monkeypatch.setattr("training.callbacks.csv_log.CSVLog.on_rows", fail)
+    code, words = train("--steps=2")
+    assert code == 2
+    assert "the disk is full (losses.csv); make room" in words
+    assert "Traceback" not in words
 
 
 def test_unknown_backend(train, monkeypatch):
