@@ -15,6 +15,7 @@ from layers.norm import batch_norms, standing_statistics
 from models import latents, networks, portable
 from models.gan import generate
 from serving import labels as label_sets
+from serving.dataflow import norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
 from training.errors import UserError, user_errors
@@ -57,7 +58,8 @@ class Generator:
                 training data. A class's name where the generator has classes.
             truncation: above 0, at most 1: smaller is more typical and less varied.
             statistics: of batch norm: "running", those of training; "standing", recomputed at this
-                truncation; "auto", standing below truncation 1.
+                truncation; "auto", standing below truncation 1 where norms take the latent too, as
+                BigGAN's do; elsewhere they would cancel the truncation.
 
         Raises:
             UserError: labels for a generator without, unknown names, a truncation out of range.
@@ -150,7 +152,11 @@ class Generator:
         if statistics not in STATISTICS:
             raise UserError(f"unknown statistics {statistics!r}. Known: {', '.join(STATISTICS)}")
         check_truncation(truncation)
-        stand = statistics == "standing" or (statistics == "auto" and truncation < 1)
+        stand = statistics == "standing" or (
+            # Where only the first layer sees the latent and batch norm follows it, statistics of
+            # shrunk latents would undo the shrinking exactly.
+            statistics == "auto" and truncation < 1 and norms_take_latents(self.network)
+        )
         wanted = truncation if stand and self._running else None
         if wanted == self._standing_at:
             return

@@ -80,7 +80,7 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         default="auto",
         metavar="auto|running|standing",
         help="of batch norm: those of training, or recomputed at this truncation; auto: "
-        "recomputed below truncation 1",
+        "recomputed below truncation 1 where norms take the latent too, as BigGAN's do",
     )
 
 

@@ -99,7 +99,7 @@ def _figure(columns: list[tuple[int, np.ndarray]], result: np.ndarray) -> Image.
         page.paste(above, (left, bottom - _MARGIN // 2 - above.height))
         page.paste(mean, (left, bottom))
         left += mean.width
-        following = "=" if index + 1 == len(pages) else "+" if pages[index + 1][0] > 0 else "−"
+        following = "=" if index + 1 == len(pages) else "+" if pages[index + 1][0] > 0 else "-"
         place = (left + _MARGIN / 2, bottom + mean.height / 2)
         draw.text(place, following, "black", font, anchor="mm")
         left += _MARGIN

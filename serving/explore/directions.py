@@ -10,6 +10,7 @@ from keras import ops
 from PIL import Image
 
 from datasets.pixels import to_uint8
+from serving.dataflow import depends_on
 from serving.explore.animation import Clip
 from serving.explore.arithmetic import average
 from serving.generator import Generator, check_count
@@ -43,7 +44,7 @@ def first_linear_map(network: keras.Model) -> np.ndarray:
     """What the first layer with a kernel makes of a latent: (latent_dim, features)."""
     latents, labels = network.inputs
     for layer in network.layers:
-        if isinstance(layer, _LINEAR) and _reaches(latents, layer):
+        if isinstance(layer, _LINEAR) and depends_on(layer.input, latents):
             break
     else:
         raise UserError("this generator has no first layer that is linear in the latent")
@@ -65,20 +66,6 @@ def first_linear_map(network: keras.Model) -> np.ndarray:
     bare.build(at_one.shape)
     bare.kernel.assign(layer.kernel)
     return ops.convert_to_numpy(bare(ops.convert_to_tensor(at_one))).reshape(len(eye), -1)
-
-
-def _reaches(source: keras.KerasTensor, layer: keras.Layer) -> bool:
-    """Whether `layer`'s input is computed from `source`."""
-    found, todo = set(), keras.tree.flatten(layer.input)
-    while todo:
-        tensor = todo.pop()
-        if tensor is source:
-            return True
-        operation, node, _ = tensor._keras_history
-        if (id(operation), node) not in found and operation._inbound_nodes:
-            found.add((id(operation), node))
-            todo += operation._inbound_nodes[node].input_tensors
-    return False
 
 
 def between(

@@ -55,7 +55,7 @@ class Projection:
         difference = np.abs(self.target.astype(int) - self.found)
         difference = np.minimum(2 * difference, 255).astype("uint8")
         tiles = enlarged(np.stack([self.target, self.found, difference]), 192)
-        page = sheet(tiles, 3, ["given", "found", "difference × 2"])
+        page = sheet(tiles, 3, ["given", "found", "difference, doubled"])
         return titled(page, f"rms error {self.rmse:.1f} of 255, PSNR {self.psnr:.1f} dB")
 
     def save(self, path: str | Path) -> Path:
@@ -179,5 +179,6 @@ class _Search:
         total = 0.0
         for _ in range(_SCALES):
             total = total + ops.mean(ops.square(made - target), axis=(1, 2, 3))
-            made, target = ops.average_pool(made, 2), ops.average_pool(target, 2)
+            made = ops.average_pool(made, 2, strides=2)
+            target = ops.average_pool(target, 2, strides=2)
         return total

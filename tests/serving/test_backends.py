@@ -17,7 +17,7 @@ import sys, numpy as np, serving
 gan = serving.load(sys.argv[1])
 whole = gan.sample(5, seed=11)
 made = {"whole": gan.generate(whole.latents, whole.labels)}
-cut = gan.sample(5, seed=11, attributes="smile", truncation=0.6)
+cut = gan.sample(5, seed=11, attributes="smile", truncation=0.6, statistics="standing")
 made["cut"] = gan.generate(cut.latents, cut.labels)
 found = gan.project(whole.images[0], steps=3, starts=1, progress=False)
 np.savez(sys.argv[2], **made, latent=found.latent, labels=cut.labels)

@@ -5,6 +5,7 @@ from keras import ops
 from datasets.pixels import to_uint8
 from layers.norm import batch_norms
 from serving.generator import BLOCK
+from tests.serving import tiny
 from training.errors import UserError
 
 
@@ -54,9 +55,9 @@ def test_class_weights_blend_and_agree_with_indices(classes):
 
 def test_truncation_brings_standing_statistics_and_full_latents_take_them_away(plain):
     before = [ops.convert_to_numpy(norm.moving_mean) for norm in batch_norms(plain.network)]
-    cut = plain.sample(4, truncation=0.5)
+    cut = plain.sample(4, truncation=0.5, statistics="standing")
     np.testing.assert_allclose(cut.latents, 0.5 * plain.sample(4).latents)
-    plain.use_statistics(0.5)
+    plain.use_statistics(0.5, "standing")
     first = plain.network.get_layer("stage_0_norm")
     features = plain.network.get_layer("stage_0")
     z = plain.draw_latents(16 * BLOCK, seed=2**62, truncation=0.5)
@@ -73,6 +74,25 @@ def test_truncation_brings_standing_statistics_and_full_latents_take_them_away(p
     after = [ops.convert_to_numpy(norm.moving_mean) for norm in batch_norms(plain.network)]
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_auto_statistics_never_cancel_the_truncation(plain):
+    whole, cut = plain.sample(8).images.astype(int), plain.sample(8, truncation=0.3).images
+    assert np.abs(whole - cut).mean() > 5
+    # Batch norm straight after the only layer that sees the latent: the scale falls out.
+    stood = plain.sample(8, truncation=0.3, statistics="standing").images.astype(int)
+    alike = plain.sample(8, statistics="standing").images
+    assert np.abs(stood - alike).mean() < 1
+
+
+def test_auto_statistics_stand_where_norms_take_the_latent():
+    changes = {"resolution": 32, "attention_resolution": 16, "name": "biggan"}
+    biggan = tiny.generator("classes", **changes)
+    cut = biggan.sample(2, truncation=0.5).images
+    expected = biggan.sample(2, truncation=0.5, statistics="standing").images
+    np.testing.assert_array_equal(cut, expected)
+    running = biggan.sample(2, truncation=0.5, statistics="running").images
+    assert np.abs(running.astype(int) - cut).max() > 3
 
 
 @pytest.mark.parametrize("truncation", [0, -1, 1.01, float("nan")])

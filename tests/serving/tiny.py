@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from models import files, networks
+from layers import standing_statistics
+from models import files, latents, networks
 from serving.generator import Generator
 from serving.source import Source
 from tests.models import tiny
@@ -28,10 +29,15 @@ def network(recipe, seed=1, precision="float32"):
     rng = np.random.default_rng(seed)
     for variable in made.variables:
         name = variable.path
-        if name.endswith(("attention/gamma", "moving_variance")):
-            variable.assign(rng.uniform(0.5, 1.5, variable.shape))
-        elif name.endswith(("moving_mean", "/beta", "gain/embeddings", "shift/embeddings")):
+        if name.endswith("attention/gamma"):
+            variable.assign(0.7)
+        elif name.endswith(("/beta", "gain/embeddings", "shift/embeddings")):
             variable.assign(0.3 * rng.standard_normal(variable.shape))
+    z = latents.sample(recipe.latent, 64, recipe.latent_dim, rng)
+    y = rng.integers(0, max(1, recipe.num_labels), 64)
+    if recipe.label_kind == "attributes":
+        y = np.eye(recipe.num_labels)[y]
+    standing_statistics(made, [[z, y.astype(made.inputs[1].dtype)]])
     return made
 
 
