@@ -62,6 +62,13 @@ def test_histograms_follow_the_density(name):
     assert np.linalg.norm(world.means - heaviest, axis=1).min() < 4 * world.deviation + area.cell
 
 
+def test_cells_are_in_the_order_of_their_centres():
+    area = toy.region(worlds.world("ring"))
+    made = area.histogram(np.tile([1.0, -2.0], (10, 1)))
+    assert made.max() * area.cell == pytest.approx(1.0)
+    np.testing.assert_allclose(area.centres()[made.argmax()], [1.0, -2.0], atol=0.05)
+
+
 @pytest.mark.parametrize("name", ["ring", "line"])
 def test_the_film_and_its_numbers(name, tmp_path, capsys):
     words = ["gan", "--world", name, "--steps", "4", "--frames", "2", "--width", "4"]
