@@ -1,0 +1,68 @@
+"""The benchmarks' table and its comparison."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as table
+from benchmarks import compare
+
+ROOT = Path(__file__).parents[2]
+
+
+def results(**values):
+    rows = {name: {"value": value, "better": "less"} for name, value in values.items()}
+    return {"machine": {"processor": "x"}, "commit": "abc", "rows": rows}
+
+
+def test_rows_of_a_printed_table():
+    found = table.rows_of("data", "x86, 2 cores\nbuild a cache from them      1,234     2.5×\n")
+    assert {name: row["value"] for name, row in found.items()} == {
+        "data: build a cache from them [0]": 1234.0,
+        "data: build a cache from them [1]": 2.5,
+    }
+
+
+def test_the_largest_change_comes_first():
+    rows = compare.compare(results(a=1.0, b=2.0, c=3.0), results(a=1.01, b=1.0, d=5.0))
+    assert rows == [("b", 2.0, 1.0, 0.5, "better"), ("a", 1.0, 1.01, 1.01, "")]
+
+
+def test_more_is_better_for_rates():
+    first, second = results(rate=10.0), results(rate=5.0)
+    first["rows"]["rate"]["better"] = "more"
+    assert compare.compare(first, second)[0][4] == "worse"
+
+
+def test_files_that_are_no_results(tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({"rows": 3}))
+    run = subprocess.run(
+        [sys.executable, "benchmarks/compare.py", str(bad), str(bad)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 2
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_the_torch_networks_have_our_parameters():
+    from benchmarks import torch_step
+    from models import networks
+
+    recipe = torch_step.recipe_of(resolution=64, batch_size=2, filters=8)
+    ours = [
+        sum(int(weight.numpy().size) for weight in network.trainable_variables)
+        for network in networks.build(recipe, seed=0)
+    ]
+    theirs = [
+        sum(p.numel() for p in network.parameters())
+        for network in torch_step.torch_networks(recipe)
+    ]
+    assert ours == theirs
