@@ -230,7 +230,7 @@ class _Truncation:
     @staticmethod
     def add_options(parser):
         parser.add_argument(
-            "--levels", type=common.fraction, nargs="+", default=[1.0, 0.7, 0.5, 0.3, 0.1],
+            "--levels", type=common.fraction, nargs="+", default=[1.0, 0.85, 0.7, 0.5, 0.3],
             metavar="T", help="truncations",
         )  # fmt: skip
         parser.add_argument("--rows", type=common.positive, default=8, help="pictures a column")

@@ -11,7 +11,7 @@ from serving.generator import Generator
 from serving.pictures import enlarged
 from training.sheet import sheet
 
-LEVELS = (1.0, 0.7, 0.5, 0.3, 0.1)
+LEVELS = (1.0, 0.85, 0.7, 0.5, 0.3)
 
 
 def truncation_sheet(

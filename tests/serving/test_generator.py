@@ -85,7 +85,8 @@ def test_auto_statistics_never_cancel_the_truncation(plain):
     assert np.abs(stood - alike).mean() < 1
 
 
-def test_auto_statistics_stand_where_norms_take_the_latent():
+def test_auto_statistics_stand_where_norms_take_the_latent(monkeypatch):
+    monkeypatch.setattr("serving.generator._STANDING_BATCHES", 1)
     changes = {"resolution": 32, "attention_resolution": 16, "name": "biggan"}
     biggan = tiny.generator("classes", **changes)
     cut = biggan.sample(2, truncation=0.5).images
