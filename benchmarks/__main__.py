@@ -50,7 +50,7 @@ def main() -> None:
             found["rows"].update(PART[part](options))
         except subprocess.CalledProcessError as error:
             found.setdefault("failed", []).append(part)
-            print(f"failed: {(error.stderr or '').strip().splitlines()[-1:]}")
+            print("failed: " + ((error.stderr or "").strip().splitlines() or ["no reason"])[-1])
     out = options.out or RESULTS / f"{time.strftime('%Y%m%d-%H%M%S')}-{found['commit']}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -127,6 +127,8 @@ def script(name: str, *words: str) -> str:
     return subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / name), *words],
         cwd=ROOT,
+        # From when train_step.py counts its start-up.
+        env={**os.environ, "TRAIN_STEP_BEGAN": str(time.time())},
         capture_output=True,
         text=True,
         check=True,
