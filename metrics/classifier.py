@@ -15,7 +15,7 @@ from metrics.errors import MetricError
 
 SIDE = 64  # larger pictures are averaged down to this many pixels
 VERSION = 1  # goes up when the network or its training changes, so that no cached one is mistaken
-EPOCHS, BATCH, RATE = 5, 64, 2e-3
+EPOCHS, BATCH, RATE = 3, 64, 2e-3
 HELD_OUT = 0.1
 MOST = 20_000  # pictures trained on
 
