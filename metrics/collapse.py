@@ -237,14 +237,18 @@ class CollapseGuard:
         return Rollback(max(good), self.factor, number, text)
 
     def rolled_back(self, rollback: Rollback):
-        """Forget everything after the step that the run has returned to."""
-        kept = sum(step <= rollback.step for step in self.steps)
+        """Forget everything after the step that the run has returned to, and count the return."""
+        self.forget_after(rollback.step)
+        self.rollbacks = rollback.number
+
+    def forget_after(self, last: int):
+        """Forget everything after step `last`: the run goes on from there."""
+        kept = sum(step <= last for step in self.steps)
         for history in (self.steps, self.zero_share, self.g_loss):
             del history[kept:]
         for history in (self.measures, self.duplicates, *self.spectra.values()):
-            history[:] = [entry for entry in history if entry[0] <= rollback.step]
-        self.healthy_until = min(self.healthy_until, rollback.step)
-        self.rollbacks = rollback.number
+            history[:] = [entry for entry in history if entry[0] <= last]
+        self.healthy_until = min(self.healthy_until, last)
 
     def state(self) -> dict:
         """Everything but the thresholds, for a checkpoint (JSON)."""

@@ -37,24 +37,33 @@ def save_generator(model: keras.Model, path: str | Path, metadata: dict[str, Any
         Path(temporary).unlink(missing_ok=True)
 
 
-def load_generator(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Read (generator, metadata) back.
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """What `save_generator` wrote beside the network.
 
     Raises:
-        ValueError: the file is missing, damaged, no generator of this project, or would run code.
+        ValueError: the file is missing, damaged or no generator of this project.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"There is no file {path}.")
     try:
         with zipfile.ZipFile(path) as archive:
-            metadata = json.loads(archive.read(MEMBER))
+            return json.loads(archive.read(MEMBER))
     except zipfile.BadZipFile as error:
         raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
     except (KeyError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{path} does not carry a recipe: it is no generator of this project."
         ) from error
+
+
+def load_generator(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Read (generator, metadata) back.
+
+    Raises:
+        ValueError: the file is missing, damaged, no generator of this project, or would run code.
+    """
+    metadata = read_metadata(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds; all mean the same to a user

@@ -67,6 +67,10 @@ class GAN(keras.Model):
         self.steps_done = self.add_weight(
             name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
+        # Both learning rates are multiplied by it: a run that collapses goes on with smaller ones.
+        self.learning_rate_factor = self.add_weight(
+            name="learning_rate_factor", shape=(), initializer="ones", trainable=False
+        )
         # Batch statistics tell real from fake if both share a batch: D then wins at once.
         self._one_call = not mixes_batch(self.discriminator)
         self.built = True
@@ -86,11 +90,13 @@ class GAN(keras.Model):
             (self.discriminator, recipe.d_learning_rate),
             (self.generator, recipe.g_learning_rate),
         ):
-            schedule = rate
-            if recipe.decay_start:
-                schedule = optimizers.HeldThenExponential(
-                    rate, recipe.decay_start, recipe.decay_rate, recipe.decay_every
-                )
+            schedule = optimizers.HeldThenExponential(
+                rate,
+                recipe.decay_start or float("inf"),
+                recipe.decay_rate,
+                recipe.decay_every,
+                self.learning_rate_factor,
+            )
             optimizer = optimizers.get(recipe.optimizer, schedule, recipe.beta_1, recipe.beta_2)
             if self.precision == "mixed_float16":
                 optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

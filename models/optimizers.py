@@ -8,18 +8,28 @@ from keras import ops
 class HeldThenExponential(keras.optimizers.schedules.LearningRateSchedule):
     """rate until step `start`, then rate · decay^((step - start) / every), continuously.
 
-    The notes' SAGAN_V5: × 0.99 per 100 steps after 50 000 steps.
+    The notes' SAGAN_V5: × 0.99 per 100 steps after 50 000 steps. With `start` infinite the
+    rate stays. `factor`, a variable that may change during training, multiplies all of it.
     """
 
-    def __init__(self, rate: float, start: int, decay: float, every: int):
+    def __init__(
+        self,
+        rate: float,
+        start: float,
+        decay: float,
+        every: int,
+        factor: keras.Variable | None = None,
+    ):
         self.rate = rate
         self.start = start
         self.decay = decay
         self.every = every
+        self.factor = factor
 
     def __call__(self, step):
         late = ops.maximum(ops.cast(step, "float32") - self.start, 0.0)
-        return self.rate * ops.power(self.decay, late / self.every)
+        rate = self.rate * ops.power(self.decay, late / self.every)
+        return rate if self.factor is None else rate * ops.convert_to_tensor(self.factor)
 
     def get_config(self):
         return {"rate": self.rate, "start": self.start, "decay": self.decay, "every": self.every}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metrics.collapse import Rollback
 from models import files
 from training.callbacks import checkpoints, tensorboard
 from training.callbacks.base import StepCallbacks
+from training.callbacks.collapse_watch import CollapseWatch
 from training.callbacks.csv_log import CSVLog
 from training.callbacks.gif import ProgressGIF
 from training.callbacks.interrupts import Interrupts
@@ -17,9 +19,11 @@ from training.callbacks.loss_plot import LossPlot
 from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.pictures import Pictures, grid, write_png
 from training.callbacks.progress import Progress
+from training.callbacks.quality import Quality
 from training.callbacks.singular_values import SingularValues
 from training.feed import step_rng
 from training.preview import preview
+from training.quality import QualityMeasure
 from training.run import Run
 from training.sheet import sheet
 
@@ -46,6 +50,23 @@ class Outputs(contextlib.ExitStack):
             run.checkpoints, settings.checkpoint_every, settings.checkpoints
         )
         every = settings.picture_interval(recipe.steps)
+        singular_values = SingularValues(
+            run.folder / "singular_values.csv",
+            run.folder / "singular_values.png",
+            every,
+            session.first_step,
+        )
+        quality = self._quality(run, session)
+        self._watch = CollapseWatch(
+            run.folder / "guard.json",
+            run.checkpoints,
+            settings.rollbacks,
+            session.first_step,
+            lambda step: any(each.due(step) for each in quality),
+        )
+        for each in quality:
+            each.listeners.append(self._watch.measured)
+        singular_values.listeners.append(self._watch.guard.singular_values)
         self._log = CSVLog(run.losses, session.first_step)
         self._interrupts = Interrupts(saved)
         self.callbacks = [
@@ -55,19 +76,29 @@ class Outputs(contextlib.ExitStack):
             Pictures(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),
             LossPlot(run.losses, run.folder / "losses.png", every),
-            SingularValues(
-                run.folder / "singular_values.csv",
-                run.folder / "singular_values.png",
-                every,
-                session.first_step,
-            ),
+            singular_values,
+            *quality,
             *self._tensorboard(every),
+            self._watch,
             saved,
             self._interrupts,
         ]
         self._list = StepCallbacks(
             self.callbacks, gan, session.first_step, recipe.steps, agree=session.plan.agree
         )
+
+    @property
+    def rollback(self) -> Rollback | None:
+        """Where to go back to, if the training ended for that."""
+        return self._watch.rollback
+
+    def _quality(self, run: Run, session: Session) -> list[Quality]:
+        settings, recipe = session.settings, session.recipe
+        every = settings.quality_interval(recipe.steps)
+        if not every:
+            return []
+        measure = QualityMeasure(session.data, recipe, settings.seed, settings.quality_samples)
+        return [Quality(run, measure, every, session.first_step, lambda: metadata(session))]
 
     @property
     def signal(self) -> int | None:
@@ -101,13 +132,16 @@ class Outputs(contextlib.ExitStack):
 
 def save_final(run: Run, session: Session) -> None:
     """Write `generator.keras`: the EMA generator with its recipe and labels inside."""
-    gan, labels = session.gan, session.record["data"]["labels"]
-    metadata = {
+    files.save_generator(session.gan.ema_generator, run.generator, metadata(session))
+
+
+def metadata(session: Session) -> dict[str, Any]:
+    """What a generator's file carries of its training."""
+    return {
         "recipe": session.recipe.to_dict(),
-        "labels": labels,
-        "step": gan.step,
+        "labels": session.record["data"]["labels"],
+        "step": session.gan.step,
         "data": session.data.name,
         "data_fingerprint": session.data.fingerprint,
         "precision": session.precision,
     }
-    files.save_generator(gan.ema_generator, run.generator, metadata)

@@ -16,7 +16,8 @@ _NAME = re.compile(r"(\d{5,})-(.+)")
 
 # May differ when a run goes on: they change neither the mathematics nor the data.
 _FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
-                  "picture_columns", "control_samples", "checkpoint_every",
+                  "picture_columns", "quality_every", "quality_samples", "rollbacks",
+                  "control_samples", "checkpoint_every",
                   "checkpoints")  # fmt: skip
 
 
@@ -44,6 +45,11 @@ class Run:
     def generator(self) -> Path:
         """The final EMA generator, with its recipe inside."""
         return self.folder / "generator.keras"
+
+    @property
+    def best_generator(self) -> Path:
+        """The averaged generator with the best measurement so far, if the run was measured."""
+        return self.folder / "best_generator.keras"
 
     @property
     def losses(self) -> Path:

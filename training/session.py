@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 import datasets
+from metrics.collapse import Rollback
 from models.distribution import Distribution
 from models.gan import GAN
 from models.recipe import Recipe
@@ -80,6 +81,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     planned = {"steps": resumed.recipe().steps} if resumed else {}
     recipe = command.recipe(name, {**old.get("overrides", {}), **planned})
     settings = command.all_settings(old.get("settings"))
+    if settings.rollbacks and settings.distribute == "hosts":
+        raise UserError("--rollbacks works on one machine only, not with --distribute hosts")
     asked = settings.precision if "precision" in command.settings else old.get("precision", "auto")
     precision = planner.choose_precision(asked, found)
     say(f"device     {found}")
@@ -135,15 +138,16 @@ def print_plan(session: Session) -> None:
 def fit(session: Session) -> int:
     """Train to the recipe's last step, or until told to stop; returns the exit code."""
     gan, recipe, settings = session.gan, session.recipe, session.settings
-    first, last = session.first_step, recipe.steps
+    first = session.first_step
     here = session.resumed or run.create(Path(settings.out), recipe.name, session.data.name)
     begun = time.monotonic()
     try:
         here.write(recipe, session.record)
         say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
-        outputs = Outputs(here, session)
-        with outputs as callbacks, _batches(session) as batches:
-            session.plan.fit(gan, batches, last - first, callbacks)
+        outputs = _fit_once(here, session)
+        while outputs.rollback is not None:
+            _go_back(here, session, outputs.rollback)
+            outputs = _fit_once(here, session)
     except BaseException:
         if not session.resumed and not here.losses.exists():
             here.remove()  # not one step was finished: nothing half-made is left
@@ -158,6 +162,27 @@ def fit(session: Session) -> int:
         _report_control(here, session)
     say(f"done: step {gan.step:,} after {took}; {here.generator}")
     return 0
+
+
+def _fit_once(here: run.Run, session: Session) -> Outputs:
+    """Train from where the GAN is to the last step, a signal, or a collapse to go back from."""
+    outputs = Outputs(here, session)
+    with outputs as callbacks, _batches(session) as batches:
+        steps = session.recipe.steps - session.first_step
+        session.plan.fit(session.gan, batches, steps, callbacks)
+    return outputs
+
+
+def _go_back(here: run.Run, session: Session, rollback: Rollback) -> None:
+    """Load the checkpoint that `rollback` names, drop later ones, lower the learning rates."""
+    found = {checkpoints.step_of(path): path for path in here.checkpoints.glob("checkpoint-*")}
+    session.gan.load_weights(found[rollback.step])
+    session.gan.learning_rate_factor.assign(rollback.factor**rollback.number)
+    for step, path in found.items():
+        if step > rollback.step:
+            path.unlink()
+    # Saved at once: a resume must find the lower rates, not the higher ones of that checkpoint.
+    checkpoints.save(session.gan, found[rollback.step])
 
 
 def follow(session: Session) -> int:

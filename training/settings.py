@@ -58,6 +58,23 @@ class Settings:
     )
     picture_rows: int = _option(8, "Output", "rows of a grid", least=1)
     picture_columns: int = _option(8, "Output", "columns of a grid without labels", least=1)
+    quality_every: int = _option(
+        0,
+        "Output",
+        "steps between measurements of the averaged generator; 0: an eighth of the run, and none "
+        "in runs below 400 steps",
+        least=0,
+    )
+    quality_samples: int = _option(
+        200, "Output", "pictures that each of them compares with as many reals; 0: none", least=0
+    )
+    rollbacks: int = _option(
+        0,
+        "Run",
+        "how often a collapsed run may go back to its last healthy checkpoint, each time with half "
+        "the learning rates; 0: it is only told",
+        least=0,
+    )
     control_samples: int = _option(
         2_000,
         "Output",
@@ -79,6 +96,12 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Every field by name, ready for JSON."""
         return dataclasses.asdict(self)
+
+    def quality_interval(self, steps: int) -> int:
+        """Steps between measurements in a run of `steps`; 0: none."""
+        if not self.quality_samples:
+            return 0
+        return self.quality_every or (steps // 8 if steps >= 400 else 0)
 
     def picture_interval(self, steps: int) -> int:
         """Steps between grids in a run of `steps`."""

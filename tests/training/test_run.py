@@ -33,7 +33,8 @@ def test_run_folder_holds_everything(train, tmp_path):
     names = {path.name for path in folder.iterdir()} - {"tensorboard"}
     assert names == {
         "recipe.json", "run.json", "reals.png", "fakes_init.png", "fakes", "progress.gif",
-        "losses.csv", "losses.png", "checkpoints", "generator.keras",
+        "losses.csv", "losses.png", "checkpoints", "generator.keras", "guard.json",
+        "singular_values.csv", "singular_values.png",
     }  # fmt: skip
     assert [row["step"] for row in read_rows(folder / "losses.csv")] == [1, 2, 3, 4]
     kept = sorted(path.name for path in (folder / "checkpoints").iterdir())

@@ -6,6 +6,7 @@ generator's first layers grows, and a spike of it comes before the collapse.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -24,13 +25,15 @@ class SingularValues(StepCallback):
     """Every `every` steps, log the values to `log` and draw them in `picture`.
 
     The raw kernels are measured, not those that spectral normalisation divides: their growth is
-    what tells. A run that goes on from `first_step` first drops the rows after it.
+    what tells. A run that goes on from `first_step` first drops the rows after it. `listeners` get
+    (step, the first singular value of each kernel).
     """
 
     def __init__(self, log: Path, picture: Path, every: int, first_step: int = 0) -> None:
         super().__init__()
         self._log, self._picture, self.every = log, picture, every
         self._csv = CSVLog(log, first_step)
+        self.listeners: list[Callable[[int, dict[str, float]], None]] = []
 
     def on_step(self, step: int) -> None:
         """Measure, log and draw."""
@@ -41,6 +44,9 @@ class SingularValues(StepCallback):
                     row[f"{network.name}/{name}/{rank}"] = float(value)
         self._csv.on_rows([row])
         plot(self._log, self._picture)
+        first = {name[:-2]: value for name, value in row.items() if name.endswith("/1")}
+        for tell in self.listeners:
+            tell(step, first)
 
     def on_train_end(self, logs: object = None) -> None:
         """Close the file."""

@@ -1,0 +1,75 @@
+"""Watches a run for collapse, says in plain words what it sees, and plans a way back on request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from metrics.collapse import ALARM, CollapseGuard, Rollback
+from metrics.monitor import Reading
+from training.callbacks.base import Row, StepCallback
+from training.callbacks.checkpoints import step_of
+from training.callbacks.progress import say
+from training.files import write_json
+
+
+class CollapseWatch(StepCallback):
+    """Feeds a `CollapseGuard` and prints each of its findings once, until it has passed.
+
+    With `rollbacks` above 0 an alarm ends the training with `rollback` set to where to go back; the
+    session goes there and on. The guard's history is kept in `state` for a resumed run. It judges
+    every 100 steps, and where `also_due(step)`: when there is a new measurement.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        checkpoints: Path,
+        rollbacks: int,
+        first_step: int,
+        also_due: Callable[[int], bool] = lambda step: False,
+    ) -> None:
+        super().__init__()
+        self.every = 100
+        self._also_due = also_due
+        self.rollback: Rollback | None = None
+        self._state, self._checkpoints = state, checkpoints
+        self.guard = CollapseGuard(max_rollbacks=rollbacks)
+        self._said: set[tuple[str, str]] = set()
+        if state.exists():
+            self.guard.restore(json.loads(state.read_text()))
+            self.guard.forget_after(first_step)
+
+    def on_rows(self, rows: list[Row]) -> None:
+        """Remember D's zero-loss share, where the loss has one, and G's loss."""
+        self.guard.losses(
+            [int(row["step"]) for row in rows],
+            [row.get("d_zero_share", 0.0) for row in rows],
+            [row["g_loss"] for row in rows],
+        )
+
+    def due(self, step: int) -> bool:
+        """On schedule, and when there is a new measurement."""
+        return super().due(step) or self._also_due(step)
+
+    def measured(self, step: int, reading: Reading) -> None:
+        """Remember a measurement."""
+        self.guard.measured(step, reading.distance, reading.duplicate_share)
+
+    def on_step(self, step: int) -> None:
+        """Judge, say what is new, keep the history, plan a way back."""
+        findings = self.guard.findings()
+        now = {(finding.kind, finding.level) for finding in findings}
+        for finding in findings:
+            if (finding.kind, finding.level) not in self._said:
+                say(f"{'ALARM' if finding.level == ALARM else 'careful'}: {finding.message}")
+        self._said = now
+        saved = [step_of(path) for path in self._checkpoints.glob("checkpoint-*.weights.h5")]
+        plan = self.guard.rollback(saved)
+        if plan is not None and step < self.last_step:
+            self.rollback = plan
+            self.guard.rolled_back(plan)
+            say(plan.message)
+            self.model.stop_training = True
+        write_json(self._state, self.guard.state())

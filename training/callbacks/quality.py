@@ -1,0 +1,109 @@
+"""`quality.csv`, `quality.png` and `best_generator.keras`: the measure over training."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from metrics.monitor import Reading
+from models import files
+from training.callbacks.base import StepCallback
+from training.callbacks.csv_log import CSVLog, read_rows
+from training.callbacks.progress import say
+from training.files import replaced
+from training.quality import QualityMeasure
+from training.run import Run
+
+COLUMN = "distance"
+
+
+class Quality(StepCallback):
+    """Measure every `every` steps and after the last; keep the best averaged generator.
+
+    `metadata()` is what the kept generator carries besides its passport; `listeners` get
+    (step, reading). A run that goes on from `first_step` first drops the readings after it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        measure: QualityMeasure,
+        every: int,
+        first_step: int,
+        metadata: Callable[[], dict[str, Any]],
+    ) -> None:
+        super().__init__()
+        self._run, self._measure, self.every = run, measure, every
+        self._metadata = metadata
+        self._path = run.folder / "quality.csv"
+        self._csv = CSVLog(self._path, first_step)
+        self.listeners: list[Callable[[int, Reading], None]] = []
+        self.best = self._best_before(first_step)
+        self.seconds = 0.0
+
+    def _best_before(self, first_step: int) -> tuple[float, int]:
+        """(distance, step) of the kept generator, unless it is from after `first_step`."""
+        rows = [row for row in read_rows(self._path) if row["step"] <= first_step]
+        best = min(((row[COLUMN], int(row["step"])) for row in rows), default=(float("inf"), 0))
+        if not self._run.best_generator.exists():
+            return float("inf"), 0
+        if files.read_metadata(self._run.best_generator).get("step") != best[1]:
+            self._run.best_generator.unlink()
+            return float("inf"), 0
+        return best
+
+    def on_step(self, step: int) -> None:
+        """Measure, log, draw, keep the best, tell the listeners."""
+        begun = time.monotonic()
+        reading = self._measure.read(self.model)
+        monitor = self._measure.monitor
+        row = {"step": float(step), COLUMN: reading.distance}
+        if monitor.floor is not None:
+            row["floor"] = monitor.floor
+        self._csv.on_rows([row | {"duplicate_share": reading.duplicate_share}])
+        note = ""
+        if reading.distance < self.best[0]:
+            self.best, note = (reading.distance, step), ", the best so far"
+            passport = self._measure.passport(self.model, reading).to_dict()
+            files.save_generator(
+                self.model.ema_generator,
+                self._run.best_generator,
+                self._metadata() | {"passport": passport},
+            )
+        plot_quality(self._path, self._run.folder / "quality.png", monitor.name)
+        self.seconds += time.monotonic() - begun
+        floor = "" if monitor.floor is None else f", floor {monitor.floor:.4g}"
+        say(f"{monitor.name} {reading.distance:.4g} at step {step:,}{note} "
+            f"(N = {monitor.count}{floor})")  # fmt: skip
+        for tell in self.listeners:
+            tell(step, reading)
+
+    def on_train_end(self, logs: object = None) -> None:
+        """Close the file."""
+        self._csv.close()
+
+
+def plot_quality(log: Path, picture: Path, name: str) -> None:
+    """Draw the measure in the CSV file `log` against the step, with the floor of real pictures."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = read_rows(log)
+    if not rows:
+        return
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    steps, values = [row["step"] for row in rows], [row[COLUMN] for row in rows]
+    axes.plot(steps, values, marker="o", label="averaged generator")
+    best = min(range(len(values)), key=values.__getitem__)
+    axes.plot(steps[best], values[best], "*", markersize=14, color="C1", label="best, kept")
+    if "floor" in rows[-1]:
+        axes.axhline(rows[-1]["floor"], ls=":", color="grey", label="other real pictures")
+    axes.set(xlabel="step", ylabel=f"{name}, lower is better", yscale="log")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    with replaced(picture) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=110)
