@@ -82,6 +82,16 @@ def test_slow_drift_of_gs_loss_is_no_jump():
     assert feed(CollapseGuard(), np.zeros(10_000), np.linspace(0, 3, 10_000)) == {}
 
 
+def test_a_small_step_of_a_calm_loss_is_no_jump():
+    guard = CollapseGuard()
+    calm = np.where(np.arange(3000) < 2900, 1.0, 1.4)
+    guard.losses(range(3000), np.zeros(3000), calm)
+    assert guard.findings() == []
+    guard.losses(range(3000, 3100), np.zeros(100), np.full(100, 2.0))
+    (finding,) = guard.findings()
+    assert finding.message == "G's loss has jumped from 1.00 to 2.00 within 100 steps."
+
+
 def test_nan_is_an_alarm():
     guard = CollapseGuard()
     guard.losses([1], [0.0], [float("nan")])

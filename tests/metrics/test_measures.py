@@ -151,6 +151,20 @@ def test_bootstrap_weights_of_one_are_the_plain_estimate():
     assert found[0] == pytest.approx(plain_mmd(real, fake), rel=1e-9)
 
 
+def test_bootstrap_leaves_out_pairs_of_one_picture_with_its_copies():
+    x, y = PAIRS["large"][0][:4], PAIRS["large"][1][:3]
+    a, b = np.array([2.0, 0, 1, 1]), np.array([0.0, 1, 2])
+    found = kernel.weighted_mmd(x, y, a[:, None], b[:, None])[0]
+
+    def within(points, weights):
+        pairs = np.outer(weights, weights)
+        np.fill_diagonal(pairs, 0)
+        return (pairs * kernel.cubic_kernel(points, points)).sum() / pairs.sum()
+
+    between = a @ kernel.cubic_kernel(x, y) @ b / (a.sum() * b.sum())
+    assert found == pytest.approx(within(x, a) + within(y, b) - 2 * between)
+
+
 def test_kernel_distance_refuses_too_few_pictures():
     with pytest.raises(MetricError, match="subsets of 1000 pictures, and there are 400 real"):
         kernel.kernel_distance(*PAIRS["large"])
@@ -201,6 +215,19 @@ def test_ties_follow_the_definition(golden):
     assert ours.density == 0.0  # outside: "<"
     assert golden("measures")["ties_precision_prdc"] == 0.0  # prdc takes "<" for both
     assert golden("measures")["ties_precision_torch_fidelity"] == pytest.approx(0.9)  # rounding
+
+
+def test_ties_count_for_recall_too():
+    fake = PAIRS["large"][1][:40]
+    ours = manifold.manifold(fake[:20], np.concatenate([fake, fake]), precision_k=1, density_k=1)
+    assert ours.recall == 1.0
+
+
+def test_copies_are_at_distance_zero_whatever_the_rounding():
+    x = 1000 + np.random.default_rng(0).normal(size=(40, 700))
+    squared = manifold.squared_distances(x, x.copy())
+    assert (np.diag(squared) == 0).all()
+    assert (squared[~np.eye(40, dtype=bool)] > 100).all()
 
 
 def test_manifold_by_hand(monkeypatch):
