@@ -1,6 +1,5 @@
 """Latent inversion: what is the nearest that a generator can come to given data?"""
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -51,7 +50,7 @@ def _invert_batch(gan, targets, steps, starts, rate, seed):
 
     latents = _best_start(gan, distances, len(targets), starts, seed)
     best, nearest = latents, ops.convert_to_numpy(distances(ops.convert_to_tensor(latents)))
-    gradient = _compiled(lambda z: autodiff.input_gradient(distances, z, gan.variables))
+    gradient = autodiff.compiled(lambda z: autodiff.input_gradient(distances, z, gan.variables))
     first, second = np.zeros_like(latents), np.zeros_like(latents)
     for step in range(1, steps + 1):
         slope = np.array(ops.convert_to_numpy(gradient(ops.convert_to_tensor(latents))))
@@ -70,12 +69,3 @@ def _best_start(gan, distances, count, starts, seed):
     latents = gan.draw_latents(count * starts, seed).reshape(starts, count, -1)
     gaps = [ops.convert_to_numpy(distances(ops.convert_to_tensor(each))) for each in latents]
     return latents[np.argmin(gaps, axis=0), np.arange(count)]
-
-
-def _compiled(function):
-    """The function as a graph where the backend gains much by it."""
-    if keras.backend.backend() != "tensorflow":
-        return function
-    import tensorflow as tf
-
-    return tf.function(function)
