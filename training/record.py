@@ -7,6 +7,7 @@ import platform
 from typing import Any
 
 import keras
+import numpy as np
 
 import datasets
 from training.settings import Settings
@@ -21,7 +22,12 @@ def record_of(
     labels = None
     if data.labels is not None:
         groups = {name: list(members) for name, members in data.labels.groups.items()}
-        labels = {"kind": data.labels.kind, "names": list(data.labels.names), "groups": groups}
+        labels = {
+            "kind": data.labels.kind,
+            "names": list(data.labels.names),
+            "groups": groups,
+            "shares": [round(float(share), 5) for share in _shares(data.labels)],
+        }
     return {
         "settings": settings.to_dict(),
         "overrides": {name: value for name, value in overrides.items() if name != "steps"},
@@ -46,3 +52,10 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _shares(labels: datasets.Labels) -> np.ndarray:
+    """How often each class or attribute occurs, 0 to 1."""
+    if labels.kind == "classes":
+        return np.bincount(labels.values, minlength=len(labels.names)) / len(labels.values)
+    return np.asarray(labels.values).mean(axis=0)
