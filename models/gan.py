@@ -75,7 +75,7 @@ class GAN(keras.Model):
         self._one_call = not mixes_batch(self.discriminator)
         self.built = True
         self._compile(jit_compile, steps_per_execution)
-        # Keras would let XLA compile the `predict` of uncompiled models, even on a CPU, where it loses.
+        # Keras lets XLA compile the `predict` of uncompiled models, even on a CPU, where it loses.
         self.generator.jit_compile = self.ema_generator.jit_compile = self.jit_compile
 
     def _pursue(self, recipe: Recipe):
