@@ -73,7 +73,7 @@ def test_weights_and_operations_agree_with_a_count_by_hand():
     g = sum(v.value.shape.num_elements() if hasattr(v.value.shape, "num_elements") else v.value.size
             for v in gan.generator.variables)  # fmt: skip
     d = gan.discriminator.count_params()
-    assert found.weights == 4 * (2 * g + d) + 4  # G, its average, D, the step counter
+    assert found.weights == 4 * (2 * g + d) + 8  # G, its average, D, step and rate factor
     trainable = sum(
         int(v.shape[0]) if len(v.shape) == 1 else int(v.numpy().size)
         for v in [*gan.generator.trainable_variables, *gan.discriminator.trainable_variables]

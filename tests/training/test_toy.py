@@ -24,12 +24,12 @@ def test_the_discriminator_approaches_the_optimum():
     data, fixed = worlds.world("line"), worlds.Mixture("fixed", np.array([[0.5]]), 1.2)
     rng = np.random.default_rng(0)
     optimizer = gan.d_optimizer
-    optimizer.learning_rate.assign(5e-3)
+    gan.learning_rate_factor.assign(5e-3 / recipe.d_learning_rate)
     labels = ops.zeros((512,), "int32")
     variables = gan.discriminator.trainable_variables
     for step in range(250):
         if step == 150:  # what is left is noise of the batches
-            optimizer.learning_rate.assign(1e-3)
+            gan.learning_rate_factor.assign(1e-3 / recipe.d_learning_rate)
         real, fake = (ops.convert_to_tensor(w.sample(512, rng)) for w in (data, fixed))
 
         def loss(real=real, fake=fake):
