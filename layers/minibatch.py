@@ -30,8 +30,12 @@ class MinibatchDiscrimination(_MixesBatch):
     """Closeness of each picture to the rest of its batch (Salimans et al. 2016, section 3.2).
 
     M_i = f(x_i) T, a matrix of `kernels` rows of `dim` numbers; the feature appended for row b is
-    o_b(x_i) = sum of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are averaged
-    over their positions first.
+    o_b(x_i) = g_b · mean of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are
+    averaged over their positions first.
+
+    The paper takes the sum. Features as large as the batch let D tell real from fake by a tiny
+    step along its random first weights, on which G then often learns to collapse; so here they
+    are shares of the batch, and each enters through a gain g_b that is learned from 0.
 
     Args:
         kernels: how many features are appended.
@@ -51,6 +55,13 @@ class MinibatchDiscrimination(_MixesBatch):
             dtype="float32",
             autocast=False,
         )
+        self.gain = self.add_weight(
+            name="gain",
+            shape=(self.kernels,),
+            initializer="zeros",
+            dtype="float32",
+            autocast=False,
+        )
 
     def call(self, inputs):
         """inputs (N, …, C) → (N, …, C + kernels)."""
@@ -64,7 +75,9 @@ class MinibatchDiscrimination(_MixesBatch):
         apart = ops.abs(ops.expand_dims(rows, 1) - ops.expand_dims(others, 0))
         closeness = ops.exp(-ops.sum(apart, axis=-1))
         # A picture's closeness to itself is exp(0) = 1: leave it out.
-        return self._append(inputs, ops.sum(closeness, axis=1) - 1.0)
+        count = ops.cast(ops.maximum(ops.shape(others)[0] - 1, 1), "float32")
+        share = (ops.sum(closeness, axis=1) - 1.0) / count
+        return self._append(inputs, share * ops.convert_to_tensor(self.gain))
 
     def get_config(self):
         return {**super().get_config(), "kernels": self.kernels, "dim": self.dim}

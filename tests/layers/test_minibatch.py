@@ -14,32 +14,52 @@ MAPS = RNG.standard_normal((4, 3, 3, 5)).astype("float32")
 
 
 def closeness(features, tensor, kernels, dim):
-    """Section 3.2 of Salimans et al. 2016, one picture and one kernel at a time."""
+    """Section 3.2 of Salimans et al. 2016 as a mean, one picture and one kernel at a time."""
     rows = (features @ tensor).reshape(len(features), kernels, dim)
     out = np.zeros((len(features), kernels))
     for i in range(len(features)):
         for j in range(len(features)):
             if i != j:
                 out[i] += np.exp(-np.abs(rows[i] - rows[j]).sum(-1))
-    return out
+    return out / (len(features) - 1)
+
+
+def discrimination(gain):
+    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    layer.build((None, 5))
+    layer.gain.assign(gain)
+    return layer
 
 
 @pytest.mark.parametrize("spatial", [True, False])
 def test_discrimination(spatial):
     inputs = MAPS if spatial else MAPS[:, 0, 0]
-    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    layer = discrimination([1.0, -2.0, 0.5])
     output = ops.convert_to_numpy(layer(inputs))
     features = inputs.mean((1, 2)) if spatial else inputs
-    expected = closeness(features, ops.convert_to_numpy(layer.tensor), 3, 2)
+    expected = closeness(features, ops.convert_to_numpy(layer.tensor), 3, 2) * [1.0, -2.0, 0.5]
     np.testing.assert_array_equal(output[..., :5], inputs)
     shown = output[:, 2, 1, 5:] if spatial else output[:, 5:]
     np.testing.assert_allclose(shown, expected, rtol=1e-5)
 
 
 def test_discrimination_sees_collapse():
-    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    layer = discrimination([1.0, 2.0, 3.0])
     same = ops.convert_to_numpy(layer(np.repeat(MAPS[:1], 4, axis=0)))
-    np.testing.assert_allclose(same[..., 5:], 3.0, rtol=1e-6)  # three others, each exp(0)
+    expected = np.broadcast_to([1.0, 2.0, 3.0], same[..., 5:].shape)  # the others are all as close
+    np.testing.assert_allclose(same[..., 5:], expected, rtol=1e-6)
+
+
+def test_discrimination_starts_silent_and_can_learn():
+    layer = layers.MinibatchDiscrimination(kernels=3, dim=2)
+    output = ops.convert_to_numpy(layer(MAPS))
+    np.testing.assert_array_equal(output[..., 5:], 0.0)
+    assert any(weight is layer.gain for weight in layer.trainable_weights)
+
+
+def test_discrimination_of_a_single_picture_is_0():
+    layer = discrimination([1.0, 1.0, 1.0])
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(MAPS[:1]))[..., 5:], 0.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("inputs", [MAPS, MAPS[:, 0, 0]], ids=["maps", "vectors"])
@@ -67,7 +87,7 @@ def test_maxout():
 @pytest.mark.parametrize(
     ("make", "channels", "trainable"),
     [
-        (lambda: layers.MinibatchDiscrimination(3, 2), 8, 1),
+        (lambda: layers.MinibatchDiscrimination(3, 2), 8, 2),
         (layers.MinibatchStandardDeviation, 6, 0),
     ],
     ids=["discrimination", "standard_deviation"],
