@@ -6,6 +6,7 @@ class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); net
 take int32 (N,) and ignore it.
 """
 
+import contextlib
 import importlib
 import pkgutil
 
@@ -29,15 +30,39 @@ def build(recipe: Recipe, seed: int, precision: str = "float32") -> tuple[keras.
     Raises:
         ValueError: unknown architecture, or a recipe that it cannot build.
     """
+    module = _module(recipe)
+    with _policy(precision), initializers.seeded(seed):
+        return module.generator(recipe), module.discriminator(recipe)
+
+
+def copy_generator(
+    generator: keras.Model, recipe: Recipe, precision: str = "float32"
+) -> keras.Model:
+    """A second generator of `recipe` that starts with the weights of the first.
+
+    Nothing is drawn for it: orthogonal kernels of a large network take seconds.
+    """
+    with _policy(precision), initializers.blank():
+        copy = _module(recipe).generator(recipe)
+    for mine, theirs in zip(copy.variables, generator.variables, strict=True):
+        mine.assign(theirs)
+    return copy
+
+
+def _module(recipe: Recipe):
     if recipe.architecture not in names():
         raise ValueError(
             f"Unknown architecture {recipe.architecture!r}. Known: {', '.join(names())}."
         )
-    module = importlib.import_module(f"{__name__}.{recipe.architecture}")
+    return importlib.import_module(f"{__name__}.{recipe.architecture}")
+
+
+@contextlib.contextmanager
+def _policy(precision: str):
+    """Within: layers compute in `precision`."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        with initializers.seeded(seed):
-            return module.generator(recipe), module.discriminator(recipe)
+        yield
     finally:
         keras.config.set_dtype_policy(before)

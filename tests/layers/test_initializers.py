@@ -7,7 +7,11 @@ from layers import initializers
 
 def draw(name, shape, seed=0):
     with initializers.seeded(seed):
-        return ops.convert_to_numpy(initializers.get(name)(shape))
+        return draw_in_scope(name, shape)
+
+
+def draw_in_scope(name, shape):
+    return ops.convert_to_numpy(initializers.get(name)(shape))
 
 
 def test_truncated_normal_is_cut_at_two_deviations():
@@ -22,6 +26,29 @@ def test_orthogonal():
         matrix = draw("orthogonal", shape).reshape(-1, 16)
         gram = matrix.T @ matrix if matrix.shape[0] >= 16 else matrix @ matrix.T
         np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (25, 20), (20, 20)])
+def test_orthonormal_is_the_q_of_qr(shape):
+    tall = np.random.default_rng(0).standard_normal(shape)
+    q, r = np.linalg.qr(tall)
+    np.testing.assert_allclose(
+        initializers.orthonormal(tall), q * np.sign(np.diag(r)), rtol=0, atol=1e-12
+    )
+
+
+def test_orthonormal_of_dependent_columns():
+    tall = np.random.default_rng(0).standard_normal((10, 5))
+    tall[:, 4] = 0
+    q = initializers.orthonormal(tall)
+    np.testing.assert_allclose(q[:, :4].T @ q[:, :4], np.eye(4), atol=1e-12)
+
+
+def test_blank_draws_nothing():
+    with initializers.seeded(0):
+        with initializers.blank():
+            assert (draw_in_scope("orthogonal", (3, 4)) == 0).all()
+        np.testing.assert_array_equal(draw_in_scope("normal", (5,)), draw("normal", (5,)))
 
 
 def test_glorot_uniform_limit():
