@@ -19,6 +19,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 PRECISIONS = ("float32", "mixed_bfloat16")
 RECIPES = ("sagan_cpu", "biggan_cpu")
 GPU_RECIPES = ("SAGAN_V6", "BIGGAN_V1", "biggan")
+TORCH_NETWORKS = ("sagan", "biggan")
 PARTS = ("train", "torch", "sampling", "data", "metrics")
 # What the numbers of a training step mean, and which way is better.
 TRAIN = {
@@ -78,17 +79,18 @@ def train(options) -> dict:
 
 def torch(options) -> dict:
     """Ratios of our step to PyTorch's."""
-    words = ["--turns", str(options.turns), "--threads", str(options.threads), "--json"]
-    values = json.loads(script("torch_step.py", *words).splitlines()[-1])
-    if not values:
-        print("skipped: torch is not installed")
-    for name, value in values.items():
-        print(f"  {name:<34}{value:12,.3f}", flush=True)
-    return {
-        f"torch step: {name}": {"value": value, "better": "less"}
-        for name, value in values.items()
-        if "parameters" not in name
-    }
+    rows = {}
+    for network in TORCH_NETWORKS:
+        words = ["--turns", str(options.turns), "--threads", str(options.threads), "--json"]
+        values = json.loads(script("torch_step.py", network, *words).splitlines()[-1])
+        if not values:
+            print("skipped: torch is not installed")
+            return {}
+        for name, value in values.items():
+            print(f"  {network + ' ' + name:<42}{value:12,.3f}", flush=True)
+            if "parameters" not in name:
+                rows[f"torch step: {network} {name}"] = {"value": value, "better": "less"}
+    return rows
 
 
 def printed(*command: str):

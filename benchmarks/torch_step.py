@@ -1,11 +1,11 @@
-"""The training step against PyTorch: `python benchmarks/torch_step.py`.
+"""The training step against PyTorch: `python benchmarks/torch_step.py [sagan|biggan]`.
 
-The residual SAGAN (`sagan_paper`: spectral norm in both networks, self-attention, hinge loss, Adam)
-at 64 px, batch 32, without labels, as this project trains it on TensorFlow, and the same networks
-and step written in plain PyTorch with `torch.nn.utils.parametrizations.spectral_norm`: eagerly in
-float32, and in bfloat16 with channels last. All take turns in one process; the printed ratios are
-medians over the turns of ours to theirs, so that a busy machine slows both. Without torch it says
-so and ends.
+PyTorch-StudioGAN's SAGAN (residual networks, self-attention, spectral norm in both, hinge loss,
+Adam; 12.3 and 19.6 million parameters) or BigGAN-PyTorch's BigGAN at 64 px, batch 32, with ten
+classes, as this project trains them on TensorFlow, and the same networks and step in plain PyTorch
+(`torch_networks.py`): eagerly in float32, and in bfloat16 with channels last. All take turns in
+one process; the printed ratios are medians over the turns of ours to theirs, so that a busy
+machine slows both. Without torch it says so and ends.
 """
 
 import argparse
@@ -25,116 +25,36 @@ from models import recipe as recipes
 from models.recipe import Recipe
 from training import backend
 
+NETWORKS = {
+    # PyTorch-StudioGAN's SAGAN: 12.3 and 19.6 million parameters at 64 px.
+    "sagan": ("sagan_paper", {"d_wide": True, "g_filters": 1024, "d_filters": 64}),
+    # BigGAN-PyTorch's default width; one D step and no orthogonal penalty, on either side.
+    "biggan": ("biggan", {"d_steps": 1, "g_orthogonal": 0.0, "g_filters": 64, "d_filters": 64}),
+}
 
-def recipe_of(resolution: int, batch_size: int, filters: int) -> Recipe:
-    """The residual SAGAN without labels; `filters` are the discriminator's first."""
+
+def recipe_of(network: str, resolution: int, batch_size: int) -> Recipe:
+    """That network at this resolution with ten classes, attention at half of it."""
+    name, changes = NETWORKS[network]
     return dataclasses.replace(
-        recipes.load("sagan_paper"),
+        recipes.load(name),
+        **changes,
         resolution=resolution,
         attention_resolution=resolution // 2,
         batch_size=batch_size,
-        g_filters=16 * filters,
-        d_filters=filters,
-        label_kind="none",
-        num_labels=0,
+        label_kind="classes",
+        num_labels=10,
     )
-
-
-def torch_networks(recipe: Recipe):
-    """(generator, discriminator) in plain PyTorch, layer for layer those of `recipe`."""
-    import torch
-    from torch import nn
-    from torch.nn import functional
-    from torch.nn.utils.parametrizations import spectral_norm
-
-    from models.networks.sn_resnet import discriminator_widths, generator_widths
-
-    def conv(inputs, outputs, size=3, bias=True):
-        return spectral_norm(nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=bias))
-
-    class Attention(nn.Module):
-        def __init__(self, channels):
-            super().__init__()
-            self.f = conv(channels, channels // 8, 1, bias=False)
-            self.g = conv(channels, channels // 8, 1, bias=False)
-            self.h = conv(channels, channels // 2, 1, bias=False)
-            self.o = conv(channels // 2, channels, 1, bias=False)
-            self.gamma = nn.Parameter(torch.zeros(()))
-
-        def forward(self, x):
-            keys = functional.max_pool2d(self.f(x), 2).flatten(2)
-            queries, values = self.g(x).flatten(2), functional.max_pool2d(self.h(x), 2).flatten(2)
-            weights = torch.softmax(queries.transpose(1, 2) @ keys, dim=-1)
-            seen = (values @ weights.transpose(1, 2)).reshape(len(x), -1, *x.shape[2:])
-            return x + self.gamma * self.o(seen)
-
-    class Up(nn.Module):
-        def __init__(self, inputs, outputs):
-            super().__init__()
-            self.norm_1, self.norm_2 = nn.BatchNorm2d(inputs), nn.BatchNorm2d(outputs)
-            self.conv_1, self.conv_2 = conv(inputs, outputs), conv(outputs, outputs)
-            self.skip = conv(inputs, outputs, 1)
-
-        def forward(self, x):
-            y = functional.interpolate(torch.relu(self.norm_1(x)), scale_factor=2)
-            y = self.conv_2(torch.relu(self.norm_2(self.conv_1(y))))
-            return y + self.skip(functional.interpolate(x, scale_factor=2))
-
-    class Down(nn.Module):
-        def __init__(self, inputs, outputs, first, halve):
-            super().__init__()
-            hidden = outputs if first else inputs
-            self.conv_1, self.conv_2 = conv(inputs, hidden), conv(hidden, outputs)
-            self.skip = conv(inputs, outputs, 1) if halve or inputs != outputs else nn.Identity()
-            self.first, self.halve = first, halve
-
-        def forward(self, x):
-            y = self.conv_2(torch.relu(self.conv_1(x if self.first else torch.relu(x))))
-            x = self.skip(x)
-            return functional.avg_pool2d(x + y, 2) if self.halve else x + y
-
-    class Generator(nn.Module):
-        def __init__(self):
-            super().__init__()
-            first, *widths = generator_widths(recipe.resolution, recipe.g_filters)
-            self.dense = spectral_norm(nn.Linear(recipe.latent_dim, 16 * first))
-            blocks, size, before = [], 4, first
-            for width in widths:
-                blocks.append(Up(before, width))
-                size, before = 2 * size, width
-                if size == recipe.attention_resolution:
-                    blocks.append(Attention(width))
-            last = [nn.BatchNorm2d(before), nn.ReLU(), conv(before, 3), nn.Tanh()]
-            self.blocks, self.first = nn.Sequential(*blocks, *last), first
-
-        def forward(self, z):
-            return self.blocks(self.dense(z).reshape(len(z), self.first, 4, 4))
-
-    class Discriminator(nn.Module):
-        def __init__(self):
-            super().__init__()
-            widths, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
-            blocks, size, before = [], recipe.resolution, 3
-            for index, width in enumerate(widths):
-                blocks.append(Down(before, width, index == 0, index < halvings))
-                size, before = size // 2 if index < halvings else size, width
-                if index < halvings and size == recipe.attention_resolution:
-                    blocks.append(Attention(width))
-            self.blocks = nn.Sequential(*blocks, nn.ReLU())
-            self.dense = spectral_norm(nn.Linear(before, 1))
-
-        def forward(self, x):
-            return self.dense(self.blocks(x).sum((2, 3)))
-
-    return Generator(), Discriminator()
 
 
 def torch_stepper(recipe: Recipe, low: bool):
     """(run(steps), parameters of G, parameters of D); `low`: bfloat16, channels last."""
     import torch
 
+    from benchmarks.torch_networks import networks
+
     torch.manual_seed(0)
-    generator, discriminator = torch_networks(recipe)
+    generator, discriminator = networks(recipe)
     layout = torch.channels_last if low else torch.contiguous_format
     generator, discriminator = (
         each.train().to(memory_format=layout) for each in (generator, discriminator)
@@ -146,13 +66,15 @@ def torch_stepper(recipe: Recipe, low: bool):
     )
     real = torch.rand(recipe.batch_size, 3, recipe.resolution, recipe.resolution) * 2 - 1
     real = real.to(memory_format=layout)
+    labels = torch.randint(recipe.num_labels, (3, recipe.batch_size))
 
     def step():
         z = torch.randn(2, recipe.batch_size, recipe.latent_dim)
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
             with torch.no_grad():
-                fake = generator(z[0])
-            real_logits, fake_logits = discriminator(real), discriminator(fake)
+                fake = generator(z[0], labels[0])
+            real_logits = discriminator(real, labels[1])
+            fake_logits = discriminator(fake, labels[0])
             loss = torch.relu(1 - real_logits).mean() + torch.relu(1 + fake_logits).mean()
         d_adam.zero_grad()
         loss.backward()
@@ -160,7 +82,7 @@ def torch_stepper(recipe: Recipe, low: bool):
         for parameter in discriminator.parameters():  # no gradients that nobody uses
             parameter.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
-            loss = -discriminator(generator(z[1])).mean()
+            loss = -discriminator(generator(z[1], labels[2]), labels[2]).mean()
         g_adam.zero_grad()
         loss.backward()
         g_adam.step()
@@ -220,9 +142,9 @@ def use_threads(count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("network", nargs="?", default="sagan", choices=list(NETWORKS))
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--filters", type=int, default=64, help="of D's first block; G's / 16")
     parser.add_argument("--steps", type=int, default=1, help="steps per turn (default 1)")
     parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
     parser.add_argument(
@@ -241,15 +163,14 @@ def main() -> None:
         print("torch is not installed: nothing to compare with", file=sys.stderr)
         print("{}" if options.json else "")
         return
-    recipe = recipe_of(options.resolution, options.batch_size, options.filters)
+    recipe = recipe_of(options.network, options.resolution, options.batch_size)
     found = measure(recipe, options.turns, options.steps)
     if options.json:
         print(json.dumps(found))
         return
     threads = f", {options.threads} threads" if options.threads else ""
-    print(
-        f"SAGAN, {recipe.resolution} px, batch {recipe.batch_size}, {train_step.machine()}{threads}"
-    )
+    size = f"{recipe.resolution} px, batch {recipe.batch_size}"
+    print(f"{options.network}, {size}, {train_step.machine()}{threads}")
     for name, value in found.items():
         print(f"  {name:<34}{value:12.3f}" if value < 1e3 else f"  {name:<34}{value:12,.0f}")
 

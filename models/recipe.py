@@ -53,6 +53,12 @@ class Recipe:
     d_filters: int = _option(
         64, "Networks", "channels of the discriminator's first stage (biggan: the paper's ch)"
     )
+    d_wide: bool = _option(
+        False,
+        "Networks",
+        "widen in the first convolution of the discriminator's residual blocks, not in the second "
+        "(sn_resnet)",
+    )
     g_first_filters: int = _option(
         0, "Networks", "channels before the first block (BIGGAN_V0 has fewer); 0: g_filters"
     )

@@ -113,7 +113,7 @@ def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: 
         x,
         main=(
             *(() if first else before),
-            conv(filters if first else x.shape[-1], 3, f"{name}_conv_1"),
+            conv(filters if first or recipe.d_wide else x.shape[-1], 3, f"{name}_conv_1"),
             norm(f"{name}_norm_2"),
             keras.layers.ReLU(name=f"{name}_activation_2"),
             last or conv(filters, 3, f"{name}_conv_2"),

@@ -1,5 +1,6 @@
 """The benchmarks' table and its comparison."""
 
+import dataclasses
 import importlib.util
 import json
 import subprocess
@@ -52,17 +53,18 @@ def test_files_that_are_no_results(tmp_path):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
-def test_the_torch_networks_have_our_parameters():
-    from benchmarks import torch_step
+@pytest.mark.parametrize("network", ["sagan", "biggan"])
+def test_the_torch_networks_have_our_parameters(network):
+    from benchmarks import torch_networks, torch_step
     from models import networks
 
-    recipe = torch_step.recipe_of(resolution=64, batch_size=2, filters=8)
+    recipe = torch_step.recipe_of(network, resolution=64, batch_size=2)
+    recipe = dataclasses.replace(recipe, g_filters=recipe.g_filters // 16, d_filters=8)
     ours = [
         sum(int(weight.numpy().size) for weight in network.trainable_variables)
         for network in networks.build(recipe, seed=0)
     ]
     theirs = [
-        sum(p.numel() for p in network.parameters())
-        for network in torch_step.torch_networks(recipe)
+        sum(p.numel() for p in network.parameters()) for network in torch_networks.networks(recipe)
     ]
     assert ours == theirs
