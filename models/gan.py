@@ -16,7 +16,9 @@ from models import (
     optimizers,
     penalties,
     regularizers,
+    sampling,
 )
+from models.descent import descend
 from models.recipe import Recipe
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -44,7 +46,11 @@ class GAN(keras.Model):
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
         seed: of the initial weights, the same on every backend.
         jit_compile: as in `keras.Model.compile`.
-        steps_per_execution: as in `keras.Model.compile`.
+        steps_per_execution: as in `keras.Model.compile`; torch knows only 1.
+
+    Raises:
+        ValueError: an unknown precision, a recipe that no network fits, or more than one step per
+            execution on torch.
     """
 
     def __init__(
@@ -58,11 +64,13 @@ class GAN(keras.Model):
         super().__init__(name=recipe.name)
         if precision not in PRECISIONS:
             raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
+        if steps_per_execution > 1 and keras.backend.backend() == "torch":
+            raise ValueError(f"steps_per_execution is {steps_per_execution}; torch knows only 1.")
         self.precision = precision
         self.generator, self.discriminator = networks.build(recipe, seed, precision)
         self._features = generator_terms.feature_function(self.discriminator)
         self._pursue(recipe)
-        self.ema_generator = networks.build(recipe, seed, precision)[0]  # starts equal
+        self.ema_generator = networks.copy_generator(self.generator, recipe, precision)
         self.ema_generator.trainable = False
         self.steps_done = self.add_weight(
             name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
@@ -250,29 +258,15 @@ class GAN(keras.Model):
         return self.loss_functions.generator(*self._judge(real, fake, real_labels, labels))
 
     def _descend(self, network, optimizer, loss, batch):
-        """One optimizer step of `network` on the mean gradient over the recipe's micro-batches.
-
-        `loss(part)` returns a function without arguments that gives (loss, logs) on that part.
-        """
-        variables = network.trainable_variables
-        count = self.recipe.micro_batches
-        total, logs = None, {}
-        for index in range(count):
-            part = self._micro_batch(batch, index)
-            if total is not None:
-                part = autodiff.after(total, part)  # one micro-batch's memory at a time
-            value = self._regularized(loss(part), network)
-            scaled = _scaled(value, optimizer) if self.precision == "mixed_float16" else value
-            (_, part_logs), gradients = autodiff.value_and_grad(scaled, variables, self._state())
-            if total is not None:
-                gradients = [a + b for a, b in zip(total, gradients, strict=True)]
-            total = gradients
-            logs = {name: logs.get(name, 0.0) + log / count for name, log in part_logs.items()}
-        shares = count * replicas.count()  # optimizers add up what the replicas give them
-        if shares > 1:
-            total = [gradient / shares for gradient in total]
-        optimizer.apply(total, variables)
-        return logs
+        """One optimizer step of `network`; `loss(part)` returns a function giving (loss, logs)."""
+        return descend(
+            lambda part: self._regularized(loss(part), network),
+            batch,
+            network.trainable_variables,
+            optimizer,
+            self.recipe.micro_batches,
+            self._state(),
+        )
 
     def _regularized(self, value, network):
         """The same loss function with the recipe's regularisation of `network`'s kernels added."""
@@ -287,12 +281,6 @@ class GAN(keras.Model):
             return loss + weight * overlap, {**logs, f"{letter}_overlap": overlap}
 
         return regularized
-
-    def _micro_batch(self, batch, index):
-        count = self.recipe.micro_batches
-        if count == 1:
-            return batch
-        return {name: ops.split(array, count)[index] for name, array in batch.items()}
 
     def _update_average(self):
         """ema <- d · ema + (1 - d) · weights with d = min(decay, (1 + n) / (10 + n)) at update n.
@@ -330,7 +318,9 @@ class GAN(keras.Model):
         Raises:
             ValueError: labels given to a network without, or missing where it needs them.
         """
-        return generate(self.ema_generator if ema else self.generator, latents, labels, batch_size)
+        return sampling.generate(
+            self.ema_generator if ema else self.generator, latents, labels, batch_size
+        )
 
     def draw_latents(self, count: int, seed: int = 0, truncation: float = 1.0) -> np.ndarray:
         """`count` latents of the recipe's distribution, float32 (count, latent_dim)."""
@@ -353,42 +343,3 @@ def as_floats(data):
     if keras.backend.standardize_dtype(data.dtype) == "uint8":
         return ops.cast(data, "float32") / 127.5 - 1.0
     return ops.cast(data, "float32")
-
-
-def _scaled(value, optimizer):
-    """The same loss function, scaled as float16 needs; its logs stay unscaled."""
-
-    def scaled():
-        loss, logs = value()
-        return optimizer.scale_loss(loss), logs
-
-    return scaled
-
-
-def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64) -> np.ndarray:
-    """Run a generator over `latents`, some at a time: float32 (N, R, R, 3) in [-1, 1].
-
-    Raises:
-        ValueError: wrong shapes, or labels that do not fit the network.
-    """
-    latents = np.asarray(latents, "float32")
-    z, y = generator.inputs
-    if latents.ndim != 2 or latents.shape[1] != z.shape[1]:
-        raise ValueError(f"latents must be (N, {z.shape[1]}), not {latents.shape}.")
-    if labels is None and len(y.shape) == 2:
-        raise ValueError(f"This generator needs labels, (N, {y.shape[1]}).")
-    labels = np.zeros(len(latents), "int32") if labels is None else np.asarray(labels)
-    if labels.shape != (len(latents), *y.shape[1:]):
-        raise ValueError(
-            f"labels must be {('N', *y.shape[1:])} for {len(latents)} latents, not {labels.shape}."
-        )
-    pictures = []
-    for start in range(0, len(latents), batch_size):
-        part = [latents[start : start + batch_size], labels[start : start + batch_size]]
-        missing = batch_size - len(part[0])
-        if missing and start:  # one shape only, so that it is compiled once
-            part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
-        # Replicas each make the same pictures: the first one's are enough.
-        made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
-        pictures.append(made[: len(made) - missing if start else None])
-    return np.concatenate(pictures)

@@ -13,7 +13,7 @@ from keras import ops
 from datasets.pixels import to_uint8
 from layers.norm import batch_norms, standing_statistics
 from models import latents, networks, portable
-from models.gan import generate
+from models.sampling import generate
 from serving import labels as label_sets
 from serving.dataflow import norms_take_latents
 from serving.pictures import Pictures

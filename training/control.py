@@ -16,7 +16,7 @@ import datasets
 from datasets import pixels
 from metrics import classifier, control
 from metrics.errors import MetricError
-from models import gan, latents
+from models import latents, sampling
 from models.recipe import Recipe
 from training.callbacks.progress import say
 from training.errors import UserError, user_errors
@@ -38,7 +38,7 @@ def measure(
     rng = np.random.Generator(np.random.Philox(key=[seed, samples]))
     asked = data.labels.values[rng.integers(len(data.labels.values), size=samples)]
     drawn = latents.sample(recipe.latent, samples, recipe.latent_dim, rng, truncation)
-    return judge(pixels.to_uint8(gan.generate(generator, drawn, asked)), asked, data)
+    return judge(pixels.to_uint8(sampling.generate(generator, drawn, asked)), asked, data)
 
 
 def judge(pictures: np.ndarray, asked: np.ndarray, data: datasets.ImageData) -> list[control.Row]:

@@ -104,13 +104,20 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     with user_errors(ValueError):  # unknown loss or penalty, or what an architecture cannot be
         plan.check(recipe)
         with plan.scope():
-            gan = GAN(recipe, precision=precision.value, seed=settings.seed)
+            gan = GAN(
+                recipe,
+                precision=precision.value,
+                seed=settings.seed,
+                steps_per_execution=settings.steps_per_execution,
+            )
     if resumed:
         _load(gan, resumed)
         if gan.step >= recipe.steps:
             raise UserError(
                 f"{resumed.folder} has done its {gan.step:,} steps; --steps {2 * gan.step} goes on"
             )
+    with user_errors(ValueError):
+        settings.check_pace(recipe.steps, gan.step)
     return Session(
         command, plan, found, recipe, settings, precision.value, resumed, data, gan, record
     )  # fmt: skip

@@ -45,6 +45,13 @@ class Settings:
         choices=WAYS,
     )
     seed: int = _option(0, "Run", "of everything random: weights, data order, latents", least=0)
+    steps_per_execution: int = _option(
+        1,
+        "Run",
+        "training steps per call of the backend; more saves time where a step takes milliseconds. "
+        "The log then keeps the last step of each call (not on torch)",
+        least=1,
+    )
     memory_check: str = _option(
         "on",
         "Run",
@@ -96,6 +103,27 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Every field by name, ready for JSON."""
         return dataclasses.asdict(self)
+
+    def check_pace(self, steps: int, first_step: int) -> None:
+        """Raise a ValueError unless whatever happens beside training falls between two calls."""
+        pace = self.steps_per_execution
+        if pace > 1 and self.distribute != "none":
+            raise ValueError(
+                f"--steps-per-execution {pace} works on one device, not with "
+                f"--distribute {self.distribute}"
+            )
+        counts = {
+            "--steps": steps,
+            "the step to go on from": first_step,
+            "--checkpoint-every": self.checkpoint_every,
+            "--picture-every": self.picture_interval(steps),
+            "--quality-every": self.quality_interval(steps),
+        }
+        for name, count in counts.items():
+            if count % pace:
+                raise ValueError(
+                    f"--steps-per-execution {pace} must divide {name}, which is {count}"
+                )
 
     def quality_interval(self, steps: int) -> int:
         """Steps between measurements in a run of `steps`; 0: none."""

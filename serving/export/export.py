@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from models import portable as portables
-from models.gan import generate
+from models.sampling import generate
 from serving.export import card
 from serving.export.formats import FORMS
 from serving.export.graph import Portable, named

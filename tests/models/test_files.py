@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models import files, networks
-from models.gan import generate
 from models.recipe import Recipe
+from models.sampling import generate
 from tests.models import tiny
 
 

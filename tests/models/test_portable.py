@@ -4,7 +4,7 @@ from keras import ops
 
 from layers.spectral import normalized_layers
 from models import networks, portable
-from models.gan import generate
+from models.sampling import generate
 from tests.models import tiny
 
 LABELS = {"label_kind": "attributes", "num_labels": 3}

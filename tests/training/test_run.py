@@ -74,6 +74,21 @@ def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more)
     assert same[0].read_bytes() == same[1].read_bytes()
 
 
+def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
+    often = ("--steps=4", "--checkpoint-every=2", "--picture-every=2")
+    assert train(*often)[0] == 0
+    code, words = train(*often, "--steps-per-execution=2")
+    assert code == 0, words
+    one, two = (each.folder for each in run.runs(tmp_path / "out"))
+    expected = weights(checkpoints.newest(one / "checkpoints"))
+    found = weights(checkpoints.newest(two / "checkpoints"))
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
+    rows = read_rows(one / "losses.csv")
+    assert [row["step"] for row in read_rows(two / "losses.csv")] == [2, 4]
+    assert read_rows(two / "losses.csv")[1]["d_loss"] == pytest.approx(rows[3]["d_loss"], abs=1e-5)
+
+
 def test_changed_recipe_is_refused_with_the_differences(train, tmp_path):
     assert train("--steps=2")[0] == 0
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}

@@ -1,0 +1,33 @@
+"""Pictures of a generator for given latents, a batch at a time."""
+
+import keras
+import numpy as np
+
+
+def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64) -> np.ndarray:
+    """Run a generator over `latents`, some at a time: float32 (N, R, R, 3) in [-1, 1].
+
+    Raises:
+        ValueError: wrong shapes, or labels that do not fit the network.
+    """
+    latents = np.asarray(latents, "float32")
+    z, y = generator.inputs
+    if latents.ndim != 2 or latents.shape[1] != z.shape[1]:
+        raise ValueError(f"latents must be (N, {z.shape[1]}), not {latents.shape}.")
+    if labels is None and len(y.shape) == 2:
+        raise ValueError(f"This generator needs labels, (N, {y.shape[1]}).")
+    labels = np.zeros(len(latents), "int32") if labels is None else np.asarray(labels)
+    if labels.shape != (len(latents), *y.shape[1:]):
+        raise ValueError(
+            f"labels must be {('N', *y.shape[1:])} for {len(latents)} latents, not {labels.shape}."
+        )
+    pictures = []
+    for start in range(0, len(latents), batch_size):
+        part = [latents[start : start + batch_size], labels[start : start + batch_size]]
+        missing = batch_size - len(part[0])
+        if missing and start:  # one shape only, so that it is compiled once
+            part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
+        # Replicas each make the same pictures: the first one's are enough.
+        made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
+        pictures.append(made[: len(made) - missing if start else None])
+    return np.concatenate(pictures)
