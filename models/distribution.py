@@ -22,6 +22,7 @@ import numpy as np
 from models.recipe import Recipe
 
 WAYS = ("none", "mirrored", "hosts")
+_PATIENCE = 120  # seconds of silence after which a host counts as lost
 _AGREE_EVERY = 10  # steps between the hosts' asking each other whether to stop
 
 
@@ -243,7 +244,7 @@ def start(way: str) -> Distribution:
     import tensorflow as tf
 
     if way == "hosts":
-        _cluster()
+        _be_patient(_cluster()[0])
         return Replicas(tf.distribute.MultiWorkerMirroredStrategy())
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
     names = [
@@ -252,7 +253,7 @@ def start(way: str) -> Distribution:
     return Replicas(tf.distribute.MirroredStrategy(names))
 
 
-def _cluster() -> tuple[list[str], int] | None:
+def _cluster() -> tuple[list[str], int]:
     """The addresses of all hosts and the index of this one, from TF_CONFIG."""
     text = os.environ.get("TF_CONFIG", "")
     try:
@@ -267,6 +268,27 @@ def _cluster() -> tuple[list[str], int] | None:
         '["10.0.0.1:2222", "10.0.0.2:2222"]}, "task": {"type": "worker", "index": 0}}, with two '
         f"workers or more; it is {text!r}."
     )
+
+
+def _be_patient(workers: list[str]) -> None:
+    """Let TensorFlow give a host up after two minutes of silence, not after ten seconds.
+
+    A busy host is silent for longer while it compiles. TensorFlow has no public setting for this;
+    should its own move, its default stays.
+    """
+    try:
+        from tensorflow.python.distribute import collective_all_reduce_strategy as engine
+        from tensorflow.python.eager import context
+
+        job = engine.coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(workers))
+        context.context().configure_coordination_service(
+            service_type="standalone",
+            service_leader="/job:worker/replica:0/task:0",
+            heartbeat_timeout_in_ms=_PATIENCE * 1_000,
+            coordinated_jobs=[job],
+        )
+    except (ImportError, AttributeError, TypeError):
+        return
 
 
 def _join_jax_hosts() -> None:
