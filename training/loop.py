@@ -7,6 +7,7 @@ import math
 import keras
 
 from models.gan import GAN
+from models.recipe import Recipe
 from training.errors import TrainingStopped
 from training.feed import Feed, Prefetch
 
@@ -36,3 +37,8 @@ def steps_at_once(*marks: int) -> int:
     Small networks take longer to call than to compute.
     """
     return 1 if keras.backend.backend() == "torch" else math.gcd(*marks, 25)
+
+
+def compiled(recipe: Recipe) -> bool | str:
+    """`GAN`'s jit_compile here: XLA halves the work of a step on points, which is mostly calls."""
+    return True if recipe.point_dim and keras.backend.backend() == "tensorflow" else "auto"

@@ -35,13 +35,15 @@ def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Ima
 
 
 def titled(page: Image.Image, title: str) -> Image.Image:
-    """`page` with a line of text below it, of one height for pages of one width."""
+    """`page` with lines of text below it, of one height for pages of one width."""
+    lines = title.split("\n")
     height = max(16, page.width // 24)
-    out = Image.new("RGB", (page.width, page.height + height), _PAPER)
+    out = Image.new("RGB", (page.width, page.height + len(lines) * height), _PAPER)
     out.paste(page)
     font = ImageFont.load_default(size=max(10, round(0.7 * height)))
-    place = (page.width / 2, page.height + height / 2)
-    ImageDraw.Draw(out).text(place, title, _INK, font, anchor="mm")
+    for index, line in enumerate(lines):
+        place = (page.width / 2, page.height + (index + 0.5) * height)
+        ImageDraw.Draw(out).text(place, line, _INK, font, anchor="mm")
     return out
 
 

@@ -44,10 +44,15 @@ class Region:
         return np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
 
     def histogram(self, points: np.ndarray) -> np.ndarray:
-        """The density of a sample (N, dim) on the cells, (cells^dim,); points outside are lost."""
+        """The density of a sample (N, dim) on the cells, (cells^dim,), without what is outside."""
         edges = [np.linspace(self.low, self.high, self.cells + 1)] * self.dim
         counts, _ = np.histogramdd(points, bins=edges)
         return (counts.T.ravel() / len(points)) / self.cell
+
+    def whole_histogram(self, points: np.ndarray) -> np.ndarray:
+        """`histogram` with one more cell for all points outside: (cells^dim + 1,), of mass 1."""
+        inside = self.histogram(points)
+        return np.append(inside, max(0.0, 1 / self.cell - inside.sum()))
 
 
 def region(world: worlds.Mixture) -> Region:
@@ -57,11 +62,17 @@ def region(world: worlds.Mixture) -> Region:
 
 
 def measure(gan: GAN, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
+    """`measure_points` of the averaged generator on fixed latents."""
+    return measure_points(
+        gan.sample(gan.draw_latents(POINTS, seed), batch_size=POINTS), world, seed
+    )
+
+
+def measure_points(points: np.ndarray, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
     """Modes covered, share of high quality, entropy over the modes, EM distance and 2·JSD - log 4.
 
-    All on the averaged generator and fixed random numbers.
+    `points` (`POINTS`, dim) against as many of the world's own, drawn with `seed`.
     """
-    points = gan.sample(gan.draw_latents(POINTS, seed), batch_size=POINTS)
     real = world.sample(POINTS, np.random.Generator(np.random.Philox(key=[seed, 1])))
     spread = measures.coverage(points, world.means, world.deviation)
     area = region(world)
@@ -70,8 +81,10 @@ def measure(gan: GAN, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
         "high quality": spread.high_quality,
         "mode entropy": spread.entropy,
         "EM distance": measures.earth_mover(points[:MOVED], real[:MOVED]),
-        "2 JSD - log 4": measures.optimal_value(
-            area.histogram(real), area.histogram(points), area.cell
+        "2 JSD - log 4": float(
+            measures.optimal_value(
+                area.whole_histogram(real), area.whole_histogram(points), area.cell
+            )
         ),
     }
 

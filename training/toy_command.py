@@ -82,7 +82,7 @@ def _film(recipe: recipes.Recipe, changes: dict, settings: ToySettings) -> int:
     from models.gan import GAN
     from training import toy
     from training.feed import Feed
-    from training.loop import advance, steps_at_once
+    from training.loop import advance, compiled, steps_at_once
 
     world = worlds.world(settings.world)
     with user_errors(ValueError):
@@ -90,7 +90,12 @@ def _film(recipe: recipes.Recipe, changes: dict, settings: ToySettings) -> int:
         on_points = dataclasses.replace(on_points, **changes)
     count = min(settings.frames, settings.steps)
     marks = [settings.steps * (index + 1) // count for index in range(count)]
-    gan = GAN(on_points, seed=settings.seed, steps_per_execution=steps_at_once(*marks))
+    gan = GAN(
+        on_points,
+        seed=settings.seed,
+        jit_compile=compiled(on_points),
+        steps_per_execution=steps_at_once(*marks),
+    )
     feed = Feed(worlds.open_world(world.name), on_points, settings.seed)
     film = toy.Film(world, f"{recipe.name} on the {world.name}", settings.seed)
     film.shoot(gan)

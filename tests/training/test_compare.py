@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.compare import command, judges, plan, report, runs
+from training.compare import command, judges, plan, report, runs, table
 from training.errors import UserError
 
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
@@ -112,7 +112,7 @@ def test_the_table_holds_means_and_intervals(finished):
     for seed in (0, 1):
         path = runs.folder_of(folder, "gan", seed) / "result.json"
         values.append(json.loads(path.read_text())["curve"][-1][name])
-    row = next(row for row in report.rows(made, folder, [name]) if row.title == "gan")
+    row = next(row for row in table.rows(made, folder, [name]) if row.title == "gan")
     assert row.measures[name].value == pytest.approx(np.mean(values))
     # Student's t for 2 values: 12.706 standard errors.
     error = abs(values[0] - values[1]) / 2
@@ -128,13 +128,54 @@ def test_the_table_holds_means_and_intervals(finished):
         assert np.asarray(Image.open(folder / picture)).std() > 5
 
 
+def row(title, **values):
+    return table.Row(title, values, len(next(iter(values.values()), [])), 0, 0.1)
+
+
 def test_the_best_is_the_least_where_less_is_better():
-    table = [
-        report.Row("a", {"x": report.mean([1.0]), "y": report.mean([1.0])}, 1, 0, 0.1),
-        report.Row("b", {"x": report.mean([2.0]), "y": report.mean([2.0])}, 1, 0, 0.1),
-        report.Row("c", {}, 0, 1, 0.1),
+    lines = [row("a", x=[1.0], y=[1.0]), row("b", x=[2.0], y=[2.0]), row("c")]
+    assert table.best(lines, {"x": "max", "y": "min"}) == {"x": "b", "y": "a"}
+
+
+def test_differences_have_welchs_interval():
+    from scipy import stats
+
+    a, b = [1.0, 2.0, 4.0], [2.5, 2.6, 2.4, 2.5]
+    found = table.difference(a, b)
+    low, high = stats.ttest_ind(a, b, equal_var=False).confidence_interval()
+    assert found.value == pytest.approx((low + high) / 2)
+    assert found.half == pytest.approx((high - low) / 2)
+    assert table.difference([8.0, 8.0], [7.0, 7.0]) == table.Mean(1.0, 0.0)
+
+
+def test_verdicts_tell_better_from_worse_from_unclear():
+    better = {"modes": "max", "distance": "min", "quality": "max"}
+    lines = [
+        row("a", modes=[4.0, 4.1], distance=[1.0, 1.01], quality=[0.1, 0.9]),
+        row("b", modes=[8.0, 8.1], distance=[2.0, 2.01], quality=[0.2, 0.8]),
+        row("c", modes=[8.0], distance=[2.0], quality=[0.5]),  # one seed says nothing
     ]
-    assert report.best(table, {"x": "max", "y": "min"}) == {"x": "b", "y": "a"}
+    ((title, sentence),) = table.verdicts(lines, better)
+    assert title == "b"
+    assert sentence.startswith("better in modes (+4 ± ")
+    assert "; worse in distance (+1 ± " in sentence
+    assert sentence.endswith("; no clear difference in quality.")
+
+
+def test_the_report_says_what_differs(finished):
+    made, folder, judge, _ = finished
+    report.write(made, folder, judge.better, judge.protocol)
+    text, page = ((folder / f"report.{end}").read_text() for end in ("md", "html"))
+    ((title, sentence),) = table.verdicts(table.rows(made, folder, [*judge.better]), judge.better)
+    assert "## Against gan\n" in text
+    assert f"- **{title}**: {sentence}" in text
+    assert f"<b>{title}</b>: " in page
+
+
+def test_long_captions_break_after_commas():
+    words = report._wrapped("wgan:weight_clip=0.1,g_learning_rate=5e-4", 240)
+    assert words == "wgan:weight_clip=0.1,\ng_learning_rate=5e-4"
+    assert report._wrapped("gan", 240) == "gan"
 
 
 def test_the_command(tmp_path, capsys):

@@ -56,11 +56,14 @@ class PointJudge:
             "EM distance": "min",
             "2 JSD - log 4": "min",
         }
+        again = world.sample(toy.POINTS, np.random.Generator(np.random.Philox(key=[0, 5])))
+        self.floor = toy.measure_points(again, world)
         self.protocol = (
             f"{toy.POINTS:,} points on fixed latents. A mode is covered by one point within 3 "
             "standard deviations of its centre, which is what high quality means; entropy of those "
             f"points over the {len(world.means)} modes, 1 at most; exact Earth-Mover distance of "
-            f"{toy.MOVED} points; divergence of histograms on {toy.CELLS[world.dim]} cells a side."
+            f"{toy.MOVED} points; divergence of histograms on {toy.CELLS[world.dim]} cells a side. "
+            f"As many new points of the world itself, the best one could see: {_words(self.floor)}."
         )
 
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
@@ -68,6 +71,10 @@ class PointJudge:
 
     def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
         return toy.scatter(gan, self.world)
+
+
+def _words(measures: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in measures.items())
 
 
 def _generated(gan: GAN, data: datasets.ImageData, count: int, seed: int = 0) -> np.ndarray:
@@ -96,11 +103,10 @@ class PictureJudge:
         self.floor = self._compare(other)
         frechet = self.extractor.measure_name(measures.FRECHET)
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
-        floor = ", ".join(f"{name} {value:.3g}" for name, value in self.floor.items())
         self.protocol = (
             f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
             f"no truncation, features of {self.extractor.label} (not FID). Real against real, "
-            f"the best one could see: {floor}."
+            f"the best one could see: {_words(self.floor)}."
         )
 
     def _compare(self, features: extractors.Features) -> dict[str, float]:

@@ -1,10 +1,10 @@
-"""The report of a comparison: a table, learning curves and samples, in Markdown and HTML."""
+"""The report of a comparison: a table, what it says, curves and samples, Markdown and HTML."""
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from PIL import Image
 from training.callbacks.pictures import write_png
 from training.compare.plan import Plan
 from training.compare.runs import folder_of, result
+from training.compare.table import Row, best, rows, verdicts
 from training.files import replaced
 from training.sheet import titled
 from training.wording import duration
@@ -20,66 +21,29 @@ from training.wording import duration
 WIDE = 1_200  # pixels
 
 
-@dataclass(frozen=True)
-class Mean:
-    """A mean over seeds with the half-width of its 95 % t-interval (NaN for one seed)."""
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """What a report says, whatever it is written in.
 
-    value: float
-    half: float
-    count: int
-
-    def __str__(self) -> str:
-        spread = f" ± {self.half:.2g}" if math.isfinite(self.half) else ""
-        return f"{self.value:.3g}{spread}"
-
-
-def mean(values: list[float]) -> Mean:
-    """Mean and t-interval of a few numbers."""
-    from scipy import stats
-
-    count = len(values)
-    half = math.nan
-    if count > 1:
-        half = float(stats.t.ppf(0.975, count - 1) * np.std(values, ddof=1) / math.sqrt(count))
-    return Mean(float(np.mean(values)), half, count)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One recipe's line: its measures at the last step, how many runs, seconds a step."""
+    Attributes:
+        title: a line.
+        paragraphs: how it was measured.
+        head: the table's first line.
+        body: its other lines, as text.
+        bold: the cells (line, column) whose mean is the best.
+        found: (title, sentence) of every entry against the first.
+        first: the first entry's title.
+        pictures: (file name, caption).
+    """
 
     title: str
-    measures: dict[str, Mean]
-    done: int
-    failed: int
-    step_seconds: float
-
-
-def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
-    """The table, one row an entry; only finished runs count."""
-    table = []
-    for title in plan.entries:
-        runs = [result(folder_of(folder, title, seed)) for seed in range(plan.settings.seeds)]
-        done = [run for run in runs if run["state"] == "done"]
-        measured = {}
-        if done:
-            measured = {n: mean([run["curve"][-1][n] for run in done]) for n in names}
-        seconds = [run["seconds"] / plan.settings.steps for run in done]
-        failed = sum(run["state"] == "failed" for run in runs)
-        time = float(np.median(seconds)) if seconds else math.nan
-        table.append(Row(title, measured, len(done), failed, time))
-    return table
-
-
-def best(table: list[Row], better: dict[str, str]) -> dict[str, str]:
-    """For every measure, the title whose mean is best."""
-    found = {}
-    for name, direction in better.items():
-        able = [row for row in table if name in row.measures]
-        if able:
-            pick = max if direction == "max" else min
-            found[name] = pick(able, key=lambda row: row.measures[name].value).title
-    return found
+    paragraphs: list[str]
+    head: list[str]
+    body: list[list[str]]
+    bold: set[tuple[int, int]]
+    found: list[tuple[str, str]]
+    first: str
+    pictures: list[tuple[str, str]]
 
 
 def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> list[Path]:
@@ -87,17 +51,30 @@ def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> li
     table = rows(plan, folder, list(better))
     curves = _curves(plan, folder, better)
     samples = _samples(plan, folder)
-    words = _words(plan, table, protocol)
-    pictures = [path.name for path in (curves, samples) if path is not None]
-    paths = folder / "report.md", folder / "report.html"
-    for path, text in zip(
-        paths,
-        (_markdown(words, table, better, pictures), _html(words, table, better, pictures)),
-        strict=True,
-    ):
+    pictures = [
+        (path.name, caption)
+        for path, caption in (
+            (curves, "Means over seeds by step, all seeds' range shaded"),
+            (samples, "Samples of every entry's first finished run"),
+        )
+        if path is not None
+    ]
+    head, body, bold = _cells(table, better)
+    content = Content(
+        f"{counted(len(table), 'recipe')} on {plan.settings.data}",
+        _paragraphs(plan, table, protocol),
+        head,
+        body,
+        bold,
+        verdicts(table, better),
+        table[0].title,
+        pictures,
+    )
+    paths = [folder / "report.md", folder / "report.html"]
+    for path, text in zip(paths, (_markdown(content), _html(content)), strict=True):
         with replaced(path) as unfinished:
             unfinished.write_text(text, "utf-8")
-    return list(paths)
+    return paths
 
 
 def counted(count: int, noun: str) -> str:
@@ -105,84 +82,118 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _words(plan: Plan, table: list[Row], protocol: str) -> tuple[str, list[str]]:
+def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
     settings = plan.settings
-    title = f"{counted(len(table), 'recipe')} on {settings.data}"
     lines = [
         f"{settings.steps:,} generator steps each, {counted(settings.seeds, 'seed')}. Numbers are "
-        "means at the last step with 95 % t-intervals over seeds; the best mean is bold, which "
-        "says nothing where intervals overlap.",
+        "means at the last step with 95 % t-intervals over seeds; ↑ more is better, ↓ less is. "
+        "The best mean is bold, which says nothing where intervals overlap.",
         f"Protocol: {protocol}",
     ]
-    waiting = [f"{row.title} ({row.done} of {settings.seeds})" for row in table
-               if row.done + row.failed < settings.seeds]  # fmt: skip
+    waiting = [
+        f"{row.title} ({row.done} of {settings.seeds})"
+        for row in table
+        if row.done + row.failed < settings.seeds
+    ]
     if waiting:
         lines.append(f"Not all runs are finished: {', '.join(waiting)}.")
     failed = [f"{row.title} ({row.failed})" for row in table if row.failed]
     if failed:
         lines.append(f"Runs that ended in a loss that was not finite: {', '.join(failed)}.")
-    return title, lines
+    return lines
 
 
-def _cells(table: list[Row], better: dict[str, str]) -> tuple[list[str], list[list[str]], dict]:
+def _cells(
+    table: list[Row], better: dict[str, str]
+) -> tuple[list[str], list[list[str]], set[tuple[int, int]]]:
+    """The table's head, body, and the cells to be bold."""
     arrows = {"max": "↑", "min": "↓"}
     head = ["recipe", *(f"{name} {arrows[way]}" for name, way in better.items()), "runs", "a step"]
-    body = []
-    for row in table:
-        shown = [str(row.measures[name]) if name in row.measures else "–" for name in better]
+    winners = best(table, better)
+    body, bold = [], set()
+    for line, row in enumerate(table):
+        shown = [str(row.measures[name]) if name in row.values else "–" for name in better]
         time = duration(row.step_seconds) if math.isfinite(row.step_seconds) else "–"
         body.append([row.title, *shown, str(row.done), time])
-    return head, body, best(table, better)
+        bold |= {
+            (line, column)
+            for column, name in enumerate(better, start=1)
+            if winners.get(name) == row.title
+        }
+    return head, body, bold
 
 
-def _markdown(words, table, better, pictures) -> str:
-    title, lines = words
-    head, body, winners = _cells(table, better)
-    names = list(better)
-    out = [f"# {title}", ""]
-    for line in lines:
+def _against(content: Content) -> str:
+    return (
+        f"Each entry's mean minus {content.first}'s, with Welch's 95 % interval; what it leaves 0 "
+        "out of is called better or worse. Of equals, one in twenty would be, too."
+    )
+
+
+def _markdown(content: Content) -> str:
+    out = [f"# {content.title}", ""]
+    for line in content.paragraphs:
         out += [line, ""]
-    out += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for cells in body:
-        marked = list(cells)
-        for index, name in enumerate(names, start=1):
-            if winners.get(name) == cells[0]:
-                marked[index] = f"**{marked[index]}**"
+    out += ["| " + " | ".join(content.head) + " |", "|" + "---|" * len(content.head)]
+    for line, cells in enumerate(content.body):
+        marked = [
+            f"**{text}**" if (line, column) in content.bold else text
+            for column, text in enumerate(cells)
+        ]
         out.append("| " + " | ".join(marked) + " |")
     out.append("")
-    for name in pictures:
-        out += [f"![{Path(name).stem}]({name})", ""]
+    if content.found:
+        out += [f"## Against {content.first}", "", _against(content), ""]
+        out += [*(f"- **{title}**: {sentence}" for title, sentence in content.found), ""]
+    for name, caption in content.pictures:
+        out += [f"![{caption}]({name})", ""]
     return "\n".join(out)
 
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{padding:.3rem .8rem;text-align:right;"
-    "border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
+    "border-bottom:1px solid #ddd;white-space:nowrap}td:first-child,th:first-child"
+    "{text-align:left;white-space:normal}img{max-width:100%}figcaption{color:#555}"
+    "figure{margin:2rem 0}"
 )
 
 
-def _html(words, table, better, pictures) -> str:
-    title, lines = words
-    head, body, winners = _cells(table, better)
-    names = list(better)
+def _html(content: Content) -> str:
+    def cell(line: int, column: int, text: str) -> str:
+        text = _breakable(html.escape(text)) if column == 0 else html.escape(text)
+        return f"<td><b>{text}</b></td>" if (line, column) in content.bold else f"<td>{text}</td>"
 
-    def cell(cells, index, text):
-        wins = 0 < index <= len(names) and winners.get(names[index - 1]) == cells[0]
-        return f"<td>{'<b>' if wins else ''}{html.escape(text)}{'</b>' if wins else ''}</td>"
-
-    heads = "".join(f"<th>{html.escape(text)}</th>" for text in head)
+    title = html.escape(content.title)
+    heads = "".join(f"<th>{html.escape(text)}</th>" for text in content.head)
     trs = "".join(
-        "<tr>" + "".join(cell(cells, i, text) for i, text in enumerate(cells)) + "</tr>\n"
-        for cells in body
+        "<tr>" + "".join(cell(line, i, text) for i, text in enumerate(cells)) + "</tr>\n"
+        for line, cells in enumerate(content.body)
     )
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
-    images = "".join(f'<p><img src="{name}" alt="{Path(name).stem}"></p>\n' for name in pictures)
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>\n" for line in content.paragraphs)
+    found = "".join(
+        f"<li><b>{html.escape(title)}</b>: {html.escape(sentence)}</li>\n"
+        for title, sentence in content.found
+    )
+    if found:
+        found = (
+            f"<h2>Against {html.escape(content.first)}</h2>\n"
+            f"<p>{html.escape(_against(content))}</p>\n<ul>\n{found}</ul>\n"
+        )
+    images = "".join(
+        f'<figure><img src="{name}" alt="{caption}"><figcaption>{caption}</figcaption></figure>\n'
+        for name, caption in content.pictures
+    )
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style>\n<h1>{html.escape(title)}</h1>\n{paragraphs}"
-        f"<table>\n<tr>{heads}</tr>\n{trs}</table>\n{images}</html>\n"
+        f"<title>{title}</title><style>{_STYLE}</style>\n<h1>{title}</h1>\n{paragraphs}"
+        f"<table>\n<tr>{heads}</tr>\n{trs}</table>\n{found}{images}</html>\n"
     )
+
+
+def _breakable(title: str) -> str:
+    """A long title may wrap after its colon and commas."""
+    return title.replace(":", ":<wbr>").replace(",", ",<wbr>")
 
 
 def _curves(plan: Plan, folder: Path, better: dict[str, str]) -> Path | None:
@@ -208,19 +219,21 @@ def _curves(plan: Plan, folder: Path, better: dict[str, str]) -> Path | None:
         lines, columns, figsize=(4.2 * columns, 3 * lines), dpi=80, layout="constrained",
         squeeze=False,
     )  # fmt: skip
+    colours = plt.get_cmap("tab10" if len(runs) <= 10 else "tab20").colors
     for axis, name in zip(axes.flat, better, strict=False):
-        for title, curves in runs.items():
+        for index, (title, curves) in enumerate(runs.items()):
             if curves:
                 steps = [row["step"] for row in curves[0]]
                 values = np.array([[row[name] for row in curve] for curve in curves])
-                (line,) = axis.plot(steps, values.mean(0), marker=".", label=title)
-                low, high = values.min(0), values.max(0)
-                axis.fill_between(steps, low, high, alpha=0.12, color=line.get_color())
+                colour = colours[index % len(colours)]
+                axis.plot(steps, values.mean(0), marker=".", label=title, color=colour)
+                axis.fill_between(steps, values.min(0), values.max(0), alpha=0.07, color=colour)
         axis.set(title=name, xlabel="step")
     for axis in list(axes.flat)[len(better) :]:
         axis.set_axis_off()
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+    wide = max(map(len, labels)) > 40
+    figure.legend(handles, labels, loc="outside lower center", ncols=2 if wide else 4, fontsize=8)
     path = folder / "curves.png"
     with replaced(path) as unfinished:
         figure.savefig(unfinished)
@@ -235,7 +248,8 @@ def _samples(plan: Plan, folder: Path) -> Path | None:
         for seed in range(plan.settings.seeds):
             path = folder_of(folder, title, seed) / "samples.png"
             if path.exists():
-                tiles.append(titled(Image.open(path).convert("RGB"), title))
+                tile = Image.open(path).convert("RGB")
+                tiles.append(titled(tile, _wrapped(title, tile.width)))
                 break
     if not tiles:
         return None
@@ -247,3 +261,13 @@ def _samples(plan: Plan, folder: Path) -> Path | None:
     path = folder / "samples.png"
     write_png(path, page)
     return path
+
+
+def _wrapped(title: str, width: int) -> str:
+    """A caption of several lines for a tile `width` pixels wide, broken after commas."""
+    lines = [""]
+    for part in title.replace(",", ",\n").split("\n"):
+        if lines[-1] and len(lines[-1] + part) > width // 6:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

@@ -20,7 +20,7 @@ from training.data import open_for, with_labels
 from training.errors import TrainingStopped, UserError
 from training.feed import Feed
 from training.files import read_json, replaced, write_json
-from training.loop import advance, steps_at_once
+from training.loop import advance, compiled, steps_at_once
 from training.settings import Settings
 
 
@@ -84,7 +84,12 @@ class _Run:
             recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
         self.data, self.judge = data, judge
         marks = plan.steps()
-        self.gan = GAN(recipe, seed=seed, steps_per_execution=steps_at_once(*marks))
+        self.gan = GAN(
+            recipe,
+            seed=seed,
+            jit_compile=compiled(recipe),
+            steps_per_execution=steps_at_once(*marks),
+        )
         self.feed = Feed(data, recipe, seed)
         self.weights = place / "unfinished.weights.h5"
         self.known = result(place)
