@@ -41,6 +41,18 @@ class LabelSpace:
         grouped = {index for members in self.columns.values() for index in members}
         return [index for index in range(len(self.names)) if index not in grouped]
 
+    def classes(self, labels: np.ndarray, group: str) -> np.ndarray:
+        """Which name of a one-of group is on: int (N,), the place in the group; -1: none of them.
+
+        `labels` as in `multi_hot`. Raises `MetricError`, naming the groups, where there is none
+        such.
+        """
+        if group not in self.columns:
+            known = ", ".join(map(repr, self.columns)) or "none"
+            raise MetricError(f"There is no one-of group {group!r}. Known: {known}.")
+        values = self.multi_hot(labels)[:, self.columns[group]] > 0.5
+        return np.where(values.any(axis=1), values.argmax(axis=1), -1)
+
     def multi_hot(self, labels: np.ndarray) -> np.ndarray:
         """Class indices (N,) or attributes (N, A) → float32 (N, len(names)) of 0 and 1."""
         if self.kind == "classes":

@@ -117,7 +117,8 @@ def extract(
     """
     total = len(pictures) if hasattr(pictures, "shape") else count
     pool, logits = _Rows(total), _Rows(total)
-    with tqdm(total=total, desc=progress, unit="img", disable=progress is None) as bar:
+    hidden = progress is None
+    with tqdm(total=total, desc=progress, unit="img", leave=False, disable=hidden) as bar:
         for batch in rebatch(pictures, batch_size):
             features = _padded(extractor, batch, batch_size)
             pool.add(features.pool)

@@ -14,7 +14,7 @@ exact, also when a covariance is singular:
 - "covariance": both are large. With S₁ = L Lᵀ they are those of Lᵀ S₂ L.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,26 +127,35 @@ def _sum_of_roots(symmetric: np.ndarray) -> float:
 
 
 def intra_class_frechet(
-    real: np.ndarray, real_labels: np.ndarray, fake: np.ndarray, fake_labels: np.ndarray
+    real: np.ndarray,
+    real_labels: np.ndarray,
+    fake: np.ndarray,
+    fake_labels: np.ndarray,
+    names: Sequence[str] = (),
 ) -> tuple[float, dict[int, float]]:
     """The mean over classes of the Fréchet distance within a class, and each class's own.
 
-    Miyato and Koyama, arXiv:1802.05637, section 4. Labels are class indices (N,). A class is
-    measured on its first n reals against its first n fakes, n the smaller count, so that no class
-    is favoured by its size. Raises `MetricError` when there is one class only, or when a class of
-    the reals has fewer than 2 reals or fakes.
+    Miyato and Koyama, arXiv:1802.05637, section 4. Labels are class indices (N,); pictures with one
+    below 0 are of no class and left out. A class is measured on its first n reals against its first
+    n fakes, n the smaller count, so that no class is favoured by its size. `names` of the classes
+    are for the errors. Raises `MetricError` when there is one class only, or when a class of the
+    reals has fewer than 2 reals or fakes.
     """
-    classes = np.unique(real_labels)
+    classes = [label for label in np.unique(real_labels).tolist() if label >= 0]
     if len(classes) < 2:
-        raise MetricError("The intra-class distance needs 2 classes or more; the data has one.")
+        raise MetricError(
+            "The intra-class distance needs 2 classes or more; "
+            f"the data has {'one' if classes else 'none'}."
+        )
     distances = {}
-    for label in classes.tolist():
+    for label in classes:
         ours, theirs = real[real_labels == label], fake[fake_labels == label]
         count = min(len(ours), len(theirs))
         if count < 2:
             raise MetricError(
-                f"Class {label} has {len(ours)} real and {len(theirs)} generated pictures; "
-                "the intra-class distance needs 2 of each or more. Raise the sample count."
+                f"Class {names[label] if names else label} has {len(ours)} real and {len(theirs)} "
+                "generated pictures; the intra-class distance needs 2 of each or more. Raise the "
+                "sample count."
             )
         distances[label] = frechet_distance(ours[:count], theirs[:count])
     return float(np.mean(list(distances.values()))), distances

@@ -5,84 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 import datasets
-from datasets import decode
 from metrics import cache, measure, neighbours, protocol
+from metrics.classifier import LabelSpace
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features, extract
-from training.errors import UserError, user_errors
-
-if TYPE_CHECKING:
-    from serving.generator import Generator
+from serving.subjects import Drawn, Stored
+from training.errors import UserError
 
 SHOWN = 256  # fakes that are kept as pictures, for the sheet of nearest reals
 
-
-@dataclasses.dataclass(frozen=True)
-class Sampling:
-    """How fakes are drawn from a generator."""
-
-    weights: str = "ema"
-    seed: int = 0
-    truncation: float = 1.0
-    statistics: str = "auto"
-    batch_size: int = 64
-
-
-class Drawn:
-    """Fakes drawn from a generator, a batch at a time."""
-
-    def __init__(self, generator: Generator, sampling: Sampling):
-        self.generator, self.sampling = generator, sampling
-        self.name = str(generator.origin)
-        self.resolution = generator.recipe.resolution
-        self.most = None  # as many as one likes
-
-    def passport(self) -> dict:
-        """The part of the protocol that says how fakes were drawn."""
-        chosen = dataclasses.asdict(self.sampling)
-        return {key: chosen[key] for key in ("weights", "truncation", "statistics")}
-
-    def subject(self) -> dict:
-        """What was measured."""
-        known = {key: self.generator.metadata.get(key) for key in ("step", "data_fingerprint")}
-        recipe = self.generator.recipe.name
-        return {"name": self.name, "recipe": recipe, "seed": self.sampling.seed, **known}
-
-    def batches(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """(pictures uint8, labels or None), `count` in all."""
-        chosen = self.sampling
-        for part in self.generator.stream(
-            count, chosen.seed, None, chosen.truncation, chosen.statistics, chosen.batch_size
-        ):
-            yield part.images, part.labels
-
-
-class Stored:
-    """Fakes in a folder of pictures."""
-
-    def __init__(self, data: datasets.ImageData, folder: Path):
-        self.data, self.name = data, str(folder)
-        self.resolution, self.most = data.images.shape[1], len(data.images)
-
-    def passport(self) -> dict:
-        """The part of the protocol that says how fakes were drawn: unknown."""
-        return {"weights": "pictures", "truncation": None, "statistics": None}
-
-    def subject(self) -> dict:
-        """What was measured."""
-        return {"name": self.name, "fingerprint": self.data.fingerprint}
-
-    def batches(self, count: int, size: int = 256) -> Iterator[tuple[np.ndarray, None]]:
-        """(pictures uint8, None), `count` in all, evenly chosen from the folder."""
-        chosen = np.arange(count) * len(self.data.images) // count
-        for start in range(0, count, size):
-            yield self.data.images[chosen[start : start + size]], None
+Subject = Drawn | Stored
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +31,23 @@ class Evaluation:
     sheet: Image.Image
 
 
+@dataclasses.dataclass(frozen=True)
+class Grouping:
+    """What serves as classes: the classes themselves, or a one-of group of attributes."""
+
+    space: LabelSpace
+    group: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes' names."""
+        return tuple(self.space.names[index] for index in self.space.columns[self.group])
+
+    def __call__(self, labels: np.ndarray) -> np.ndarray:
+        """Labels as the data holds them → class indices (N,); -1: of none."""
+        return self.space.classes(labels, self.group)
+
+
 class Reference:
     """The real pictures: `count` of them to measure against, and others for the floor.
 
@@ -102,8 +56,8 @@ class Reference:
 
     def __init__(self, data: datasets.ImageData, seed: int, cache_folder: Path | None = None):
         self.data, self._seed, self._folder = data, seed, cache_folder
-        order = np.random.default_rng(seed).permutation(len(data.images))
-        self._order = order
+        self._order = np.random.default_rng(seed).permutation(len(data.images))
+        self._floors: dict[tuple, measure.Floor | None] = {}
 
     def features(self, extractor: Extractor, part: slice) -> Features:
         """Features of a part of the pictures in a random order fixed by the seed."""
@@ -122,20 +76,39 @@ class Reference:
         """The first `count` rows of the order, to look pictures up in."""
         return self._order[:count]
 
-    def labels(self, count: int) -> np.ndarray | None:
-        """Class indices (count,), or `None` where there are no classes."""
-        known = self.data.labels
-        if known is None or known.kind != "classes":
-            return None
-        return known.values[self._order[:count]]
+    def classes(self, grouping: Grouping, part: slice) -> np.ndarray:
+        """Class indices of a part of the pictures."""
+        return grouping(self.data.labels.values[self._order[part]])
 
-    def floor(self, extractor: Extractor, count: int) -> tuple[Features, Features] | None:
-        """Two disjoint sets of `count` reals, or of half of them where there are not so many."""
+    def floor(
+        self,
+        extractor: Extractor,
+        count: int,
+        settings: measure.Settings,
+        grouping: Grouping | None = None,
+    ) -> measure.Floor | None:
+        """`count` reals against as many others, or half of them where there are not so many.
+
+        `None` where there are fewer than 4. It is measured once, however many subjects there are.
+        """
         count = min(count, len(self._order) // 2)
+        key = (extractor, count, settings, grouping and grouping.group)
+        if key not in self._floors:
+            self._floors[key] = self._measured_floor(extractor, count, settings, grouping)
+        return self._floors[key]
+
+    def _measured_floor(self, extractor, count, settings, grouping):
         if count < 2:
             return None
-        first = self.features(extractor, slice(0, count))
-        return first, self.features(extractor, slice(count, 2 * count))
+        parts = slice(0, count), slice(count, 2 * count)
+        sides = [self.features(extractor, part) for part in parts]
+        classes = None
+        if grouping is not None:
+            labels = [self.classes(grouping, part) for part in parts]
+            classes = measure.Classes(*labels, grouping.names, grouping.group)
+        return measure.floor_of(
+            extractor, *sides, settings=settings, classes=classes, progress=True
+        )
 
     def passport(self, count: int) -> dict:
         """The part of the protocol that says what the fakes are measured against."""
@@ -148,17 +121,53 @@ class Reference:
         }
 
 
-def count_of(subject: Drawn | Stored, real: Reference, samples: int) -> int:
+def grouping_of(subject: Subject, real: Reference, group: str | None) -> Grouping | None:
+    """What serves as the classes of a subject and its reals: `group`, or the classes there are.
+
+    `None` where there are none. Raises `UserError` where a group is asked for that is not there.
+    """
+    own, theirs = subject.labels, real.data.labels
+    known = own is not None and theirs is not None
+    shared = known and own.kind == theirs.kind and tuple(own.names) == tuple(theirs.names)
+    if group is None:
+        usable = shared and theirs.kind == "classes"
+        return Grouping(LabelSpace("classes", tuple(theirs.names)), "class") if usable else None
+    if not shared:
+        why = "one of the two has no labels" if not known else "the two have different labels"
+        raise UserError(
+            f"--classes {group!r} needs the same labels on {subject.name} and on the real "
+            f"pictures; {why}"
+        )
+    space = LabelSpace(theirs.kind, tuple(theirs.names), dict(theirs.groups))
+    if group not in space.columns:
+        groups = ", ".join(map(repr, space.columns)) or "none"
+        raise UserError(f"--classes: there is no one-of group {group!r}. Known: {groups}")
+    return Grouping(space, group)
+
+
+def _why_no_classes(subject: Subject, real: Reference) -> str | None:
+    """A note that says how to get the intra-class distance, where there are labels."""
+    own, theirs = subject.labels, real.data.labels
+    if own is None or theirs is None:
+        return None
+    if tuple(own.names) != tuple(theirs.names):
+        return "No intra-class distance: the real pictures are labelled otherwise."
+    groups = ", ".join(map(repr, theirs.groups))
+    return groups and f"No intra-class distance: --classes takes a group as classes ({groups})."
+
+
+def count_of(subject: Subject, real: Reference, samples: int) -> int:
     """How many of each kind are compared: as many as asked for, and as there are."""
     return min(samples, len(real.data.images), subject.most or samples)
 
 
 def protocol_of(
     extractor: Extractor,
-    subject: Drawn | Stored,
+    subject: Subject,
     real: Reference,
     count: int,
     settings: measure.Settings,
+    group: str | None = None,
 ) -> dict:
     """The protocol, known before anything is measured."""
     return {
@@ -166,50 +175,74 @@ def protocol_of(
         "real": real.passport(count),
         "fake": {"count": count, **subject.passport()},
         "settings": dataclasses.asdict(settings.fitted(count, count)),
+        "classes": group,
     }
 
 
 def evaluate(
     extractor: Extractor,
-    subject: Drawn | Stored,
+    subject: Subject,
     real: Reference,
     count: int,
     settings: measure.Settings,
     floor: bool = True,
+    group: str | None = None,
 ) -> Evaluation:
-    """Measure `count` fakes against as many reals. Raises `UserError`."""
-    with user_errors(MetricError):
-        shown, labels = [], []
-
-        def pictures():
-            for images, own in subject.batches(count):
-                if sum(map(len, shown)) < SHOWN:
-                    shown.append(images)
-                if own is not None and np.ndim(own) == 1:
-                    labels.append(own)
-                yield images
-
+    """Measure `count` fakes against as many reals; see `grouping_of`. Raises `UserError`."""
+    grouping = grouping_of(subject, real, group)
+    try:
         ours = real.features(extractor, slice(0, count))
-        theirs = extract(extractor, pictures(), count, progress=f"fakes of {subject.name}")
+        theirs, shown, labels = _fakes(extractor, subject, count, grouping)
+        classes = None
+        if grouping is not None:
+            own = real.classes(grouping, slice(0, count))
+            classes = measure.Classes(own, labels, grouping.names, grouping.group)
         result = measure.measure(
             extractor,
             ours,
             theirs,
             settings=settings,
-            floor=real.floor(extractor, count) if floor else None,
-            real_labels=real.labels(count),
-            fake_labels=np.concatenate(labels) if labels else None,
+            floor=real.floor(extractor, count, settings, grouping) if floor else None,
+            classes=classes,
             progress=True,
         )
-        sheet = _sheet(real, ours, theirs, np.concatenate(shown)[:SHOWN], count)
+        sheet = _sheet(real, ours, theirs, shown, count)
+    except MetricError as error:
+        raise UserError(f"{subject.name}: {error}") from error
+    if grouping is None and (note := _why_no_classes(subject, real)):
+        result.notes.append(note)
     record = protocol.Record(
-        protocol=protocol_of(extractor, subject, real, count, settings),
+        protocol=protocol_of(extractor, subject, real, count, settings, group),
         subject=subject.subject(),
-        results={name: one.to_dict() for name, one in result.estimates.items()},
+        results=_results(extractor, result),
         notes=tuple(result.notes),
         seconds=result.seconds,
     )
     return Evaluation(record, result, sheet)
+
+
+def _fakes(extractor, subject, count, grouping):
+    """Features of the fakes, the first pictures, and the fakes' classes or `None`."""
+    shown, classes = [], []
+
+    def pictures():
+        for images, labels in subject.batches(count):
+            if sum(map(len, shown)) < SHOWN:
+                shown.append(images)
+            if grouping is not None:
+                classes.append(grouping(labels))
+            yield images
+
+    features = extract(extractor, pictures(), count, progress=f"fakes of {subject.name}")
+    return features, np.concatenate(shown)[:SHOWN], np.concatenate(classes) if classes else None
+
+
+def _results(extractor: Extractor, result: measure.Result) -> dict[str, dict]:
+    """The estimates as a record keeps them, the intra-class one with its classes."""
+    found = {name: one.to_dict() for name, one in result.estimates.items()}
+    if result.per_class:
+        found[extractor.measure_name("intra")]["classes"] = result.per_class
+    return found
 
 
 def _sheet(real: Reference, ours: Features, theirs: Features, fakes: np.ndarray, count: int):
@@ -220,32 +253,3 @@ def _sheet(real: Reference, ours: Features, theirs: Features, fakes: np.ndarray,
     reals = real.data.images[real.pictures(count)[wanted]]
     local = dataclasses.replace(found, indices=places.reshape(found.indices.shape))
     return neighbours.sheet(fakes, reals, local)
-
-
-def folder_resolution(folder: Path) -> tuple[int, str | None]:
-    """The resolution to read a folder of pictures at, and a note when that changes them.
-
-    It is the pictures' own where they are square and a power of two; else the power of two at or
-    below the smaller side of the first ones.
-    """
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in decode.SUFFIXES)
-    sizes = set()
-    for path in paths[:64]:
-        try:
-            with Image.open(path) as image:
-                sizes.add(image.size)
-        except OSError:
-            continue  # reported when the pictures are read
-    if not sizes:
-        raise UserError(f"{folder} holds no picture that can be read")
-    smallest = min(min(size) for size in sizes)
-    side = min(1024, max(8, 1 << (smallest.bit_length() - 1)))
-    if sizes == {(side, side)}:
-        return side, None
-    text = ", ".join(f"{width}×{height}" for width, height in sorted(sizes)[:3])
-    return side, (
-        f"{folder} holds pictures of {text}: cropped to squares and resized to {side} px before "
-        "the extractor resizes them; --resolution chooses."
-    )

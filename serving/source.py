@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +102,11 @@ def _checkpoint(run: runs.Run, path: Path, weights: str) -> Source:
     recipe, record = run.recipe(), _record(run)
     gan = GAN(recipe, precision=record.get("precision", "float32"), jit_compile=False)
     try:
-        gan.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what does not fit; the error below says it
+            gan.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
-        words = " ".join(str(error).split())[:120]
-        raise UserError(f"checkpoint {path} cannot be read: {words}") from error
+        raise UserError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
     data = record.get("data") or {}
     metadata = {
         "recipe": recipe.to_dict(),
@@ -114,6 +118,17 @@ def _checkpoint(run: runs.Run, path: Path, weights: str) -> Source:
     }
     network = gan.generator if weights == "raw" else gan.ema_generator
     return Source(network, recipe, metadata, path)
+
+
+def _reason(error: Exception) -> str:
+    """Why a checkpoint was refused: Keras's own words, where they are for people."""
+    misfit = re.search(r"expected \d+ variables, but received \d+", str(error))
+    if misfit:
+        return (
+            f"it was written by another version of this project (the model {misfit[0]}); "
+            "use the run's generator.keras"
+        )
+    return textwrap.shorten(str(error), 120, placeholder=" …")
 
 
 def _record(run: runs.Run) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from training.wording import listed
 
 # Architectures made for labels: they take the data's own unless told otherwise.
 _LABELLED_ARCHITECTURES = ("biggan", "biggan_notes")
-_WORDS = ("auto", "data", "none")
+OWN_LABELS = ("auto", "data", "none")  # `--labels` words for what the data itself brings
 
 
 def open_for(
@@ -35,7 +35,7 @@ def open_for(
             settings.data,
             recipe.resolution,
             # "none" too opens the data's own labels, and drops them later: one cache serves both.
-            labels=None if settings.labels in _WORDS else settings.labels,
+            labels=None if settings.labels in OWN_LABELS else settings.labels,
             count=count,
             cache_dir=cache,
             workers=settings.workers or None,

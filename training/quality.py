@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import datasets
-from metrics import cache, extractors
+from metrics import cache, extractors, lite0
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Monitor, Reading
 from metrics.protocol import Record
@@ -16,6 +16,7 @@ from training.feed import step_rng
 
 _REALS, _LATENTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 EXTRACTOR = "lite0"
+MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what the readings are called
 
 
 class QualityMeasure:

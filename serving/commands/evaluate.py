@@ -11,7 +11,7 @@ from serving.output import check_file, check_folder, disk_errors
 from training.errors import UserError, user_errors
 from training.options import Parser
 
-CURVES, SHEET, RECORDS = "precision_recall.png", "nearest_reals_{}.png", "records.json"
+HISTORIES = ("logged", "checkpoints")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +32,11 @@ def build_parser() -> Parser:
     add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
     add("--samples", type=common.positive, default=5000, help="pictures of each kind, at most")
     add("--resolution", type=common.positive, help="of pictures in folders; default: their own")
+    add("--history", choices=HISTORIES, default="logged", metavar="|".join(HISTORIES),
+        help="quality against step: as the run logged it, or measured now on each of its "
+        "checkpoints")  # fmt: skip
+    add("--labels", choices=("none", "folders"), default="none", metavar="none|folders",
+        help="folders: the sub-folders of picture folders are classes")  # fmt: skip
     add("--weights", choices=("ema", "best", "raw"), default="ema", metavar="ema|best|raw")
     add("--truncation", type=common.fraction, default=1.0, metavar="T", help="of the latents")
     add("--seed", type=common.whole, default=0, help="of the latents and labels")
@@ -54,6 +59,8 @@ def _add_measuring(add) -> None:
     add("--input-range", default="0..255", metavar="0..255|0..1|-1..1", help="of FILE.keras")
     add("--kid-subset", type=common.positive, default=1000, help="pictures in a KID subset")
     add("--bootstrap", type=common.whole, default=25, help="replicates per interval; 0: none")
+    add("--classes", metavar="GROUP", help="a one-of group of attributes, such as 'hair colour', "
+        "for the intra-class distance; default: classes, where there are any")  # fmt: skip
     add("--control", type=common.whole, default=0, metavar="N",
         help="judge on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
     add("--floor", choices=("reals", "none"), default="reals", help="also reals against reals")
@@ -68,7 +75,8 @@ def evaluate(options: argparse.Namespace) -> None:
     backend.start()
     from metrics import extractors, measure, protocol
     from metrics.errors import MetricError
-    from serving import evaluation
+    from serving import evaluation, report
+    from serving.commands import evaluate_jobs
 
     with user_errors(MetricError):
         earlier = protocol.load(options.against) if options.against else []
@@ -80,22 +88,22 @@ def evaluate(options: argparse.Namespace) -> None:
             input_range=options.input_range,
         )
     settings = measure.Settings(kernel_subset_size=options.kid_subset, bootstrap=options.bootstrap)
-    jobs = _jobs(options)
-    if options.control:
-        _check_control(jobs)
+    jobs, logged = evaluate_jobs.jobs(options), _logged(options)
+    _check_labels(jobs, options)
     counts = [evaluation.count_of(subject, real, options.samples) for subject, real in jobs]
-    planned = [
-        protocol.Record(evaluation.protocol_of(extractor, *job, count, settings), {}, {})
+    protocols = [
+        evaluation.protocol_of(extractor, *job, count, settings, options.classes)
         for job, count in zip(jobs, counts, strict=True)
     ]
+    planned = [protocol.Record(one, {}, {}) for one in protocols]
     with user_errors(MetricError):  # before minutes of work, not after
         different = protocol.require_comparable([*earlier, *planned], options.force)
-    done = [
-        evaluation.evaluate(extractor, *job, count, settings, options.floor == "reals")
-        for job, count in zip(jobs, counts, strict=True)
-    ]
+    done = _measure(extractor, jobs, counts, settings, options)
     records = [one.record for one in done]
-    print(table([*earlier, *records]))
+    print(report.table([*earlier, *records]))
+    measured = _measured([*earlier, *records], extractor)
+    if logged or measured:
+        print(f"\n{report.histories(logged, measured)}")
     if options.control:
         _report_control(jobs, options)
     if different:
@@ -104,13 +112,75 @@ def evaluate(options: argparse.Namespace) -> None:
         with disk_errors(options.json):
             protocol.save(records, options.json)
     if options.out:
-        _write(options.out, done)
+        with disk_errors(options.out):
+            report.write(options.out, done, measured, logged)
+        common.say(f"written to {options.out}")
+
+
+def _measure(extractor, jobs: list, counts: list[int], settings, options) -> list:
+    """An evaluation per job; a checkpoint that cannot be read is named, and left out."""
+    from tqdm import tqdm
+
+    from serving import evaluation
+
+    done, failed = [], []
+    floor = options.floor == "reals"
+    bar = tqdm(jobs, desc="generators", unit="", disable=len(jobs) < 2)
+    for (subject, real), count in zip(bar, counts, strict=True):
+        try:
+            found = evaluation.evaluate(
+                extractor, subject, real, count, settings, floor, options.classes
+            )
+        except UserError as error:
+            if options.history != "checkpoints":
+                raise
+            failed.append(error)
+            continue
+        finally:
+            subject.release()
+        done.append(found)
+    if not done:
+        raise UserError(f"none of the {len(failed)} checkpoints can be measured: {failed[0]}")
+    if failed:
+        common.say(f"{len(failed)} of {len(jobs)} checkpoints were left out:")
+    for error in failed:
+        common.say(f"  {error}")
+    return done
+
+
+def _logged(options: argparse.Namespace) -> list:
+    """What the runs logged while they trained."""
+    from serving import history
+
+    runs = {run.folder: run for run in map(history.run_of, options.runs) if run is not None}
+    found = [history.logged(run) for run in runs.values()]
+    return [one for one in found if one is not None]
+
+
+def _measured(records: Sequence, extractor) -> list:
+    """The histories among the records."""
+    from metrics.measures import FRECHET
+    from serving import history
+
+    return history.measured(records, extractor.measure_name(FRECHET))
+
+
+def _check_labels(jobs: list, options: argparse.Namespace) -> None:
+    """Raise `UserError` where --classes or --control asks for labels that are not there."""
+    from serving import evaluation
+
+    for subject, real in jobs:
+        evaluation.grouping_of(subject, real, options.classes)
+    if options.control:
+        _check_control(jobs)
 
 
 def _check_control(jobs: list) -> None:
     """Raise `UserError` unless every subject takes labels and its reals have the same ones."""
+    from serving.subjects import Drawn
+
     for subject, reference in jobs:
-        labels = getattr(getattr(subject, "generator", None), "labels", None)
+        labels = subject.labels if isinstance(subject, Drawn) else None
         if labels is None:
             raise UserError(f"--control needs a generator with labels; {subject.name} has none")
         known = reference.data.labels
@@ -146,111 +216,13 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--fake needs --real DATA: a folder, or a data set by name")
     if options.samples < 2:
         raise UserError("--samples must be 2 or more: a spread needs two pictures")
+    if options.control and options.history == "checkpoints":
+        raise UserError("--control judges finished generators; leave out --history checkpoints")
+    if options.fake and options.history == "checkpoints":
+        raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
     if options.kid_subset < 2:
         raise UserError("--kid-subset must be 2 or more")
     if options.json:
         check_file(options.json, options.overwrite)
     if options.out:
         check_folder(options.out, options.overwrite)
-
-
-def _jobs(options: argparse.Namespace) -> list:
-    """(subject, reference) of everything to measure; the reals are opened once per data set."""
-    from serving import evaluation
-
-    opened: dict[tuple, evaluation.Reference] = {}
-
-    def reference(spec: str, resolution: int, count: int | None = None) -> evaluation.Reference:
-        key = (spec, resolution, count)
-        if key not in opened:
-            data = _open(spec, resolution, options.data_cache, count)
-            opened[key] = evaluation.Reference(data, seed=2020, cache_folder=options.feature_cache)
-        return opened[key]
-
-    if options.fake:
-        resolution, note = options.resolution, None
-        if resolution is None:
-            resolution, note = evaluation.folder_resolution(options.fake)
-        if note:
-            common.say(f"note: {note}")
-        fakes = _open(str(options.fake), resolution, options.data_cache)
-        return [(evaluation.Stored(fakes, options.fake), reference(options.real, resolution))]
-    if options.resolution is not None:
-        raise UserError("--resolution is for --fake; a run is measured at its own")
-    return [_run_job(source, options, reference) for source in options.runs]
-
-
-def _run_job(source: str, options: argparse.Namespace, reference):
-    import serving
-    from serving import evaluation
-
-    generator = serving.load(source, options.weights)
-    sampling = evaluation.Sampling(options.weights, options.seed, options.truncation)
-    spec, count = options.real, None
-    if spec is None:
-        spec, count = _data_of(source, generator)
-    return evaluation.Drawn(generator, sampling), reference(
-        spec, generator.recipe.resolution, count
-    )
-
-
-def _data_of(source: str, generator) -> tuple[str, int | None]:
-    """The data that a run was trained on, as its record says."""
-    from training import run
-
-    try:
-        settings = run.load(source).record()["settings"]
-        return settings["data"], settings.get("count") or None
-    except (UserError, OSError, KeyError, ValueError):
-        raise UserError(
-            f"{generator.origin} does not say where its training pictures are; give --real DATA"
-        ) from None
-
-
-def _open(spec: str, resolution: int, cache: Path | None, count: int | None = None):
-    import datasets
-
-    with user_errors(datasets.DataError):
-        data = datasets.open_data(spec, resolution, cache_dir=cache, count=count)
-    for line in data.report():
-        common.say(line)
-    return data
-
-
-def table(records: Sequence) -> str:
-    """The results as text: a row per measure, a block per record."""
-    lines = []
-    for record in records:
-        fakes, reals = record.protocol["fake"], record.protocol["real"]
-        subject = record.subject
-        step = f", step {subject['step']}" if subject.get("step") is not None else ""
-        lines += [
-            "",
-            f"{subject['name']}{step}: {fakes['count']} pictures against {reals['count']} of "
-            f"{reals['data']!r} at {reals['resolution']} px",
-            f"  {'measure':<18}{'value':>11}{'95 % interval':>25}{'reals/reals':>13}",
-        ]
-        for name, one in record.results.items():
-            span = f"{one['low']:.4g} … {one['high']:.4g}" if "low" in one else ""
-            floor = f"{one['floor']:.4g}" if "floor" in one else ""
-            lines.append(f"  {name:<18}{one['value']:>11.4g}{span:>25}{floor:>13}")
-        lines += [f"  · {note}" for note in record.notes]
-    return "\n".join(lines)
-
-
-def _write(folder: Path, done: Sequence) -> None:
-    from metrics import plots, protocol
-
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, one in enumerate(done):
-            one.sheet.save(folder / SHEET.format(number))
-        curves = {
-            f"{number}: {Path(one.record.subject['name']).name}": one.result.curve
-            for number, one in enumerate(done)
-            if one.result.curve is not None
-        }
-        if curves:
-            plots.precision_recall_curves(curves, folder / CURVES)
-        protocol.save([one.record for one in done], folder / RECORDS)
-    common.say(f"written to {folder}")

@@ -53,6 +53,18 @@ def test_never_drawing_a_rare_attribute_wins_nothing():
     assert hat.accuracy == 0.5 == hat.chance
 
 
+def test_a_group_serves_as_classes():
+    assert SPACE.classes(ASKED, "colour").tolist() == [0, 0, 1, 1, -1]
+    assert LabelSpace("classes", ("cat", "dog")).classes(np.array([1, 0]), "class").tolist() == [
+        1,
+        0,
+    ]
+    reordered = LabelSpace("attributes", ("hat", "red", "blue"), {"colour": ("red", "blue")})
+    assert reordered.classes(ASKED[:, [2, 0, 1]], "colour").tolist() == [0, 0, 1, 1, -1]
+    with pytest.raises(MetricError, match=r"no one-of group 'hat'\. Known: 'colour'"):
+        SPACE.classes(ASKED, "hat")
+
+
 def test_judge_is_matched_by_name():
     rows = control.score(LOGITS, ASKED, SPACE)
     judged = [row for row in control.score(LOGITS, ASKED, SPACE) if row.name != "blue"]

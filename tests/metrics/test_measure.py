@@ -65,16 +65,21 @@ def test_bootstrap_weights_draw_as_many_as_there_are():
 @pytest.fixture(scope="module")
 def result(request):
     lite0 = request.getfixturevalue("lite0")
-    floor = cloud(30, 3), cloud(30, 4)
-    labels = np.arange(60) % 2
+    labels = np.arange(60) % 3 - 1  # a third are of no class
+    floor = measure.floor_of(
+        lite0,
+        cloud(30, 3),
+        cloud(30, 4),
+        settings=FAST,
+        classes=measure.Classes(labels[:30], labels[30:]),
+    )
     return measure.measure(
         lite0,
         cloud(60, 1),
         cloud(60, 2, 0.5),
         settings=FAST,
         floor=floor,
-        real_labels=labels,
-        fake_labels=labels,
+        classes=measure.Classes(labels, labels[::-1], ("cat", "dog"), "kind"),
     )
 
 
@@ -86,8 +91,23 @@ def test_every_measure_has_an_interval_and_a_floor(result):
     assert set(result.estimates) == expected
     for name, one in result.estimates.items():
         assert one.low <= one.value <= one.high, name
-        floored = name not in ("Intra-FD-lite0@224", "duplicate share")
-        assert (one.floor is not None) == floored, name
+        assert one.floor is not None, name
+
+
+def test_intra_class_distance_is_that_of_the_named_classes(result):
+    real, fake, labels = cloud(60, 1).pool, cloud(60, 2, 0.5).pool, np.arange(60) % 3 - 1
+    cats = frechet.frechet_distance(real[labels == 0], fake[labels[::-1] == 0])
+    dogs = frechet.frechet_distance(real[labels == 1], fake[labels[::-1] == 1])
+    assert result.per_class == pytest.approx({"cat": cats, "dog": dogs})
+    one = result.estimates["Intra-FD-lite0@224"]
+    assert one.value == pytest.approx((cats + dogs) / 2)
+    ours, theirs = cloud(30, 3).pool, cloud(30, 4).pool
+    floors = [
+        frechet.frechet_distance(ours[labels[:30] == k], theirs[labels[30:] == k]) for k in (0, 1)
+    ]
+    assert one.floor == pytest.approx(np.mean(floors))
+    (note,) = [note for note in result.notes if note.startswith("Intra-FD")]
+    assert note.startswith("Intra-FD-lite0@224: 2 classes (kind), 20 to 20 pictures of each; ")
 
 
 def test_estimates_are_the_measures_themselves(result):
@@ -117,8 +137,7 @@ def test_what_cannot_be_measured_is_left_out_and_said(lite0):
         cloud(20, 2),
         measures=("intra",),
         settings=FAST,
-        real_labels=np.zeros(20),
-        fake_labels=np.zeros(20),
+        classes=measure.Classes(np.zeros(20, int), np.zeros(20, int)),
     )
     assert one_class.estimates == {}
     assert any("intra left out" in note and "has one" in note for note in one_class.notes)
@@ -224,7 +243,7 @@ def test_other_files_are_no_records(tmp_path, text):
 
 def test_plots_are_drawn(tmp_path, result):
     history = [(0, Estimate(9.0)), (10, Estimate(3.0, 2.0, 4.0)), (20, Estimate(4.0))]
-    plots.quality_over_steps({"run": history}, "FD", tmp_path / "quality.png", floor=1.0)
+    plots.quality_over_steps({"run": history}, "FD", tmp_path / "quality.png", {"run": 1.0})
     plots.precision_recall_curves({"run": result.curve}, tmp_path / "prd.png")
     for name in ("quality.png", "prd.png"):
         with Image.open(tmp_path / name) as image:

@@ -91,10 +91,25 @@ def test_intra_class_frechet():
     zeros = frechet.frechet_distance(real[::2], fake[fake_labels == 0][:20])
     assert each == pytest.approx({0: zeros, 1: ones})
     assert mean == pytest.approx((zeros + ones) / 2)
-    with pytest.raises(MetricError, match="2 classes"):
+    none = np.full(40, -1)
+    with pytest.raises(MetricError, match="2 classes or more; the data has one"):
         frechet.intra_class_frechet(real, np.zeros(40), fake, np.zeros(50))
+    with pytest.raises(MetricError, match="2 classes or more; the data has none"):
+        frechet.intra_class_frechet(real, none, fake, np.zeros(50))
     with pytest.raises(MetricError, match="Class 1 has 20 real and 0"):
         frechet.intra_class_frechet(real, real_labels, fake, np.zeros(50))
+    with pytest.raises(MetricError, match="Class dog has 20 real and 0"):
+        frechet.intra_class_frechet(real, real_labels, fake, np.zeros(50), ("cat", "dog"))
+
+
+def test_pictures_of_no_class_are_left_out_of_the_intra_class_distance():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(40, 3)), rng.normal(size=(40, 3))
+    labels = np.repeat([0, 1], 20)
+    expected = frechet.intra_class_frechet(real, labels, fake, labels)
+    more = np.concatenate([real, 1e6 + real]), np.concatenate([labels, np.full(40, -1)])
+    assert frechet.intra_class_frechet(*more, fake, labels) == expected
+    assert frechet.intra_class_frechet(real, labels, *(np.r_[fake, 9 * fake], more[1])) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from models import files
 from training.callbacks.base import StepCallback
@@ -87,23 +88,12 @@ class Quality(StepCallback):
 
 def plot_quality(log: Path, picture: Path, name: str) -> None:
     """Draw the measure in the CSV file `log` against the step, with the floor of real pictures."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from metrics.plots import quality_over_steps
 
     rows = read_rows(log)
     if not rows:
         return
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    steps, values = [row["step"] for row in rows], [row[COLUMN] for row in rows]
-    axes.plot(steps, values, marker="o", label="averaged generator")
-    best = min(range(len(values)), key=values.__getitem__)
-    axes.plot(steps[best], values[best], "*", markersize=14, color="C1", label="best, kept")
-    if "floor" in rows[-1]:
-        axes.axhline(rows[-1]["floor"], ls=":", color="grey", label="other real pictures")
-    axes.set(xlabel="step", ylabel=f"{name}, lower is better", yscale="log")
-    axes.grid(alpha=0.3, which="both")
-    axes.legend()
+    entries = [(int(row["step"]), Estimate(row[COLUMN])) for row in rows]
+    line = "averaged generator"
     with replaced(picture) as unfinished:
-        figure.savefig(unfinished, format="png", dpi=110)
+        quality_over_steps({line: entries}, name, unfinished, {line: rows[-1].get("floor")})

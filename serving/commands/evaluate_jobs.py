@@ -1,0 +1,112 @@
+"""What `evaluate.py` measures: each subject with the real pictures it is measured against."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from pathlib import Path
+
+import datasets
+import serving
+from serving import evaluation, history, subjects
+from serving import labels as label_sets
+from serving.commands import common
+from training.data import OWN_LABELS
+from training.errors import UserError, user_errors
+
+
+def jobs(options: argparse.Namespace) -> list:
+    """(subject, reference) of everything to measure; the reals are opened once per data set."""
+    opened: dict[tuple, evaluation.Reference] = {}
+
+    def reference(spec: str, resolution: int, count=None, labels=None) -> evaluation.Reference:
+        key = (spec, resolution, count, labels)
+        if key not in opened:
+            data = _open(spec, resolution, options.data_cache, count, labels)
+            opened[key] = evaluation.Reference(data, seed=2020, cache_folder=options.feature_cache)
+        return opened[key]
+
+    if options.fake:
+        return [_folder_job(options, reference)]
+    if options.resolution is not None:
+        raise UserError("--resolution is for --fake; a run is measured at its own")
+    one_run = _checkpoint_jobs if options.history == "checkpoints" else _run_job
+    return [job for source in options.runs for job in one_run(source, options, reference)]
+
+
+def _folder_job(options: argparse.Namespace, reference) -> tuple:
+    resolution, note = options.resolution, None
+    if resolution is None:
+        resolution, note = subjects.folder_resolution(options.fake)
+    if note:
+        common.say(f"note: {note}")
+    labels = None if options.labels == "none" else options.labels
+    fakes = _open(str(options.fake), resolution, options.data_cache, labels=labels)
+    real = reference(
+        options.real, resolution, None, labels if Path(options.real).is_dir() else None
+    )
+    return subjects.Stored(fakes, options.fake), real
+
+
+def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
+    generator = serving.load(source, options.weights)
+    run = history.run_of(source)
+    sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
+    drawn = subjects.Drawn.of(generator, sampling, run and run.folder.name)
+    data = _data_of(run, drawn.name, options)
+    return [(drawn, reference(data[0], drawn.resolution, *data[1:]))]
+
+
+def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> list[tuple]:
+    if options.weights == "best":
+        raise UserError("--history checkpoints has no --weights best: give ema or raw")
+    run, paths = history.checkpoints_of(source)
+    recipe = run.recipe()
+    known = label_sets.of_metadata(recipe, (run.record().get("data") or {}).get("labels"))
+    sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
+    data = _data_of(run, str(run.folder), options)
+    real = reference(data[0], recipe.resolution, *data[1:])
+    return [
+        (
+            subjects.Drawn(
+                functools.partial(serving.load, path, options.weights),
+                path,
+                recipe,
+                known,
+                sampling,
+                run.folder.name,
+            ),
+            real,
+        )
+        for path in paths
+    ]
+
+
+def _data_of(run, name: str, options: argparse.Namespace) -> tuple[str, int | None, str | None]:
+    """(data, count, labels) as `open_data` takes them: --real, or what the run was trained on."""
+    if options.real is not None:
+        folders = options.labels == "folders" and Path(options.real).is_dir()
+        return options.real, None, "folders" if folders else None
+    try:
+        settings = run.record()["settings"]
+        labels = settings.get("labels", "auto")
+        own = None if labels in OWN_LABELS else labels
+        return settings["data"], settings.get("count") or None, own
+    except (AttributeError, OSError, KeyError, ValueError):
+        raise UserError(
+            f"{name} does not say where its training pictures are; give --real DATA"
+        ) from None
+
+
+def _open(
+    spec: str,
+    resolution: int,
+    cache: Path | None,
+    count: int | None = None,
+    labels: str | None = None,
+):
+    with user_errors(datasets.DataError):
+        data = datasets.open_data(spec, resolution, labels=labels, cache_dir=cache, count=count)
+    for line in data.report():
+        common.say(line)
+    return data

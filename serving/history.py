@@ -1,0 +1,114 @@
+"""How good a run was at each step: what it logged while training, and what was measured since."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from metrics.intervals import Estimate
+from metrics.protocol import Record
+from training import run as runs
+from training.callbacks.csv_log import read_rows
+from training.errors import UserError
+from training.files import read_json
+from training.quality import MEASURE
+
+Entry = tuple[int, Estimate]
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """One measure of one run: (step, estimate) in order of steps, and the floor where known.
+
+    `protocol` decides with which others it may share a plot.
+    """
+
+    run: str
+    measure: str
+    entries: tuple[Entry, ...]
+    floor: float | None = None
+    protocol: str = ""
+
+    def summary(self) -> str:
+        """One line: from what to what it fell, and how many times."""
+        (first_step, first), (best_step, best) = (
+            self.entries[0],
+            min(self.entries, key=lambda entry: entry[1].value),
+        )
+        floor = "" if self.floor is None else f"; reals against reals {self.floor:.4g}"
+        line = f"{self.run}: {self.measure} {first.value:.4g} at step {first_step:,}"
+        if best_step == first_step:
+            return f"{line}, never better after{floor}"
+        times = f", {first.value / best.value:.2f} times lower" if best.value > 0 else ""
+        return f"{line}, best {best.value:.4g} at step {best_step:,}{times}{floor}"
+
+
+def run_of(source: str | Path) -> runs.Run | None:
+    """The run that a run's name, number or folder, or a file in it, belongs to; `None`: to none."""
+    for place in (source, Path(source).parent, Path(source).absolute().parent.parent):
+        try:
+            return runs.load(place)
+        except UserError:
+            continue
+    return None
+
+
+def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
+    """A run and all its checkpoints, oldest first. Raises `UserError` where there are none."""
+    run = runs.load(source)
+    found = sorted(run.checkpoints.glob("checkpoint-*.weights.h5"))
+    if not found:
+        raise UserError(f"{run.folder} holds no checkpoints, which --history checkpoints measures")
+    return run, found
+
+
+def logged(run: runs.Run) -> History | None:
+    """What a run logged in `quality.csv` while it trained; `None` where it logged nothing."""
+    try:
+        rows = read_rows(run.folder / "quality.csv")
+        entries = tuple((int(row["step"]), Estimate(row["distance"])) for row in rows)
+        floors = [row["floor"] for row in rows if "floor" in row]
+        record = read_json(run.folder / "run.json")
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{run.folder / 'quality.csv'} cannot be read: {error}") from error
+    if not entries:
+        return None
+    return History(
+        run.folder.name, MEASURE, entries, floors[-1] if floors else None, _protocol_of(record)
+    )
+
+
+def _protocol_of(record: dict[str, Any]) -> str:
+    data, settings = record.get("data") or {}, record.get("settings") or {}
+    return (
+        f"N = {settings.get('quality_samples')}, data {data.get('name')} {data.get('fingerprint')}"
+    )
+
+
+def measured(records: Sequence[Record], measure: str) -> list[History]:
+    """The runs among records that were measured at two steps or more."""
+    found: dict[str, dict[int, dict]] = {}
+    for record in records:
+        run, step = record.subject.get("run"), record.subject.get("step")
+        if run is not None and step is not None and measure in record.results:
+            found.setdefault(run, {})[int(step)] = record.results[measure]
+    return [
+        History(
+            run,
+            measure,
+            tuple((step, Estimate(**by_step[step])) for step in sorted(by_step)),
+            next((one["floor"] for one in by_step.values() if "floor" in one), None),
+        )
+        for run, by_step in found.items()
+        if len(by_step) > 1
+    ]
+
+
+def alike(histories: Sequence[History]) -> list[list[History]]:
+    """Histories that may share a plot: those of one protocol together."""
+    groups: dict[str, list[History]] = {}
+    for history in histories:
+        groups.setdefault(history.protocol, []).append(history)
+    return list(groups.values())

@@ -1,0 +1,161 @@
+"""What can be measured: a generator, or a folder of pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+import datasets
+from datasets import decode
+from metrics import weights
+from training.errors import UserError
+
+if TYPE_CHECKING:
+    from models.recipe import Recipe
+    from serving.generator import Generator
+    from serving.labels import LabelSet
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """How fakes are drawn from a generator."""
+
+    weights: str = "ema"
+    seed: int = 0
+    truncation: float = 1.0
+    statistics: str = "auto"
+    batch_size: int = 64
+
+
+class Drawn:
+    """Fakes drawn from a generator, a batch at a time.
+
+    `open_generator` is called when the first picture is needed, so that many checkpoints can be
+    measured one after the other; `release` forgets the generator again. `run` names the run that it
+    belongs to.
+    """
+
+    most = None  # as many pictures as one likes
+
+    def __init__(
+        self,
+        open_generator: Callable[[], Generator],
+        origin: Path,
+        recipe: Recipe,
+        labels: LabelSet | None,
+        sampling: Sampling,
+        run: str | None = None,
+    ):
+        self._open, self._origin, self._recipe = open_generator, origin, recipe
+        self.labels, self.sampling, self.run = labels, sampling, run
+        self.name, self.resolution = str(origin), recipe.resolution
+
+    @classmethod
+    def of(cls, generator: Generator, sampling: Sampling, run: str | None = None) -> Drawn:
+        """Fakes of a generator that is open already."""
+        return cls(
+            lambda: generator, generator.origin, generator.recipe, generator.labels, sampling, run
+        )
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator, opened now if it is not. Raises `UserError`."""
+        return self._open()
+
+    def release(self) -> None:
+        """Forget the generator; it is opened again when needed."""
+        self.__dict__.pop("generator", None)
+
+    def passport(self) -> dict:
+        """The part of the protocol that says how fakes were drawn."""
+        chosen = self.sampling
+        averaged = "raw" if chosen.weights == "raw" else "ema"  # the best one is averaged too
+        return {
+            "weights": averaged,
+            "truncation": chosen.truncation,
+            "statistics": chosen.statistics,
+        }
+
+    def subject(self) -> dict:
+        """What was measured."""
+        known = {key: self.generator.metadata.get(key) for key in ("step", "data_fingerprint")}
+        return {
+            "name": self.name,
+            "run": self.run,
+            "recipe": self._recipe.name,
+            "weights_sha256": weights.sha256(self._origin) if self._origin.is_file() else None,
+            "seed": self.sampling.seed,
+            **known,
+        }
+
+    def batches(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """(pictures uint8, labels or None), `count` in all."""
+        chosen = self.sampling
+        for part in self.generator.stream(
+            count, chosen.seed, None, chosen.truncation, chosen.statistics, chosen.batch_size
+        ):
+            yield part.images, part.labels
+
+
+class Stored:
+    """Fakes in a folder of pictures."""
+
+    def __init__(self, data: datasets.ImageData, folder: Path):
+        self.data, self.name, self.labels = data, str(folder), data.labels
+        self.resolution, self.most = data.images.shape[1], len(data.images)
+
+    def release(self) -> None:
+        """Nothing to forget: the pictures are a memory map."""
+
+    def passport(self) -> dict:
+        """The part of the protocol that says how fakes were drawn: unknown."""
+        return {"weights": "pictures", "truncation": None, "statistics": None}
+
+    def subject(self) -> dict:
+        """What was measured."""
+        return {"name": self.name, "fingerprint": self.data.fingerprint}
+
+    def batches(
+        self, count: int, size: int = 256
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """(pictures uint8, labels or None), `count` in all, evenly chosen from the folder."""
+        chosen = np.arange(count) * len(self.data.images) // count
+        for start in range(0, count, size):
+            rows = chosen[start : start + size]
+            labels = None if self.labels is None else self.labels.values[rows]
+            yield self.data.images[rows], labels
+
+
+def folder_resolution(folder: Path) -> tuple[int, str | None]:
+    """The resolution to read a folder of pictures at, and a note when that changes them.
+
+    It is the pictures' own where they are square and a power of two; else the power of two at or
+    below the smaller side of the first ones.
+    """
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in decode.SUFFIXES)
+    sizes = set()
+    for path in paths[:64]:
+        try:
+            with Image.open(path) as image:
+                sizes.add(image.size)
+        except OSError:
+            continue  # reported when the pictures are read
+    if not sizes:
+        raise UserError(f"{folder} holds no picture that can be read")
+    smallest = min(min(size) for size in sizes)
+    side = min(1024, max(8, 1 << (smallest.bit_length() - 1)))
+    if sizes == {(side, side)}:
+        return side, None
+    text = ", ".join(f"{width}×{height}" for width, height in sorted(sizes)[:3])
+    return side, (
+        f"{folder} holds pictures of {text}: cropped to squares and resized to {side} px before "
+        "the extractor resizes them; --resolution chooses."
+    )
