@@ -11,6 +11,8 @@ import importlib
 import pkgutil
 
 import keras
+import numpy as np
+from keras import ops
 
 from layers import initializers
 from models.recipe import Recipe
@@ -45,7 +47,8 @@ def copy_generator(
     with _policy(precision), initializers.blank():
         copy = _module(recipe).generator(recipe)
     for mine, theirs in zip(copy.variables, generator.variables, strict=True):
-        mine.assign(theirs)
+        # A copy of its own: JAX would let both variables share one buffer.
+        mine.assign(np.array(ops.convert_to_numpy(theirs)))
     return copy
 
 

@@ -16,7 +16,6 @@ from tests.models import tiny
 RECIPES = {
     "batch_norm": {
         "batch_size": 8,
-        "micro_batches": 2,
         "penalty": "gradient",
         "loss": "rahinge",
         "minibatch": "standard_deviation",
@@ -24,7 +23,7 @@ RECIPES = {
     },
     "labels": {
         "batch_size": 8,
-        "d_steps": 2,
+        "micro_batches": 2,
         "label_kind": "attributes",
         "num_labels": 5,
         "d_norm": "none",
