@@ -15,6 +15,7 @@ from models.gan import GAN
 POINTS = 2_500  # the literature's sample size for modes covered
 MOVED = 500  # points of the Earth-Mover distance, which is cubic in them
 CELLS = {1: 240, 2: 96}  # per side of the region that densities are compared on
+SHOWN = {1: 20_000, 2: 1_000}  # points of a picture: a histogram takes more than a scatter plot
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ def surface(gan: GAN, area: Region) -> np.ndarray:
 
 
 def scatter(gan: GAN, world: worlds.Mixture, size: int = 240) -> Image.Image:
-    """1 000 samples (the modes' centres in green), size × size pixels; in 1-D a histogram."""
+    """Samples (the modes' centres in green), size × size pixels; in 1-D a histogram of them."""
     area = region(world)
-    points = gan.sample(gan.draw_latents(1_000, 1), batch_size=1_000)
+    points = gan.sample(gan.draw_latents(SHOWN[world.dim], 1), batch_size=1_000)
     page = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(page)
     scale = size / (area.high - area.low)
@@ -122,7 +123,8 @@ class Film:
     def __init__(self, world: worlds.Mixture, title: str, seed: int = 0) -> None:
         self.world, self.title, self.seed = world, title, seed
         self.area = region(world)
-        self.real = world.sample(1_000, np.random.Generator(np.random.Philox(key=[seed, 2])))
+        rng = np.random.Generator(np.random.Philox(key=[seed, 2]))
+        self.real = world.sample(SHOWN[2], rng)
         self.history: list[tuple[int, dict[str, float]]] = []
         self.frames: list[Image.Image] = []
 
@@ -139,7 +141,8 @@ class Film:
         matplotlib.use("Agg")
         import matplotlib.pyplot as plt
 
-        points = gan.sample(gan.draw_latents(1_000, self.seed + 1), batch_size=1_000)
+        latents = gan.draw_latents(SHOWN[self.world.dim], self.seed + 1)
+        points = gan.sample(latents, batch_size=1_000)
         figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.6), dpi=75, layout="constrained")
         try:
             figure.suptitle(f"{self.title}, step {gan.step:,}", fontsize=11)
@@ -177,6 +180,7 @@ class Film:
         axes[0, 1].fill_between(centres, made, color="#c2410c", alpha=0.6)
         axes[0, 1].set_title("generator", fontsize=10)
         best = measures.optimal_discriminator(data, made)
+        best[data + made < 0.01 * data.max()] = np.nan  # of nothing, nothing can be said
         axes[1, 0].plot(centres, 1 / (1 + np.exp(-np.clip(logits, -30, 30))), label="D")
         axes[1, 0].plot(centres, best, ":", color="grey", label="p_data / (p_data + p_g)")
         axes[1, 0].set(ylim=(0, 1))
@@ -196,7 +200,13 @@ class Film:
     def save(self, path) -> None:
         """Write the film as a looping GIF; the last frame stays for two seconds."""
         waits = [120] * (len(self.frames) - 1) + [2_000]
-        palette = [frame.quantize(64) for frame in self.frames]
-        palette[0].save(
-            path, save_all=True, append_images=palette[1:], duration=waits, loop=0, optimize=True
+        # One palette, of frames that hold all colours: each frame's own would miss small dots.
+        last = len(self.frames) - 1
+        some = np.hstack([np.asarray(self.frames[index]) for index in (0, last // 2, last)])
+        palette = Image.fromarray(some).quantize(96)
+        frames = [
+            frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames
+        ]
+        frames[0].save(
+            path, save_all=True, append_images=frames[1:], duration=waits, loop=0, optimize=True
         )
