@@ -40,7 +40,8 @@ STEPS = 2
 def pretend(devices: int) -> None:
     """Give this process so many CPU devices."""
     if os.environ["KERAS_BACKEND"] == "jax":
-        os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count={devices}"
         return
     import tensorflow as tf
 
