@@ -87,6 +87,17 @@ class Outputs(contextlib.ExitStack):
             self.callbacks, gan, session.first_step, recipe.steps, agree=session.plan.agree
         )
 
+    def beside(self, seconds: float) -> str:
+        """What share of `seconds` of training went into what beside the steps, largest first."""
+        shares = {name: each / seconds for name, each in self._list.seconds.items()}
+        shown = {name: share for name, share in shares.items() if share >= 0.001}
+        words = [
+            f"{name} {100 * share:.1f} %"
+            for name, share in sorted(shown.items(), key=lambda item: -item[1])
+        ]
+        all_of_it = f"{100 * sum(shares.values()):.1f} % of the time"
+        return f"beside the steps {all_of_it}" + (f": {', '.join(words)}" if words else "")
+
     @property
     def rollback(self) -> Rollback | None:
         """Where to go back to, if the training ended for that."""

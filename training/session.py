@@ -147,19 +147,21 @@ def fit(session: Session) -> int:
     gan, recipe, settings = session.gan, session.recipe, session.settings
     first = session.first_step
     here = session.resumed or run.create(Path(settings.out), recipe.name, session.data.name)
-    begun = time.monotonic()
+    begun = last_begun = time.monotonic()
     try:
         here.write(recipe, session.record)
         say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
         outputs = _fit_once(here, session)
         while outputs.rollback is not None:
             _go_back(here, session, outputs.rollback)
+            last_begun = time.monotonic()
             outputs = _fit_once(here, session)
     except BaseException:
         if not session.resumed and not here.losses.exists():
             here.remove()  # not one step was finished: nothing half-made is left
         raise
     took = duration(time.monotonic() - begun)
+    beside = outputs.beside(time.monotonic() - last_begun)
     if outputs.signal is not None:
         say(f"stopped at step {gan.step:,} after {took}; saved. Go on with:")
         say(f"  {session.command.again()} --resume {here.folder}")
@@ -168,6 +170,7 @@ def fit(session: Session) -> int:
     if recipe.conditional and settings.control_samples:
         _report_control(here, session)
     say(f"done: step {gan.step:,} after {took}; {here.generator}")
+    say(f"      {beside}")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import resource
+import time
 from pathlib import Path
 
 import keras
@@ -58,7 +59,20 @@ def drive(callbacks, values, first=0, model=None, **settings):
         listed.on_train_batch_end(batch, logs)
     listed.on_epoch_end(0)
     listed.on_train_end()
-    return model
+    return listed
+
+
+class Slow(Recorder):
+    def on_step(self, step):
+        time.sleep(0.05)
+
+
+def test_seconds_of_each_callback_are_counted():
+    listed = drive([Slow(every=2), Recorder(every=2)], [0.0] * 4)
+    assert listed.seconds.keys() == {"Slow", "Recorder"}
+    assert 0.1 <= listed.seconds["Slow"] < 5
+    assert listed.seconds["Recorder"] < 0.05
+
 
 
 def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch):

@@ -79,6 +79,7 @@ def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
     assert train(*often)[0] == 0
     code, words = train(*often, "--steps-per-execution=2")
     assert code == 0, words
+    assert "% of the time: " in words.splitlines()[-1]
     one, two = (each.folder for each in run.runs(tmp_path / "out"))
     expected = weights(checkpoints.newest(one / "checkpoints"))
     found = weights(checkpoints.newest(two / "checkpoints"))

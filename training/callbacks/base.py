@@ -7,8 +7,9 @@ so many steps, and weights are brought up to date only when a callback is about 
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -49,6 +50,9 @@ class StepCallbacks(keras.callbacks.CallbackList):
     steps whose logs are kept on the device; `read_seconds`: the longest a finished step's numbers
     are held back; `agree`: (step, whether a callback wants to stop) → whether to stop, which hosts
     that train together must decide together.
+
+    `seconds` says how long each `StepCallback` took so far, by the name of its class; waiting for
+    the device is not counted.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class StepCallbacks(keras.callbacks.CallbackList):
         self._read_every, self._read_seconds = read_every, read_seconds
         self._unread: list[tuple[int, dict[str, Any]]] = []
         self._last_read = time.monotonic()
+        self.seconds: dict[str, float] = {}
         super().__init__(
             list(callbacks), add_history=True, model=model, epochs=1, steps=last_step - first_step
         )
@@ -93,7 +98,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
         if due:
             sync(self.model)
         for each in due:
-            each.on_step(step)
+            with self._timed(each):
+                each.on_step(step)
         if self._agree is not None:
             self.model.stop_training = self._agree(step, self.model.stop_training)
 
@@ -109,7 +115,17 @@ class StepCallbacks(keras.callbacks.CallbackList):
         self._last_read = time.monotonic()
         if rows:
             for each in self._steppers:
-                each.on_rows(rows)
+                with self._timed(each):
+                    each.on_rows(rows)
+
+    @contextlib.contextmanager
+    def _timed(self, callback: StepCallback) -> Iterator[None]:
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            name = type(callback).__name__
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
 
 
 def sync(model: keras.Model) -> None:
