@@ -10,8 +10,7 @@ from PIL import Image
 import datasets
 from datasets import pixels, triangles
 from datasets import toy as worlds
-from metrics import extractors
-from metrics import measure as measures
+from metrics import extractors, measure, measures
 from metrics import toy as exact
 from models.gan import GAN
 from models.inversion import invert
@@ -73,8 +72,8 @@ class PointJudge:
         return toy.scatter(gan, self.world)
 
 
-def _words(measures: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.3g}" for name, value in measures.items())
+def _words(found: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in found.items())
 
 
 def _generated(gan: GAN, data: datasets.ImageData, count: int, seed: int = 0) -> np.ndarray:
@@ -110,8 +109,8 @@ class PictureJudge:
         )
 
     def _compare(self, features: extractors.Features) -> dict[str, float]:
-        settings = measures.Settings(bootstrap=0)
-        found = measures.measure(
+        settings = measure.Settings(bootstrap=0)
+        found = measure.measure(
             self.extractor, self.real, features, measures=self.chosen, settings=settings
         )
         return {name: float(estimate.value) for name, estimate in found.estimates.items()}
