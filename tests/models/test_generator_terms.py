@@ -65,6 +65,16 @@ def test_features_are_what_the_logit_layer_sees():
     assert ops.convert_to_numpy(features(data, labels)).min() > before.min()
 
 
+def test_features_are_those_of_training():
+    """With batch norm in D they are normalised by the batch at hand, as in D's own step."""
+    x, y = keras.Input((3,)), keras.Input((), dtype="int32")
+    normed = keras.layers.BatchNormalization(name="norm")(x)
+    model = keras.Model([x, y], keras.layers.Dense(1, name="to_logit")(normed))
+    data = 5.0 + 2.0 * np.random.default_rng(0).standard_normal((64, 3)).astype("float32")
+    found = generator_terms.feature_function(model)(data, np.zeros(64, "int32"))
+    np.testing.assert_allclose(ops.convert_to_numpy(found).mean(0), 0.0, atol=1e-4)
+
+
 def test_unknown_term_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown generator term 'x'\. Known: none, mode_seeking"):
         generator_terms.get("x")

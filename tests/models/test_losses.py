@@ -122,6 +122,13 @@ def test_zero_share():
     assert losses.get("wasserstein").zero_share is None
 
 
+def test_zero_share_of_the_relativistic_hinge():
+    # Real less the mean fake: -8.125, -1.725, 9.375, -0.425; fake less the mean real: 7.1, 1.5,
+    # -8.4, 0.7. Beyond the margin are 9.375 and -8.4.
+    share = losses.get("rahinge").zero_share
+    assert float(share(ops.convert_to_tensor(REAL), ops.convert_to_tensor(FAKE))) == 2 / 8
+
+
 def test_unknown_loss_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown loss 'hing'\. Known: minimax, non_saturating"):
         losses.get("hing")

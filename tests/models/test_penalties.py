@@ -1,5 +1,6 @@
 """Penalties against the analytic gradients of a quadratic and of a linear critic."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -59,6 +60,21 @@ def test_points_as_well_as_pictures(name):
     slope = np.array([[3.0], [0.0]], "float32")
     result = value(name, lambda x: ops.matmul(x, slope), points, -points)
     assert result == pytest.approx({"r1": 4.5}.get(name, 4.0), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", penalties.PENALTIES)
+def test_a_critic_without_slope_can_still_be_trained(name):
+    """The root of a squared norm has no derivative at 0, where every critic may begin."""
+    factor = keras.Variable(0.0, name="factor")
+    tensors = [ops.convert_to_tensor(x) for x in (REAL, FAKE, MIX)]
+
+    def loss():
+        critic = lambda x: ops.convert_to_tensor(factor) * quadratic(x)  # noqa: E731
+        gradient = lambda fn, x: autodiff.input_gradient(fn, x, [factor])  # noqa: E731
+        return penalties.get(name)(critic, gradient, *tensors), {}
+
+    _, (slope,) = autodiff.value_and_grad(loss, [factor], [factor])
+    assert np.isfinite(ops.convert_to_numpy(slope))
 
 
 def test_unknown_penalty_lists_the_known():
