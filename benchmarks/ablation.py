@@ -28,15 +28,19 @@ def main() -> None:
     parser.add_argument("--precision", default="float32", choices=("float32", "mixed_bfloat16"))
     parser.add_argument("--steps", type=int, default=1, help="steps per turn (default 1)")
     parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
+    parser.add_argument("--only", type=int, nargs="+", help="these lines of the table, from 1")
     options = parser.parse_args()
     backend.choose()
     recipe = torch_step.recipe_of(options.network, options.resolution, options.batch_size)
     size = f"{recipe.resolution} px, batch {recipe.batch_size}, {options.precision}"
     print(f"{options.network}, {size}, {train_step.machine()}: time of a step ÷ with all tricks")
     variants = {name: [way] for name, way in WITHOUT.items()}
-    for name, ways in {**variants, "any of them": list(WITHOUT.values())}.items():
+    variants["any of them"] = list(WITHOUT.values())
+    for line, (name, ways) in enumerate(variants.items(), start=1):
+        if options.only and line not in options.only:
+            continue
         print(f"  without {name:<44}{ratio(recipe, ways, options):6.2f}", flush=True)
-    if options.precision == "float32":
+    if options.precision == "float32" and not options.only:
         print(f"  in mixed_bfloat16 {'':34}{ratio(recipe, [], options, 'mixed_bfloat16'):6.2f}")
 
 

@@ -1,8 +1,9 @@
 """All that differs between TensorFlow, JAX and torch in a GAN's training step, and nothing else.
 
-`value_and_grad` and `input_gradient` are the two derivatives a GAN takes; `run_step` lets a step
-that is written statefully run where the backend wants a pure function; `after` orders two
-computations so that the first one's memory is free before the second begins.
+`value_and_grad` and `input_gradient` are the two derivatives a GAN takes; `apply_gradients` is an
+optimizer's step, not taken where float16 overflowed; `run_step` lets a step that is written
+statefully run where the backend wants a pure function; `after` orders two computations so that the
+first one's memory is free before the second begins.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +31,10 @@ if BACKEND == "tensorflow":
         if gradient is None:
             raise ValueError(f"The loss does not depend on {variable.path}.")
         return tf.convert_to_tensor(gradient)
+
+    def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
+        """One step of `optimizer`, built for `variables`, on gradients scaled as it asked."""
+        optimizer.apply(gradients, variables)
 
     def input_gradient(fn: Callable, x, state: Sequence):
         """The gradient of sum(fn(x)) by x, itself differentiable: x (N, …) → (N, …)."""
@@ -73,6 +78,24 @@ elif BACKEND == "jax":
                 variable.assign(update)
         return (loss, aux), gradients
 
+    def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
+        """See the TensorFlow version: Keras's loss scaling leaks tracers in a stateless scope."""
+        if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer.apply(gradients, variables)
+            return
+        inner = optimizer.inner_optimizer
+        before = [(variable, variable.value) for variable in [*variables, *inner.variables]]
+        finite = optimizer.check_finite(gradients)
+        scale, counter = optimizer.dynamic_scale.value, optimizer.step_counter.value
+        inner.apply([gradient / scale for gradient in gradients], variables)
+        for variable, old in before:  # a step that overflowed is not taken
+            variable.assign(ops.where(finite, variable.value, old))
+        due = counter == optimizer.dynamic_growth_steps - 1
+        grown = ops.where(due, 2.0 * scale, scale)
+        optimizer.dynamic_scale.assign(ops.where(finite, grown, 0.5 * scale))
+        count = ops.where(ops.logical_and(finite, ops.logical_not(due)), counter + 1, 0)
+        optimizer.step_counter.assign(ops.cast(count, counter.dtype))
+
     def input_gradient(fn: Callable, x, state: Sequence):
         """See the TensorFlow version; what `fn` would write to variables is dropped."""
         outside = _mapping(state)
@@ -100,6 +123,10 @@ elif BACKEND == "torch":
         gradients = torch.autograd.grad(loss, [variable.value for variable in variables])
         aux = keras.tree.map_structure(lambda t: t.detach() if torch.is_tensor(t) else t, aux)
         return (loss.detach(), aux), list(gradients)
+
+    def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
+        """See the TensorFlow version."""
+        optimizer.apply(gradients, variables)
 
     def input_gradient(fn: Callable, x, state: Sequence):
         """See the TensorFlow version."""

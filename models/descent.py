@@ -42,7 +42,7 @@ def descend(
     shares = micro_batches * replicas.count()  # optimizers add up what the replicas give them
     if shares > 1:
         total = [gradient / shares for gradient in total]
-    optimizer.apply(total, variables)
+    autodiff.apply_gradients(optimizer, total, variables)
     return logs
 
 

@@ -6,7 +6,9 @@ Run in a process of its own by test_parity.py, once per backend.
 import sys
 
 import numpy as np
+from keras import ops
 
+from models import autodiff
 from models.gan import GAN
 from tests.models import tiny
 
@@ -33,7 +35,28 @@ def main(path: str) -> None:
         for network in (gan.ema_generator, gan.discriminator):
             for index, variable in enumerate(network.variables):
                 results[f"{name}/{network.name}/{index}"] = np.array(variable.numpy())
-    np.savez(path, **results)
+    np.savez(path, **results, **float16())
+
+
+def float16() -> dict[str, np.ndarray]:
+    """The logs of two steps under loss scaling, and what gradients that overflow leave behind."""
+    gan = GAN(tiny.recipe(), "mixed_float16", seed=1)
+    logs = tiny.fit(gan, range(2))
+    results = {f"float16/{name}": np.array([row[name] for row in logs]) for name in logs[0]}
+    results["float16/moved"] = np.array(moved_by(gan, 1.0))
+    results["float16/moved by infinity"] = np.array(moved_by(gan, np.inf))
+    results["float16/scale"] = np.array(gan.g_optimizer.dynamic_scale.numpy())
+    return results
+
+
+def moved_by(gan, gradient: float) -> bool:
+    """Whether the generator's optimizer moves its weights by gradients of that value."""
+    variables = gan.generator.trainable_variables
+    before = tiny.values(variables)
+    gradients = [ops.full(variable.shape, gradient, "float32") for variable in variables]
+    autodiff.apply_gradients(gan.g_optimizer, gradients, variables)
+    pairs = zip(before, tiny.values(variables), strict=True)
+    return any((a != b).any() for a, b in pairs)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ def test_three_steps_agree(backend, tensorflow_steps, tmp_path):
     assert set(other) == set(tensorflow_steps)
     assert len(other) > 100
     for name in other:
+        # Two steps in float16 round differently: 2e-3 was seen.
+        tolerance = 1e-2 if name.startswith("float16/") else 1e-4
         np.testing.assert_allclose(
-            other[name], tensorflow_steps[name], atol=1e-4, rtol=1e-4, err_msg=name
+            other[name], tensorflow_steps[name], atol=tolerance, rtol=tolerance, err_msg=name
         )
+    assert other["float16/moved"]
+    assert not other["float16/moved by infinity"]
+    assert other["float16/scale"] == 2**14  # half of where it begins
