@@ -74,7 +74,6 @@ def test_seconds_of_each_callback_are_counted():
     assert listed.seconds["Recorder"] < 0.05
 
 
-
 def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch):
     monkeypatch.setattr(keras.ops, "convert_to_numpy", np.asarray)
     recorder = Recorder(every=4)
