@@ -2,6 +2,8 @@
 
 Source: arXiv:1809.11096, table 6; 82 468 068 and 98 801 378 parameters with 1 000 classes.
 Command: python train_biggan.py --recipe biggan_512 --data FOLDER --labels folders
+Run time: not measured here; made for many GPUs.
+Expect on ImageNet: what the paper's table 2 gives for this size.
 """
 
 import dataclasses

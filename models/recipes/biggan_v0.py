@@ -3,6 +3,8 @@
 Source: the anime GAN notes, model record BIGGAN_V0.
 Command: python train_biggan.py --recipe BIGGAN_V0
 By attribute where the data has labels; `--labels none` for the notes' unconditional one.
+Run time: not measured here; the notes used a GPU.
+Expect faces, less good than BIGGAN_V1's (the notes, without a measure).
 """
 
 from models.recipe import Recipe

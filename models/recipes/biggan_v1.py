@@ -2,8 +2,9 @@
 
 Source: the anime GAN notes, model record BIGGAN_V1.
 Command: python train_biggan.py --recipe BIGGAN_V1
-By attribute where the data has labels; `--labels none` for the notes' unconditional one. The notes
-needed 16 GB of GPU memory, show a picture after 12 600 steps and saw quality fall after 14 000.
+By attribute where the data has labels; `--labels none` for the notes' unconditional one.
+Run time: not measured here; the notes needed 16 GB of GPU memory.
+Expect faces by 12 600 steps, where the notes show theirs; they saw quality fall after 14 000.
 """
 
 from models.recipe import Recipe

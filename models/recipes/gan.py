@@ -4,8 +4,10 @@ Source: Goodfellow et al. 2014, arXiv:1406.2661; its MNIST networks (1200 rectif
 maxout units of 5 pieces twice) without the dropout. The paper trains by momentum; Adam is today's
 habit.
 Command: python train.py gan --data mnist            (or --data faces --resolution 32)
-Expect: legible digits after about 20 000 steps, minutes on a CPU. The paper's own measure is a
-Parzen estimate of the log-likelihood, 225 ± 2 on MNIST, which nobody uses any more.
+Run time: about 0.6 s a step on two CPU cores, 3 hours in all; 20 s for 4 000 steps on points.
+Expect on MNIST: the paper's measure is a Parzen estimate of the log-likelihood, 225 ± 2, which
+nobody uses any more. Measured on the ring of 8 after 4 000 steps: 7 ± 0.7 modes of 8, with
+--minibatch discrimination 8 ± 0 (six seeds, samples/gallery/compare-modes.md).
 """
 
 from models.recipe import Recipe

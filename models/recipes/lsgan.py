@@ -2,6 +2,7 @@
 
 Source: Mao et al., ICCV 2017, arXiv:1611.04076, equation 9.
 Command: python train.py lsgan --data cifar10        (or --data faces)
+Run time: as `dcgan`.
 Expect on CIFAR-10: FID about 40, Inception Score 6.6 (PyTorch-StudioGAN's table).
 """
 

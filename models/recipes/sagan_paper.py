@@ -3,6 +3,7 @@
 Source: Zhang et al., ICML 2019, arXiv:1805.08318: ImageNet at 128 px, batch 256, Adam (0, 0.9)
 with 1e-4 for G and 4e-4 for D, one discriminator step, one million steps.
 Command: python train.py sagan_paper --data FOLDER --labels folders
+Run time: not measured here; a million steps at a batch of 256 are for several GPUs.
 Expect on ImageNet: FID 18.28, Inception Score 52.52 (the paper, table 2, feature map 32).
 """
 

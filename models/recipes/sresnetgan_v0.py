@@ -2,6 +2,8 @@
 
 Source: the anime GAN notes, model record SResNetGAN_V0.
 Command: python train.py SResNetGAN_V0
+Run time: not measured here; made for a GPU.
+Expect it to fail, as in the notes.
 """
 
 from models.recipe import Recipe

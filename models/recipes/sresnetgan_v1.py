@@ -2,6 +2,8 @@
 
 Source: the anime GAN notes, model record SResNetGAN_V1.
 Command: python train.py SResNetGAN_V1
+Run time: not measured here; made for a GPU.
+Expect it to fail, as in the notes.
 """
 
 import dataclasses

@@ -3,6 +3,7 @@
 Source: Sanyal, Torr and Dokania, ICLR 2020, arXiv:1906.04659: SRN-70-GAN, c = 0.7, else as
 SN-GAN.
 Command: python train.py srngan --data cifar10       (or --data faces)
+Run time: as `sngan`.
 Expect on CIFAR-10: a few points of FID below the same network with spectral norm alone (the
 paper).
 """

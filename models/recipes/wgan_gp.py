@@ -4,6 +4,7 @@ Source: Gulrajani et al., NIPS 2017, arXiv:1704.00028: λ 10, 5 critic steps, Ad
 64, 128 channels, no batch norm in the critic. The networks are SN-GAN's residual ones without the
 norm.
 Command: python train.py wgan_gp --data cifar10      (or --data faces)
+Run time: about 10 s a step, with its 5 critic steps, on two CPU cores; made for a GPU.
 Expect on CIFAR-10: FID about 22, Inception Score 7.3 (mimicry's table, 100 000 steps).
 """
 

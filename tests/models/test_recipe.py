@@ -37,7 +37,9 @@ def test_every_recipe_loads_and_says_where_it_comes_from():
     for name in recipes.names():
         assert recipes.load(name).name == name
         assert recipes.load(name.upper()) == recipes.load(name.lower())
-        assert "ource" in recipes.describe(name) or "notes" in recipes.describe(name), name
+        told = recipes.describe(name)
+        for word in ("Source: ", "Command: python train", "un time", "xpect"):
+            assert word in told, (name, word)
 
 
 def test_unknown_recipe_names_the_nearest_and_the_known():
