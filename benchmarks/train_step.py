@@ -172,9 +172,10 @@ def compare_all(options) -> None:
 def small(recipe: Recipe) -> Recipe:
     g_filters, d_filters = SMALL_FILTERS.get(recipe.architecture, (64, 16))
     resolution = min(recipe.resolution, SMALL["resolution"])
-    attention = min(recipe.attention_resolution, resolution // 2)
     changes = {**SMALL, "g_filters": g_filters, "d_filters": d_filters}
-    return dataclasses.replace(recipe, **changes, attention_resolution=attention)
+    for name in ("attention_resolution", "d_attention_resolution"):
+        changes[name] = min(getattr(recipe, name), resolution // 2)
+    return dataclasses.replace(recipe, **changes)
 
 
 def pair(recipe: Recipe, other: Recipe, options) -> float:
