@@ -6,8 +6,8 @@
 Prints pictures per second through the FID Inception (random weights: speed does not depend on
 them) against pytorch-fid and torch-fidelity, through Lite0 against efficientnet-lite-pytorch, and
 seconds for Fréchet distances against pytorch-fid and torch-fidelity, each with the ratio. The two
-sides take turns, and the better of two rounds counts. `--memory N` streams N pictures and prints
-the peak memory instead.
+sides take turns, and the best of `--rounds` counts. `--rows` chooses a part of the table;
+`--memory N` streams N pictures and prints the peak memory instead.
 """
 
 import argparse
@@ -122,7 +122,7 @@ class Theirs:
         raise SystemExit(f"the reference tools stopped at {question}")
 
 
-def compare_rates(ours: Ours, theirs: Theirs, count: int) -> None:
+def compare_rates(ours: Ours, theirs: Theirs, count: int, rounds: int) -> None:
     print(f"pictures per second, {SIDE} px in, batches of {BATCH}")
     rows = (
         ("inception", "pytorch-fid", count),
@@ -132,21 +132,25 @@ def compare_rates(ours: Ours, theirs: Theirs, count: int) -> None:
         ("lite0 bfloat16", "efficientnet-lite-pytorch", 8 * count),
     )
     for name, tool, pictures_each in rows:
-        rounds = [
+        each = [
             (ours.rate(name, pictures_each), theirs.ask("rate", tool, pictures_each))
-            for _ in range(2)
+            for _ in range(rounds)
         ]
-        mine, other = (max(side) for side in zip(*rounds, strict=True))
+        mine, other = (max(side) for side in zip(*each, strict=True))
         print(f"  {name:<20}{mine:8.1f}   {tool:<26}{other:8.1f}   ratio {mine / other:5.2f}")
 
 
-def compare_frechet(ours: Ours, theirs: Theirs) -> None:
+def compare_frechet(ours: Ours, theirs: Theirs, rounds: int) -> None:
     print("seconds from features to the Fréchet distance")
+    tools = ("pytorch-fid", "torch-fidelity")
     for count, width in ((500, 2048), (5000, 2048), (5000, 1280)):
         ours.frechet(64, 32)  # wakes the linear algebra
-        mine, value = min(ours.frechet(count, width) for _ in range(2))
-        for tool in ("pytorch-fid", "torch-fidelity"):
-            other, reference = theirs.ask("frechet", tool, count, width)
+        each = [
+            (ours.frechet(count, width), *(theirs.ask("frechet", t, count, width) for t in tools))
+            for _ in range(rounds)
+        ]
+        (mine, value), *others = (min(map(tuple, side)) for side in zip(*each, strict=True))
+        for tool, (other, reference) in zip(tools, others, strict=True):
             apart = abs(value - reference) / reference
             print(
                 f"  {count:5} × {width}  {mine:7.2f}   {tool:<16}{other:7.2f}   "
@@ -177,6 +181,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--environment", type=Path, default=ENVIRONMENT, help="of the references")
     parser.add_argument("--install", action="store_true", help="make that environment first")
+    parser.add_argument("--rows", choices=("all", "extraction", "frechet"), default="all")
+    parser.add_argument("--rounds", type=int, default=2, help="of each row; the best counts")
     parser.add_argument("--count", type=int, default=96, help="pictures for each rate")
     parser.add_argument("--memory", type=int, metavar="N", help="stream N pictures, print the peak")
     options = parser.parse_args()
@@ -186,8 +192,10 @@ def main() -> None:
     if options.install:
         install(options.environment)
     theirs, ours = Theirs(options.environment), Ours()
-    compare_rates(ours, theirs, options.count)
-    compare_frechet(ours, theirs)
+    if options.rows != "frechet":
+        compare_rates(ours, theirs, options.count, options.rounds)
+    if options.rows != "extraction":
+        compare_frechet(ours, theirs, options.rounds)
 
 
 if __name__ == "__main__":

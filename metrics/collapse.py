@@ -188,7 +188,7 @@ class CollapseGuard:
             return
         best_step, best = min(self.measures, key=lambda entry: entry[1])
         last = self.measures[-limits.patience :]
-        if all(value > limits.worse * best and step > best_step for step, value in last):
+        if all(value > limits.worse * best for _, value in last):
             text = (
                 f"The samples are getting worse: {last[-1][1]:.4g} at step {last[-1][0]}, "
                 f"after {best:.4g} at step {best_step}."

@@ -31,8 +31,11 @@ class Estimate:
 def estimate(value: float, replicates: np.ndarray | None, bounds=(-np.inf, np.inf)) -> Estimate:
     """An estimate from a measure and its bootstrap replicates (B,), B ≥ 2, or `None`.
 
-    `bounds` are values the measure cannot leave, such as 0 and 1 for a share.
+    `bounds` are values the measure cannot leave, such as 0 and 1 for a share. Replicates that have
+    no value do not count: a redraw of three pictures may hold one of them only, and no pairs.
     """
+    if replicates is not None:
+        replicates = replicates[np.isfinite(replicates)]
     if replicates is None or len(replicates) < 2:
         return Estimate(float(value))
     error = float(np.std(replicates, ddof=1))

@@ -46,7 +46,8 @@ def weighted_mmd(
     """Unbiased MMD² (S,) of S weightings of the pictures, (N, S) and (M, S), ≥ 0.
 
     A weight of 0 or 1 makes a subset; counts make a bootstrap replicate, in which pairs of one
-    picture with itself are left out, copies included. The kernel is computed once for all of them.
+    picture with itself are left out, copies included; NaN where that leaves no pair. The kernel is
+    computed once for all of them.
     """
     real, fake = real.astype(np.float64, copy=False), fake.astype(np.float64, copy=False)
     within = _within(real, real_weights) + _within(fake, fake_weights)
@@ -68,7 +69,8 @@ def _between(x, y, x_weights, y_weights, diagonal: bool = True) -> np.ndarray:
 
 def _within(x, weights) -> np.ndarray:
     pairs = weights.sum(axis=0) ** 2 - (weights**2).sum(axis=0)
-    return _between(x, x, weights, weights, diagonal=False) / pairs
+    sums = _between(x, x, weights, weights, diagonal=False)
+    return np.divide(sums, pairs, out=np.full_like(sums, np.nan), where=pairs > 0)
 
 
 def kernel_distance(

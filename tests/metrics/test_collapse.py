@@ -69,6 +69,7 @@ def test_d_has_won_in_plain_words():
         flicker(0.02, 20_000),  # calm
         flicker(np.interp(np.arange(6000), [0, 250, 500, 750], [0.44, 0.44, 0.06, 0.0]), 6000),
         flicker(0.30, 8000),  # high from the start, as with batch norm in D: not a change
+        flicker(0.47, 8000),
         np.zeros(6000),  # other losses
     ],
 )
@@ -90,6 +91,24 @@ def test_a_small_step_of_a_calm_loss_is_no_jump():
     guard.losses(range(3000, 3100), np.zeros(100), np.full(100, 2.0))
     (finding,) = guard.findings()
     assert finding.message == "G's loss has jumped from 1.00 to 2.00 within 100 steps."
+
+
+def test_a_jump_is_measured_in_the_losss_own_spread():
+    # Block means ±1 around 0: their median is 0, their robust deviation 1.48, six of them 8.9.
+    blocks = np.array([1.0, -1.0] * 5)
+    for last, kinds in ((8.8, []), (9.0, ["g_jump"])):
+        guard = CollapseGuard()
+        guard.losses(range(1100), np.zeros(1100), np.repeat([*blocks, last], 100))
+        assert [finding.kind for finding in guard.findings()] == kinds
+
+
+def test_the_lowest_share_is_found_within_a_long_addition():
+    share = np.repeat([0.5, 0.1, 0.5], 1000)
+    guard, slow = CollapseGuard(), CollapseGuard()
+    guard.losses(range(3000), share, np.zeros(3000))
+    feed(slow, share, every=1)
+    assert guard.lowest_zero_share == pytest.approx(0.1)
+    assert slow.lowest_zero_share == pytest.approx(0.1)
 
 
 def test_nan_is_an_alarm():
@@ -128,6 +147,10 @@ def test_singular_value_spike_names_the_layer():
     for step in range(6):
         guard.singular_values(step, {"g.first": 5 + 0.2 * step, "d.last": 2.0})
     assert guard.findings() == []
+    almost = CollapseGuard()
+    for step in range(7):
+        almost.singular_values(step, {"g.first": 8.3 if step == 6 else 5 + 0.2 * step})
+    assert almost.findings() == []  # 1.48 times the median of the five before, 5.6
     guard.singular_values(6, {"g.first": 9.5, "d.last": 2.1})
     (finding,) = guard.findings()
     assert (
@@ -163,6 +186,21 @@ def test_no_rollback_without_an_alarm_or_a_good_checkpoint():
     guard.measured(3100, 1.0, duplicate_share=0.9)
     assert guard.rollback([3050]) is None
     assert guard.rollback([1000, 2000, 3050]).step == 2000
+
+
+def test_what_was_seen_at_the_step_gone_back_to_is_kept():
+    guard = CollapseGuard()
+    guard.losses([1, 2, 3], [0.0, 0.1, 0.2], [1.0, 2.0, 3.0])
+    for step in (2, 3):
+        guard.measured(step, 10.0 * step, 0.01)
+        guard.singular_values(step, {"g": 1.0 * step})
+    assert guard.findings() == []
+    assert guard.healthy_until == 3
+    guard.forget_after(2)
+    assert (guard.steps, guard.zero_share, guard.g_loss) == ([1, 2], [0.0, 0.1], [1.0, 2.0])
+    assert (guard.measures, guard.duplicates) == ([(2, 20.0)], [(2, 0.01)])
+    assert guard.spectra == {"g": [(2, 2.0)]}
+    assert guard.healthy_until == 2
 
 
 def test_state_goes_through_json():

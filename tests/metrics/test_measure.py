@@ -50,13 +50,46 @@ def test_interval_covers_the_truth_about_as_often_as_it_says():
 def test_no_replicates_no_interval():
     assert intervals.bootstrap(lambda *_: 0.0, 5, 5, 0, 0) is None
     assert intervals.estimate(1.5, None).to_dict() == {"value": 1.5}
+    assert intervals.estimate(1.5, np.array([1.4])).to_dict() == {"value": 1.5}  # one has no spread
+    assert intervals.bootstrap_mean(np.arange(5.0), 1, 0) is None
     assert intervals.estimate(0.1, np.array([0.0, 0.3]), (0, 1)).low == 0
+
+
+def test_estimate_by_hand():
+    found = intervals.estimate(10.0, np.array([1.0, 2.0, 3.0]))
+    assert found.standard_error == pytest.approx(1.0)  # divided by n - 1
+    assert (found.low, found.high) == pytest.approx((10 - 1.959964, 10 + 1.959964))
+
+
+def test_replicates_without_a_value_do_not_count():
+    found = intervals.estimate(10.0, np.array([1.0, np.nan, 2.0, 3.0]))
+    assert found.standard_error == pytest.approx(1.0)
+    assert intervals.estimate(10.0, np.array([1.0, np.nan])).to_dict() == {"value": 10.0}
+
+
+def test_three_pictures_have_finite_intervals(lite0):
+    found = measure.measure(lite0, cloud(3, 1), cloud(3, 2), measures=("kernel",))
+    one = found.estimates["KD-lite0@224"]
+    assert np.isfinite([one.value, one.low, one.high]).all()
+
+
+def test_both_sides_are_redrawn_with_replacement():
+    seen = []
+    intervals.bootstrap(lambda *rows: seen.append(rows) or 0.0, 40, 60, 3, seed=0)
+    for side, count in enumerate((40, 60)):
+        for rows in seen:
+            assert rows[side].shape == (count,)
+            assert 0 <= rows[side].min() < rows[side].max() < count
+            assert len(set(rows[side].tolist())) < 0.8 * count
+    assert not np.array_equal(seen[0][1], seen[1][1])
 
 
 def test_bootstrap_weights_draw_as_many_as_there_are():
     weights = intervals.bootstrap_weights(50, 7, 0)
     assert weights.shape == (50, 7)
     assert (weights.sum(axis=0) == 50).all()
+    assert weights.max() > 1
+    assert (weights == 0).mean() == pytest.approx(np.exp(-1), abs=0.1)
 
 
 # --- All measures ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import collections
 import io
-import os
 import pickle
 import struct
 import zipfile
@@ -40,6 +39,8 @@ class TorchPickler(pickle._Pickler):
     dispatch[_Global] = save_global_reference
 
     def persistent_id(self, thing):
+        if isinstance(thing, Reference):
+            return thing.pid
         if isinstance(thing, Storage):
             kind = _Global("torch", "FloatStorage")
             return ("storage", kind, thing.key, "cpu", len(thing.values))
@@ -102,19 +103,100 @@ def test_zip_and_strides(tmp_path):
 
 
 def test_legacy_stream(tmp_path):
-    path = tmp_path / "legacy.pth"
+    read = pth.load(write_legacy(tmp_path / "legacy.pth"))
+    np.testing.assert_array_equal(read["w"], [[0, 1, 2], [3, 4, 5]])
+
+
+def write_legacy(path, headers=(), content=None, announced=6, stored=6, keys=("k",)):
+    """The older layout: headers, the state, the storages' names, their counts and bytes."""
+    known = [pth.LEGACY_MAGIC, pth.LEGACY_PROTOCOL, {"little_endian": True}]
+    for place, value in dict(headers).items():
+        known[place] = value
+    state = content or {"w": tensor(VALUES, (2, 3), (3, 1), key="k")}
     with path.open("wb") as file:
-        for header in (pth.LEGACY_MAGIC, pth.LEGACY_PROTOCOL, {"little_endian": True}):
+        for header in known:
             pickle.dump(header, file, protocol=2)
-        # The legacy layout has one more entry in each reference.
-        content = {"w": tensor(VALUES, (2, 3), (3, 1), key="k")}
-        file.write(pickled(content).replace(b"K\x06t", b"K\x06Nt"))
-        pickle.dump(["k"], file, protocol=2)
-        file.write(struct.pack("<q", 6) + np.arange(6, dtype="<f4").tobytes())
-    np.testing.assert_array_equal(pth.load(path)["w"], [[0, 1, 2], [3, 4, 5]])
-    path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(MetricError, match="cut short"):
+        file.write(pickled(state).replace(b"K\x06t", b"K\x06Nt"))
+        pickle.dump(list(keys), file, protocol=2)
+        file.write(struct.pack("<q", announced) + np.arange(stored, dtype="<f4").tobytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"headers": {0: 1}}, "not a PyTorch file"),
+        ({"headers": {1: 1000}}, "unknown PyTorch protocol"),
+        ({"headers": {2: {"little_endian": False}}}, "big-endian"),
+        ({"announced": 5}, "another size than announced"),
+        ({"stored": 5}, "cut short"),
+        ({"keys": ("other",)}, "other"),
+    ],
+)
+def test_legacy_streams_that_do_not_hold_together(tmp_path, changes, message):
+    assert pth.load(write_legacy(tmp_path / "good.pth"))["w"].shape == (2, 3)
+    with pytest.raises(MetricError, match=message):
+        pth.load(write_legacy(tmp_path / "bad.pth", **changes))
+
+
+def test_a_storage_larger_than_its_file_is_refused_before_it_is_made(tmp_path):
+    many = range(10_000)
+    content = {"w": tensor(many, (10_000,), (1,), key="k")}
+    path = write_legacy(tmp_path / "huge.pth", content=content, announced=10_000)
+    with pytest.raises(MetricError, match="claims more bytes than the file has"):
         pth.load(path)
+
+
+@pytest.mark.parametrize(
+    ("member", "data", "message"),
+    [
+        ("archive/byteorder", b"big", "big-endian"),
+        ("archive/constants.pkl", b"", "TorchScript"),
+        ("other/data.pkl", b"", "without one data.pkl"),
+    ],
+)
+def test_other_zip_archives_are_refused(tmp_path, member, data, message):
+    content = {"a": tensor(VALUES, (2, 3), (3, 1))}
+    path = write_zip(tmp_path / "a.pth", content, {"0": VALUES})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(member, data)
+    with pytest.raises(MetricError, match=message):
+        pth.load(path)
+
+
+def test_little_endian_is_what_is_read(tmp_path):
+    content = {"a": tensor(VALUES, (2, 3), (3, 1))}
+    path = write_zip(tmp_path / "a.pth", content, {"0": VALUES})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/byteorder", b"little")
+    assert pth.load(path)["a"].shape == (2, 3)
+
+
+class Reference(Storage):
+    """A storage reference that is not what torch writes."""
+
+    def __init__(self, pid):
+        super().__init__(VALUES)
+        self.pid = pid
+
+
+@pytest.mark.parametrize(
+    ("pid", "message"),
+    [
+        (("module", None, "0", "cpu", 6), "a reference of kind 'module'"),
+        (("storage", "float", "0", "cpu", 6), "a reference of kind 'storage'"),
+        (("storage", ..., "0", "cpu", -1), "a storage of -1 elements"),
+        (("storage", ..., "0", "cpu", 6, ("view", 0, 1)), "views of others"),
+        (("storage", ...), "unknown reference"),
+    ],
+)
+def test_odd_references_to_storages_are_refused(tmp_path, pid, message):
+    pid = tuple(_Global("torch", "FloatStorage") if part is ... else part for part in pid)
+    call = tensor(VALUES, (2, 3), (3, 1))
+    function, (_, *rest) = call.reduced
+    call.reduced = function, (Reference(pid), *rest)
+    with pytest.raises(MetricError, match=message):
+        pth.load(write_zip(tmp_path / "a.pth", {"a": call}, {"0": VALUES}))
 
 
 def test_the_published_lite0_file_equals_torchs_own_reading():
@@ -169,6 +251,8 @@ def test_code_is_refused_and_not_run(tmp_path, module, name):
     [
         ((2, 4), (4, 1), 0, "beyond its storage"),
         ((2, 3), (3, 1), 1, "beyond its storage"),
+        ((2, 2), (4, 2), 0, "beyond its storage"),  # its last element is the first one outside
+        ((2, 3), (3, 1), True, "a tensor with offset True"),
         ((2, 3), (3, -1), 0, "stride"),
         ((1000, 1000), (0, 0), 0, "larger than its storage"),
     ],
@@ -198,34 +282,3 @@ def test_wrong_files_are_refused(tmp_path):
     short = write_zip(tmp_path / "short.pth", content, {"0": [1, 2]})
     with pytest.raises(MetricError, match="storage 0 has 8 bytes"):
         pth.load(short)
-
-
-def test_inception_weights_are_found_and_checked(tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(MetricError, match=r"--inception PATH.*--download"):
-        weights.inception_path()
-    with pytest.raises(MetricError, match="no Inception weights file"):
-        weights.inception_path(tmp_path / "none.pth")
-    folder = tmp_path / "torch" / "hub" / "checkpoints"
-    folder.mkdir(parents=True)
-    file = folder / weights.INCEPTION_NAMES[1]
-    file.write_bytes(b"something else")
-    with pytest.raises(MetricError, match="is not the FID Inception"):
-        weights.inception_path()
-    monkeypatch.setattr(weights.inception, "SHA256_PREFIX", weights.sha256(file)[:8])
-    assert weights.inception_path() == file
-
-
-def test_download_checks_the_hash_and_leaves_nothing_half_made(tmp_path, monkeypatch):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    source = tmp_path / "served.pth"
-    source.write_bytes(b"weights")
-    addresses = ((tmp_path / "missing").as_uri(), source.as_uri())
-    monkeypatch.setattr(weights, "INCEPTION_ADDRESSES", addresses)
-    with pytest.raises(MetricError, match=r"cannot be fetched.*missing.*is not the FID Inception"):
-        weights.inception_path(download=True)
-    assert os.listdir(tmp_path / "hub" / "checkpoints") == []
-    monkeypatch.setattr(weights.inception, "SHA256_PREFIX", weights.sha256(source)[:8])
-    assert weights.inception_path(download=True).read_bytes() == b"weights"

@@ -122,23 +122,89 @@ def test_interval():
     assert Settings(quality_samples=0).quality_interval(4_000) == 0
 
 
-def test_measure_is_fixed_and_tells_generators_apart(monkeypatch, tmp_path):
-    """With a plain extractor (mean colours): reads the same twice, and 0 against itself."""
+class Colours(Extractor):
+    """A plain extractor: mean colours."""
 
-    class Colours(Extractor):
-        def __call__(self, pictures):
-            return Features(pictures.reshape(len(pictures), -1, 3).mean(1).astype("float32"))
+    def __call__(self, pictures):
+        return Features(pictures.reshape(len(pictures), -1, 3).mean(1).astype("float32"))
 
+
+@pytest.fixture
+def noise(monkeypatch, tmp_path):
+    """60 pictures of noise with labels, measured by their mean colours."""
     extractor = Colours("colours", None, (16, 16), "none", "0")
     monkeypatch.setattr(quality.extractors, "load", lambda name: extractor)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (60, 16, 16, 3)).astype("uint8")
-    data = datasets.ImageData(images, None, "noise", "f" * 16, [], [], tmp_path)
+    values = (rng.random((60, 4)) < 0.5).astype("float32")
+    labels = datasets.Labels("attributes", ("a", "b", "c", "d"), values)
+    return datasets.ImageData(images, labels, "noise", "f" * 16, [], [], tmp_path)
+
+
+def test_measure_is_fixed_and_tells_generators_apart(noise, tmp_path):
     recipe = tiny.recipe()
-    measure = quality.QualityMeasure(data, recipe, seed=0, count=20)
+    measure = quality.QualityMeasure(noise, recipe, seed=0, count=20)
     first = measure.read(GAN(recipe, seed=1))
     assert measure.read(GAN(recipe, seed=1)).distance == first.distance
     assert measure.read(GAN(recipe, seed=2)).distance != first.distance
-    assert 0 <= measure.monitor.floor < first.distance
+    assert 0 < measure.monitor.floor < first.distance
     assert list(tmp_path.rglob("*.npz"))  # the reals' features were kept
+
+
+class Spy:
+    """A GAN that remembers what it was asked for, and draws the data's first pictures."""
+
+    recipe, step = tiny.recipe(), 7
+
+    def __init__(self, data):
+        self.data, self.asked = data, []
+
+    def sample(self, latents, labels):
+        self.asked.append((latents, labels))
+        return self.data.images[: len(latents)]
+
+
+def test_latents_and_labels_are_those_of_the_data_and_stay(noise):
+    recipe = tiny.recipe(label_kind="attributes", num_labels=4)
+    measure, spy = quality.QualityMeasure(noise, recipe, seed=0, count=20), Spy(noise)
+    readings = [measure.read(spy) for _ in range(2)]
+    (latents, labels), again = spy.asked
+    assert latents.shape == (20, recipe.latent_dim)
+    assert latents.std() > 0.3
+    np.testing.assert_array_equal(latents, again[0])
+    np.testing.assert_array_equal(labels, again[1])
+    rows = {tuple(row) for row in noise.labels.values}
+    asked = {tuple(row) for row in labels}
+    assert asked <= rows
+    assert len(asked) > 5
+    assert readings[0].distance == readings[1].distance
+
+
+def test_another_seed_measures_against_other_reals(noise):
+    recipe, spy = tiny.recipe(), Spy(noise)
+    measures = [quality.QualityMeasure(noise, recipe, seed, 20) for seed in (0, 1)]
+    assert measures[0].read(spy).distance != measures[1].read(spy).distance
+    assert measures[0].monitor.floor != measures[1].monitor.floor
+    few = quality.QualityMeasure(noise, recipe, 0, 40)
+    few.read(spy)
+    assert few.monitor.floor is None  # no 40 others
+
+
+def test_passport_says_under_what_protocol(noise):
+    measure, spy = quality.QualityMeasure(noise, tiny.recipe(), seed=3, count=20), Spy(noise)
+    reading = measure.read(spy)
+    record = measure.passport(spy, reading)
+    assert record.subject["step"] == 7
+    assert record.protocol["real"]["count"] == record.protocol["fake"]["count"] == 20
+    assert record.protocol["real"]["seed"] == 3
+    assert record.protocol["extractor"]["name"] == "colours"
+    assert record.results["FD-colours@16"] == {
+        "value": reading.distance,
+        "floor": measure.monitor.floor,
+    }
+    assert lite0_name() == quality.MEASURE
+
+
+def lite0_name():
+    return Extractor("lite0", None, (224, 224), "none", "0").measure_name("frechet")
