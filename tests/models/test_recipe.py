@@ -75,3 +75,9 @@ def test_unknown_field_is_refused_with_the_nearest():
 def test_invalid_values_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(Recipe("x"), **change)
+
+
+def test_on_points_the_objective_and_what_bounds_d_stay():
+    recipe = recipes.on_points(recipes.load("srngan"), 2, width=16)
+    assert (recipe.point_dim, recipe.g_filters, recipe.d_filters) == (2, 32, 16)
+    assert (recipe.loss, recipe.d_weight_norm, recipe.d_steps) == ("hinge", "stable_rank", 5)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from training.compare import command, judges, plan, report, runs, table
-from training.errors import UserError
+from training.errors import TrainingStopped, UserError
 
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
 
@@ -35,6 +35,11 @@ def test_variations_of_a_recipe(tmp_path):
     assert (plain.g_term, other.g_term, other.g_term_weight) == ("none", "mode_seeking", 0.5)
     assert (plain.batch_size, other.batch_size) == (8, 8)
     assert plain.point_dim == 2
+
+
+def test_an_entrys_own_changes_win(tmp_path):
+    (own,) = make(tmp_path, ["gan:batch_size=4"]).entries.values()  # 8 for all
+    assert own.batch_size == 4
 
 
 def test_order_is_seed_by_seed(tmp_path):
@@ -82,6 +87,8 @@ def test_every_run_is_measured_at_every_mark(finished):
         assert [row["step"] for row in known["curve"]] == [2, 4]
         assert set(judge.better) <= set(known["curve"][0])
     assert not list(folder.rglob("*.h5"))
+    curves = [runs.result(runs.folder_of(folder, *run))["curve"] for run in made.runs()]
+    assert all(curves[0] != other for other in curves[1:])  # a seed and a recipe of its own each
 
 
 def test_a_finished_comparison_is_not_trained_again(finished):
@@ -99,9 +106,27 @@ def test_a_killed_comparison_ends_as_if_it_had_not_been(finished, tmp_path):
     first = runs.folder_of(other, WORDS[1], 0)
     assert runs.result(first)["state"] == "unfinished"
     assert len(told) == 1
+    # Killed between the curve and the weights: the second mark is in one but not in the other.
+    known = runs.result(first)
+    known["curve"].append({**known["curve"][0], "step": 4})
+    (first / "result.json").write_text(json.dumps(known))
     assert len(train(again)[2]) == 1
     whole = runs.result(runs.folder_of(folder, WORDS[1], 0))
     assert runs.result(first)["curve"] == whole["curve"]
+    assert runs.result(first)["seconds"] > known["seconds"] > 0
+
+
+def test_a_run_that_fails_is_named_and_not_tried_again(tmp_path, monkeypatch):
+    def stop(gan, feed, step):
+        raise TrainingStopped("d_loss is nan by step 2")
+
+    monkeypatch.setattr(runs, "advance", stop)
+    made = make(tmp_path, WORDS[:1], seeds=1)
+    folder, judge, told = train(made)
+    assert told == ["gan seed 0: d_loss is nan by step 2"]
+    assert train(made)[2] == []
+    report.write(made, folder, judge.better, judge.protocol)
+    assert "a loss that was not finite: gan (1)." in (folder / "report.md").read_text()
 
 
 def test_the_table_holds_means_and_intervals(finished):
