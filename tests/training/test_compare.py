@@ -159,7 +159,12 @@ def row(title, **values):
 
 def test_the_best_is_the_least_where_less_is_better():
     lines = [row("a", x=[1.0], y=[1.0]), row("b", x=[2.0], y=[2.0]), row("c")]
-    assert table.best(lines, {"x": "max", "y": "min"}) == {"x": "b", "y": "a"}
+    assert table.best(lines, {"x": "max", "y": "min"}) == {"x": {"b"}, "y": {"a"}}
+
+
+def test_ties_are_best_together_and_not_at_all_where_all_are_equal():
+    lines = [row("a", x=[8.0], y=[0.0]), row("b", x=[8.0], y=[0.0]), row("c", x=[7.0], y=[0.0])]
+    assert table.best(lines, {"x": "max", "y": "max"}) == {"x": {"a", "b"}, "y": set()}
 
 
 def test_differences_have_welchs_interval():

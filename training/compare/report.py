@@ -118,7 +118,7 @@ def _cells(
         bold |= {
             (line, column)
             for column, name in enumerate(better, start=1)
-            if winners.get(name) == row.title
+            if row.title in winners.get(name, ())
         }
     return head, body, bold
 

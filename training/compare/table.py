@@ -85,14 +85,15 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
     return table
 
 
-def best(table: list[Row], better: dict[str, str]) -> dict[str, str]:
-    """For every measure, the title whose mean is best."""
+def best(table: list[Row], better: dict[str, str]) -> dict[str, set[str]]:
+    """For every measure, the titles whose mean is best; none where all are equal."""
     found = {}
     for name, direction in better.items():
-        able = [row for row in table if name in row.values]
-        if able:
-            pick = max if direction == "max" else min
-            found[name] = pick(able, key=lambda row: row.measures[name].value).title
+        means = {row.title: row.measures[name].value for row in table if name in row.values}
+        if means:
+            most = max(means.values()) if direction == "max" else min(means.values())
+            winners = {title for title, value in means.items() if value == most}
+            found[name] = winners if len(winners) < len(means) or len(means) == 1 else set()
     return found
 
 
