@@ -16,7 +16,7 @@ _NAME = re.compile(r"(\d{5,})-(.+)")
 
 # May differ when a run goes on: they change neither the mathematics nor the data.
 _FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
-                  "picture_columns", "quality_every", "quality_samples", "rollbacks",
+                  "picture_columns", "quality_every", "rollbacks",
                   "control_samples", "steps_per_execution", "checkpoint_every",
                   "checkpoints")  # fmt: skip
 

@@ -93,8 +93,10 @@ def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
 def test_changed_recipe_is_refused_with_the_differences(train, tmp_path):
     assert train("--steps=2")[0] == 0
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
-    code, words = train("--steps=4", "--resume", "--g-filters=32", "--seed=5")
+    changes = ("--g-filters=32", "--seed=5", "--quality-samples=50")
+    code, words = train("--steps=4", "--resume", *changes)
     assert code == 2
+    assert "quality_samples was 200, now 50" in words  # distances of other counts are other numbers
     assert "g_filters was 16, now 32" in words
     assert "seed was 0, now 5" in words
     code, words = train("--steps=4", "--resume", "--recipe=SAGAN_V5")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,6 @@ class Quality(StepCallback):
         self._csv = CSVLog(self._path, first_step)
         self.listeners: list[Callable[[int, Reading], None]] = []
         self.best = self._best_before(first_step)
-        self.seconds = 0.0
 
     def _best_before(self, first_step: int) -> tuple[float, int]:
         """(distance, step) of the kept generator, unless it is from after `first_step`."""
@@ -57,7 +55,6 @@ class Quality(StepCallback):
 
     def on_step(self, step: int) -> None:
         """Measure, log, draw, keep the best, tell the listeners."""
-        begun = time.monotonic()
         reading = self._measure.read(self.model)
         monitor = self._measure.monitor
         row = {"step": float(step), COLUMN: reading.distance}
@@ -74,7 +71,6 @@ class Quality(StepCallback):
                 self._metadata() | {"passport": passport},
             )
         plot_quality(self._path, self._run.folder / "quality.png", monitor.name)
-        self.seconds += time.monotonic() - begun
         floor = "" if monitor.floor is None else f", floor {monitor.floor:.4g}"
         say(f"{monitor.name} {reading.distance:.4g} at step {step:,}{note} "
             f"(N = {monitor.count}{floor})")  # fmt: skip
