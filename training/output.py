@@ -30,6 +30,8 @@ from training.sheet import sheet
 if TYPE_CHECKING:
     from training.session import Session
 
+_PLOTS = 3  # grids per plot: a plot, or the SVD of every kernel, takes longer than a grid
+
 
 class Outputs(contextlib.ExitStack):
     """The callbacks of a session; entering gives the list that `fit` takes.
@@ -53,7 +55,7 @@ class Outputs(contextlib.ExitStack):
         singular_values = SingularValues(
             run.folder / "singular_values.csv",
             run.folder / "singular_values.png",
-            every,
+            _PLOTS * every,
             session.first_step,
         )
         quality = self._quality(run, session)
@@ -75,7 +77,7 @@ class Outputs(contextlib.ExitStack):
             Progress(recipe.batch_size * recipe.d_steps, session.first_step, recipe.steps),
             Pictures(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),
-            LossPlot(run.losses, run.folder / "losses.png", every),
+            LossPlot(run.losses, run.folder / "losses.png", _PLOTS * every),
             singular_values,
             *quality,
             *self._tensorboard(every),
