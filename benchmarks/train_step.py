@@ -12,8 +12,8 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import math
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from models import recipe as recipes
 from models.recipe import Recipe
-from training import backend
+from training import backend, device
 
 # When the measuring process was started, in seconds since 1970: tells its start-up time.
 BEGAN = "TRAIN_STEP_BEGAN"
@@ -102,7 +102,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
     gan, batch = build(recipe, options.precision), batch_of(recipe)
     run_steps(gan, repeated(batch, 1))
     first = time.time() - float(os.environ[BEGAN])
-    peak = peak_memory()
+    peak = (device.peak_memory() or math.nan) / 1e9
     naive = naive_step(recipe, options.precision)
     feed = feed_of(recipe)
     start = [0]
@@ -264,30 +264,6 @@ def by_turns(turns: int, variants: dict[object, Callable]) -> dict[object, list[
 def ratio(first: list[float], second: list[float]) -> float:
     """The median of the ratios, turn by turn."""
     return statistics.median(a / b for a, b in zip(first, second, strict=True))
-
-
-def peak_memory() -> float:
-    """GB: of the GPU if there is one, else of this process."""
-    import keras
-
-    name = keras.backend.backend()
-    if name == "torch":
-        import torch
-
-        if torch.cuda.is_available():
-            return torch.cuda.max_memory_allocated() / 1e9
-    elif name == "jax":
-        import jax
-
-        stats = jax.devices()[0].memory_stats() or {}
-        if "peak_bytes_in_use" in stats:
-            return stats["peak_bytes_in_use"] / 1e9
-    else:
-        import tensorflow as tf
-
-        if tf.config.list_physical_devices("GPU"):
-            return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 1e9
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def machine() -> str:

@@ -138,3 +138,35 @@ def _proc(path: str) -> str:
         return Path(path).read_text("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def peak_memory() -> int | None:
+    """The most bytes held so far: of the GPU if there is one, else of this process.
+
+    `None` where the system does not say, as on Windows.
+    """
+    import keras
+
+    name = keras.backend.backend()
+    if name == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.max_memory_allocated()
+    elif name == "jax":
+        import jax
+
+        stats = jax.devices()[0].memory_stats() or {}
+        if "peak_bytes_in_use" in stats:
+            return stats["peak_bytes_in_use"]
+    else:
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB, macOS in bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -30,7 +30,7 @@ from training.feed import Feed, Prefetch
 from training.output import Outputs, save_final
 from training.record import record_of
 from training.settings import Settings
-from training.wording import duration
+from training.wording import duration, size
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
@@ -171,6 +171,9 @@ def fit(session: Session) -> int:
         _report_control(here, session)
     say(f"done: step {gan.step:,} after {took}; {here.generator}")
     say(f"      {beside}")
+    peak = device.peak_memory()
+    if peak is not None:
+        say(f"      memory at most {size(peak)}")
     return 0
 
 

@@ -46,6 +46,9 @@ def float16() -> dict[str, np.ndarray]:
     results["float16/moved"] = np.array(moved_by(gan, 1.0))
     results["float16/moved by infinity"] = np.array(moved_by(gan, np.inf))
     results["float16/scale"] = np.array(gan.g_optimizer.dynamic_scale.numpy())
+    gan.g_optimizer.step_counter.assign(gan.g_optimizer.dynamic_growth_steps - 1)
+    moved_by(gan, 1.0)
+    results["float16/grown scale"] = np.array(gan.g_optimizer.dynamic_scale.numpy())
     return results
 
 

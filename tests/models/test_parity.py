@@ -46,3 +46,4 @@ def test_three_steps_agree(backend, tensorflow_steps, tmp_path):
     assert other["float16/moved"]
     assert not other["float16/moved by infinity"]
     assert other["float16/scale"] == 2**14  # half of where it begins
+    assert other["float16/grown scale"] == 2**15

@@ -6,6 +6,7 @@ import math
 import resource
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from training.callbacks.pictures import write_png
 from training.callbacks.progress import Progress
 from training.errors import TrainingStopped
 from training.files import replaced
+from training.output import Outputs
 from training.sheet import sheet
 
 
@@ -65,6 +67,13 @@ def drive(callbacks, values, first=0, model=None, **settings):
 class Slow(Recorder):
     def on_step(self, step):
         time.sleep(0.05)
+
+
+def test_shares_of_the_time():
+    outputs = object.__new__(Outputs)
+    outputs._list = SimpleNamespace(seconds={"Pictures": 1.0, "Quality": 2.0, "CSVLog": 0.01})
+    words = "beside the steps 3.0 % of the time: Quality 2.0 %, Pictures 1.0 %"
+    assert outputs.beside(100.0) == words
 
 
 def test_seconds_of_each_callback_are_counted():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import h5py
 import numpy as np
@@ -79,7 +80,8 @@ def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
     assert train(*often)[0] == 0
     code, words = train(*often, "--steps-per-execution=2")
     assert code == 0, words
-    assert "% of the time: " in words.splitlines()[-1]
+    assert "% of the time: " in words.splitlines()[-2]
+    assert re.search(r"memory at most [1-9][\d.]* [MG]B$", words.splitlines()[-1])
     one, two = (each.folder for each in run.runs(tmp_path / "out"))
     expected = weights(checkpoints.newest(one / "checkpoints"))
     found = weights(checkpoints.newest(two / "checkpoints"))
