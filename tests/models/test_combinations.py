@@ -169,7 +169,7 @@ def test_mode_seeking_makes_pairs_of_one_label():
     batch = tiny.batch(gan.recipe)
     part = {
         "latents": ops.convert_to_tensor(batch["latents"][:, -1]),
-        "labels": ops.convert_to_tensor(np.array([0, 1, 2, 2], "int32")),
+        "fake_labels": ops.convert_to_tensor(np.array([0, 1, 2, 2], "int32")),
     }
     gan._generator_loss(part)
     assert seen[0].tolist() == [0, 1, 0, 1]
