@@ -189,7 +189,9 @@ class ConditionalBatchNorm(BatchNorm):
         places = (-1,) + (1,) * (len(x.shape) - 2) + (self.channels,)
         gain = ops.reshape(self.gain(condition, training=training), places)
         shift = ops.reshape(self.shift(condition, training=training), places)
-        # Not normalized · (1 + gain): in bfloat16, 1 + 0.003 is 1. This needs no float32 copy.
+        if self.compute_dtype == "float32":
+            return normalized * (1 + gain) + shift
+        # In bfloat16, 1 + 0.003 is 1. This is as exact, and makes no float32 copy of the map.
         return normalized + (normalized * gain + shift)
 
     def compute_output_shape(self, input_shape):

@@ -74,6 +74,20 @@ def test_seeded_repeats_and_nests():
     assert (first != second).all()
 
 
+@pytest.mark.parametrize("name", initializers.INITIALIZERS)
+def test_gain_multiplies_and_is_kept_in_files(name):
+    drawn = {}
+    for gain in (1.0, 3.0):
+        with initializers.seeded(0):
+            made = initializers.get(name, gain)
+            drawn[gain] = ops.convert_to_numpy(made((3, 3, 4, 5)))
+        again = type(made).from_config(made.get_config())
+        with initializers.seeded(0):
+            np.testing.assert_array_equal(ops.convert_to_numpy(again((3, 3, 4, 5))), drawn[gain])
+    np.testing.assert_allclose(drawn[3.0], 3 * drawn[1.0], rtol=1e-6)
+    assert type(made).from_config({}).gain == 1.0  # files from before there was a gain
+
+
 def test_unknown_name_lists_the_known():
     with pytest.raises(ValueError, match=r"'he'.*truncated_normal"):
         initializers.get("he")
