@@ -121,13 +121,13 @@ class SAGANGenerator(nn.Module):
             size, before = 2 * size, width
             if size == recipe.attention_resolution:
                 self.blocks.append(Attention(width))
-        self.norm, self.last = ClassNorm(before, recipe.num_labels), conv(before, 3)
+        self.norm, self.last = nn.BatchNorm2d(before), conv(before, 3)
 
     def forward(self, z, y):
         x = self.dense(z).reshape(len(z), self.first, 4, 4)
         for block in self.blocks:
             x = block(x, y) if isinstance(block, Up) else block(x)
-        return torch.tanh(self.last(torch.relu(self.norm(x, y))))
+        return torch.tanh(self.last(torch.relu(self.norm(x))))
 
 
 class BigGANGenerator(nn.Module):
