@@ -86,6 +86,12 @@ class GAN(keras.Model):
         # Keras lets XLA compile the `predict` of uncompiled models, even on a CPU, where it loses.
         self.generator.jit_compile = self.ema_generator.jit_compile = self.jit_compile
 
+    @staticmethod
+    def check(recipe: Recipe) -> None:
+        """Raise ValueError for a recipe that no GAN can be built from, before any is built."""
+        networks.check(recipe)
+        losses.get(recipe.loss, recipe.label_smoothing)
+
     def _pursue(self, recipe: Recipe):
         """Take the objective from `recipe`, whose networks must be those that were built."""
         self.recipe = recipe

@@ -29,7 +29,7 @@ def load(source: str | Path, weights: str = "ema") -> Generator:
     """
     from training import backend
 
-    backend.choose()
+    backend.wake()
     from serving.generator import Generator
     from serving.source import open_source
 

@@ -32,9 +32,15 @@ def build(recipe: Recipe, seed: int, precision: str = "float32") -> tuple[keras.
     Raises:
         ValueError: unknown architecture, or a recipe that it cannot build.
     """
+    check(recipe)
     module = _module(recipe)
     with _policy(precision), initializers.seeded(seed):
         return module.generator(recipe), module.discriminator(recipe)
+
+
+def check(recipe: Recipe) -> None:
+    """Raise ValueError, in no time, for what `build` would refuse."""
+    _module(recipe).check(recipe)
 
 
 def copy_generator(

@@ -17,7 +17,7 @@ def generator(recipe: Recipe) -> keras.Model:
     self-attention after the one that reaches attention_resolution; norm, LeakyReLU, a 3×3
     convolution. g_first_filters, where set, takes the place of the first g_filters (BIGGAN_V0).
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -46,7 +46,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Blocks that halve the resolution down to 4×4, of 2, 4, 8, … times d_filters; self-attention
     after the one that reaches its resolution; a 4×4 convolution gives the logit.
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
@@ -120,8 +120,8 @@ def _leaky(name):
     return lambda x: blocks.leaky(x, name)
 
 
-def _check(recipe: Recipe) -> int:
-    """How many blocks there are; ValueError if the recipe cannot be built."""
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     count = blocks.stages(recipe.resolution)
     if count < 2:
         raise ValueError(f"BIGGAN needs at least 16 pixels, not {recipe.resolution}.")
@@ -130,4 +130,8 @@ def _check(recipe: Recipe) -> int:
             f"g_filters {recipe.g_filters} cannot be halved {count} times, as "
             f"{recipe.resolution} px needs."
         )
-    return count
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(4, recipe.resolution // 2),
+    )

@@ -17,7 +17,6 @@ def generator(recipe: Recipe) -> keras.Model:
     followed by batch norm and a rectifier, and the one of attention_resolution by self-attention.
     The last up-sampling gives the picture. No biases: batch norm's shift takes their place.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -65,7 +64,6 @@ def discriminator(recipe: Recipe) -> keras.Model:
     up, with LeakyReLU and, save in the first, the recipe's norm; self-attention at
     attention_resolution; a 4×4 convolution gives the logit.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
     images, filters = x, recipe.d_filters
@@ -105,7 +103,8 @@ def _attention(weight_norm: str, initializer) -> SelfAttention:
     return SelfAttention(weight_norm=weight_norm, kernel_initializer=initializer, name="attention")
 
 
-def _check(recipe: Recipe) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     stages = blocks.stages(recipe.resolution)
     if stages < 2:
         raise ValueError(f"The SAGAN needs at least 16 pixels, not {recipe.resolution}.")
@@ -114,3 +113,5 @@ def _check(recipe: Recipe) -> None:
             f"g_filters {recipe.g_filters} cannot be halved {stages - 1} times, "
             f"as {recipe.resolution} px needs."
         )
+    sizes = blocks.sizes_between(4, recipe.resolution // 2)
+    blocks.check_attention(recipe, g_sizes=sizes, d_sizes=sizes)

@@ -30,7 +30,12 @@ CLASSES = {"label_kind": "classes", "num_labels": 3}
 CONDITIONINGS = {
     "unconditional": {},
     "concat": {**CLASSES, "g_conditioning": "concat", "d_conditioning": "concat"},
-    "projection": {**CLASSES, "g_conditioning": "batch_norm", "d_conditioning": "projection"},
+    "projection": {
+        **CLASSES,
+        "g_norm": "batch",
+        "g_conditioning": "batch_norm",
+        "d_conditioning": "projection",
+    },
 }
 PENALTIES = {
     "none": {},
@@ -118,7 +123,8 @@ COVERED = list(
 @pytest.mark.parametrize("chosen", COVERED, ids=lambda chosen: "-".join(chosen))
 def test_convolutional_networks(chosen):
     architecture, loss, normalisation, conditioning, penalty, minibatch = chosen
-    labels = CONDITIONINGS.get(conditioning, {"label_kind": "attributes", "num_labels": 3})
+    attributes = {"label_kind": "attributes", "num_labels": 3, "g_norm": "batch"}
+    labels = CONDITIONINGS.get(conditioning, attributes)
     changes = {
         **BARE,
         **NORMALISATIONS[normalisation],

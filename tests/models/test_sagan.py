@@ -72,7 +72,7 @@ def test_layers_of_the_notes_at_128():
 
 
 def test_256_px_builds():
-    recipe = tiny.recipe(resolution=256, g_filters=64, d_filters=2)
+    recipe = tiny.recipe(resolution=256, g_filters=64, d_filters=2, attention_resolution=16)
     generator, discriminator = networks.build(recipe, seed=0)
     assert generator.output.shape[1:] == (256, 256, 3)
     assert trained(generator) == generator_count(256, 64, latent=8)
