@@ -42,7 +42,7 @@ def wake() -> None:
     Raises `UserError` as `choose` does.
     """
     choose()
-    with _held_back_stderr():
+    with held_back_stderr():
         _compute()
 
 
@@ -59,7 +59,7 @@ def start(distribute: str = "none") -> Distribution:
     `UserError` where the machine or the backend cannot do it.
     """
     choose()
-    with _held_back_stderr(), user_errors(ValueError):
+    with held_back_stderr(), user_errors(ValueError):
         import keras
 
         from models import distribution
@@ -75,7 +75,7 @@ def start(distribute: str = "none") -> Distribution:
 
 
 @contextlib.contextmanager
-def _held_back_stderr() -> Iterator[None]:
+def held_back_stderr() -> Iterator[None]:
     """Keep from the screen what libraries write to file descriptor 2, unless they fail."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
