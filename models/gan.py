@@ -5,12 +5,13 @@ import numpy as np
 from keras import ops
 
 from layers import replicas
-from layers.norm import mixes_batch
+from layers.norm import batch_norms, mixes_batch
 from layers.spectral import power_iterate, shared_kernels
 from models import (
     autodiff,
     generator_terms,
     latents,
+    layout,
     losses,
     networks,
     optimizers,
@@ -28,18 +29,11 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 class GAN(keras.Model):
     """A generator and a discriminator that train each other under `fit`.
 
-    `fit` takes batches, one-tuples of a dict of arrays, that hold all that a step needs, random
-    numbers too, so that a step is a function of its batch: the same on every backend, after a
-    resume, and spread over devices. With B the batch size, d the recipe's d_steps, and labels as
-    the networks take them:
+    `fit` takes batches, one-tuples of a dict of arrays laid out as `models.layout` says, that hold
+    all that a step needs, random numbers too, so that a step is a function of its batch: the same
+    on every backend, after a resume, and spread over devices.
 
-        images       (B, d, R, R, 3) uint8: fresh reals for every discriminator step
-        labels       (B, d) int32 or (B, d, num_labels) float32
-        latents      (B, d + 1, latent_dim): for the fakes of the d D steps, then of the G step
-        fake_labels  (B, d + 1) or (B, d + 1, num_labels)
-        mix          (B, d) uniform in [0, 1), where penalties interpolate
-
-    One call of `train_step` makes d discriminator steps and one generator step.
+    One call of `train_step` makes the recipe's d_steps discriminator steps and one generator step.
 
     Args:
         recipe: what to build and how to train it.
@@ -75,7 +69,7 @@ class GAN(keras.Model):
         self.steps_done = self.add_weight(
             name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
-        # Both learning rates are multiplied by it: a run that collapses goes on with smaller ones.
+        # Multiplies both learning rates: a run that collapses goes on with smaller ones.
         self.learning_rate_factor = self.add_weight(
             name="learning_rate_factor", shape=(), initializer="ones", trainable=False
         )
@@ -106,12 +100,15 @@ class GAN(keras.Model):
             (self.discriminator, recipe.d_learning_rate),
             (self.generator, recipe.g_learning_rate),
         ):
-            schedule = optimizers.HeldThenExponential(
+            schedule = optimizers.LearningRate(
                 rate,
-                recipe.decay_start or float("inf"),
+                recipe.decay,
+                recipe.decay_start,
                 recipe.decay_rate,
                 recipe.decay_every,
-                self.learning_rate_factor,
+                end=recipe.steps,
+                steps_done=self.steps_done,  # not the optimizer's own: D takes several a step
+                scale=self.learning_rate_factor,
             )
             optimizer = optimizers.get(recipe.optimizer, schedule, recipe.beta_1, recipe.beta_2)
             if self.precision == "mixed_float16":
@@ -153,16 +150,16 @@ class GAN(keras.Model):
 
     def _discriminator_step(self, batch, turn):
         power_iterate(self.discriminator)
-        batch = {name: array[:, turn] for name, array in batch.items()}
 
         def loss(part):
-            real = as_floats(part["images"])
+            real = layout.real_data(part)
             with shared_kernels():
                 fake = self.generator([part["latents"], part["fake_labels"]], training=True)
             fake = ops.stop_gradient(fake)
             return lambda: self._discriminator_loss(part, real, fake)
 
-        logs = self._descend(self.discriminator, self.d_optimizer, loss, batch)
+        part = layout.discriminator_part(batch, self.recipe, turn)
+        logs = self._descend(self.discriminator, self.d_optimizer, loss, part)
         self._clip_weights()
         return logs
 
@@ -207,7 +204,8 @@ class GAN(keras.Model):
             both = self.discriminator(
                 [pictures, ops.concatenate([labels, fake_labels])], training=True
             )
-            logits = ops.split(both, 2)
+            count = ops.shape(real)[0]
+            logits = [both[:count], both[count:]]
         else:
             logits = [
                 self.discriminator([real, labels], training=True),
@@ -216,10 +214,7 @@ class GAN(keras.Model):
         return [replicas.gather(each) for each in logits]
 
     def _generator_step(self, batch):
-        latents_, labels = batch["latents"][:, -1], batch["fake_labels"][:, -1]
-        part = {"latents": latents_, "labels": labels}
-        if self._generator_needs_real():
-            part["images"], part["real_labels"] = batch["images"][:, -1], batch["labels"][:, -1]
+        part = layout.generator_part(batch, self.recipe, self._generator_needs_real())
 
         def loss(part):
             return lambda: self._generator_loss(part)
@@ -233,11 +228,11 @@ class GAN(keras.Model):
     def _generator_loss(self, part):
         """The generator's loss on one micro-batch, with what is worth logging."""
         term = self.generator_term
-        labels, real, real_labels = part["labels"], None, None
+        labels, real, real_labels = part["fake_labels"], None, None
         if term is not None and term.paired_labels:
             labels = generator_terms.share_labels(labels)
         if self._generator_needs_real():
-            real, real_labels = as_floats(part["images"]), part["real_labels"]
+            real, real_labels = layout.real_data(part), part["labels"]
         with shared_kernels():
             fake = self.generator([part["latents"], labels], training=True)
             loss = 0.0
@@ -275,34 +270,43 @@ class GAN(keras.Model):
         )
 
     def _regularized(self, value, network):
-        """The same loss function with the recipe's regularisation of `network`'s kernels added."""
+        """The same loss function with the recipe's regularisation of `network` added."""
         letter = "g" if network is self.generator else "d"
-        weight = getattr(self.recipe, f"{letter}_orthogonal")
-        if not weight:
+        weight, decay = getattr(self.recipe, f"{letter}_orthogonal"), self.recipe.weight_decay
+        if not weight and not decay:
             return value
 
         def regularized():
             loss, logs = value()
-            overlap = regularizers.orthogonal(network)
-            return loss + weight * overlap, {**logs, f"{letter}_overlap": overlap}
+            if weight:
+                overlap = regularizers.orthogonal(network)
+                loss, logs = loss + weight * overlap, {**logs, f"{letter}_overlap": overlap}
+            if decay:
+                loss = loss + decay * regularizers.half_square(network)
+            return loss, logs
 
         return regularized
 
     def _update_average(self):
         """ema <- d · ema + (1 - d) · weights with d = min(decay, (1 + n) / (10 + n)) at update n.
 
-        Statistics and singular vectors are copied: they belong to the newest weights.
+        So are batch norm's statistics, if the recipe says so; else they are copied, as the singular
+        vectors are: they belong to the newest weights.
         """
         n = ops.cast(self.steps_done, "float32")
         rate = 1.0 - ops.minimum(self.recipe.ema_decay, (1.0 + n) / (10.0 + n))
         if not self.recipe.ema_decay:
             rate = 1.0
-        trained = {variable.path for variable in self.generator.trainable_variables}
+        averaged = {variable.path for variable in self.generator.trainable_variables}
+        if self.recipe.ema_statistics == "averaged":
+            averaged |= {
+                each.path for norm in batch_norms(self.generator) for each in norm.statistics
+            }
         for average, variable in zip(
             self.ema_generator.variables, self.generator.variables, strict=True
         ):
             new = ops.convert_to_tensor(variable)
-            if variable.path in trained and self.recipe.ema_decay:
+            if variable.path in averaged and self.recipe.ema_decay:
                 old = ops.convert_to_tensor(average)
                 new = old + rate * (new - old)
             replicas.assign(average, new)
@@ -342,10 +346,3 @@ class GAN(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(Recipe.from_dict(config["recipe"]), config["precision"])
-
-
-def as_floats(data):
-    """uint8 pixels → float32 in [-1, 1]; float data, such as points, as they are."""
-    if keras.backend.standardize_dtype(data.dtype) == "uint8":
-        return ops.cast(data, "float32") / 127.5 - 1.0
-    return ops.cast(data, "float32")

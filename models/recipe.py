@@ -43,6 +43,8 @@ LOSSES = (
 )
 PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
 GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
+# Those that look at real pictures in the generator's step, one for each fake.
+G_NEEDS_REALS = ("rsgan", "rasgan", "ralsgan", "rahinge", "feature_matching")
 # Those of the losses that ask the discriminator for a target, which can be smoothed.
 WITH_TARGET = ("minimax", "non_saturating", "least_squares", "rsgan", "rasgan", "ralsgan")
 
@@ -83,6 +85,13 @@ class Recipe:
         "Networks",
         "widen in the first convolution of the discriminator's residual blocks, not in the second "
         "(sn_resnet)",
+        only=_networks("sn_resnet"),
+    )
+    d_pooling: str = _option(
+        "sum",
+        "Networks",
+        "how the discriminator joins its features over space (sn_resnet)",
+        ("sum", "mean"),
         only=_networks("sn_resnet"),
     )
     g_first_filters: int = _option(
@@ -137,6 +146,12 @@ class Recipe:
         "Networks",
         "initial kernels",
         ("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
+    )
+    residual_gain: float = _option(
+        1.0,
+        "Networks",
+        "factor of the residual blocks' initial 3×3 kernels (sn_resnet)",
+        only=_networks("sn_resnet"),
     )
 
     latent_dim: int = _option(128, "Latents", "numbers in a latent")
@@ -210,6 +225,10 @@ class Recipe:
 
     batch_size: int = _option(64, "Training", "pictures per discriminator step")
     d_steps: int = _option(1, "Training", "discriminator steps per generator step, on fresh reals")
+    fakes_per_real: int = _option(1, "Training", "fakes per real picture in a discriminator step")
+    g_batch_factor: int = _option(
+        1, "Training", "the generator's step takes so many times batch_size"
+    )
     micro_batches: int = _option(
         1, "Training", "split each batch into so many and add up gradients, to save memory"
     )
@@ -223,11 +242,41 @@ class Recipe:
     beta_2: float = _option(
         0.9, "Training", "Adam's second decay rate", only={"optimizer": ("adam", "rmsprop")}
     )
-    decay_start: int = _option(0, "Training", "learning rates fall from this step on; 0: never")
-    decay_rate: float = _option(0.99, "Training", "their factor …")
-    decay_every: int = _option(100, "Training", "… per so many steps")
+    weight_decay: float = _option(
+        0.0, "Training", "this times each trained number is added to its gradient, in both networks"
+    )
+    decay: str = _option(
+        "none",
+        "Training",
+        "how both learning rates fall: exponential, by decay_rate; linear, to 0 at the last step",
+        ("none", "exponential", "linear"),
+    )
+    decay_start: int = _option(
+        0,
+        "Training",
+        "they fall from this generator step on",
+        only={"decay": ("exponential", "linear")},
+    )
+    decay_rate: float = _option(
+        0.99, "Training", "the factor of the exponential decay …", only={"decay": ("exponential",)}
+    )
+    decay_every: int = _option(
+        100, "Training", "… per so many steps", only={"decay": ("exponential",)}
+    )
     ema_decay: float = _option(
         0.995, "Training", "decay of the generator's moving average, ramped; 0: none"
+    )
+    ema_statistics: str = _option(
+        "copied",
+        "Training",
+        "whether the averaged generator's batch norms copy the newest statistics or average them",
+        ("copied", "averaged"),
+    )
+    dequantize: bool = _option(
+        False,
+        "Training",
+        "add uniform noise of up to one grey level to the real pictures",
+        only=_PICTURES,
     )
     mirror: bool = _option(False, "Training", "show half of the pictures mirrored", only=_PICTURES)
 
@@ -242,7 +291,12 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `to_dict`; unknown fields are refused with the nearest known one."""
+        """The inverse of `to_dict`; unknown fields are refused with the nearest known one.
+
+        Recipes from before there was a choice of `decay` meant the exponential one.
+        """
+        if values.get("decay_start") and "decay" not in values:
+            values = {**values, "decay": "exponential"}
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -255,6 +309,11 @@ class Recipe:
     def data_shape(self) -> tuple[int, ...]:
         """The shape of one real or fake: (R, R, 3), or (point_dim,)."""
         return (self.point_dim,) if self.point_dim else (self.resolution, self.resolution, 3)
+
+    @property
+    def fake_columns(self) -> int:
+        """Fakes of one training step over batch_size: those of its D steps, then of its G step."""
+        return self.d_steps * self.fakes_per_real + self.g_batch_factor
 
     @property
     def conditional(self) -> bool:
@@ -317,6 +376,7 @@ def on_points(recipe: Recipe, dim: int, width: int = 64) -> Recipe:
         latent_dim=16,
         label_kind="none",
         num_labels=0,
+        dequantize=False,
         mirror=False,
         ema_decay=0.0,
     )
@@ -336,6 +396,8 @@ def _problems(recipe: Recipe):
         "shared_embedding",
         "batch_size",
         "d_steps",
+        "fakes_per_real",
+        "g_batch_factor",
         "micro_batches",
         "steps",
         "decay_every",
@@ -358,7 +420,7 @@ def _problems(recipe: Recipe):
         yield f"ema_decay must be at least 0 and below 1, not {recipe.ema_decay}"
     if recipe.point_dim and recipe.architecture != "dense":
         yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
-    for name in ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight"):
+    for name in ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight", "weight_decay"):
         if not getattr(recipe, name) >= 0:
             yield f"{name} must be at least 0, not {getattr(recipe, name)}"
     if not 0 <= recipe.label_smoothing < 1:
@@ -367,14 +429,35 @@ def _problems(recipe: Recipe):
         yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
     if recipe.g_term == "mode_seeking" and recipe.batch_size < 2 * max(1, recipe.micro_batches):
         yield "mode_seeking compares two pictures: batch_size / micro_batches must be at least 2"
-    for name in ("g_learning_rate", "d_learning_rate", "decay_rate"):
+    for name in ("g_learning_rate", "d_learning_rate", "decay_rate", "residual_gain"):
         if not getattr(recipe, name) > 0:
             yield f"{name} must be above 0, not {getattr(recipe, name)}"
     concat = recipe.g_conditioning == "concat"
     if recipe.conditional and recipe.g_norm == "none" and not concat:
         yield "labels reach a generator without batch norm (g_norm none) by g_conditioning concat"
+    yield from _training_problems(recipe)
     if recipe.conditional != bool(recipe.num_labels):
         yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
+
+
+def _training_problems(recipe: Recipe):
+    """What does not fit together in the batches and in how the learning rates fall."""
+    if recipe.decay == "none" and recipe.decay_start:
+        yield f"decay_start {recipe.decay_start} needs a decay: exponential or linear"
+    if recipe.decay == "linear" and recipe.decay_start >= recipe.steps:
+        yield (
+            f"decay_start {recipe.decay_start} leaves the linear decay no steps, out of "
+            f"{recipe.steps}"
+        )
+    for field_ in ("g_batch_factor", "fakes_per_real"):
+        if getattr(recipe, field_) > 1:
+            for name in (recipe.loss, recipe.g_term):
+                if name in G_NEEDS_REALS:
+                    yield f"{field_} must be 1: {name} compares as many fakes as real pictures"
+    if recipe.fakes_per_real > 1 and recipe.penalty in ("gradient", "one_sided_gradient"):
+        yield f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake"
+    if recipe.dequantize and recipe.point_dim:
+        yield "dequantize is for pictures, not for points"
 
 
 def _modules() -> dict[str, str]:

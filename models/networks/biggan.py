@@ -90,8 +90,9 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if halve and x.shape[1] == attention:
             x = layers_.attention()(x)
     x = _relu("to_logit_activation")(x)
-    features = blocks.SumOverSpace(name="features")(x)  # (N, 16 ch)
-    logits = layers_.dense(1, "to_logit")(blocks.compare_in_batch(recipe, features))
+    features = blocks.SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)
+    compared = blocks.compare_in_batch(recipe, features)
+    logits = layers_.dense(1, "to_logit", dtype="float32")(compared)
     logits = blocks.add_projection(recipe, logits, features, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
@@ -161,8 +162,8 @@ class _Layers:
     def down(self, filters, name):
         return Downsample2D(filters, name=name, **self.options)
 
-    def dense(self, units, name):
-        return weights.dense(units, name=name, **self.options)
+    def dense(self, units, name, dtype=None):
+        return weights.dense(units, dtype=dtype, name=name, **self.options)
 
     def attention(self):
         """Values of half, keys of an eighth of the channels, both pooled by 2."""

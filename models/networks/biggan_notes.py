@@ -62,9 +62,10 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if x.shape[1] == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid")(compared)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid", dtype="float32")(compared)
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
@@ -94,9 +95,9 @@ class _Layers:
             "kernel_initializer": initializers.get(initializer),
         }
 
-    def conv(self, filters, size, name, padding="same", strides=1):
+    def conv(self, filters, size, name, padding="same", strides=1, dtype=None):
         return weights.conv2d(
-            filters, size, strides=strides, padding=padding, use_bias=False, name=name,
+            filters, size, strides=strides, padding=padding, use_bias=False, dtype=dtype, name=name,
             **self.options,
         )  # fmt: skip
 

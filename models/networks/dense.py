@@ -54,14 +54,17 @@ def discriminator(recipe: Recipe) -> keras.Model:
             x = blocks.discriminator_norm(recipe, x, f"hidden_{layer}_norm")
         x = Maxout(PIECES, name=f"hidden_{layer}_maxout")(x)
     logits = blocks.compare_in_batch(recipe, x)
-    logits = _dense(recipe, 1, "to_logit", recipe.d_weight_norm)(logits)
+    logits = _dense(recipe, 1, "to_logit", recipe.d_weight_norm, "float32")(logits)
     logits = blocks.add_projection(recipe, logits, x, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
-def _dense(recipe: Recipe, units: int, name: str, weight_norm: str) -> keras.Layer:
+def _dense(
+    recipe: Recipe, units: int, name: str, weight_norm: str, dtype: str | None = None
+) -> keras.Layer:
     return weights.dense(
         units,
+        dtype=dtype,
         weight_norm=weight_norm,
         kernel_initializer=initializers.get(recipe.initializer),
         name=name,

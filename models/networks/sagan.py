@@ -92,10 +92,12 @@ def discriminator(recipe: Recipe) -> keras.Model:
         use_bias=False,
         weight_norm=recipe.d_weight_norm,
         kernel_initializer=initializer,
+        dtype="float32",
         name="to_logit",
     )(features)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

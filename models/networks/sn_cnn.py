@@ -59,8 +59,10 @@ def discriminator(recipe: Recipe) -> keras.Model:
         x = conv(x, filters, 4, 2, f"stage_{stage}_down")
     x = conv(x, recipe.d_filters << stages, 3, 1, f"stage_{stages}_same")
     features = keras.layers.Flatten(name="features")(x)
-    logits = weights.dense(1, name="to_logit", **options)(blocks.compare_in_batch(recipe, features))
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="pooled")(x), y)
+    compared = blocks.compare_in_batch(recipe, features)
+    logits = weights.dense(1, dtype="float32", name="to_logit", **options)(compared)
+    pooled = blocks.SumOverSpace(dtype="float32", name="pooled")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

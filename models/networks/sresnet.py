@@ -84,9 +84,10 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if x.shape[1] == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid")(compared)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid", dtype="float32")(compared)
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
@@ -99,10 +100,10 @@ class _Layers:
             "kernel_initializer": initializers.get(initializer),
         }
 
-    def conv(self, filters, size, name, padding="same", strides=1, use_bias=False):
+    def conv(self, filters, size, name, padding="same", strides=1, use_bias=False, dtype=None):
         return weights.conv2d(
-            filters, size, strides=strides, padding=padding, use_bias=use_bias, name=name,
-            **self.options,
+            filters, size, strides=strides, padding=padding, use_bias=use_bias, dtype=dtype,
+            name=name, **self.options,
         )  # fmt: skip
 
     def first(self, filters, name):

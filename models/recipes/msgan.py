@@ -16,9 +16,17 @@ from models.recipes import dcgan
 RECIPE = dataclasses.replace(
     dcgan.RECIPE,
     name="msgan",
+    d_filters=128,
+    latent="normal",
     label_kind="classes",
     num_labels=10,
     g_conditioning="concat",
     d_conditioning="concat",
     g_term="mode_seeking",
+    g_term_weight=0.5,
+    batch_size=32,
+    fakes_per_real=2,
+    g_batch_factor=2,
+    steps=312_400,
+    weight_decay=5e-5,
 )

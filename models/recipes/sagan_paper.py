@@ -14,6 +14,7 @@ RECIPE = Recipe(
     architecture="sn_resnet",
     g_activation="relu",
     d_norm="none",
+    d_wide=True,
     attention_resolution=32,
     initializer="glorot_uniform",
     latent="normal",

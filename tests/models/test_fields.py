@@ -29,6 +29,8 @@ OTHER = {
     "g_filters": 32,
     "d_filters": 16,
     "d_wide": True,
+    "d_pooling": "mean",
+    "residual_gain": 2.0,
     "upsample": "subpixel",
     "g_activation": "relu",
     "g_norm": "none",
@@ -151,6 +153,9 @@ STEPS = {
     "g_term": "none",
     "g_term_weight": 2.0,
     "batch_size": 6,
+    "fakes_per_real": 2,
+    "g_batch_factor": 2,
+    "weight_decay": 0.1,
     "d_steps": 2,
     "optimizer": "sgd",
     "g_learning_rate": 1e-3,
@@ -163,6 +168,9 @@ STEPS = {
 ELSEWHERE = {
     "steps": "tests/training/test_run.py",
     "mirror": "tests/training/test_feed.py",
+    "dequantize": "tests/models/test_gan.py",  # of pictures, which points are not
+    "ema_statistics": "tests/models/test_gan.py",  # of batch norms, which these networks lack
+    "decay": "tests/models/test_optimizers.py",
     "label_noise": "tests/training/test_conditional.py",
     "micro_batches": "tests/models/test_gan.py",  # the same result, less memory
     "decay_start": "tests/models/test_gan.py",

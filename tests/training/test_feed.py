@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import threading
 
 import numpy as np
@@ -59,6 +60,48 @@ def test_a_batch_depends_on_seed_and_step_alone():
     for name in ("latents", "mix", "images"):
         assert not np.array_equal(later[name], feed.batch(4)[name])
         assert not np.array_equal(later[name], other.batch(3)[name])
+
+
+def digest(batch):
+    """Of the bytes, shapes and types of the five arrays that every batch has."""
+    found = hashlib.sha256()
+    for name in ("images", "labels", "latents", "fake_labels", "mix"):
+        found.update(f"{name}{batch[name].dtype}{batch[name].shape}".encode())
+        found.update(np.ascontiguousarray(batch[name]).tobytes())
+    return found.hexdigest()[:16]
+
+
+def test_batches_are_those_of_the_first_version():
+    """So that old runs go on; digests of the batches of the version before g_batch_factor."""
+    assert digest(Feed(data(), RECIPE, seed=7).batch(3)) == "c9a9a21e4316a9b2"
+    noisy = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4, label_noise=0.1)
+    found = Feed(data(labels=attributes()), noisy, seed=7).batch(3)
+    assert digest(found) == "00911e43e0950ec9"
+    assert "noise" not in found
+
+
+def test_noise_is_drawn_where_asked_for_and_changes_nothing_else():
+    recipe = dataclasses.replace(RECIPE, dequantize=True)
+    feed = Feed(data(), recipe, seed=7)
+    batch = feed.batch(3)
+    assert digest(batch) == "c9a9a21e4316a9b2"
+    assert batch["noise"].shape == batch["images"].shape
+    assert batch["noise"].dtype == np.uint8
+    assert len(np.unique(batch["noise"])) > 240  # of 256, in 1 536 draws
+    assert (batch["noise"] != feed.batch(4)["noise"]).any()
+
+
+def test_columns_of_fakes():
+    """Two D steps with three fakes a real picture, then a G step of four batches."""
+    recipe = dataclasses.replace(RECIPE, fakes_per_real=3, g_batch_factor=4, dequantize=True)
+    feed = Feed(data(), recipe, seed=7)
+    batch = feed.batch(0)
+    assert batch["latents"].shape == (4, 10, 5)
+    assert batch["fake_labels"].shape == (4, 10)
+    assert len(np.unique(batch["latents"])) == 4 * 10 * 5
+    rows = np.array([3, 1])
+    part = Feed(data(), recipe, seed=7, rows=rows).batch(0)
+    assert all(np.array_equal(part[name], batch[name][rows]) for name in batch)
 
 
 def test_fake_labels_are_rows_of_the_data():
