@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from training.callbacks import checkpoints, gif, tensorboard
 from training.callbacks.base import StepCallback, StepCallbacks
@@ -23,7 +23,6 @@ from training.callbacks.progress import Progress
 from training.errors import TrainingStopped
 from training.files import replaced
 from training.output import Outputs
-from training.sheet import sheet
 
 
 class Recorder(StepCallback):
@@ -234,19 +233,46 @@ def test_gif_is_not_rebuilt_for_every_grid(tmp_path, monkeypatch):
     grids(tmp_path, 100, 4)
     for step in range(1, 101):
         film.on_step(step)
-    assert built[:10] == list(range(1, 11))
-    assert len(built) < 40
+    assert built == [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 94]
+    film.last_step = 100
+    film.on_step(100)
+    assert built[-1] == 100  # the end is always shown
+    film.last_step, film.model.stop_training = 1000, True
+    film.on_step(99)
+    assert built[-1] == 99
 
 
-def test_gif_palette_stays_close_to_the_picture():
-    """A page of smooth gradients in all colours, far harder than faces: at least 28 dB."""
-    rng = np.random.default_rng(2)
-    tiles = rng.integers(0, 256, (16, 3, 3, 3), dtype=np.uint8)
-    smooth = [np.asarray(Image.fromarray(t).resize((48, 48), 3)) for t in tiles]
-    page = sheet(np.stack(smooth), 4)
-    after = np.asarray(gif.with_palette(page).convert("RGB"), float)
-    error = np.mean((after - np.asarray(page, float)) ** 2)
-    assert 10 * np.log10(255**2 / error) > 28
+def test_gif_ends_with_the_newest_grid_and_rests_there(tmp_path):
+    """Every grid in a colour of its own; the captions below do not count."""
+    for step in range(0, 130, 10):
+        page = Image.new("RGB", (40, 40), (2 * step, 255 - 2 * step, 128))
+        write_png(tmp_path / f"step-{step:08d}.png", page)
+    film = gif.ProgressGIF(tmp_path, tmp_path / "progress.gif", every=10, frames=5)
+    film.set_model(keras.Model())
+    film.model.stop_training, film.last_step = False, 110
+    film.on_step(110)  # the grid of step 120 is from a run that was cut off
+    with Image.open(tmp_path / "progress.gif") as picture:
+        assert picture.info["loop"] == 0
+        shown, times = [], []
+        for frame in ImageSequence.Iterator(picture):
+            frame.load()
+            shown.append(frame.convert("RGB").getpixel((20, 20)))
+            times.append(frame.info["duration"])
+    # Five of the twelve steps 0, 10, …, 110, evenly spread.
+    expected = [(2 * step, 255 - 2 * step, 128) for step in (0, 30, 60, 80, 110)]
+    np.testing.assert_allclose(shown, expected, atol=3)
+    assert times == [150, 150, 150, 150, 2_000]
+
+
+def test_gif_captions_name_the_step(tmp_path):
+    """Two grids alike but for their step differ below the picture alone."""
+    film = gif.ProgressGIF(tmp_path, tmp_path / "progress.gif", every=10)
+    path = tmp_path / "step-00000000.png"
+    write_png(path, Image.new("RGB", (40, 40), "white"))
+    frames = [film._frame(step, path) for step in (1_000, 1_001)]
+    assert frames[0].shape == (56, 40, 3)
+    assert (frames[0][:40] == frames[1][:40]).all()
+    assert (frames[0][40:] != frames[1][40:]).any()
 
 
 def test_a_failed_write_keeps_what_was_there(tmp_path):
