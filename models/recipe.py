@@ -31,6 +31,8 @@ LOSSES = (
     "rahinge",
 )
 PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
+# Fields that recipes saved by earlier versions may have; they are dropped.
+RETIRED_FIELDS = ("g_first_filters",)
 GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
 
 
@@ -58,9 +60,6 @@ class Recipe:
         "Networks",
         "widen in the first convolution of the discriminator's residual blocks, not in the second "
         "(sn_resnet)",
-    )
-    g_first_filters: int = _option(
-        0, "Networks", "channels before the first block (BIGGAN_V0 has fewer); 0: g_filters"
     )
     upsample: str = _option(
         "transposed",
@@ -182,7 +181,12 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `to_dict`; unknown fields are refused with the nearest known one."""
+        """The inverse of `to_dict`, also of an earlier version's.
+
+        Raises:
+            ValueError: an unknown field; the message gives the nearest known one.
+        """
+        values = {name: value for name, value in values.items() if name not in RETIRED_FIELDS}
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:

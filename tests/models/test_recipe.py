@@ -3,12 +3,12 @@ import dataclasses
 import pytest
 
 from models import recipe as recipes
-from models.recipe import Recipe
+from models.recipe import RETIRED_FIELDS, Recipe
 
 
 def test_the_records_of_the_notes():
     changes = {
-        "SAGAN_V2": {"latent": "normal", "ema_decay": 0.0},
+        "SAGAN_V2": {"latent": "uniform", "ema_decay": 0.0},
         "SAGAN_V3": {"ema_decay": 0.0},
         "SAGAN_V4": {"upsample": "nearest", "batch_size": 128, "ema_decay": 0.0},
         "SAGAN_V5": {"decay_start": 50_000, "decay_rate": 0.99, "decay_every": 100},
@@ -50,6 +50,12 @@ def test_unknown_recipe_names_the_nearest_and_the_known():
 def test_round_trip():
     recipe = recipes.load("SAGAN_V5")
     assert Recipe.from_dict(recipe.to_dict()) == recipe
+
+
+def test_fields_of_earlier_versions_are_dropped():
+    recipe = recipes.load("BIGGAN_V1")
+    assert Recipe.from_dict({**recipe.to_dict(), "g_first_filters": 512}) == recipe
+    assert not set(RETIRED_FIELDS) & {field.name for field in dataclasses.fields(Recipe)}
 
 
 def test_unknown_field_is_refused_with_the_nearest():
