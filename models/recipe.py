@@ -43,6 +43,8 @@ LOSSES = (
 )
 PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
 GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
+# Fields that recipes saved by earlier versions may have; they are dropped.
+RETIRED_FIELDS = ("g_first_filters",)
 # Those that look at real pictures in the generator's step, one for each fake.
 G_NEEDS_REALS = ("rsgan", "rasgan", "ralsgan", "rahinge", "feature_matching")
 # Those of the losses that ask the discriminator for a target, which can be smoothed.
@@ -93,9 +95,6 @@ class Recipe:
         "how the discriminator joins its features over space (sn_resnet)",
         ("sum", "mean"),
         only=_networks("sn_resnet"),
-    )
-    g_first_filters: int = _option(
-        0, "Networks", "channels before the first block (BIGGAN_V0 has fewer); 0: g_filters"
     )
     upsample: str = _option(
         "transposed",
@@ -291,12 +290,16 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `to_dict`; unknown fields are refused with the nearest known one.
+        """The inverse of `to_dict`, also of an earlier version's.
 
         Recipes from before there was a choice of `decay` meant the exponential one.
+
+        Raises:
+            ValueError: an unknown field; the message gives the nearest known one.
         """
+        values = {name: value for name, value in values.items() if name not in RETIRED_FIELDS}
         if values.get("decay_start") and "decay" not in values:
-            values = {**values, "decay": "exponential"}
+            values["decay"] = "exponential"
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:

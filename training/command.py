@@ -55,9 +55,9 @@ class Command:
         recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
         return f"python {self.script}{recipe}"
 
-    def recipe(self, name: str, recorded: dict[str, Any] | None = None) -> Recipe:
-        """The recipe of that name with overrides: those recorded in a resumed run, then ours."""
-        return planner.build_recipe(name, {**(recorded or {}), **self.overrides})
+    def recipe(self, name: str, recorded: Recipe | None = None) -> Recipe:
+        """The recipe of that name, or that of a resumed run, with the overrides given now."""
+        return planner.build_recipe(name, self.overrides, recorded)
 
     def all_settings(self, recorded: dict[str, Any] | None = None) -> Settings:
         """Settings: defaults, those recorded in a resumed run, those given now."""

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import datasets
 from metrics.collapse import Rollback
 from models.distribution import Distribution
 from models.gan import GAN
+from models.networks import trained_parameters
 from models.recipe import Recipe
 from training import control, device, estimate, planner, run
 from training.backend import make_repeatable
@@ -28,7 +30,7 @@ from training.data import open_for, refuse_unfit, with_labels
 from training.errors import TrainingStopped, UserError, user_errors
 from training.feed import Feed, Prefetch
 from training.output import Outputs, save_final
-from training.record import record_of
+from training.record import made_by_older_networks, record_of
 from training.settings import Settings
 from training.wording import duration, size
 
@@ -78,8 +80,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     resumed = command.run_to_resume(choice.value) if command.resume else None
     old = resumed.record() if resumed else {}
     name = _same_recipe(command, resumed) if resumed else choice.value
-    planned = {"steps": resumed.recipe().steps} if resumed else {}
-    recipe = command.recipe(name, {**old.get("overrides", {}), **planned})
+    recipe = command.recipe(name, resumed.recipe() if resumed else None)
     settings = command.all_settings(old.get("settings"))
     if settings.rollbacks and settings.distribute == "hosts":
         raise UserError("--rollbacks works on one machine only, not with --distribute hosts")
@@ -131,7 +132,7 @@ def print_plan(session: Session) -> None:
     """Print parameters, memory and expected time. Raises `UserError` where memory is short."""
     gan, recipe = session.gan, session.recipe
     guess = estimate.estimate(gan, session.device.kind, session.plan.devices)
-    g, d = gan.generator.count_params(), gan.discriminator.count_params()
+    g, d = (trained_parameters(network) for network in (gan.generator, gan.discriminator))
     labels = f", {recipe.num_labels} {recipe.label_kind}" if recipe.conditional else ""
     notes = "".join(f"; {note}" for note in session.data.notes)
     if session.command.dry_run and not session.resumed:
@@ -256,8 +257,17 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
         )
     try:
-        gan.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras would go on with fresh optimizers where the saved ones do not fit.
+            warnings.filterwarnings("error", "Skipping variable loading")
+            gan.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        older = made_by_older_networks(resumed.record())
+        if older and not isinstance(error, OSError):
+            raise UserError(
+                f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
+                "work; start a new run without --resume"
+            ) from error
         raise UserError(
             f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
             "to go on from the one before"

@@ -8,6 +8,7 @@ take int32 (N,) and ignore it.
 
 import contextlib
 import importlib
+import math
 import pkgutil
 
 import keras
@@ -56,6 +57,16 @@ def copy_generator(
         # A copy of its own: JAX would let both variables share one buffer.
         mine.assign(np.array(ops.convert_to_numpy(theirs)))
     return copy
+
+
+def trained_parameters(network: keras.Model) -> int:
+    """How many numbers training moves, as the papers and the notes count; of a frozen network too.
+
+    Running statistics and singular vectors, which Keras's `count_params` adds, are not among them.
+    """
+    # Not `network.trainable_variables`: it is empty where the network is frozen, as averages are.
+    layers = network._flatten_layers()
+    return sum(math.prod(each.shape) for layer in layers for each in layer._trainable_variables)
 
 
 def _module(recipe: Recipe):

@@ -15,7 +15,8 @@ def generator(recipe: Recipe) -> keras.Model:
 
     4×4×g_filters, then stages that double the resolution and halve the channels, to R/2; each is
     followed by batch norm and a rectifier, and the one of attention_resolution by self-attention.
-    The last up-sampling gives the picture. No biases: batch norm's shift takes their place.
+    The last up-sampling gives the picture. Transposed convolutions have no biases, which batch
+    norm's shift replaces; the convolutions of the other ways to up-sample have, as in the notes.
     """
     initializer = initializers.get(recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
@@ -24,7 +25,7 @@ def generator(recipe: Recipe) -> keras.Model:
         layer = Upsample2D(
             filters,
             recipe.upsample,
-            use_bias=recipe.g_norm == "none",
+            use_bias=recipe.upsample != "transposed" or recipe.g_norm == "none",
             weight_norm=recipe.g_weight_norm,
             kernel_initializer=initializer,
             name=name,
@@ -102,7 +103,9 @@ def discriminator(recipe: Recipe) -> keras.Model:
 
 
 def _attention(weight_norm: str, initializer) -> SelfAttention:
-    return SelfAttention(weight_norm=weight_norm, kernel_initializer=initializer, name="attention")
+    return SelfAttention(
+        use_bias=True, weight_norm=weight_norm, kernel_initializer=initializer, name="attention"
+    )
 
 
 def check(recipe: Recipe) -> None:

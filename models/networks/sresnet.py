@@ -113,7 +113,7 @@ class _Layers:
         return Upsample2D(filters, method, use_bias=True, name=name, **self.options)
 
     def attention(self):
-        return SelfAttention(name="attention", **self.options)
+        return SelfAttention(use_bias=True, name="attention", **self.options)
 
 
 def _prelu(name):

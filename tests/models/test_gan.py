@@ -293,7 +293,7 @@ def test_one_power_iteration_per_training_step():
     before = [np.array(layer.singular_vector.u) for layer in layers]
     tiny.fit(gan, [0])
     for layer, kernel, u in zip(layers, kernels, before, strict=True):
-        matrix = np.moveaxis(kernel, layer.output_axis, -1).reshape(-1, len(u)).astype("float64")
+        matrix = np.moveaxis(kernel, layer.row_axis, -1).reshape(-1, len(u)).astype("float64")
         v = matrix @ u
         expected = matrix.T @ (v / np.linalg.norm(v))
         expected /= np.linalg.norm(expected)
