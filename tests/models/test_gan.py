@@ -140,7 +140,10 @@ def test_both_rates_follow_the_generators_steps():
     )
     gan = GAN(recipe, seed=1)
     tiny.fit(gan, [0, 1, 2])
-    for optimizer, rate in ((gan.g_optimizer, 1e-4), (gan.d_optimizer, 4e-4)):
+    for optimizer, rate in (
+        (gan.optimizer_of("generator"), 1e-4),
+        (gan.optimizer_of("discriminator"), 4e-4),
+    ):
         assert float(optimizer.learning_rate) == pytest.approx(rate / 4)
 
 
@@ -338,7 +341,7 @@ def test_unknown_precision_lists_the_known():
 
 def test_float16_scales_both_losses():
     gan = GAN(tiny.recipe(), "mixed_float16")
-    for optimizer in (gan.d_optimizer, gan.g_optimizer):
+    for optimizer in gan.optimizer.parts.values():
         assert isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     rows = tiny.fit(gan, [0, 1])
     assert all(np.isfinite(list(row.values())).all() for row in rows)
