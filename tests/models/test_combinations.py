@@ -228,3 +228,21 @@ def test_the_other_backends_agree(backend, on_tensorflow):
     assert len(rows) == 5
     for row, expected in zip(rows, on_tensorflow, strict=True):
         np.testing.assert_allclose(row, expected, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("architecture", networks.names())
+def test_logits_are_not_rounded_to_bfloat16(architecture):
+    """What ends in them computes in float32: 8 binary digits are too few for a loss."""
+    filters = {"g_filters": 16, "d_filters": 8, "latent_dim": 16, "attention_resolution": 0}
+    recipe = recipes.Recipe(
+        "x", architecture, resolution=32, d_norm="none", **filters, **CLASSES, shared_embedding=4
+    )
+    _, discriminator = networks.build(recipe, 0, "mixed_bfloat16")
+    for name in ("to_logit", "projection", "logits_and_projection"):
+        assert discriminator.get_layer(name).compute_dtype == "float32", name
+    rng = np.random.default_rng(0)
+    pictures = rng.uniform(-1, 1, (16, 32, 32, 3)).astype("float32")
+    logits = discriminator([pictures, np.arange(16, dtype="int32") % 3])
+    rounded = ops.cast(ops.cast(logits, "bfloat16"), "float32")
+    logits, rounded = (ops.convert_to_numpy(each) for each in (logits, rounded))
+    assert (logits != rounded).mean() > 0.8

@@ -95,6 +95,21 @@ def test_activations_grow_with_the_batch_and_shrink_with_micro_batches_and_bfloa
     assert activations(batch_size=16) == pytest.approx(2 * activations(), rel=1e-6)
     assert activations(micro_batches=4) == pytest.approx(activations() / 4, rel=1e-6)
     assert activations("mixed_bfloat16") < 0.7 * activations()
+    # With two fakes a real D keeps three batches, not two; a large batch of G's outweighs them.
+    assert activations(fakes_per_real=2) <= 1.5 * activations()
+    assert activations(g_batch_factor=8) == pytest.approx(2 * activations(g_batch_factor=4))
+
+
+def test_operations_count_the_fakes_of_both_steps():
+    def flops(**changes):
+        gan = GAN(dataclasses.replace(TINY, **changes))
+        found = estimate.estimate(gan, "cpu").flops / TINY.batch_size
+        return found, estimate._flops(gan.generator), estimate._flops(gan.discriminator)
+
+    total, g, d = flops(d_steps=2, fakes_per_real=3, g_batch_factor=5)
+    # A D step draws 3 fakes and trains on 4 pictures; a G step draws and judges 5, and D's kernels
+    # want no gradient then.
+    assert total == pytest.approx(2 * (3 * g + 4 * 3 * d) + 5 * (3 * g + 2 * d))
 
 
 def test_too_large_says_what_to_change_and_the_change_fits():
