@@ -1,6 +1,7 @@
 """Where pictures come from. A source says cheaply what it is, and costs only when it is drawn.
 
-Three kinds: a folder of picture files, the embedded faces, a public set of `keras.datasets`.
+Four kinds: a folder of picture files, the embedded faces, drawn triangles, and a public set of
+`keras.datasets`.
 """
 
 import functools

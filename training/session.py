@@ -64,7 +64,7 @@ def train(command: Command, plan: Distribution) -> int:
 
     Raises `UserError` for what a person can mend.
     """
-    with _memory_errors(command), contextlib.ExitStack() as stack:
+    with _shortages_told(), contextlib.ExitStack() as stack:
         session = prepare(command, plan, stack)
         print_plan(session)
         if command.dry_run:
@@ -275,8 +275,8 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
 
 
 @contextlib.contextmanager
-def _memory_errors(command: Command):
-    """A full disk, and any backend's way of saying that memory ran out, as one line."""
+def _shortages_told():
+    """Say in one line that the disk is full or, in any backend's words, that memory ran out."""
     try:
         yield
     except (UserError, KeyboardInterrupt):

@@ -57,6 +57,34 @@ def test_first_step_by_hand():
     assert logs["d_zero_share"] == pytest.approx(beyond)
 
 
+def test_relativistic_losses_judge_real_and_fake_with_their_own_labels():
+    """G's loss of step 1 by hand: D as good as still, two D steps, reals those of the second."""
+    recipe = tiny.recipe(
+        "projection", loss="rahinge", label_kind="classes", num_labels=5, d_steps=2,
+        d_learning_rate=1e-12, g_batch_factor=1, dequantize=False,
+    )  # fmt: skip
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    batch = tiny.batch(recipe, 3)
+    for made in (gan, twin):  # labels must matter from the first step
+        table = next(v for v in made.discriminator.trainable_variables if "embed" in v.path)
+        table.assign(np.random.default_rng(0).standard_normal(table.shape))
+    assert (batch["labels"][:, -1] != batch["fake_labels"][:, -1]).any()
+    (logs,) = tiny.fit(gan, [3])
+    spectral.power_iterate(twin.generator)
+    for _ in range(2):
+        spectral.power_iterate(twin.discriminator)
+    with spectral.shared_kernels():
+        fake = twin.generator([batch["latents"][:, -1], batch["fake_labels"][:, -1]], training=True)
+        real = batch["images"][:, -1].astype("float32") / 127.5 - 1
+        real_logits = np.array(twin.discriminator([real, batch["labels"][:, -1]], training=True))
+        fake_logits = np.array(
+            twin.discriminator([np.array(fake), batch["fake_labels"][:, -1]], training=True)
+        )
+    r, f = real_logits - fake_logits.mean(), fake_logits - real_logits.mean()
+    expected = np.maximum(0, 1 + r).mean() + np.maximum(0, 1 - f).mean()
+    assert logs["g_loss"] == pytest.approx(expected, rel=1e-4)
+
+
 def test_average_follows_the_ramp(trained):
     gan, snapshots, _ = trained
     names = [v.path for v in gan.variables]

@@ -82,6 +82,14 @@ def test_seconds_of_each_callback_are_counted():
     assert listed.seconds["Recorder"] < 0.05
 
 
+def test_seconds_of_reading_rows_are_counted_too_and_add_up():
+    recorder = Recorder(every=1)
+    recorder.on_rows = lambda rows: time.sleep(0.03)
+    recorder.on_step = lambda step: time.sleep(0.02)
+    listed = drive([recorder], [0.0] * 4, read_every=1)
+    assert 0.2 <= listed.seconds["Recorder"] < 5
+
+
 def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch):
     monkeypatch.setattr(keras.ops, "convert_to_numpy", np.asarray)
     recorder = Recorder(every=4)
@@ -317,6 +325,27 @@ def test_progress_line_measures_without_the_first_step(capfd, monkeypatch):
     assert "measured 0.2 s a step: 100 steps take 20 s" in words
     assert "step 100/100" in words
     assert "320 img/s · 0 s left" in words
+
+
+def test_progress_rate_is_that_of_the_last_minute(capfd, monkeypatch):
+    """Ten steps of 10 s, then 0.5 s a step: after a minute the slow ones are forgotten."""
+    now = [0.0]
+    monkeypatch.setattr("training.callbacks.progress.time.monotonic", lambda: now[0])
+    progress = Progress(images_per_step=64, first_step=0, last_step=1_000)
+    step, seen = 0, {}
+    for seconds, count in ((10.0, 10), (0.5, 200)):
+        for _ in range(count):
+            step, now[0] = step + 1, now[0] + seconds
+            progress.on_rows([{"step": step, "d_loss": 1.0, "g_loss": 1.0}])
+            seen[step] = progress.seconds_per_step
+    assert seen[1] is None
+    assert seen[10] == pytest.approx(10)
+    assert seen[70] == pytest.approx((3 * 10 + 60 * 0.5) / 63)  # half of the minute was slow
+    assert seen[110] == pytest.approx((10 + 100 * 0.5) / 101)
+    assert seen[130] == pytest.approx(0.5)
+    assert progress.seconds_per_step == pytest.approx(0.5)
+    # The last line printed, of step 190: 64 / 0.5 pictures, 810 · 0.5 s.
+    assert "128 img/s · 7 min left" in capfd.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.skipif(not tensorboard.installed(), reason="tensorboard is not installed")
