@@ -30,7 +30,10 @@ def test_every_trained_variable_moves(trained):
         # gamma starts at 0, so the attention's kernels get their first gradient in the second step.
         if "attention" in variable.path and "gamma" not in variable.path:
             moved = np.abs(snapshots[2][index] - snapshots[1][index]).max()
-        assert moved > 1e-6, variable.path
+        # What the keys' bias adds to a query's scores is the same for all keys: softmax takes it
+        # away, and its gradient is 0 but for rounding.
+        if not variable.path.endswith("attention/f/bias"):
+            assert moved > 1e-6, variable.path
 
 
 def test_counts_its_steps(trained):

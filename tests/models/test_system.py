@@ -55,7 +55,12 @@ class Line(System):
     def turns(self):
         return [
             Turn("slope", self.error, given=self.target, times=2, after=self.count),
-            Turn("both", self.error, given=self.target, takes=lambda batch, _: {"x": batch["z"]}),
+            Turn(
+                "both",
+                self.error,
+                given=self.target,
+                takes=lambda batch, _: {"x": batch["z"][:, 0]},
+            ),
         ]
 
     def target(self, part):
@@ -75,7 +80,7 @@ def line_recipe(**changes):
 
 
 BATCH = {"x": np.array([[[1.0], [2.0]], [[-1.0], [0.5]]], "float32"),
-         "z": np.array([[3.0], [1.0]], "float32")}  # fmt: skip
+         "z": np.array([[[3.0], [9.0]], [[1.0], [9.0]]], "float32")}  # fmt: skip
 
 
 def weights(line):
