@@ -12,7 +12,7 @@ from models.recipe import Recipe
 RECIPE = Recipe(
     name="BIGGAN_V0",
     architecture="biggan_notes",
-    g_first_filters=512,
+    g_filters=512,
     d_filters=32,
     attention_resolution=32,
     steps=14_000,

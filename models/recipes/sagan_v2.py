@@ -9,4 +9,4 @@ Expect faces; the notes give pictures, no measure.
 
 from models.recipe import Recipe
 
-RECIPE = Recipe(name="SAGAN_V2", latent="normal", ema_decay=0.0)
+RECIPE = Recipe(name="SAGAN_V2", latent="uniform", ema_decay=0.0)
