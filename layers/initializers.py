@@ -42,10 +42,12 @@ def _generator() -> np.random.Generator:
 
 
 class _HostInitializer(keras.initializers.Initializer):
+    gain = 1.0
+
     def __call__(self, shape, dtype=None, **_):
         if getattr(_scope, "blank", False):
             return ops.zeros(shape, dtype or "float32")
-        values = self.draw(_generator(), tuple(shape)).astype("float32")
+        values = (self.gain * self.draw(_generator(), tuple(shape))).astype("float32")
         return ops.convert_to_tensor(values, dtype=dtype or "float32")
 
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -81,35 +83,40 @@ def orthonormal(tall: np.ndarray) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="gan")
 class TruncatedNormal(_HostInitializer):
-    """Normal numbers of deviation `stddev`, cut at two deviations."""
+    """`gain` times normal numbers of deviation `stddev`, cut at two deviations."""
 
-    def __init__(self, stddev: float = 0.02):
+    def __init__(self, stddev: float = 0.02, gain: float = 1.0):
         self.stddev = stddev
+        self.gain = gain
 
     def draw(self, generator, shape):
         return truncated_normal(generator, shape, self.stddev, 2 * self.stddev)
 
     def get_config(self):
-        return {"stddev": self.stddev}
+        return {"stddev": self.stddev, "gain": self.gain}
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class Normal(_HostInitializer):
-    """Normal numbers of deviation `stddev`."""
+    """`gain` times normal numbers of deviation `stddev`."""
 
-    def __init__(self, stddev: float = 0.02):
+    def __init__(self, stddev: float = 0.02, gain: float = 1.0):
         self.stddev = stddev
+        self.gain = gain
 
     def draw(self, generator, shape):
         return generator.standard_normal(shape) * self.stddev
 
     def get_config(self):
-        return {"stddev": self.stddev}
+        return {"stddev": self.stddev, "gain": self.gain}
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class Orthogonal(_HostInitializer):
-    """Orthonormal rows or columns (Saxe et al. 2014) of the (inputs, outputs) matrix."""
+    """`gain` times a matrix (inputs, outputs) of orthonormal rows or columns (Saxe et al. 2014)."""
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = gain
 
     def draw(self, generator, shape):
         rows, columns = int(np.prod(shape[:-1])), shape[-1]
@@ -117,12 +124,15 @@ class Orthogonal(_HostInitializer):
         return (q if rows >= columns else q.T).reshape(shape)
 
     def get_config(self):
-        return {}
+        return {"gain": self.gain}
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class GlorotUniform(_HostInitializer):
-    """Uniform in ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+    """Uniform in ± gain · sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010)."""
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = gain
 
     def draw(self, generator, shape):
         receptive_field = int(np.prod(shape[:-2]))
@@ -131,7 +141,7 @@ class GlorotUniform(_HostInitializer):
         return generator.uniform(-limit, limit, shape)
 
     def get_config(self):
-        return {}
+        return {"gain": self.gain}
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -154,8 +164,8 @@ INITIALIZERS = {
 }
 
 
-def get(name: str) -> keras.initializers.Initializer:
-    """The kernel initialiser of that name; ValueError lists the known names."""
+def get(name: str, gain: float = 1.0) -> keras.initializers.Initializer:
+    """The kernel initialiser of that name, scaled by `gain`; ValueError lists the known names."""
     if name not in INITIALIZERS:
         raise ValueError(f"Unknown initializer {name!r}. Known: {', '.join(INITIALIZERS)}.")
-    return INITIALIZERS[name]()
+    return INITIALIZERS[name](gain=gain)

@@ -78,6 +78,11 @@ class BatchNorm(keras.layers.Layer):
         self.moving_mean = self._vector("moving_mean", "zeros", trainable=False)
         self.moving_variance = self._vector("moving_variance", "ones", trainable=False)
 
+    @property
+    def statistics(self) -> tuple[keras.Variable, keras.Variable]:
+        """The running mean and variance, (C,) each."""
+        return self.moving_mean, self.moving_variance
+
     def _vector(self, name, initializer, trainable):
         return self.add_weight(
             name=name,
@@ -184,7 +189,8 @@ class ConditionalBatchNorm(BatchNorm):
         places = (-1,) + (1,) * (len(x.shape) - 2) + (self.channels,)
         gain = ops.reshape(self.gain(condition, training=training), places)
         shift = ops.reshape(self.shift(condition, training=training), places)
-        return normalized * (1 + ops.cast(gain, x.dtype)) + ops.cast(shift, x.dtype)
+        # Not normalized · (1 + gain): in bfloat16, 1 + 0.003 is 1. This needs no float32 copy.
+        return normalized + (normalized * gain + shift)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]

@@ -1,38 +1,65 @@
-"""Adam with TensorFlow's fused kernel, the notes' learning-rate schedule, and D's and G's pair."""
+"""Adam and RMSprop as the papers have them, how their rates fall, and D's and G's pair."""
+
+import types
 
 import keras
 from keras import ops
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class HeldThenExponential(keras.optimizers.schedules.LearningRateSchedule):
-    """rate until step `start`, then rate · decay^((step - start) / every), continuously.
+class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that stays until step `start` and then falls, as `decay` says.
 
-    The notes' SAGAN_V5: × 0.99 per 100 steps after 50 000 steps. With `start` infinite the
-    rate stays. `factor`, a variable that may change during training, multiplies all of it.
+    "none": it stays. "exponential": rate · factor^((step - start) / every), continuously, such as
+    the notes' SAGAN_V5: × 0.99 per 100 steps after 50 000. "linear": to 0 at step `end`.
+
+    Args:
+        start: the step from which it falls.
+        factor, every: of the exponential decay.
+        end: of the linear decay, after `start`.
+        steps_done: a variable that counts the generator's steps, which the rates of both networks
+            follow; None: the step that the optimizer counts.
+        scale: a variable that multiplies all of it and may change during training, or None.
     """
 
     def __init__(
         self,
         rate: float,
-        start: float,
-        decay: float,
-        every: int,
-        factor: keras.Variable | None = None,
+        decay: str = "none",
+        start: int = 0,
+        factor: float = 1.0,
+        every: int = 1,
+        end: int = 1,
+        steps_done: keras.Variable | None = None,
+        scale: keras.Variable | None = None,
     ):
         self.rate = rate
-        self.start = start
         self.decay = decay
-        self.every = every
+        self.start = start
         self.factor = factor
+        self.every = every
+        self.end = end
+        self.steps_done = steps_done
+        self.scale = scale
 
     def __call__(self, step):
+        if self.steps_done is not None:
+            step = ops.convert_to_tensor(self.steps_done)
         late = ops.maximum(ops.cast(step, "float32") - self.start, 0.0)
-        rate = self.rate * ops.power(self.decay, late / self.every)
-        return rate if self.factor is None else rate * ops.convert_to_tensor(self.factor)
+        rate = self.rate * self._left(late)
+        return rate if self.scale is None else rate * ops.convert_to_tensor(self.scale)
+
+    def _left(self, late):
+        """What is left of the rate `late` steps after the start: 1 down to 0."""
+        if self.decay == "exponential":
+            return ops.power(self.factor, late / self.every)
+        if self.decay == "linear":
+            return ops.maximum(1.0 - late / (self.end - self.start), 0.0)
+        return ops.ones_like(late)
 
     def get_config(self):
-        return {"rate": self.rate, "start": self.start, "decay": self.decay, "every": self.every}
+        names = ("rate", "decay", "start", "factor", "every", "end")
+        return {name: getattr(self, name) for name in names}
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -67,18 +94,35 @@ def _handle(variable):
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class OptimizerPair(keras.optimizers.Optimizer):
-    """D's and G's optimizers under the one name that Keras's trainer saves and carries."""
+class RMSprop(keras.optimizers.RMSprop):
+    """RMSProp as torch, WGAN's framework, has it: without momentum, not centred.
 
-    def __init__(self, discriminator: keras.Optimizer, generator: keras.Optimizer):
-        super().__init__(learning_rate=0.0, name="optimizer_pair")
-        self.discriminator = discriminator
-        self.generator = generator
+    v <- ρ v + (1 - ρ) g²; w <- w - rate · g / (√v + ε). Keras divides by √(v + ε), ε 1e-7: of
+    gradients of 1e-4, as WGAN's generator has them, steps then shrink to a fraction.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        velocity = self._velocities[self._get_variable_index(variable)]
+        gradient = ops.cast(gradient, variable.dtype)
+        mean_square = self.rho * velocity + (1 - self.rho) * ops.square(gradient)
+        self.assign(velocity, mean_square)
+        rate = ops.cast(learning_rate, variable.dtype)
+        self.assign_sub(variable, rate * gradient / (ops.sqrt(mean_square) + self.epsilon))
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class Optimizers(keras.optimizers.Optimizer):
+    """The optimizers of all players under the one name that Keras's trainer saves and carries."""
+
+    def __init__(self, parts: dict[str, keras.Optimizer]):
+        super().__init__(learning_rate=0.0, name="optimizers")
+        # Not a dict to Keras, which would save what is in it a second time.
+        self.parts = types.MappingProxyType(parts)
         self.built = True
 
     @property
     def variables(self):
-        return [*self.discriminator.variables, *self.generator.variables]
+        return [variable for part in self.parts.values() for variable in part.variables]
 
     def save_own_variables(self, store):
         for index, variable in enumerate(self.variables):
@@ -94,12 +138,12 @@ class OptimizerPair(keras.optimizers.Optimizer):
             variable.assign(store[str(index)])
 
     def finalize_variable_values(self, var_list):
-        """Nothing to do: the generator's moving average is the GAN's, not the optimizer's."""
+        """Nothing to do: moving averages are the system's, not the optimizers'."""
 
 
 OPTIMIZERS = {
     "adam": lambda rate, beta_1, beta_2: Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8),
-    "rmsprop": lambda rate, beta_1, beta_2: keras.optimizers.RMSprop(rate, rho=beta_2),
+    "rmsprop": lambda rate, beta_1, beta_2: RMSprop(rate, rho=beta_2, epsilon=1e-8),
     "sgd": lambda rate, beta_1, beta_2: keras.optimizers.SGD(rate, momentum=beta_1),
 }
 

@@ -1,7 +1,7 @@
-"""Regularisation of a network's kernels, added to that network's loss (arXiv:1809.11096).
+"""Regularisation of a network's weights, added to that network's loss.
 
-Like spectral normalisation, it sees a kernel as a matrix W of shape (inputs, outputs): the height,
-width and input channels of a convolution are its inputs.
+Like spectral normalisation, the orthogonal one (arXiv:1809.11096) sees a kernel as a matrix W of
+shape (inputs, outputs): the height, width and input channels of a convolution are its inputs.
 """
 
 import keras
@@ -18,6 +18,16 @@ def orthogonal(network: keras.Model):
     conditional batch norm counts; label embeddings, whose rows are learned vectors, do not.
     """
     return sum((_overlap(matrix) for matrix in matrices(network)), start=0.0)
+
+
+def half_square(network: keras.Model):
+    """Half the sum of the squares of all trained numbers, biases too: a float32 scalar.
+
+    Its gradient is the weights themselves, so this times a weight decay is what `torch.optim.Adam`
+    does with its own: the decay passes through Adam's scaling, unlike in AdamW.
+    """
+    squares = [ops.sum(ops.square(ops.convert_to_tensor(v))) for v in network.trainable_variables]
+    return 0.5 * sum(squares)
 
 
 def matrices(network: keras.Model) -> list:

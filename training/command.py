@@ -6,8 +6,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from models import recipe as recipes
 from models.recipe import Recipe
 from training import device, planner, run
+from training.errors import user_errors
 from training.settings import Settings
 
 
@@ -31,7 +33,9 @@ class Command:
         """Raise `UserError` for whatever is wrong already, before seconds of imports."""
         if self.resume is None:
             for name in self._possible_recipes():
-                planner.build_recipe(name, self.overrides)
+                recipe = planner.build_recipe(name, self.overrides)
+                with user_errors(ValueError):
+                    recipes.refuse_ignored(recipe, self.overrides)
         elif device.surely_no_gpu() or self.resume != "newest":
             self.run_to_resume(self.choose(device.Device("cpu", "", 1, None, False)).value)
 

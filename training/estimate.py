@@ -53,22 +53,25 @@ def estimate(gan: GAN, device_kind: str, devices: int = 1) -> Estimate:
 
     Of several GPUs, what each holds and does. (Several CPU devices share one machine.)
 
-    Activations are the outputs of all layers of the graph, kept for the backward pass: two passes
-    of D (real and fake) in a D step, one of G and one of D in a G step; the larger one counts.
+    Activations are the outputs of all layers of the graph, kept for the backward pass: D's of reals
+    and fakes in a D step, G's and D's of the generator's batch in a G step; the larger one counts.
     """
     recipe, generator, discriminator = gan.recipe, gan.generator, gan.discriminator
     devices = devices if device_kind == "gpu" else 1
     part = recipe.batch_size // recipe.micro_batches // devices
     g_kept, d_kept = _kept_bytes(generator), _kept_bytes(discriminator)
     g_flops, d_flops = _flops(generator), _flops(discriminator)
-    # Per picture: a backward pass costs two forward ones, or one where no kernel wants a gradient.
-    d_step = g_flops + 6 * d_flops + (6 * d_flops if recipe.penalty != "none" else 0)
-    g_step = 3 * g_flops + 2 * d_flops
+    # Per real picture: a backward pass costs two forward ones, or one where no kernel gets a
+    # gradient.
+    judged, made = 1 + recipe.fakes_per_real, recipe.g_batch_factor
+    d_step = recipe.fakes_per_real * g_flops + 3 * judged * d_flops
+    d_step += 6 * d_flops if recipe.penalty != "none" else 0
+    g_step = made * (3 * g_flops + 2 * d_flops)
     return Estimate(
         weights=_bytes(gan.variables),
         gradients=2 * _bytes(gan.trainable_variables),  # and the normalised kernels
         moments=_bytes(gan.optimizer.variables),
-        activations=int(_KEPT * part * max(2 * d_kept, g_kept + d_kept)),
+        activations=int(_KEPT * part * max(judged * d_kept, made * (g_kept + d_kept))),
         runtime=int(_RUNTIME_BYTES[device_kind]),
         flops=recipe.batch_size * (recipe.d_steps * d_step + g_step) / devices,
     )

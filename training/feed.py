@@ -41,33 +41,35 @@ class Feed:
         self._reals = datasets.Batches(data, recipe.batch_size, seed, mirror=recipe.mirror)
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
-        """The batch of training step `step` (from 0), laid out as `models.gan.GAN` takes it.
+        """The batch of training step `step` (from 0), laid out as `models.layout` says.
 
-        With batch size B and d D steps: images (B, d, R, R, 3) uint8, fresh reals for every
-        D step · labels (B, d, …) · latents (B, d + 1, latent_dim) float32, for the fakes of the
-        D steps, then of the G step · fake_labels (B, d + 1, …), drawn from the training labels ·
-        mix (B, d) float32 in [0, 1).
+        Reals are fresh for every D step; fake_labels are drawn from the training labels.
         """
         size, turns = self.recipe.batch_size, self.recipe.d_steps
         rng = step_rng(self.seed, step)
         rows = self._rows
         reals = [self._reals.batch(step * turns + turn, rows) for turn in range(turns)]
-        fakes = size * (turns + 1)
+        columns = self.recipe.fake_columns
+        fakes = size * columns
         drawn = latents.sample(self.recipe.latent, fakes, self.recipe.latent_dim, rng)
         fake_labels = self._reals.random_labels(fakes, rng)
         mix = rng.random((size, turns), dtype=np.float32)
         labels = _stack([labels for _, labels in reals])
-        fake_labels = fake_labels.reshape(size, turns + 1, *fake_labels.shape[1:])
-        drawn = drawn.reshape(size, turns + 1, -1)
+        fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
+        drawn = drawn.reshape(size, columns, -1)
         if rows is not None:
             drawn, fake_labels, mix = drawn[rows], fake_labels[rows], mix[rows]
-        return {
+        batch = {
             "images": _stack([images for images, _ in reals]),
             "labels": noisy(labels, self.recipe, rng, rows),
             "latents": drawn,
             "fake_labels": noisy(fake_labels, self.recipe, rng, rows),
             "mix": mix,
         }
+        if self.recipe.dequantize:  # the last numbers drawn: all others are the same without
+            noise = rng.integers(256, size=(size, *batch["images"].shape[1:]), dtype=np.uint8)
+            batch["noise"] = noise if rows is None else noise[rows]
+        return batch
 
 
 def _stack(arrays: list[np.ndarray]) -> np.ndarray:

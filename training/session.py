@@ -26,7 +26,7 @@ from training.callbacks.interrupts import Interrupts
 from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.progress import say
 from training.command import Command
-from training.data import open_for, with_labels
+from training.data import open_for, refuse_unfit, with_labels
 from training.errors import TrainingStopped, UserError, user_errors
 from training.feed import Feed, Prefetch
 from training.output import Outputs, save_final
@@ -64,7 +64,7 @@ def train(command: Command, plan: Distribution) -> int:
 
     Raises `UserError` for what a person can mend.
     """
-    with _memory_errors(command), contextlib.ExitStack() as stack:
+    with _shortages_told(), contextlib.ExitStack() as stack:
         session = prepare(command, plan, stack)
         print_plan(session)
         if command.dry_run:
@@ -95,22 +95,26 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     say(f"recipe     {name}: {'that of the run' if resumed else choice.reason}")
     say(f"precision  {precision.value}: {'that of the run' if old else precision.reason}")
 
-    data = open_for(recipe, settings, stack, sample_only=command.dry_run and not resumed)
+    with user_errors(ValueError):  # what no data can mend is refused before any is touched
+        GAN.check(recipe)
+        plan.check(recipe)
+    data = open_for(
+        recipe, settings, stack, sample_only=command.dry_run and not resumed,
+        check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
+    )  # fmt: skip
     recipe, data = with_labels(recipe, data, settings)
     make_repeatable(found.kind, settings.seed)
     overrides = {**old.get("overrides", {}), **command.overrides}
     record = record_of(settings, overrides, precision.value, data)
     if resumed:
         run.refuse_changes(resumed, recipe, record)
-    with user_errors(ValueError):  # unknown loss or penalty, or what an architecture cannot be
-        plan.check(recipe)
-        with plan.scope():
-            gan = GAN(
-                recipe,
-                precision=precision.value,
-                seed=settings.seed,
-                steps_per_execution=settings.steps_per_execution,
-            )
+    with user_errors(ValueError), plan.scope():  # such as steps_per_execution above 1 on torch
+        gan = GAN(
+            recipe,
+            precision=precision.value,
+            seed=settings.seed,
+            steps_per_execution=settings.steps_per_execution,
+        )
     if resumed:
         _load(gan, resumed)
         if gan.step >= recipe.steps:
@@ -271,8 +275,8 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
 
 
 @contextlib.contextmanager
-def _memory_errors(command: Command):
-    """A full disk, and any backend's way of saying that memory ran out, as one line."""
+def _shortages_told():
+    """Say in one line that the disk is full or, in any backend's words, that memory ran out."""
     try:
         yield
     except (UserError, KeyboardInterrupt):

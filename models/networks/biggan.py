@@ -49,7 +49,6 @@ def generator(recipe: Recipe) -> keras.Model:
     that reaches attention_resolution.
     """
     widths = _widths(G_WIDTHS, recipe, recipe.g_filters)
-    _check_generator(recipe, len(widths))
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     chunks = ops.split(blocks.concat_labels(recipe, z, y), len(widths), axis=-1)
@@ -81,8 +80,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     """
     widths = _widths(D_WIDTHS, recipe, recipe.d_filters)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
-    attention = _discriminator_attention(recipe)
-    _check_occurs(attention, recipe, [recipe.resolution >> n for n in range(1, len(widths))])
+    attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
     images = x
     x = blocks.concat_label_plane(recipe, x, y)
@@ -92,8 +90,9 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if halve and x.shape[1] == attention:
             x = layers_.attention()(x)
     x = _relu("to_logit_activation")(x)
-    features = blocks.SumOverSpace(name="features")(x)  # (N, 16 ch)
-    logits = layers_.dense(1, "to_logit")(blocks.compare_in_batch(recipe, features))
+    features = blocks.SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)
+    compared = blocks.compare_in_batch(recipe, features)
+    logits = layers_.dense(1, "to_logit", dtype="float32")(compared)
     logits = blocks.add_projection(recipe, logits, features, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
@@ -163,8 +162,8 @@ class _Layers:
     def down(self, filters, name):
         return Downsample2D(filters, name=name, **self.options)
 
-    def dense(self, units, name):
-        return weights.dense(units, name=name, **self.options)
+    def dense(self, units, name, dtype=None):
+        return weights.dense(units, dtype=dtype, name=name, **self.options)
 
     def attention(self):
         """Values of half, keys of an eighth of the channels, both pooled by 2."""
@@ -218,26 +217,19 @@ def _widths(table: dict[int, Sequence[int]], recipe: Recipe, ch: int) -> list[in
     return [ch * multiple for multiple in table[recipe.resolution]]
 
 
-def _discriminator_attention(recipe: Recipe) -> int:
-    return recipe.d_attention_resolution or recipe.attention_resolution
-
-
-def _check_occurs(attention: int, recipe: Recipe, sizes: Sequence[int]) -> None:
-    if attention and attention not in sizes:
-        raise ValueError(
-            f"Attention at {attention} px does not occur in BigGAN at {recipe.resolution} px: give "
-            f"--attention-resolution {sizes[0]} (or {', '.join(map(str, sizes[1:]))}; 0: none)."
-        )
-
-
-def _check_generator(recipe: Recipe, parts: int) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
+    parts = len(_widths(G_WIDTHS, recipe, recipe.g_filters))
+    halvings = len(_widths(D_WIDTHS, recipe, recipe.d_filters)) - 1
     if recipe.g_norm != "batch":
         raise ValueError(
             "BigGAN's generator takes its latents through batch norm: g_norm must be 'batch', not "
             f"{recipe.g_norm!r}."
         )
-    _check_occurs(
-        recipe.attention_resolution, recipe, [recipe.resolution >> n for n in range(parts - 1)]
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(recipe.resolution >> halvings, recipe.resolution // 2),
     )
     if recipe.latent_dim % parts:
         fits = round(recipe.latent_dim / parts) * parts or parts

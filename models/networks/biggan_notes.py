@@ -18,7 +18,7 @@ def generator(recipe: Recipe) -> keras.Model:
     further one of half the channels; self-attention after the one that reaches
     attention_resolution; norm, LeakyReLU, a 3×3 convolution.
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -47,7 +47,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Blocks that halve the resolution down to 4×4, of 2, 4, 8, … times d_filters; self-attention
     after the one that reaches its resolution; a 4×4 convolution gives the logit.
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
@@ -63,9 +63,12 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if x.shape[1] == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid", use_bias=False)(compared)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid", use_bias=False, dtype="float32")(
+        compared
+    )
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
@@ -95,9 +98,10 @@ class _Layers:
             "kernel_initializer": initializers.get(initializer),
         }
 
-    def conv(self, filters, size, name, padding="same", strides=1, use_bias=True):
+    def conv(self, filters, size, name, padding="same", strides=1, use_bias=True, dtype=None):
         return weights.conv2d(
-            filters, size, strides=strides, padding=padding, use_bias=use_bias, name=name,
+            filters, size, strides=strides, padding=padding, use_bias=use_bias, dtype=dtype,
+            name=name,
             **self.options,
         )  # fmt: skip
 
@@ -120,8 +124,8 @@ def _leaky(name):
     return lambda x: blocks.leaky(x, name)
 
 
-def _check(recipe: Recipe) -> int:
-    """How many blocks there are; ValueError if the recipe cannot be built."""
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     count = blocks.stages(recipe.resolution)
     if count < 2:
         raise ValueError(f"BIGGAN needs at least 16 pixels, not {recipe.resolution}.")
@@ -130,4 +134,8 @@ def _check(recipe: Recipe) -> int:
             f"g_filters {recipe.g_filters} cannot be halved {count - 1} times, as "
             f"{recipe.resolution} px needs."
         )
-    return count
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(4, recipe.resolution // 2),
+    )

@@ -1,5 +1,7 @@
 """What the architectures share: inputs, labels, norms, the first and last layers."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -56,16 +58,20 @@ def compare_in_batch(recipe: Recipe, x):
 
 def generator_norm(recipe: Recipe, x, y, name: str):
     """Batch norm, conditional on y if there are labels and the recipe says so, or nothing."""
-    if recipe.g_norm == "none":
-        return x
-    if recipe.conditional and recipe.g_conditioning == "batch_norm":
-        classes = recipe.num_labels if recipe.label_kind == "classes" else None
-        return ConditionalBatchNorm(num_classes=classes, name=name)([x, y])
-    return BatchNorm(name=name)(x)
+    conditional = recipe.conditional and recipe.g_conditioning == "batch_norm"
+    if recipe.g_norm == "none" or not conditional:
+        return plain_norm(recipe.g_norm, x, name)
+    classes = recipe.num_labels if recipe.label_kind == "classes" else None
+    return ConditionalBatchNorm(num_classes=classes, name=name)([x, y])
+
+
+def plain_norm(kind: str, x, name: str):
+    """Batch norm without labels where `kind` is "batch", nothing where it is "none"."""
+    return BatchNorm(name=name)(x) if kind == "batch" else x
 
 
 def discriminator_norm(recipe: Recipe, x, name: str):
-    return BatchNorm(name=name)(x) if recipe.d_norm == "batch" else x
+    return plain_norm(recipe.d_norm, x, name)
 
 
 def concat_labels(recipe: Recipe, z, y):
@@ -98,16 +104,20 @@ def label_embedding(recipe: Recipe, dim: int, name: str) -> keras.Layer:
 
 
 def add_projection(recipe: Recipe, logits, features, y):
-    """logits (N, 1) + <embed(y), features (N, C)>, if the recipe conditions D by projection."""
+    """logits (N, 1) + <embed(y), features (N, C)>, if the recipe conditions D by projection.
+
+    In float32 whatever the precision.
+    """
     if not (recipe.conditional and recipe.d_conditioning == "projection"):
         return logits
     term = Projection(
         recipe.num_labels,
         weight_norm=recipe.d_weight_norm,
         kernel_initializer=initializers.get(recipe.initializer),
+        dtype="float32",
         name="projection",
     )([features, y])
-    return keras.layers.Add(name="logits_and_projection")([logits, term])
+    return keras.layers.Add(dtype="float32", name="logits_and_projection")([logits, term])
 
 
 def as_images(x):
@@ -121,8 +131,41 @@ def as_points(x):
 
 
 def as_logits(x):
-    """float32 whatever the precision, since losses subtract and exponentiate."""
+    """float32 whatever the precision, since losses subtract and exponentiate.
+
+    So must be the layers that end in them: a bfloat16 logit has 8 binary digits.
+    """
     return keras.layers.Activation("linear", dtype="float32", name="logits")(x)
+
+
+def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[int]) -> None:
+    """Refuse self-attention on feature maps of a size that does not occur.
+
+    Args:
+        g_sizes: the sides of the maps at which the generator may have attention.
+        d_sizes: those of the discriminator, whose attention is at attention_resolution too unless
+            d_attention_resolution says otherwise.
+
+    Raises:
+        ValueError: neither 0 (no attention) nor one of the sizes.
+    """
+    own = recipe.d_attention_resolution
+    both = g_sizes if own else [size for size in g_sizes if size in d_sizes]
+    for option, wanted, sizes in (
+        ("attention_resolution", recipe.attention_resolution, both),
+        ("d_attention_resolution", own, d_sizes),
+    ):
+        if wanted and wanted not in sizes:
+            known = ", ".join(map(str, sizes))
+            raise ValueError(
+                f"{option} {wanted}: no feature map of {recipe.architecture} at "
+                f"{recipe.resolution} px has this size. Sizes: {known}; 0: no attention."
+            )
+
+
+def sizes_between(low: int, high: int) -> list[int]:
+    """low, 2·low, … up to and with `high`."""
+    return [low << n for n in range((high // low).bit_length())]
 
 
 def stages(resolution: int, base: int = 4) -> int:
@@ -132,7 +175,7 @@ def stages(resolution: int, base: int = 4) -> int:
 
 @keras.saving.register_keras_serializable(package="gan")
 class SumOverSpace(keras.layers.Layer):
-    """(N, H, W, C) → (N, C): the sum over all positions."""
+    """(N, H, W, C) → (N, C): the sum over all positions, in the layer's own precision."""
 
     def call(self, inputs):
         return ops.sum(inputs, axis=(1, 2))

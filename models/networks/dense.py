@@ -16,6 +16,10 @@ from models.recipe import Recipe
 PIECES = 5
 
 
+def check(recipe: Recipe) -> None:
+    """Every recipe can be built: dense layers have no sizes that must fit."""
+
+
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], or points (N, point_dim).
 
@@ -50,14 +54,17 @@ def discriminator(recipe: Recipe) -> keras.Model:
             x = blocks.discriminator_norm(recipe, x, f"hidden_{layer}_norm")
         x = Maxout(PIECES, name=f"hidden_{layer}_maxout")(x)
     logits = blocks.compare_in_batch(recipe, x)
-    logits = _dense(recipe, 1, "to_logit", recipe.d_weight_norm)(logits)
+    logits = _dense(recipe, 1, "to_logit", recipe.d_weight_norm, "float32")(logits)
     logits = blocks.add_projection(recipe, logits, x, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
-def _dense(recipe: Recipe, units: int, name: str, weight_norm: str) -> keras.Layer:
+def _dense(
+    recipe: Recipe, units: int, name: str, weight_norm: str, dtype: str | None = None
+) -> keras.Layer:
     return weights.dense(
         units,
+        dtype=dtype,
         weight_norm=weight_norm,
         kernel_initializer=initializers.get(recipe.initializer),
         name=name,

@@ -18,7 +18,6 @@ def generator(recipe: Recipe) -> keras.Model:
     The last up-sampling gives the picture. Transposed convolutions have no biases, which batch
     norm's shift replaces; the convolutions of the other ways to up-sample have, as in the notes.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -66,7 +65,6 @@ def discriminator(recipe: Recipe) -> keras.Model:
     up, with LeakyReLU and, save in the first, the recipe's norm; self-attention at
     attention_resolution; a 4×4 convolution gives the logit.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
     images, filters = x, recipe.d_filters
@@ -95,10 +93,12 @@ def discriminator(recipe: Recipe) -> keras.Model:
         use_bias=False,
         weight_norm=recipe.d_weight_norm,
         kernel_initializer=initializer,
+        dtype="float32",
         name="to_logit",
     )(features)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
@@ -108,7 +108,8 @@ def _attention(weight_norm: str, initializer) -> SelfAttention:
     )
 
 
-def _check(recipe: Recipe) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     stages = blocks.stages(recipe.resolution)
     if stages < 2:
         raise ValueError(f"The SAGAN needs at least 16 pixels, not {recipe.resolution}.")
@@ -117,3 +118,5 @@ def _check(recipe: Recipe) -> None:
             f"g_filters {recipe.g_filters} cannot be halved {stages - 1} times, "
             f"as {recipe.resolution} px needs."
         )
+    sizes = blocks.sizes_between(4, recipe.resolution // 2)
+    blocks.check_attention(recipe, g_sizes=sizes, d_sizes=sizes)

@@ -1,8 +1,10 @@
-"""The residual networks of spectral normalisation, projection and SAGAN.
+"""The residual networks of spectral normalisation, projection, SAGAN and WGAN-GP.
 
 At 32 px Miyato et al. 2018 (arXiv:1802.05957), table 4: g_filters 256, d_filters 128. From 64 px up
 its ImageNet tables 5 and 6: g_filters 1024, d_filters 64; with self-attention at 32×32 that is the
-SAGAN of Zhang et al. 2019 (arXiv:1805.08318). WGAN-GP's residual CIFAR networks have the same form.
+SAGAN of Zhang et al. 2019 (arXiv:1805.08318). WGAN-GP's residual CIFAR networks (arXiv:1704.00028)
+have the same form. Kernels of the blocks' 3×3 convolutions begin residual_gain times as large as
+those of all others, their shortcuts among them.
 """
 
 import keras
@@ -10,6 +12,8 @@ import keras
 from layers import Downsample2D, SelfAttention, Upsample2D, initializers, residual, weights
 from models.networks import blocks
 from models.recipe import Recipe
+
+_POOLING = {"sum": blocks.SumOverSpace, "mean": keras.layers.GlobalAveragePooling2D}
 
 
 def generator_widths(resolution: int, filters: int) -> list[int]:
@@ -32,10 +36,12 @@ def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 8 up.
 
     Dense to 4×4, then residual blocks that double the resolution by nearest neighbour, with
-    self-attention after the one that reaches attention_resolution; norm, ReLU, 3×3 convolution.
+    self-attention after the one that reaches attention_resolution; a norm without labels, ReLU,
+    3×3 convolution.
     """
     first, *widths = generator_widths(recipe.resolution, recipe.g_filters)
     options = _options(recipe, recipe.g_weight_norm)
+    main = _options(recipe, recipe.g_weight_norm, recipe.residual_gain)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
     def norm(name):
@@ -54,10 +60,10 @@ def generator(recipe: Recipe) -> keras.Model:
             main=(
                 norm(f"{name}_norm_1"),
                 activation(f"{name}_activation_1"),
-                Upsample2D(filters, "nearest", use_bias=True, name=f"{name}_conv_1", **options),
+                Upsample2D(filters, "nearest", use_bias=True, name=f"{name}_conv_1", **main),
                 norm(f"{name}_norm_2"),
                 activation(f"{name}_activation_2"),
-                weights.conv2d(filters, 3, padding="same", name=f"{name}_conv_2", **options),
+                weights.conv2d(filters, 3, padding="same", name=f"{name}_conv_2", **main),
             ),
             # Repeating pixels and a 1×1 convolution commute: this order costs a quarter.
             skip=(
@@ -67,7 +73,8 @@ def generator(recipe: Recipe) -> keras.Model:
             name=name,
         )
         x = _attention(recipe, x, options)
-    x = activation("to_image_activation")(norm("to_image_norm")(x))
+    x = blocks.plain_norm(recipe.g_norm, x, "to_image_norm")
+    x = activation("to_image_activation")(x)
     x = weights.conv2d(3, 3, padding="same", name="to_image", **options)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
@@ -76,7 +83,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1); R from 8 up.
 
     Residual blocks, the first ones halving the resolution by the mean of 2×2 pixels; ReLU, the sum
-    over space, a dense logit, and the label's projection on the same features.
+    or the mean over space, a dense logit, and the label's projection on the same features.
     """
     widths, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
     options = _options(recipe, recipe.d_weight_norm)
@@ -86,8 +93,9 @@ def discriminator(recipe: Recipe) -> keras.Model:
         x = _down_block(recipe, x, filters, f"block_{index + 1}", index == 0, index < halvings)
         x = _attention(recipe, x, options) if index < halvings else x
     x = keras.layers.ReLU(name="features_activation")(x)
-    features = blocks.SumOverSpace(name="features")(x)
-    logits = weights.dense(1, name="to_logit", **options)(blocks.compare_in_batch(recipe, features))
+    features = _POOLING[recipe.d_pooling](dtype="float32", name="features")(x)
+    compared = blocks.compare_in_batch(recipe, features)
+    logits = weights.dense(1, dtype="float32", name="to_logit", **options)(compared)
     logits = blocks.add_projection(recipe, logits, features, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
@@ -95,20 +103,21 @@ def discriminator(recipe: Recipe) -> keras.Model:
 def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: bool):
     """ReLU, conv, ReLU, conv, mean over 2×2; the first block begins with the picture itself."""
     options = _options(recipe, recipe.d_weight_norm)
+    main = _options(recipe, recipe.d_weight_norm, recipe.residual_gain)
 
     def norm(name):
         return lambda x: blocks.discriminator_norm(recipe, x, name)
 
-    def conv(filters, size, name):
+    def conv(filters, size, name, options=main):
         return weights.conv2d(filters, size, padding="same", name=name, **options)
 
     before = (norm(f"{name}_norm_1"), keras.layers.ReLU(name=f"{name}_activation_1"))
-    last = Downsample2D(filters, name=f"{name}_conv_2", **options) if halve else None
+    last = Downsample2D(filters, name=f"{name}_conv_2", **main) if halve else None
     skip = []
     if halve:  # before the 1×1 convolution, with which it commutes: a quarter of the cost
         skip.append(keras.layers.AveragePooling2D(2, name=f"{name}_skip_down"))
     if halve or x.shape[-1] != filters:
-        skip.append(conv(filters, 1, f"{name}_skip"))
+        skip.append(conv(filters, 1, f"{name}_skip", options))
     return residual(
         x,
         main=(
@@ -130,8 +139,21 @@ def _attention(recipe: Recipe, x, options: dict):
     return SelfAttention(value_ratio=2, pool=True, name="attention", **options)(x)
 
 
-def _options(recipe: Recipe, weight_norm: str) -> dict:
+def _options(recipe: Recipe, weight_norm: str, gain: float = 1.0) -> dict:
     return {
         "weight_norm": weight_norm,
-        "kernel_initializer": initializers.get(recipe.initializer),
+        "kernel_initializer": initializers.get(recipe.initializer, gain),
     }
+
+
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
+    if recipe.resolution < 8:
+        raise ValueError(f"The residual networks need at least 8 pixels, not {recipe.resolution}.")
+    _, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
+    smallest = recipe.resolution >> halvings
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(smallest, recipe.resolution // 2),
+    )

@@ -20,7 +20,6 @@ def generator(recipe: Recipe) -> keras.Model:
     and norm, added to what the blocks began with; up-samplings ×2 (`subpixel`: V0, `transposed`:
     V1), each with norm and PReLU; a 9×9 convolution.
     """
-    _check(recipe)
     filters, layers_ = recipe.g_filters, _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -61,7 +60,6 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Stages of a 4×4 convolution of stride 2 and two residual blocks without norm, down to 4×4 and
     of 1, 2, 4, … times d_filters; self-attention at its resolution; a 4×4 convolution.
     """
-    _check(recipe)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
@@ -86,9 +84,10 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if x.shape[1] == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid")(compared)
-    logits = keras.layers.Flatten(name="flat_logit")(logits)
-    logits = blocks.add_projection(recipe, logits, blocks.SumOverSpace(name="features")(x), y)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid", dtype="float32")(compared)
+    logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
+    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    logits = blocks.add_projection(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 
@@ -101,10 +100,10 @@ class _Layers:
             "kernel_initializer": initializers.get(initializer),
         }
 
-    def conv(self, filters, size, name, padding="same", strides=1, use_bias=False):
+    def conv(self, filters, size, name, padding="same", strides=1, use_bias=False, dtype=None):
         return weights.conv2d(
-            filters, size, strides=strides, padding=padding, use_bias=use_bias, name=name,
-            **self.options,
+            filters, size, strides=strides, padding=padding, use_bias=use_bias, dtype=dtype,
+            name=name, **self.options,
         )  # fmt: skip
 
     def first(self, filters, name):
@@ -121,6 +120,9 @@ def _prelu(name):
     return keras.layers.PReLU(shared_axes=[1, 2], name=name)
 
 
-def _check(recipe: Recipe) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     if recipe.resolution < 2 * BASE:
         raise ValueError(f"SResNetGAN needs at least {2 * BASE} pixels, not {recipe.resolution}.")
+    d_sizes = blocks.sizes_between(4, recipe.resolution // 2)
+    blocks.check_attention(recipe, g_sizes=[BASE], d_sizes=d_sizes)

@@ -1,13 +1,16 @@
 """BigGAN as the paper trains it at 128 px.
 
 Source: Brock, Donahue and Simonyan, "Large Scale GAN Training for High Fidelity Natural Image
-Synthesis", ICLR 2019, arXiv:1809.11096, table 4 and appendix C. The paper's batch is 2048 on 128
-TPU cores for 140 000 steps; here 256, as its followers do on a few GPUs, which `--batch-size`
-changes and `--micro-batches` fits into memory.
+Synthesis", ICLR 2019, arXiv:1809.11096, table 4 and appendix C.
 Command: python train_biggan.py --recipe biggan --data FOLDER --labels folders
 Run time: one to two days on the paper's TPUs; not measured here.
 Expect on ImageNet: FID 7.4, Inception Score 166.5 (the paper). With 1 000 classes the networks have
 70 433 988 and 87 982 370 parameters.
+Departures: a batch of 256, as its followers have on a few GPUs, for the paper's 2 048 on 128 TPU
+cores (--batch-size changes it, --micro-batches fits it into memory). Batch norm adds 1e-5 to the
+variance, not 1e-4. The moving average runs from the first step, ramped, not from step 20 000 on,
+and copies batch norm's statistics (--ema-statistics averaged: as BigGAN-PyTorch has it); the paper
+samples with standing statistics, as `explore.py truncation` does.
 """
 
 from models.recipe import Recipe
@@ -17,7 +20,6 @@ RECIPE = Recipe(
     architecture="biggan",
     g_filters=96,
     d_filters=96,
-    upsample="nearest",
     g_activation="relu",
     d_norm="none",
     attention_resolution=64,

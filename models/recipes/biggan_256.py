@@ -4,6 +4,8 @@ Source: arXiv:1809.11096, table 5; 82 097 604 and 98 635 298 parameters with 1 0
 Command: python train_biggan.py --recipe biggan_256 --data FOLDER --labels folders
 Run time: not measured here; made for many GPUs.
 Expect on ImageNet: what the paper's table 2 gives for this size.
+Departures: those of `biggan`. Where D halves without widening, the shortcut is the mean of 2×2
+pixels alone: BigGAN-PyTorch has a 1×1 convolution too, compare_gan, whose counts these are, none.
 """
 
 import dataclasses

@@ -10,5 +10,10 @@ Expect no gain over SAGAN_V6: the notes say "failed, not sure".
 from models.recipe import Recipe
 
 RECIPE = Recipe(
-    name="SAGAN_V5", decay_start=50_000, decay_rate=0.99, decay_every=100, steps=100_000
+    name="SAGAN_V5",
+    decay="exponential",
+    decay_start=50_000,
+    decay_rate=0.99,
+    decay_every=100,
+    steps=100_000,
 )

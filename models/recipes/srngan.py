@@ -6,6 +6,8 @@ Command: python train.py srngan --data cifar10       (or --data faces)
 Run time: as `sngan`.
 Expect on CIFAR-10: a few points of FID below the same network with spectral norm alone (the
 paper).
+Departures: those of `sngan`; the paper's own code was not found, so what it says no word about is
+SN-GAN's.
 """
 
 import dataclasses

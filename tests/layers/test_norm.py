@@ -73,6 +73,19 @@ def test_bfloat16_keeps_statistics_in_float32():
     np.testing.assert_allclose(layer.moving_mean, mean, rtol=1e-5)
 
 
+def test_a_small_gain_is_felt_in_bfloat16():
+    """1.003 is 1 in bfloat16; the slope of the outputs over those without gain must not be."""
+    layer = ConditionalBatchNorm(num_classes=2, dtype="mixed_bfloat16")
+    x = ops.cast(RNG.standard_normal((64, 8, 8, 4)).astype("float32"), "bfloat16")
+    labels = np.zeros(64, "int32")
+    plain = ops.convert_to_numpy(ops.cast(layer([x, labels], training=True), "float32"))
+    layer.gain.embeddings.assign(np.full((2, 4), 0.003, "float32"))
+    y = layer([x, labels], training=True)
+    assert keras.backend.standardize_dtype(y.dtype) == "bfloat16"
+    moved = ops.convert_to_numpy(ops.cast(y, "float32")) - plain
+    assert (moved * plain).sum() / (plain * plain).sum() == pytest.approx(0.003, rel=0.1)
+
+
 @pytest.mark.parametrize("kind", ["classes", "attributes"])
 def test_conditional_gain_and_shift_follow_the_label(kind):
     layer = ConditionalBatchNorm(num_classes=4, kernel_initializer="ones")

@@ -164,7 +164,10 @@ def test_initialisation_is_orthogonal():
     ("changes", "words"),
     [
         ({"latent_dim": 18}, "16 can"),
-        ({"attention_resolution": 64}, "does not occur"),
+        (
+            {"attention_resolution": 64},
+            "at 32 px has this size. Sizes: 8, 16",
+        ),
         ({"resolution": 1024}, "tables for 32, 64"),
         ({"g_norm": "none"}, "must be 'batch'"),
     ],

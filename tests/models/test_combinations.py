@@ -30,7 +30,12 @@ CLASSES = {"label_kind": "classes", "num_labels": 3}
 CONDITIONINGS = {
     "unconditional": {},
     "concat": {**CLASSES, "g_conditioning": "concat", "d_conditioning": "concat"},
-    "projection": {**CLASSES, "g_conditioning": "batch_norm", "d_conditioning": "projection"},
+    "projection": {
+        **CLASSES,
+        "g_norm": "batch",
+        "g_conditioning": "batch_norm",
+        "d_conditioning": "projection",
+    },
 }
 PENALTIES = {
     "none": {},
@@ -61,6 +66,12 @@ def point_recipe(*changes):
     return recipes.Recipe(name="points", **merged)
 
 
+def pursue(gan, recipe):
+    """Give a GAN another objective: its networks take seconds to build anew, 800 times."""
+    gan.recipe = recipe
+    gan._turns = tuple(gan.turns())
+
+
 def step(gan, seed=0):
     """One eager training step; the logs, once both networks have moved and all is finite."""
     networks_ = (gan.discriminator, gan.generator)
@@ -86,7 +97,7 @@ if keras.backend.backend() == "tensorflow":
         networks_ = NORMALISATIONS[normalisation], CONDITIONINGS[conditioning]
         gan = GAN(point_recipe(*networks_))
         for loss, penalty in itertools.product(losses.names(), PENALTIES):
-            gan._pursue(point_recipe(*networks_, {"loss": loss}, PENALTIES[penalty]))
+            pursue(gan, point_recipe(*networks_, {"loss": loss}, PENALTIES[penalty]))
             logs = step(gan)
             assert ("penalty" in logs) == ("penalty" in PENALTIES[penalty])
             assert ("g_term" in logs) == (penalty == "mode_seeking")
@@ -98,7 +109,7 @@ def test_every_loss_with_every_trick(trick):
     for loss in losses.names():
         if trick == "smoothing" and losses.get(loss).smoothed is None:
             continue
-        gan._pursue(point_recipe(TRICKS[trick], {"loss": loss}))
+        pursue(gan, point_recipe(TRICKS[trick], {"loss": loss}))
         step(gan)
 
 
@@ -118,7 +129,8 @@ COVERED = list(
 @pytest.mark.parametrize("chosen", COVERED, ids=lambda chosen: "-".join(chosen))
 def test_convolutional_networks(chosen):
     architecture, loss, normalisation, conditioning, penalty, minibatch = chosen
-    labels = CONDITIONINGS.get(conditioning, {"label_kind": "attributes", "num_labels": 3})
+    attributes = {"label_kind": "attributes", "num_labels": 3, "g_norm": "batch"}
+    labels = CONDITIONINGS.get(conditioning, attributes)
     changes = {
         **BARE,
         **NORMALISATIONS[normalisation],
@@ -169,9 +181,9 @@ def test_mode_seeking_makes_pairs_of_one_label():
     batch = tiny.batch(gan.recipe)
     part = {
         "latents": ops.convert_to_tensor(batch["latents"][:, -1]),
-        "labels": ops.convert_to_tensor(np.array([0, 1, 2, 2], "int32")),
+        "fake_labels": ops.convert_to_tensor(np.array([0, 1, 2, 2], "int32")),
     }
-    gan._generator_loss(part)
+    gan._generator_loss(part, ())
     assert seen[0].tolist() == [0, 1, 0, 1]
 
 
@@ -216,3 +228,21 @@ def test_the_other_backends_agree(backend, on_tensorflow):
     assert len(rows) == 5
     for row, expected in zip(rows, on_tensorflow, strict=True):
         np.testing.assert_allclose(row, expected, rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("architecture", networks.names())
+def test_logits_are_not_rounded_to_bfloat16(architecture):
+    """What ends in them computes in float32: 8 binary digits are too few for a loss."""
+    filters = {"g_filters": 16, "d_filters": 8, "latent_dim": 16, "attention_resolution": 0}
+    recipe = recipes.Recipe(
+        "x", architecture, resolution=32, d_norm="none", **filters, **CLASSES, shared_embedding=4
+    )
+    _, discriminator = networks.build(recipe, 0, "mixed_bfloat16")
+    for name in ("to_logit", "projection", "logits_and_projection"):
+        assert discriminator.get_layer(name).compute_dtype == "float32", name
+    rng = np.random.default_rng(0)
+    pictures = rng.uniform(-1, 1, (16, 32, 32, 3)).astype("float32")
+    logits = discriminator([pictures, np.arange(16, dtype="int32") % 3])
+    rounded = ops.cast(ops.cast(logits, "bfloat16"), "float32")
+    logits, rounded = (ops.convert_to_numpy(each) for each in (logits, rounded))
+    assert (logits != rounded).mean() > 0.8

@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from layers import ConditionalBatchNorm, norm
 from models import networks
 from models import recipe as recipes
 from models.gan import GAN
@@ -44,10 +46,12 @@ def test_dcgan_is_the_cifar_table():
 
 
 def test_dcgan_64_begins_at_1024():
+    """dcgan_code's faces: ngf and ndf 128."""
     g, d = networks.build(recipes.load("dcgan_64"), 0)
     sizes = [(4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 3)]
     assert shapes(g, "Conv2DTranspose", "Upsample2D") == sizes
-    assert shapes(d, "Conv2D")[-2:] == [(4, 4, 512), (1, 1, 1)]
+    sizes = [(32, 32, 128), (16, 16, 256), (8, 8, 512), (4, 4, 1024), (1, 1, 1)]
+    assert shapes(d, "Conv2D") == sizes
 
 
 def test_sngan_has_the_tables_parameters():
@@ -60,6 +64,58 @@ def test_sngan_has_the_tables_parameters():
     first = conv(3, 3, 128) + conv(3, 128, 128) + conv(1, 3, 128)
     plain = 2 * conv(3, 128, 128)
     assert count(d) == first + plain + conv(1, 128, 128) + 2 * plain + 129 == 1_053_825
+
+
+def test_projection_has_the_authors_parameters():
+    """resnet_32.py and snresnet_32.py: gammas and betas per class in the blocks, b5 without."""
+    g, d = networks.build(recipes.load("projection"), 0)
+    assert count(g) == 4_276_739 - 6 * 2 * 256 + 6 * 2 * 10 * 256 == 4_304_387
+    assert count(d) == 1_053_825 + 10 * 128
+    conditional = [n for n in norm.batch_norms(g) if isinstance(n, ConditionalBatchNorm)]
+    assert len(conditional) == 6
+    assert not isinstance(g.get_layer("to_image_norm"), ConditionalBatchNorm)
+
+
+def test_wgan_gp_has_the_authors_networks():
+    """gan_cifar_resnet.py with CONDITIONAL False: 128 channels in both, the critic averages."""
+    recipe = recipes.load("wgan_gp")
+    g, d = networks.build(recipe, 0)
+    block = 2 * (9 * 128 * 128 + 128) + 128 * 128 + 128 + 2 * 2 * 128
+    ends = 128 * 2048 + 2048 + 2 * 128 + 9 * 128 * 3 + 3
+    assert count(g) == 3 * block + ends == 1_204_483
+    assert count(d) == 1_053_825
+    summing = networks.build(dataclasses.replace(recipe, d_pooling="sum"), 0)[1]
+    pictures, labels = np.ones((1, 32, 32, 3), "float32"), np.zeros(1, "int32")
+    features = [
+        ops.convert_to_numpy(keras.Model(each.inputs, each.get_layer("features").output)(
+            [pictures, labels])) for each in (d, summing)
+    ]  # fmt: skip
+    np.testing.assert_allclose(64 * features[0], features[1], rtol=1e-4)  # 8 × 8 positions
+
+
+@pytest.mark.parametrize("name", ["wgan_gp", "sngan"])
+def test_residual_kernels_begin_larger_by_the_root_of_two(name):
+    """GlorotUniform(math.sqrt(2)) in sngan_projection, he_init=True in improved_wgan_training."""
+    recipe = recipes.load(name)
+    g, d = networks.build(recipe, 0)
+    for network, wide, first in ((g, recipe.g_filters, 128), (d, 128, 3)):
+        glorot = lambda size, a, b: np.sqrt(6 / (size * size * (a + b)))  # noqa: E731
+        expected = {"to_image": glorot(3, wide, 3), "stage_0": np.sqrt(6 / (128 + 16 * wide))}
+        expected["to_logit"] = np.sqrt(6 / (wide + 1))
+        expected["block_2_skip"] = glorot(1, wide, wide)
+        expected["block_2_conv_1"] = expected["block_2_conv_2"] = glorot(3, wide, wide) * 2**0.5
+        if network is d:
+            expected["block_1_conv_1"] = glorot(3, first, wide) * 2**0.5
+            expected["block_1_skip"] = glorot(1, first, wide)
+            expected["block_4_conv_2"] = expected["block_2_conv_2"]
+        seen = 0
+        for layer in network.layers:
+            if layer.name in expected:
+                kernel = getattr(layer, "conv", layer).kernel
+                largest = np.abs(ops.convert_to_numpy(kernel)).max()
+                assert largest == pytest.approx(expected[layer.name], rel=0.03), layer.name
+                seen += 1
+        assert seen == (5 if network is g else 7)
 
 
 def test_sngan_cnn_is_table_3():
@@ -75,6 +131,8 @@ def test_sagan_paper_attends_at_32_and_follows_the_imagenet_tables():
     sizes = [(8, 8, 1024), (16, 16, 512), (32, 32, 256), (64, 64, 128), (128, 128, 64)]
     assert shapes(g, "Add") == sizes
     assert shapes(g, "SelfAttention") == [(32, 32, 256)]
+    assert count(g) == 42_078_852
+    assert count(d) == 39_463_618
     sizes = [(64, 64, 64), (32, 32, 128), (16, 16, 256), (8, 8, 512), (4, 4, 1024), (4, 4, 1024)]
     assert shapes(d, "Add")[:6] == sizes
     assert shapes(d, "SelfAttention") == [(32, 32, 128)]
@@ -92,6 +150,44 @@ def test_wgan_is_algorithm_1():
     assert (recipe.loss, recipe.weight_clip, recipe.d_steps) == ("wasserstein", 0.01, 5)
     assert (recipe.optimizer, recipe.g_learning_rate, recipe.beta_1) == ("rmsprop", 5e-5, 0.0)
     assert recipe.batch_size == 64
+    # The networks of main.py with ngf and ndf 64, which are PyTorch's DCGAN example's.
+    g, d = networks.build(recipe, 0)
+    assert count(g) == 3_576_704
+    assert count(d) == 2_765_568
+
+
+# What the authors' settings say: gan_cifar_resnet.py, and sngan_projection's two CIFAR-10 configs.
+SOURCES = {
+    "wgan_gp": {"steps": 100_000, "penalty_weight": 10.0},
+    "sngan": {"steps": 50_000, "loss": "hinge"},
+    "projection": {"steps": 50_000, "loss": "hinge", "num_labels": 10},
+    "srngan": {"steps": 50_000, "loss": "hinge"},
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_residual_recipes_are_the_authors(name):
+    recipe = recipes.load(name)
+    both = {
+        "batch_size": 64, "d_steps": 5, "g_learning_rate": 2e-4, "d_learning_rate": 2e-4,
+        "beta_1": 0.0, "beta_2": 0.9, "decay": "linear", "decay_start": 0, "dequantize": True,
+        "latent": "normal", "latent_dim": 128,
+    }  # fmt: skip
+    for field, value in {**both, **SOURCES[name]}.items():
+        assert getattr(recipe, field) == value, field
+    assert recipe.batch_size * recipe.g_batch_factor == 128
+    assert recipe.d_pooling == ("mean" if name == "wgan_gp" else "sum")
+
+
+def test_msgan_is_half_of_the_authors_losses():
+    """loss_D and loss_G are sums over two halves of 32; the term's weight 1, weight_decay 1e-4."""
+    recipe = recipes.load("msgan")
+    assert (recipe.batch_size, recipe.fakes_per_real, recipe.g_batch_factor) == (32, 2, 2)
+    assert (2 * recipe.g_term_weight, 2 * recipe.weight_decay) == (1.0, 1e-4)
+    assert (recipe.latent, recipe.latent_dim) == ("normal", 100)
+    assert recipe.steps == 200 * (50_000 // 32)
+    _, d = networks.build(recipe, 0)
+    assert shapes(d, "Conv2D") == [(16, 16, 128), (8, 8, 256), (4, 4, 512), (1, 1, 1)]
 
 
 def small(name):
@@ -127,7 +223,7 @@ def test_takes_a_step_and_draws(name):
 @pytest.mark.parametrize("name", FAMILY)
 def test_says_where_it_comes_from(name):
     text = recipes.describe(name)
-    for word in ("Source: ", f"Command: python train.py {name} --data", "Expect"):
+    for word in ("Source: ", f"Command: python train.py {name} --data", "Expect", "Departures: "):
         assert word in text
     assert "arXiv:" in text
 

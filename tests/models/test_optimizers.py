@@ -21,8 +21,74 @@ def test_adam_equals_the_formula():
     np.testing.assert_allclose(np.array(variable), expected, atol=1e-6)
 
 
+# torch.optim.RMSprop([w], lr=5e-5) of torch 2.13, in float64: how far w has moved after each of
+# three steps with these gradients.
+RMSPROP_GRADIENTS = [[1e-4, -1.0, 1e-6, 0.0], [2e-4, 0.5, -1e-6, 1e-3], [-1e-4, 0.25, 3e-6, 0.0]]
+RMSPROP_MOVED = [
+    [-4.995004995e-4, 4.999999500e-4, -4.545454545e-4, 0.0],
+    [-9.469616694e-4, 2.754933426e-4, -1.235672732e-4, -4.999500050e-4],
+    [-7.418950504e-4, 1.654412553e-4, -5.631774221e-4, -4.999500050e-4],
+]
+
+
+def test_rmsprop_is_torchs():
+    variable = keras.Variable(np.zeros(4, "float32"))
+    optimizer = optimizers.get("rmsprop", 5e-5, beta_1=0.0, beta_2=0.99)
+    optimizer.build([variable])
+    for gradient, moved in zip(RMSPROP_GRADIENTS, RMSPROP_MOVED, strict=True):
+        optimizer.apply([keras.ops.convert_to_tensor(np.float32(gradient))], [variable])
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(variable), moved, rtol=2e-4)
+
+
+def test_rmsprop_by_hand_takes_beta_2_as_rho():
+    """Two steps from 1 with rho 0.9: v = 0.1 · 4, then 0.9 · 0.4 + 0.1 · 1."""
+    variable = keras.Variable(1.0)
+    optimizer = optimizers.get("rmsprop", 0.01, beta_1=0.5, beta_2=0.9)
+    optimizer.build([variable])
+    # 0.01 · 2 / √0.4, then 0.01 · (-1) / √0.46
+    for gradient, expected in ((2.0, 0.968377), (-1.0, 0.983121)):
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        assert float(variable.value) == pytest.approx(expected, abs=2e-6)
+
+
+def test_sgd_by_hand_takes_beta_1_as_momentum():
+    """Three steps from 1 with rate 0.1 and momentum 0.5: velocities -0.2, -0.2, 0.2."""
+    variable = keras.Variable(1.0)
+    optimizer = optimizers.get("sgd", 0.1, beta_1=0.5, beta_2=0.9)
+    optimizer.build([variable])
+    for gradient, expected in ((2.0, 0.8), (1.0, 0.6), (-3.0, 0.8)):
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        assert float(variable.value) == pytest.approx(expected, abs=1e-6)
+
+
+def test_rmsprop_keeps_what_older_checkpoints_hold():
+    ours = optimizers.get("rmsprop", 5e-5, beta_1=0.0, beta_2=0.99)
+    theirs = keras.optimizers.RMSprop(5e-5, rho=0.99)
+    for optimizer in (ours, theirs):
+        optimizer.build([keras.Variable(np.zeros(4, "float32"))])
+    assert [v.shape for v in ours.variables if v.name != "learning_rate"] == [
+        v.shape for v in theirs.variables if v.name != "learning_rate"
+    ]
+
+
+def test_linear_decay_ends_at_zero():
+    """Of sngan_projection's configs: iteration_decay_start 400 000, iteration 450 000."""
+    rate = optimizers.LearningRate(2e-4, "linear", start=400_000, end=450_000)
+    for step, expected in ((0, 2e-4), (400_000, 2e-4), (425_000, 1e-4), (450_000, 0), (500_000, 0)):
+        assert float(rate(step)) == pytest.approx(expected, abs=1e-11)
+    assert rate.from_config(rate.get_config()).get_config() == rate.get_config()
+
+
+def test_rates_follow_the_steps_they_are_given_and_the_scale():
+    done, scale = keras.Variable(100), keras.Variable(0.5)
+    rate = optimizers.LearningRate(1.0, "linear", end=200, steps_done=done, scale=scale)
+    assert float(rate(7)) == pytest.approx(0.25)
+    done.assign(150)
+    assert float(rate(7)) == pytest.approx(0.125)
+
+
 def test_schedule_of_sagan_v5():
-    schedule = optimizers.HeldThenExponential(1e-4, start=50_000, decay=0.99, every=100)
+    schedule = optimizers.LearningRate(1e-4, "exponential", start=50_000, factor=0.99, every=100)
     assert float(schedule(0)) == pytest.approx(1e-4)
     assert float(schedule(50_000)) == pytest.approx(1e-4)
     assert float(schedule(50_100)) == pytest.approx(0.99e-4)

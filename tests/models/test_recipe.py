@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from models import generator_terms, losses
 from models import recipe as recipes
 from models.recipe import RETIRED_FIELDS, Recipe
 
@@ -11,7 +12,12 @@ def test_the_records_of_the_notes():
         "SAGAN_V2": {"latent": "uniform", "ema_decay": 0.0},
         "SAGAN_V3": {"ema_decay": 0.0},
         "SAGAN_V4": {"upsample": "nearest", "batch_size": 128, "ema_decay": 0.0},
-        "SAGAN_V5": {"decay_start": 50_000, "decay_rate": 0.99, "decay_every": 100},
+        "SAGAN_V5": {
+            "decay": "exponential",
+            "decay_start": 50_000,
+            "decay_rate": 0.99,
+            "decay_every": 100,
+        },
         "SAGAN_V6": {},
         "sagan": {},
     }
@@ -52,6 +58,18 @@ def test_round_trip():
     assert Recipe.from_dict(recipe.to_dict()) == recipe
 
 
+def test_a_recipe_from_before_there_were_kinds_of_decay():
+    values = recipes.load("SAGAN_V5").to_dict()
+    del values["decay"]
+    assert Recipe.from_dict(values) == recipes.load("SAGAN_V5")
+    assert Recipe.from_dict({"name": "x", "decay_start": 0}).decay == "none"
+
+
+def test_what_needs_real_pictures_in_the_generators_step_is_known():
+    able = {**losses.LOSSES, **generator_terms.TERMS}
+    assert {name for name, each in able.items() if each.needs_real} == set(recipes.G_NEEDS_REALS)
+
+
 def test_fields_of_earlier_versions_are_dropped():
     recipe = recipes.load("BIGGAN_V1")
     assert Recipe.from_dict({**recipe.to_dict(), "g_first_filters": 512}) == recipe
@@ -76,6 +94,16 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"g_learning_rate": 0.0}, "above 0"),
         ({"label_kind": "classes"}, "num_labels 0"),
         ({"d_steps": -1}, "at least 0, not -1"),
+        ({"g_batch_factor": 0}, "g_batch_factor must be at least 1"),
+        ({"fakes_per_real": 0}, "fakes_per_real must be at least 1"),
+        ({"g_batch_factor": 2, "loss": "rasgan"}, "g_batch_factor must be 1: rasgan compares"),
+        ({"fakes_per_real": 2, "g_term": "feature_matching"}, "fakes_per_real must be 1: feature"),
+        ({"fakes_per_real": 2, "penalty": "gradient"}, "fakes_per_real must be 1: penalty"),
+        ({"decay_start": 10}, "decay_start 10 needs a decay: exponential or linear"),
+        ({"decay": "linear", "decay_start": 50_000}, "no steps, out of 50000"),
+        ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1.0"),
+        ({"residual_gain": 0.0}, "residual_gain must be above 0"),
+        ({"architecture": "dense", "point_dim": 2, "dequantize": True}, "not for points"),
     ],
 )
 def test_invalid_values_are_named(change, message):

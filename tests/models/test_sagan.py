@@ -7,7 +7,7 @@ from tests.models import tiny
 
 
 def test_256_px_builds():
-    recipe = tiny.recipe(resolution=256, g_filters=64, d_filters=2)
+    recipe = tiny.recipe(resolution=256, g_filters=64, d_filters=2, attention_resolution=16)
     generator, discriminator = networks.build(recipe, seed=0)
     assert generator.output.shape[1:] == (256, 256, 3)
     assert generator.get_layer("stage_5").output.shape[1:] == (128, 128, 2)

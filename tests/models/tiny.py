@@ -12,12 +12,14 @@ SMALL = {"resolution": 16, "g_filters": 16, "d_filters": 8, "latent_dim": 8, "ba
 
 
 def recipe(name: str = "SAGAN_V6", **changes) -> Recipe:
-    """The recipe of that name at 16 px with few filters and a batch of 4."""
-    return dataclasses.replace(recipes.load(name), **{**SMALL, **changes})
+    """The recipe of that name at 16 px with few filters, attention at 8 px and a batch of 4."""
+    base = recipes.load(name)
+    attention = {"attention_resolution": min(8, base.attention_resolution)}
+    return dataclasses.replace(base, **{**SMALL, **attention, **changes})
 
 
 def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
-    """One training batch of random pixels or points, laid out as `GAN` describes."""
+    """One training batch of random pixels or points, laid out as `models.layout` says."""
     rng = np.random.default_rng(seed)
     count, turns = recipe.batch_size, recipe.d_steps
 
@@ -28,13 +30,17 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
 
     size = (count, turns, *recipe.data_shape)
     images = rng.integers(0, 256, size).astype("uint8")
-    return {
+    fakes = turns * recipe.fakes_per_real + recipe.g_batch_factor
+    made = {
         "images": rng.normal(0, 1, size).astype("float32") if recipe.point_dim else images,
         "labels": labels(turns),
-        "latents": rng.normal(0, 0.5, (count, turns + 1, recipe.latent_dim)).astype("float32"),
-        "fake_labels": labels(turns + 1),
+        "latents": rng.normal(0, 0.5, (count, fakes, recipe.latent_dim)).astype("float32"),
+        "fake_labels": labels(fakes),
         "mix": rng.random((count, turns)).astype("float32"),
     }
+    if recipe.dequantize:
+        made["noise"] = rng.integers(0, 256, size).astype("uint8")
+    return made
 
 
 def fit(gan, seeds) -> list[dict[str, float]]:

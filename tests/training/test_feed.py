@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import threading
 
 import numpy as np
@@ -61,6 +62,64 @@ def test_a_batch_depends_on_seed_and_step_alone():
         assert not np.array_equal(later[name], other.batch(3)[name])
 
 
+def digest(batch):
+    """Of the bytes, shapes and types of the five arrays that every batch has."""
+    found = hashlib.sha256()
+    for name in ("images", "labels", "latents", "fake_labels", "mix"):
+        found.update(f"{name}{batch[name].dtype}{batch[name].shape}".encode())
+        found.update(np.ascontiguousarray(batch[name]).tobytes())
+    return found.hexdigest()[:16]
+
+
+def test_batches_are_those_of_the_first_version():
+    """So that old runs go on; digests of the batches of the version before g_batch_factor."""
+    assert digest(Feed(data(), RECIPE, seed=7).batch(3)) == "c9a9a21e4316a9b2"
+    noisy = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4, label_noise=0.1)
+    found = Feed(data(labels=attributes()), noisy, seed=7).batch(3)
+    assert digest(found) == "00911e43e0950ec9"
+    assert "noise" not in found
+
+
+def test_noise_is_drawn_where_asked_for_and_changes_nothing_else():
+    recipe = dataclasses.replace(RECIPE, dequantize=True)
+    feed = Feed(data(), recipe, seed=7)
+    batch = feed.batch(3)
+    assert digest(batch) == "c9a9a21e4316a9b2"
+    assert batch["noise"].shape == batch["images"].shape
+    assert batch["noise"].dtype == np.uint8
+    assert len(np.unique(batch["noise"])) > 240  # of 256, in 1 536 draws
+    assert (batch["noise"] != feed.batch(4)["noise"]).any()
+
+
+def test_columns_of_fakes():
+    """Two D steps with three fakes a real picture, then a G step of four batches."""
+    recipe = dataclasses.replace(RECIPE, fakes_per_real=3, g_batch_factor=4, dequantize=True)
+    feed = Feed(data(), recipe, seed=7)
+    batch = feed.batch(0)
+    assert batch["latents"].shape == (4, 10, 5)
+    assert batch["fake_labels"].shape == (4, 10)
+    assert len(np.unique(batch["latents"])) == 4 * 10 * 5
+    rows = np.array([3, 1])
+    part = Feed(data(), recipe, seed=7, rows=rows).batch(0)
+    assert all(np.array_equal(part[name], batch[name][rows]) for name in batch)
+
+
+def test_mirror_shows_about_half_of_the_pictures_mirrored():
+    """Each picture of each batch is one of the data's, as it is or from right to left."""
+    source = data()
+    counts = {False: [0, 0], True: [0, 0]}
+    for mirror, count in counts.items():
+        feed = Feed(source, dataclasses.replace(RECIPE, mirror=mirror), seed=7)
+        for step in range(20):
+            for image in feed.batch(step)["images"].reshape(-1, 8, 8, 3):
+                plain = any((image == each).all() for each in source.images)
+                turned = any((image == each[:, ::-1]).all() for each in source.images)
+                assert plain != turned
+                count[turned] += 1
+    assert counts[False] == [160, 0]
+    assert 55 <= counts[True][1] <= 105  # four deviations around 80
+
+
 def test_fake_labels_are_rows_of_the_data():
     labels = attributes()
     recipe = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4)
@@ -98,6 +157,8 @@ def test_preview_without_labels_has_as_many_latents_as_pictures():
     assert shown.labels is None
     same = preview(RECIPE, None, seed=0, rows=2, columns=3)
     assert np.array_equal(shown.latents, same.latents)
+    other = preview(RECIPE, None, seed=1, rows=2, columns=3)
+    assert not np.array_equal(shown.latents, other.latents)
 
 
 def test_preview_with_attributes_has_hair_colours_in_columns_and_latents_in_rows():
