@@ -71,17 +71,15 @@ def commit(folder: Path = Path(__file__).parent.parent) -> str | None:
     """
 
     def git(*words: str) -> str:
-        called = subprocess.run(
-            ["git", "-C", str(folder), *words],
-            check=True, capture_output=True, text=True, timeout=10,
-        )  # fmt: skip
-        return called.stdout.strip()
+        command = ["git", "-C", str(folder), *words]
+        # Where git fails it prints nothing here.
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
 
     try:
         if git("rev-parse", "--show-prefix"):
             return None
         return git("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty") or None
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.TimeoutExpired):
         return None
 
 

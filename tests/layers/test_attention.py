@@ -106,3 +106,12 @@ def test_configurations_of_before_have_no_biases():
     layer = SelfAttention.from_config(config)
     layer.build((None, 4, 4, 16))
     assert not [variable for variable in layer.variables if variable.name == "bias"]
+
+
+def test_widths_initial_kernels_and_the_name_that_files_know():
+    layer = SelfAttention(4, value_ratio=2, weight_norm="none", kernel_initializer="zeros")
+    layer.build((None, 4, 4, 16))
+    kernels = [np.array(conv.kernel)[0, 0] for conv in (layer.f, layer.g, layer.h, layer.o)]
+    assert [kernel.shape for kernel in kernels] == [(16, 4), (16, 4), (16, 8), (8, 16)]
+    assert not any(kernel.any() for kernel in kernels)
+    assert keras.saving.get_registered_name(SelfAttention) == "gan>SelfAttention"

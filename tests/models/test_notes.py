@@ -136,3 +136,8 @@ def test_trained_parameters_leave_out_statistics_and_count_what_is_frozen():
     assert generator.count_params() == 4528 + 48 + 16 + 8 + 3
     generator.trainable = False
     assert networks.trained_parameters(generator) == trained
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_says_what_departs_from_the_notes(name):
+    assert "\nDepartures: " in recipes.describe(name)
