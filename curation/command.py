@@ -96,19 +96,19 @@ def _pipeline_options(options: argparse.Namespace) -> pipeline.Options:
         tags=options.tags.expanduser() if options.tags else None,
         threshold=threshold,
         write_tags=options.write_tags,
-        features=None if options.no_outliers else _features(),
+        features=None if options.no_outliers else lite0_features(),
         rules=Rules(options.least_side, options.most_aspect, options.drop_grey),
         workers=options.workers,
     )
 
 
-def _features() -> pipeline.Features:
+def lite0_features() -> pipeline.Features:
     """EfficientNet-Lite0's features; Keras starts with the first pictures."""
     loaded = []
 
     def features(pictures: np.ndarray) -> np.ndarray:
         if not loaded:
-            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
             from metrics import extractors
 
             loaded.append(extractors.load("lite0"))

@@ -96,7 +96,7 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> np.ndarray:
     axes = np.linalg.svd(np.cov(plain.T))[0][:, :DIMENSIONS]
     tree = cKDTree(plain @ axes)
     limit = RECUT if recut else ALIGNED
-    confirmed = []
+    confirmed = [np.empty((0, 2), np.int64)]
     for mirrored in (False, True):
         turned = thumbnails[:, :, ::-1] if mirrored else thumbnails
         _, near = tree.query(
