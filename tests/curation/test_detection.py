@@ -78,7 +78,7 @@ def test_one_box_a_face():
 
 def test_without_opencv_there_is_a_way_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(DataError, match="requirements-prepare.txt; or say --no-detect"):
+    with pytest.raises(DataError, match=r"requirements-prepare\.txt; or say --no-detect"):
         detection.build("cascade", turned=False)
 
 

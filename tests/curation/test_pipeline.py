@@ -281,7 +281,7 @@ def test_two_runs_at_once(raw, tmp_path, run):
 def test_a_damaged_store(raw, tmp_path, run):
     run()
     (tmp_path / "out" / ".work" / "faces.sqlite").write_bytes(b"nothing like it" * 99)
-    with pytest.raises(DataError, match="is damaged. Delete it"):
+    with pytest.raises(DataError, match=r"is damaged\. Delete it"):
         run()
 
 
@@ -326,7 +326,7 @@ def test_a_full_disk_keeps_what_was_found(raw, tmp_path, run, monkeypatch):
         real(picture, path)
 
     monkeypatch.setattr(extraction, "write_png", full)
-    with pytest.raises(DataError, match="No space left on device. What was found so far is kept"):
+    with pytest.raises(DataError, match=r"No space left on device\. What was found so far is kept"):
         run()
     monkeypatch.undo()
     assert looked_at(run()) == "2 of them looked at now."
