@@ -4,9 +4,9 @@ Re-encoded, rescaled, brightened and mirrored copies, and those whose picture wa
 a detector cuts a face a few per cent larger or aside. That alone changes 30 to 90 bits of a 256-bit
 perceptual hash, and distinct drawn faces differ in 30 to 90 too. So the cosine coefficients that
 such a hash reduces to bits stay numbers here, in colour: faces meet their nearest neighbours in a
-k-d tree, never all others. A pair is then judged by its tangent distance, which first moves and
-scales one thumbnail onto the other (Simard, LeCun and Denker, "Efficient pattern recognition using
-a new transformation distance", NIPS 1992, to first order).
+k-d tree, never all others. A pair is then judged by its tangent distance, which first moves,
+scales and fades one thumbnail into the other (Simard, LeCun and Denker, "Efficient pattern
+recognition using a new transformation distance", NIPS 1992, to first order).
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ ROUNDS = 4  # of searching for neighbours, in case one face has more copies than
 CHUNK = 4096
 BLUR = 1.2  # pixels of the thumbnail: a shift of half a pixel must be a small one
 # The largest mean difference of copies, of 255. Measured on drawn faces, distinct ones are beyond
-# 4.6 where a detector cut them, and beyond 4.2 where nothing needs to be moved.
-RECUT, ALIGNED = 4.0, 3.0
+# 4.0 where a detector cut them, and beyond 4.2 where nothing needs to be moved.
+RECUT, ALIGNED = 3.5, 3.0
 
 
 def thumbnail(picture: Image.Image) -> np.ndarray:
@@ -38,12 +38,13 @@ def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, 
     order       the indices 0 … N − 1, those to keep rather than others first
     recut       whether a detector cut the faces; otherwise copies lie pixel on pixel
 
-    A face is a copy only of one that is kept: a chain of small differences does not swallow what is
-    unlike its beginning.
+    A face is a copy of one that is kept when the two are near; or when it is half as near to a
+    direct copy of that one. Longer chains do not count: they would swallow what is unlike their
+    beginning.
     """
     kept, found = np.asarray(order), {}
     for _ in range(ROUNDS):
-        more = _greedy(kept, _pairs(thumbnails[kept], recut))
+        more = _greedy(kept, *_pairs(thumbnails[kept], recut), RECUT if recut else ALIGNED)
         if not more:
             break
         found.update(more)
@@ -55,7 +56,7 @@ def distances(first: np.ndarray, second: np.ndarray, recut: bool) -> np.ndarray:
     """Mean |difference| (P,) of thumbnails (P, 16, 16, 3), in units of 0..255.
 
     The mean colour of each does not count, so that a brighter copy is still one. `recut` blurs both
-    and takes away what a small shift and change of scale would explain.
+    and takes away what a small shift, another scale and another contrast would explain.
     """
     first, second = first.astype(np.float32), second.astype(np.float32)
     if not recut:
@@ -64,13 +65,14 @@ def distances(first: np.ndarray, second: np.ndarray, recut: bool) -> np.ndarray:
         ndimage.gaussian_filter(some, (0, BLUR, BLUR, 0), mode="nearest")
         for some in (first, second)
     )
-    down, across = np.gradient((first + second) / 2, axis=(1, 2))
+    mean = (first + second) / 2
+    down, across = np.gradient(mean, axis=(1, 2))
     place = np.linspace(-1, 1, SIDE, dtype=np.float32)
     larger = across * place[:, np.newaxis] + down * place[:, np.newaxis, np.newaxis]
     # the border saw what one of the two does not hold
     within = np.s_[:, 1:-1, 1:-1]
     rest = _centred((second - first)[within])
-    tangents = [_centred(some[within]) for some in (across, down, larger)]
+    tangents = [_centred(some[within]) for some in (across, down, larger, mean)]
     return np.abs(_unexplained(rest, tangents)).mean(axis=(1, 2, 3))
 
 
@@ -88,15 +90,15 @@ def _centred(pictures: np.ndarray) -> np.ndarray:
     return pictures - pictures.mean(axis=(1, 2), keepdims=True)
 
 
-def _pairs(thumbnails: np.ndarray, recut: bool) -> np.ndarray:
-    """Confirmed pairs int64 (P, 2), first < second, of thumbnails in the order of preference."""
+def _pairs(thumbnails: np.ndarray, recut: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of copies int64 (P, 2), first < second, and their distances (P,)."""
     if len(thumbnails) < 2:
-        return np.empty((0, 2), np.int64)
+        return np.empty((0, 2), np.int64), np.empty(0)
     plain = _coefficients(thumbnails)
     axes = np.linalg.svd(np.cov(plain.T))[0][:, :DIMENSIONS]
     tree = cKDTree(plain @ axes)
     limit = RECUT if recut else ALIGNED
-    confirmed = [np.empty((0, 2), np.int64)]
+    confirmed, measured = [np.empty((0, 2), np.int64)], [np.empty(0)]
     for mirrored in (False, True):
         turned = thumbnails[:, :, ::-1] if mirrored else thumbnails
         _, near = tree.query(
@@ -111,8 +113,9 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> np.ndarray:
         for start in range(0, len(pairs), CHUNK):
             some = pairs[start : start + CHUNK]
             far = distances(turned[some[:, 0]], thumbnails[some[:, 1]], recut)
-            confirmed.append(some[far <= limit])
-    return np.unique(np.sort(np.concatenate(confirmed), axis=1), axis=0)
+            confirmed.append(np.sort(some[far <= limit], axis=1))
+            measured.append(far[far <= limit])
+    return np.concatenate(confirmed), np.concatenate(measured)
 
 
 def _coefficients(thumbnails: np.ndarray) -> np.ndarray:
@@ -122,13 +125,27 @@ def _coefficients(thumbnails: np.ndarray) -> np.ndarray:
     return low.reshape(len(thumbnails), -1) / SIDE
 
 
-def _greedy(kept: np.ndarray, pairs: np.ndarray) -> dict[int, int]:
-    """Each copy → the first kept face it is a pair with, by index; `pairs` are places in `kept`."""
-    found: dict[int, int] = {}
-    by_copy = pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))]
-    for first, second in by_copy.tolist():
-        if first not in found and second not in found:
-            found[second] = first
+def _greedy(
+    kept: np.ndarray, pairs: np.ndarray, measured: np.ndarray, limit: float
+) -> dict[int, int]:
+    """Each copy → the first kept face it is a copy of, by index; `pairs` are places in `kept`."""
+    partners: dict[int, list[tuple[int, float]]] = {}
+    for (first, second), distance in zip(pairs.tolist(), measured.tolist(), strict=True):
+        partners.setdefault(first, []).append((second, distance))
+        partners.setdefault(second, []).append((first, distance))
+    direct: dict[int, int] = {}
+    for place in sorted(partners):
+        stay = [other for other, _ in partners[place] if other < place and other not in direct]
+        if stay:
+            direct[place] = min(stay)
+    found, originals = dict(direct), set(direct.values())
+    for place in sorted(partners):
+        if place in direct or place in originals:
+            continue
+        near = [direct[other] for other, distance in partners[place]
+                if other in direct and distance <= limit / 2 and direct[other] < place]  # fmt: skip
+        if near:
+            found[place] = min(near)
     return {int(kept[copy]): int(kept[original]) for copy, original in found.items()}
 
 
