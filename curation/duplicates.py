@@ -23,7 +23,7 @@ CHUNK = 4096
 BLUR = 1.2  # pixels of the thumbnail: a shift of half a pixel must be a small one
 # The largest mean difference of copies, of 255. Measured on drawn faces, distinct ones are beyond
 # 4.0 where a detector cut them, and beyond 4.2 where nothing needs to be moved.
-RECUT, ALIGNED = 3.5, 3.0
+RECUT, ALIGNED = 3.0, 3.0
 
 
 def thumbnail(picture: Image.Image) -> np.ndarray:
