@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--faces", type=Path, metavar="OUT", help="find the faces in DATA and write them here; "
         "run it again after adding pictures, or to apply OUT/drop.txt")  # fmt: skip
     add("--no-detect", action="store_true", help="each picture is a face already")
-    add("--turned", action="store_true", help="look for heads tilted to about 45° too (3× time)")
+    add("--turned", action="store_true", help="look for heads tilted to about 45° too (5× time)")
     add("--detector", metavar="FILE.onnx", help="a detector of your own, as YOLOv8 exports it")
     add("--tagger", type=Path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
     add("--tagger-channels", choices=CHANNELS, default="bgr", help="what it takes (default bgr)")
