@@ -157,7 +157,7 @@ def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
 
 
 def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
-    files, passed_over = _scan(folder)
+    files, passed_over = scan(folder)
     notes = []
     if passed_over:
         kinds = ", ".join(f"{suffix} {n}" for suffix, n in passed_over.most_common(5))
@@ -183,8 +183,11 @@ def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, boo
     return decode.read(os.path.join(*item), resolution)
 
 
-def _scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
-    """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes."""
+def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
+    """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes.
+
+    Links are followed, in circles only once. Raises `DataError` when there is no picture.
+    """
     if not folder.exists():
         known = ", ".join((FACES, *PUBLIC))
         raise DataError(f"There is no folder {str(folder)!r}. Data is a folder or one of: {known}.")

@@ -10,6 +10,7 @@ MAY_IMPORT = {
     "layers": {"layers"},
     "datasets": {"datasets"},
     "metrics": {"metrics"},
+    "curation": {"curation", "metrics", "datasets"},
     "models": {"models", "layers"},
     "training": {"training", "models", "layers", "metrics", "datasets"},
     "serving": {"serving", "training", "models", "layers", "metrics", "datasets"},
