@@ -242,6 +242,17 @@ def test_noise_within_a_grey_level():
     assert -1 < expected.min() < expected.max() < 1
 
 
+def test_the_generators_reals_are_those_of_the_last_discriminator_step():
+    recipe = tiny.recipe(loss="rasgan", d_steps=2, dequantize=True)
+    batch = tiny.batch(recipe)
+    part = layout.generator_part(
+        {k: ops.convert_to_tensor(v) for k, v in batch.items()}, recipe, True
+    )
+    assert set(part) == {"latents", "fake_labels", "images", "labels", "noise"}
+    for name, array in part.items():
+        np.testing.assert_array_equal(ops.convert_to_numpy(array), batch[name][:, -1])
+
+
 def test_the_discriminator_sees_the_noise():
     recipe = tiny.recipe(d_norm="none", dequantize=True)
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
