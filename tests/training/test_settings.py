@@ -9,7 +9,9 @@ import inspect
 import json
 import pkgutil
 import platform
+import subprocess
 from importlib.metadata import version
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 from PIL import Image
 
 from models import files
+from models.version import VERSION
 from tests.training.test_quality import Planned
 from training import estimate, settings
 from training.callbacks.csv_log import read_rows
@@ -63,6 +66,8 @@ ENDS = {
 
 # What `run.json` holds of the run below.
 RECORDED = {
+    "version": lambda record, where: VERSION,
+    "commit": lambda record, where: checked_out(record["commit"]),
     "settings": lambda record, where: {
         **dataclasses.asdict(settings.Settings()), **ASKED,
         "data": str(where.data), "cache_dir": str(where.cache), "out": str(where.out),
@@ -80,6 +85,16 @@ RECORDED = {
         **{name: version(name) for name in record["versions"] if name != "python"},
     },
 }  # fmt: skip
+
+
+def checked_out(found):
+    """`found`, if it names the commit that this project has checked out, or if there is none."""
+    git = ["git", "rev-parse", "HEAD"]
+    done = subprocess.run(git, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    if done.returncode or not (Path(__file__).parents[2] / ".git").exists():
+        return None
+    commit = done.stdout.strip()
+    return found if found in (commit, f"{commit}-dirty") else commit
 
 
 @dataclasses.dataclass
