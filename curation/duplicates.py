@@ -44,11 +44,13 @@ def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, 
     """
     kept, found = np.asarray(order), {}
     for _ in range(ROUNDS):
-        more = _greedy(kept, *_pairs(thumbnails[kept], recut), RECUT if recut else ALIGNED)
+        pairs, measured = _pairs(thumbnails[kept], recut)
+        more = _greedy(kept, pairs, measured, RECUT if recut else ALIGNED)
         if not more:
             break
         found.update(more)
-        kept = np.array([index for index in kept if index not in more])
+        # those that met a copy may have more of them than they have neighbours
+        kept = np.array([index for index in kept[np.unique(pairs)] if index not in more])
     return {copy: _last(found, original) for copy, original in found.items()}
 
 
@@ -110,10 +112,11 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> tuple[np.ndarray, np.ndarray]
         here = np.repeat(np.arange(len(thumbnails)), near.shape[1])
         pairs = np.stack([here, near.ravel()], axis=1)
         pairs = pairs[(pairs[:, 1] < len(thumbnails)) & (pairs[:, 0] != pairs[:, 1])]
+        pairs = np.unique(np.sort(pairs, axis=1), axis=0)
         for start in range(0, len(pairs), CHUNK):
             some = pairs[start : start + CHUNK]
             far = distances(turned[some[:, 0]], thumbnails[some[:, 1]], recut)
-            confirmed.append(np.sort(some[far <= limit], axis=1))
+            confirmed.append(some[far <= limit])
             measured.append(far[far <= limit])
     return np.concatenate(confirmed), np.concatenate(measured)
 
