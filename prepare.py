@@ -3,6 +3,7 @@
 import sys
 
 from curation.command import main
+from training.backend import wake
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(wake=wake))

@@ -19,6 +19,7 @@ from benchmarks import scenes
 from curation import command, decisions, detection, duplicates, outliers, pipeline
 from curation.onnx_detector import overlap
 from datasets import faces as lorelei
+from training.backend import wake
 
 # Brow to chin and ear to ear, in shares of the side of a scene's `Face` and from its middle.
 FACE_DOWN, FACE_SIDE = 0.14, 0.92
@@ -202,7 +203,7 @@ def rank_outliers(count: int, folder: Path) -> None:
     planted = [junk(number) for number in range(max(1, count // 5))]
     kinds = list(planted[0])
     pictures = good + [np.asarray(some[kind]) for kind in kinds for some in planted]
-    describe = command.lite0_features()
+    describe = command.lite0_features(wake)
     features = np.concatenate(
         [describe(np.stack(pictures[s : s + 32])) for s in range(0, len(pictures), 32)]
     )

@@ -1,8 +1,7 @@
 """The command line of `prepare.py`: cache a data set, or make one of faces from illustrations."""
 
 import argparse
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +12,32 @@ from curation.detection import build
 from curation.tagger import CHANNELS, Tagger
 from datasets import command
 from datasets.errors import DataError
+from datasets.public import PUBLIC
 
 CACHING = ("resolution", "labels", "count", "cache", "sheet")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a one-line error."""
+def main(arguments: Sequence[str] | None = None, wake: Callable[[], None] = lambda: None) -> int:
+    """Run the command; 0, or 2 after a one-line error. `wake` starts Keras before it is needed."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     other = _given(parser, options, CACHING if options.faces else _face_options(parser))
     if other:
         needs = "does not go with" if options.faces else "needs"
         parser.error(f"{', '.join(other)} {needs} --faces")
-    return command.run(prepare_faces if options.faces else command.prepare, options)
+    if options.faces:
+        return command.run(lambda options: prepare_faces(options, wake), options)
+    if options.data in PUBLIC:  # Keras downloads it
+        wake()
+    return command.run(command.prepare, options)
 
 
-def prepare_faces(options: argparse.Namespace) -> None:
+def prepare_faces(options: argparse.Namespace, wake: Callable[[], None]) -> None:
     """Make a data set of faces and print what is in it. Raises `DataError`."""
     if options.workers is not None and options.workers < 1:
         raise DataError(f"The number of workers must be at least 1, not {options.workers}.")
     raw = Path(options.data).expanduser()
-    for line in pipeline.run(raw, options.faces.expanduser(), _pipeline_options(options)):
+    for line in pipeline.run(raw, options.faces.expanduser(), _pipeline_options(options, wake)):
         print(line)
 
 
@@ -65,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _pipeline_options(options: argparse.Namespace) -> pipeline.Options:
+def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> pipeline.Options:
     """What was asked for, checked before any picture is read."""
     if options.no_detect and (options.detector or options.turned):
         raise DataError("--no-detect looks for no faces: leave out --detector and --turned.")
@@ -96,19 +100,19 @@ def _pipeline_options(options: argparse.Namespace) -> pipeline.Options:
         tags=options.tags.expanduser() if options.tags else None,
         threshold=threshold,
         write_tags=options.write_tags,
-        features=None if options.no_outliers else lite0_features(),
+        features=None if options.no_outliers else lite0_features(wake),
         rules=Rules(options.least_side, options.most_aspect, options.drop_grey),
         workers=options.workers,
     )
 
 
-def lite0_features() -> pipeline.Features:
-    """EfficientNet-Lite0's features; Keras starts with the first pictures."""
+def lite0_features(wake: Callable[[], None]) -> pipeline.Features:
+    """EfficientNet-Lite0's features; `wake` starts Keras with the first pictures."""
     loaded = []
 
     def features(pictures: np.ndarray) -> np.ndarray:
         if not loaded:
-            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+            wake()
             from metrics import extractors
 
             loaded.append(extractors.load("lite0"))
