@@ -65,6 +65,23 @@ def test_best_generator_is_kept_with_its_passport(train, planned, tmp_path):
     assert "FD-test 3 at step 4, the best so far" in words
 
 
+@pytest.mark.parametrize(("name", "step"), [("best_generator", 4), ("generator", 6)])
+def test_the_averaged_generators_are_kept(train, planned, tmp_path, name, step):
+    """Weight for weight those of the checkpoint of the same step, and not those in training."""
+    planned(5.0, 3.0, 4.0)
+    code, words = train("--steps=6", "--quality-every=2", "--checkpoint-every=2")
+    assert code == 0, words
+    here = run.Run(tmp_path / "out" / "00000-SAGAN_V6-tiny")
+    gan = GAN(here.recipe())
+    gan.load_weights(here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
+    kept, _ = files.load_generator(here.folder / f"{name}.keras")
+    found = tiny.values(kept.variables)
+    for network, same in ((gan.ema_generator, True), (gan.generator, False)):
+        expected = tiny.values(network.variables)
+        pairs = zip(found, expected, strict=True)
+        assert all(np.array_equal(a, b) for a, b in pairs) is same
+
+
 def test_resume_knows_the_best(train, planned, tmp_path):
     planned(3.0, 4.0, 2.0)
     train("--steps=4", "--quality-every=2")
