@@ -1,8 +1,9 @@
-"""Cache a data set ahead of training and say what is in it: `python prepare.py --help`."""
+"""Cache a data set and say what is in it, or make one of faces: `python prepare.py --help`."""
 
 import sys
 
-from datasets.command import main
+from curation.command import main
+from training.backend import wake
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(wake=wake))

@@ -88,11 +88,13 @@ def _generator(source: str | None, folder: Path):
 
 def measure(generator, folder: Path, seconds: float) -> None:
     """Print size, error, rates, ratios and the time to the first picture of every form."""
+    from models.networks import trained_parameters
     from serving.export.export import export
     from serving.export.formats import FORMS
 
     recipe = generator.recipe
-    print(f"{recipe.name}, {recipe.resolution} px, {generator.network.count_params():,} parameters")
+    parameters = trained_parameters(generator.network)
+    print(f"{recipe.name}, {recipe.resolution} px, {parameters:,} parameters")
     runs, made = {"keras, as trained": _as_trained(generator)}, {}
     for form in FORMS:
         made[form] = export(generator, form, folder / form)

@@ -11,7 +11,6 @@ machine slows both. Without torch it says so and ends.
 import argparse
 import dataclasses
 import json
-import math
 import os
 import statistics
 import sys
@@ -99,6 +98,7 @@ def torch_stepper(recipe: Recipe, low: bool):
 def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
     """Seconds a step of each variant, and ratios of ours to theirs."""
     from models.gan import GAN
+    from models.networks import trained_parameters
 
     variants, batch = {}, train_step.batch_of(recipe)
     for precision in ("float32", "mixed_bfloat16"):
@@ -110,7 +110,7 @@ def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
     for name, low in (("torch float32", False), ("torch bfloat16", True)):
         run, *theirs = torch_stepper(recipe, low)
         variants[name] = lambda run=run: run(steps)
-    ours = [_parameters(network) for network in built]
+    ours = [trained_parameters(network) for network in built]
     if ours != theirs:
         raise SystemExit(f"the networks differ: {ours} parameters here, {theirs} in torch")
     times = train_step.by_turns(turns, variants)
@@ -123,11 +123,6 @@ def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
     ):
         found[f"{mine} ÷ {other}"] = train_step.ratio(times[mine], times[other])
     return {"g_parameters": ours[0], "d_parameters": ours[1], **found}
-
-
-def _parameters(network) -> int:
-    """How many numbers are trained."""
-    return sum(math.prod(weight.shape) for weight in network.trainable_variables)
 
 
 def use_threads(count: int) -> None:

@@ -6,6 +6,7 @@ from datasets.batches import Batches
 from datasets.data import ImageData, check_resolution, open_data
 from datasets.errors import DataError
 from datasets.labels import Labels
+from datasets.sources import Source
 
 __all__ = [
     "ATTRIBUTES",
@@ -14,6 +15,7 @@ __all__ = [
     "DataError",
     "ImageData",
     "Labels",
+    "Source",
     "check_resolution",
     "open_data",
     "pixels",

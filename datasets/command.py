@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,14 @@ from datasets.public import PUBLIC
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a one-line error."""
-    options = _parser().parse_args(arguments)
+    """Cache a data set; 0, or 2 after a one-line error."""
+    return run(prepare, build_parser().parse_args(arguments))
+
+
+def run(command: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """Run a command with its options; 0, 2 after a one-line error, 130 after Ctrl-C."""
     try:
-        _prepare(options)
+        command(options)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -59,7 +63,8 @@ def contact_sheet(data: ImageData, side: int, path: Path) -> None:
         raise DataError(f"Cannot write the contact sheet {str(path)!r}: {error}.") from None
 
 
-def _prepare(options: argparse.Namespace) -> None:
+def prepare(options: argparse.Namespace) -> None:
+    """Cache the data set and print what is in it. Raises `DataError`."""
     start = time.perf_counter()
     data = open_data(
         options.data,
@@ -82,7 +87,8 @@ def _prepare(options: argparse.Namespace) -> None:
     print(f"Cache: {data.folder} ({megabytes:,.0f} MiB), ready in {seconds:.1f} s")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """The options of caching."""
     parser = argparse.ArgumentParser(
         prog="prepare.py",
         allow_abbrev=False,

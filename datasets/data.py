@@ -1,6 +1,7 @@
 """`open_data`: from what the user typed to pictures and labels in memory-mapped arrays."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def open_data(
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
+    check: Callable[[sources.Source], None] = lambda source: None,
 ) -> ImageData:
     """Open a set of pictures, caching it first if that has not been done.
 
@@ -73,6 +75,8 @@ def open_data(
                 evenly spread choice)
     cache_dir   default `datasets/cache`
     workers     drawing processes; default one per core
+    check       called with the source before a picture is read; may raise, so that what does not
+                fit is refused before minutes of drawing
 
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
@@ -80,6 +84,7 @@ def open_data(
     if workers is not None and workers < 1:
         raise DataError(f"The number of workers must be at least 1, not {workers}.")
     source = sources.find(spec, None if labels is None else os.fspath(labels), count)
+    check(source)
     folder = cache.DEFAULT_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
     path = cache.ensure(source, resolution, folder, workers, progress)
     images, known, meta = cache.read(path)

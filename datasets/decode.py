@@ -6,7 +6,11 @@ widens its window when it shrinks, so nothing aliases; a picture of exactly the 
 its pixels as they are.
 """
 
+import contextlib
+import os
+import stat
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,25 +40,47 @@ def read(path: str | Path, resolution: int) -> tuple[np.ndarray, bool]:
     Animations give their first frame. Raises `PictureError` with the reason when the file is
     empty, damaged, cut short or no picture.
     """
+    with _opened(path) as image:
+        enlarged = min(image.size) < resolution
+        image.draft("RGB", (2 * resolution, 2 * resolution))
+        square = to_rgb(centre_square(_upright(image)))
+    return resize(square, resolution), enlarged
+
+
+def read_whole(path: str | Path) -> Image.Image:
+    """The whole picture, upright, RGB on white, with all its pixels; raises as `read` does."""
+    with _opened(path) as image:
+        return to_rgb(_upright(image))
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """The picture, opened but not decoded; what goes wrong inside becomes a `PictureError`."""
     try:
-        if Path(path).stat().st_size == 0:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise PictureError("not an ordinary file")  # opening a pipe would wait for ever
+        if status.st_size == 0:
             raise PictureError("the file is empty")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; a huge picture is still an error
             with Image.open(path, formats=FORMATS) as image:
-                enlarged = min(image.size) < resolution
-                image.draft("RGB", (2 * resolution, 2 * resolution))
-                square = to_rgb(centre_square(_upright(image)))
+                yield image
     except PictureError:
         raise
     except UnidentifiedImageError:
         raise PictureError("not a picture, or damaged at its start") from None
     except MemoryError:
         raise PictureError("too large for the memory") from None
+    except OSError as error:
+        raise PictureError(error.strerror or _first_line(error)) from None
     except Exception as error:  # PIL's decoders raise nearly anything on damaged files
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        raise PictureError(reason or f"cannot be decoded ({type(error).__name__})") from None
-    return resize(square, resolution), enlarged
+        raise PictureError(_first_line(error)) from None
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else f"cannot be decoded ({type(error).__name__})"
 
 
 def resize(image: Image.Image, resolution: int) -> np.ndarray:

@@ -1,14 +1,6 @@
 """Draw many pictures into one file, on all cores, with a progress bar."""
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import sys
-import types
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +8,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from datasets.errors import DataError, PictureError
+from datasets import processes
+from datasets.errors import PictureError
 
 CHUNK = 64  # pictures per task: about a tenth of a second
 SMALL = 256  # below this many, starting processes costs more than it saves
@@ -49,7 +42,7 @@ def draw_all(
     process dies.
     """
     report = Report()
-    workers = workers or _cores()
+    workers = workers or processes.cores()
     with tqdm(total=len(items), desc=title, unit="img", disable=not progress) as bar:
         for start, bad, enlarged, drawn in _chunks_done(
             file, offset, items, render, resolution, workers
@@ -63,28 +56,9 @@ def draw_all(
 def _chunks_done(file, offset, items, render, resolution, workers) -> Iterator[tuple]:
     starts = range(0, len(items), CHUNK)
     tasks = ((file, offset, s, items[s : s + CHUNK], render, resolution) for s in starts)
-    if workers == 1 or len(items) <= SMALL:
-        for task in tasks:
-            yield draw_chunk(*task)
-        return
-    context = multiprocessing.get_context("spawn")  # forking a process that runs TensorFlow hangs
-    pool = ProcessPoolExecutor(
-        min(workers, len(starts)), mp_context=context, initializer=_leave_interrupts_to_parent
-    )
-    try:
-        with _main_hidden():
-            pending = {pool.submit(draw_chunk, *task) for task in tasks}
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool:
-        raise DataError(
-            "A process that draws pictures was ended, probably for lack of memory. "
-            "Try again with fewer of them (--workers 1)."
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    if len(items) <= SMALL:
+        workers = 1
+    yield from processes.each_done(draw_chunk, tasks, min(workers, len(starts)))
 
 
 def draw_chunk(
@@ -104,29 +78,3 @@ def draw_chunk(
             images.seek(offset + (start + row) * size)
             images.write(pixels.tobytes())
     return start, bad, enlarged_count, len(items)
-
-
-def _leave_interrupts_to_parent() -> None:
-    """Ctrl-C reaches every process; only the first should answer, by ending the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _main_hidden() -> Iterator[None]:
-    """Keep new processes from importing the user's script again, and with it all of Keras.
-
-    They need nothing but `datasets`. It also lets a notebook, or a script without the
-    `if __name__ == "__main__"` guard, build a cache.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,6 +1,7 @@
 """Where pictures come from. A source says cheaply what it is, and costs only when it is drawn.
 
-Three kinds: a folder of picture files, the embedded faces, a public set of `keras.datasets`.
+Four kinds: a folder of picture files, the embedded faces, drawn triangles, and a public set of
+`keras.datasets`.
 """
 
 import functools
@@ -35,6 +36,8 @@ class Source:
               module, so that other processes can call it; raises PictureError
     describe  item → what a person calls it
     notes     what a person should know about the source
+    count     how many pictures there are at the most; None: not known before they are drawn
+    labelled  whether it comes with labels
     """
 
     name: str
@@ -43,6 +46,8 @@ class Source:
     render: Callable[[Any, int], tuple[np.ndarray, bool]]
     describe: Callable[[Any], str]
     notes: tuple[str, ...] = ()
+    count: int | None = None
+    labelled: bool = False
 
 
 def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> Source:
@@ -90,7 +95,10 @@ def _faces(label_spec: str | None, count: int) -> Source:
         "labelled": labelled,
         "drawn by": {package: importlib.metadata.version(package) for package in packages},
     }
-    return Source(FACES, identity, load, render_face, lambda index: f"face {index}")
+    return Source(
+        FACES, identity, load, render_face, lambda index: f"face {index}",
+        count=count, labelled=labelled,
+    )  # fmt: skip
 
 
 def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
@@ -112,6 +120,7 @@ def _triangles(label_spec: str | None, count: int) -> Source:
         lambda: (range(count), None),
         triangles.render,
         lambda index: f"triangle {index}",
+        count=count,
     )
 
 
@@ -129,7 +138,9 @@ def _public(name: str, label_spec: str | None, count: int | None) -> Source:
         return images[chosen], labels.Found(rows, known, "", []) if labelled else None
 
     identity = {"kind": "keras.datasets", "set": name, "count": count, "labelled": labelled}
-    return Source(name, identity, load, render_array, lambda _: name)
+    return Source(
+        name, identity, load, render_array, lambda _: name, count=count, labelled=labelled
+    )
 
 
 def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
@@ -146,7 +157,7 @@ def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
 
 
 def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
-    files, passed_over = _scan(folder)
+    files, passed_over = scan(folder)
     notes = []
     if passed_over:
         kinds = ", ".join(f"{suffix} {n}" for suffix, n in passed_over.most_common(5))
@@ -164,7 +175,7 @@ def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
     identity = {"kind": "folder", "files": files, "labels": label_identity}
     return Source(
         _safe(folder.resolve().name), identity, load, render_file, lambda item: item[1],
-        tuple(notes),
+        tuple(notes), len(files), reader is not None,
     )  # fmt: skip
 
 
@@ -172,8 +183,11 @@ def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, boo
     return decode.read(os.path.join(*item), resolution)
 
 
-def _scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
-    """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes."""
+def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
+    """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes.
+
+    Links are followed, in circles only once. Raises `DataError` when there is no picture.
+    """
     if not folder.exists():
         known = ", ".join((FACES, *PUBLIC))
         raise DataError(f"There is no folder {str(folder)!r}. Data is a folder or one of: {known}.")

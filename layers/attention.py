@@ -10,9 +10,9 @@ from layers import weights
 class SelfAttention(keras.layers.Layer):
     """y = x + gamma * o(softmax(g(x) f(x)^T) h(x)), equations 1 to 3 of the SAGAN paper.
 
-    f (keys), g (queries) and h (values) are 1×1 convolutions without bias; gamma is a learned
-    scalar that starts at 0, so that the layer begins as the identity. Row i of the softmax says
-    where position i looks. The softmax is taken in float32 whatever the precision.
+    f (keys), g (queries) and h (values) are 1×1 convolutions; gamma is a learned scalar that starts
+    at 0, so that the layer begins as the identity. Row i of the softmax says where position i
+    looks. The softmax is taken in float32 whatever the precision.
 
     Args:
         key_ratio: keys and queries have channels / key_ratio channels.
@@ -20,6 +20,7 @@ class SelfAttention(keras.layers.Layer):
             added directly; otherwise a further 1×1 convolution o leads back to all channels.
         pool: max-pool keys and values by 2, as SAGAN's and BigGAN's authors' code does: a quarter
             of the memory.
+        use_bias: whether the convolutions have biases: the notes' have, the authors' have not.
         weight_norm: of the convolutions, see `layers.weights`.
     """
 
@@ -28,6 +29,7 @@ class SelfAttention(keras.layers.Layer):
         key_ratio=8,
         value_ratio=1,
         pool=False,
+        use_bias=False,
         weight_norm="spectral",
         kernel_initializer="glorot_uniform",
         **kwargs,
@@ -36,6 +38,7 @@ class SelfAttention(keras.layers.Layer):
         self.key_ratio = key_ratio
         self.value_ratio = value_ratio
         self.pool = pool
+        self.use_bias = use_bias
         self.weight_norm = weight_norm
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
@@ -58,7 +61,7 @@ class SelfAttention(keras.layers.Layer):
         conv = weights.conv2d(
             filters,
             1,
-            use_bias=False,
+            use_bias=self.use_bias,
             weight_norm=self.weight_norm,
             kernel_initializer=self.kernel_initializer,
             dtype=self.dtype_policy,
@@ -107,6 +110,7 @@ class SelfAttention(keras.layers.Layer):
             "key_ratio": self.key_ratio,
             "value_ratio": self.value_ratio,
             "pool": self.pool,
+            "use_bias": self.use_bias,
             "weight_norm": self.weight_norm,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }

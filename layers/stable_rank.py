@@ -29,7 +29,7 @@ class StableRankNormalized(spectral.WeightNormalized):
     @property
     def target(self) -> float:
         """The largest stable rank that the normalised kernel may have."""
-        outputs = self.raw_kernel.shape[self.output_axis]
+        outputs = self.raw_kernel.shape[self.row_axis]
         inputs = 1
         for size in self.raw_kernel.shape:
             inputs *= size
@@ -51,7 +51,7 @@ class StableRankNormalized(spectral.WeightNormalized):
 
     def _outer(self, v, u):
         """u v^T in the kernel's own layout; v is (inputs,) or, transposed, (positions, inputs)."""
-        if self.output_axis == -1:
+        if self.row_axis == -1:
             outer = ops.expand_dims(v, -1) * u
         else:
             outer = ops.expand_dims(v, -2) * ops.reshape(u, (1, -1, 1))

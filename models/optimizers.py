@@ -1,5 +1,7 @@
 """Adam and RMSprop as the papers have them, how their rates fall, and D's and G's pair."""
 
+import types
+
 import keras
 from keras import ops
 
@@ -109,18 +111,18 @@ class RMSprop(keras.optimizers.RMSprop):
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class OptimizerPair(keras.optimizers.Optimizer):
-    """D's and G's optimizers under the one name that Keras's trainer saves and carries."""
+class Optimizers(keras.optimizers.Optimizer):
+    """The optimizers of all players under the one name that Keras's trainer saves and carries."""
 
-    def __init__(self, discriminator: keras.Optimizer, generator: keras.Optimizer):
-        super().__init__(learning_rate=0.0, name="optimizer_pair")
-        self.discriminator = discriminator
-        self.generator = generator
+    def __init__(self, parts: dict[str, keras.Optimizer]):
+        super().__init__(learning_rate=0.0, name="optimizers")
+        # Not a dict to Keras, which would save what is in it a second time.
+        self.parts = types.MappingProxyType(parts)
         self.built = True
 
     @property
     def variables(self):
-        return [*self.discriminator.variables, *self.generator.variables]
+        return [variable for part in self.parts.values() for variable in part.variables]
 
     def save_own_variables(self, store):
         for index, variable in enumerate(self.variables):
@@ -136,7 +138,7 @@ class OptimizerPair(keras.optimizers.Optimizer):
             variable.assign(store[str(index)])
 
     def finalize_variable_values(self, var_list):
-        """Nothing to do: the generator's moving average is the GAN's, not the optimizer's."""
+        """Nothing to do: moving averages are the system's, not the optimizers'."""
 
 
 OPTIMIZERS = {

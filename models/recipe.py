@@ -8,12 +8,23 @@ import dataclasses
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 
-def _option(default, group: str, help: str, choices: tuple[str, ...] | None = None):
-    return field(default=default, metadata={"group": group, "help": help, "choices": choices})
+def _option(
+    default,
+    group: str,
+    help: str,
+    choices: tuple[str, ...] | None = None,
+    only: dict[str, tuple] | None = None,
+):
+    """A field. `only`: it is read only where these other fields have one of these values."""
+    return field(
+        default=default,
+        metadata={"group": group, "help": help, "choices": choices, "only": only or {}},
+    )
 
 
 LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
@@ -32,8 +43,19 @@ LOSSES = (
 )
 PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
 GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
+# Fields that recipes saved by earlier versions may have; they are dropped.
+RETIRED_FIELDS = ("g_first_filters",)
 # Those that look at real pictures in the generator's step, one for each fake.
 G_NEEDS_REALS = ("rsgan", "rasgan", "ralsgan", "rahinge", "feature_matching")
+# Those of the losses that ask the discriminator for a target, which can be smoothed.
+WITH_TARGET = ("minimax", "non_saturating", "least_squares", "rsgan", "rasgan", "ralsgan")
+
+_PICTURES = {"point_dim": (0,)}
+_LABELS = {"label_kind": ("classes", "attributes")}
+
+
+def _networks(*names: str) -> dict[str, tuple]:
+    return {"architecture": names}
 
 
 @dataclass(frozen=True)
@@ -45,9 +67,14 @@ class Recipe:
 
     name: str
     architecture: str = _option("sagan", "Networks", "which file of models/networks builds G and D")
-    resolution: int = _option(128, "Networks", "height and width of the pictures, a power of two")
+    resolution: int = _option(
+        128, "Networks", "height and width of the pictures, a power of two", only=_PICTURES
+    )
     point_dim: int = _option(
-        0, "Networks", "dimensions of the data where they are points; 0: they are pictures"
+        0,
+        "Networks",
+        "dimensions of the data where they are points; 0: they are pictures",
+        only=_networks("dense"),
     )
     g_filters: int = _option(
         1024, "Networks", "channels of the generator's first stage (biggan: the paper's ch)"
@@ -60,26 +87,36 @@ class Recipe:
         "Networks",
         "widen in the first convolution of the discriminator's residual blocks, not in the second "
         "(sn_resnet)",
+        only=_networks("sn_resnet"),
     )
     d_pooling: str = _option(
         "sum",
         "Networks",
         "how the discriminator joins its features over space (sn_resnet)",
         ("sum", "mean"),
-    )
-    g_first_filters: int = _option(
-        0, "Networks", "channels before the first block (BIGGAN_V0 has fewer); 0: g_filters"
+        only=_networks("sn_resnet"),
     )
     upsample: str = _option(
         "transposed",
         "Networks",
         "how the generator doubles the resolution",
         ("transposed", "nearest", "subpixel"),
+        only=_networks("sagan", "sresnet"),
     )
     g_activation: str = _option(
-        "leaky_relu", "Networks", "the generator's nonlinearity", ("leaky_relu", "relu")
+        "leaky_relu",
+        "Networks",
+        "the generator's nonlinearity",
+        ("leaky_relu", "relu"),
+        only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
     )
-    g_norm: str = _option("batch", "Networks", "the generator's activations", ("batch", "none"))
+    g_norm: str = _option(
+        "batch",
+        "Networks",
+        "the generator's activations",
+        ("batch", "none"),
+        only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
+    )
     d_norm: str = _option("batch", "Networks", "the discriminator's activations", ("batch", "none"))
     g_weight_norm: str = _option("spectral", "Networks", "the generator's kernels", WEIGHT_NORMS)
     d_weight_norm: str = _option(
@@ -92,10 +129,16 @@ class Recipe:
         ("none", "discrimination", "standard_deviation"),
     )
     attention_resolution: int = _option(
-        16, "Networks", "feature maps of this size get self-attention; 0: none"
+        16,
+        "Networks",
+        "feature maps of this size get self-attention; 0: none",
+        only=_networks("biggan", "biggan_notes", "sagan", "sn_resnet", "sresnet"),
     )
     d_attention_resolution: int = _option(
-        0, "Networks", "the discriminator's, where it is another size; 0: the same"
+        0,
+        "Networks",
+        "the discriminator's, where it is another size; 0: the same",
+        only=_networks("biggan", "biggan_notes", "sresnet"),
     )
     initializer: str = _option(
         "truncated_normal",
@@ -104,7 +147,10 @@ class Recipe:
         ("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
     )
     residual_gain: float = _option(
-        1.0, "Networks", "factor of the residual blocks' initial 3×3 kernels (sn_resnet)"
+        1.0,
+        "Networks",
+        "factor of the residual blocks' initial 3×3 kernels (sn_resnet)",
+        only=_networks("sn_resnet"),
     )
 
     latent_dim: int = _option(128, "Latents", "numbers in a latent")
@@ -122,27 +168,35 @@ class Recipe:
         "Labels",
         "how the generator takes labels, if there are any",
         ("batch_norm", "concat"),
+        only=_LABELS,
     )
     d_conditioning: str = _option(
         "projection",
         "Labels",
         "how the discriminator takes labels, if there are any",
         ("projection", "concat"),
+        only=_LABELS,
     )
 
     shared_embedding: int = _option(
-        128, "Labels", "numbers in the label embedding that all norms share (biggan)"
+        128,
+        "Labels",
+        "numbers in the label embedding that all norms share (biggan)",
+        only={**_networks("biggan"), **_LABELS, "g_conditioning": ("batch_norm",)},
     )
     label_noise: float = _option(
         0.0,
         "Labels",
         "noise on the labels in training: its deviation for attributes; for classes, the share "
         "replaced by any class",
+        only=_LABELS,
     )
 
     loss: str = _option("hinge", "Objective", "adversarial loss", LOSSES)
     penalty: str = _option("none", "Objective", "penalty on the discriminator", PENALTIES)
-    penalty_weight: float = _option(10.0, "Objective", "its factor")
+    penalty_weight: float = _option(
+        10.0, "Objective", "its factor", only={"penalty": PENALTIES[1:]}
+    )
     g_orthogonal: float = _option(
         0.0, "Objective", "weight of the orthogonal regularisation of the generator's kernels"
     )
@@ -153,7 +207,10 @@ class Recipe:
         0.0, "Objective", "keep the discriminator's weights within ± this after its step; 0: do not"
     )
     label_smoothing: float = _option(
-        0.0, "Objective", "ask the discriminator for 1 minus this on real pictures"
+        0.0,
+        "Objective",
+        "ask the discriminator for 1 minus this on real pictures",
+        only={"loss": WITH_TARGET},
     )
     g_loss_weight: float = _option(
         1.0, "Objective", "factor of the adversarial loss in the generator's"
@@ -161,7 +218,9 @@ class Recipe:
     g_term: str = _option(
         "none", "Objective", "what the generator's loss has besides", GENERATOR_TERMS
     )
-    g_term_weight: float = _option(1.0, "Objective", "its factor")
+    g_term_weight: float = _option(
+        1.0, "Objective", "its factor", only={"g_term": GENERATOR_TERMS[1:]}
+    )
 
     batch_size: int = _option(64, "Training", "pictures per discriminator step")
     d_steps: int = _option(1, "Training", "discriminator steps per generator step, on fresh reals")
@@ -176,8 +235,12 @@ class Recipe:
     optimizer: str = _option("adam", "Training", "optimizer", ("adam", "rmsprop", "sgd"))
     g_learning_rate: float = _option(1e-4, "Training", "the generator's learning rate")
     d_learning_rate: float = _option(4e-4, "Training", "the discriminator's learning rate")
-    beta_1: float = _option(0.0, "Training", "Adam's first decay rate")
-    beta_2: float = _option(0.9, "Training", "Adam's second decay rate")
+    beta_1: float = _option(
+        0.0, "Training", "Adam's first decay rate", only={"optimizer": ("adam", "sgd")}
+    )
+    beta_2: float = _option(
+        0.9, "Training", "Adam's second decay rate", only={"optimizer": ("adam", "rmsprop")}
+    )
     weight_decay: float = _option(
         0.0, "Training", "this times each trained number is added to its gradient, in both networks"
     )
@@ -187,9 +250,18 @@ class Recipe:
         "how both learning rates fall: exponential, by decay_rate; linear, to 0 at the last step",
         ("none", "exponential", "linear"),
     )
-    decay_start: int = _option(0, "Training", "they fall from this generator step on")
-    decay_rate: float = _option(0.99, "Training", "the factor of the exponential decay …")
-    decay_every: int = _option(100, "Training", "… per so many steps")
+    decay_start: int = _option(
+        0,
+        "Training",
+        "they fall from this generator step on",
+        only={"decay": ("exponential", "linear")},
+    )
+    decay_rate: float = _option(
+        0.99, "Training", "the factor of the exponential decay …", only={"decay": ("exponential",)}
+    )
+    decay_every: int = _option(
+        100, "Training", "… per so many steps", only={"decay": ("exponential",)}
+    )
     ema_decay: float = _option(
         0.995, "Training", "decay of the generator's moving average, ramped; 0: none"
     )
@@ -200,9 +272,12 @@ class Recipe:
         ("copied", "averaged"),
     )
     dequantize: bool = _option(
-        False, "Training", "add uniform noise of up to one grey level to the real pictures"
+        False,
+        "Training",
+        "add uniform noise of up to one grey level to the real pictures",
+        only=_PICTURES,
     )
-    mirror: bool = _option(False, "Training", "show half of the pictures mirrored")
+    mirror: bool = _option(False, "Training", "show half of the pictures mirrored", only=_PICTURES)
 
     def __post_init__(self):
         problems = list(_problems(self))
@@ -215,12 +290,16 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `to_dict`; unknown fields are refused with the nearest known one.
+        """The inverse of `to_dict`, also of an earlier version's.
 
         Recipes from before there was a choice of `decay` meant the exponential one.
+
+        Raises:
+            ValueError: an unknown field; the message gives the nearest known one.
         """
+        values = {name: value for name, value in values.items() if name not in RETIRED_FIELDS}
         if values.get("decay_start") and "decay" not in values:
-            values = {**values, "decay": "exponential"}
+            values["decay"] = "exponential"
         known = [f.name for f in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -246,8 +325,36 @@ class Recipe:
 
 
 def options() -> list[dataclasses.Field]:
-    """The fields of a recipe that a user may set, with `help`, `group` and `choices` metadata."""
+    """The fields of a recipe that a user may set.
+
+    Their metadata: `group` and `help` for a person, `choices`, and `only`: the fields, with their
+    values, without which nothing reads this one.
+    """
     return [f for f in dataclasses.fields(Recipe) if f.metadata]
+
+
+def ignored(recipe: Recipe, names: Iterable[str], unknown: tuple[str, ...] = ()) -> Iterator[str]:
+    """A sentence for each of the fields `names` that nothing reads in `recipe`.
+
+    `unknown` names fields whose values are not final, such as label_kind before the data is open:
+    what depends on them is passed over.
+    """
+    wanted = set(names)
+    for option in options():
+        for other, values in option.metadata["only"].items() if option.name in wanted else ():
+            value = getattr(recipe, other)
+            if other not in unknown and value not in values:
+                known = ", ".join(map(str, values))
+                known = known if len(values) == 1 else f"one of {known}"
+                yield f"{option.name} is read only where {other} is {known}; it is {value}"
+
+
+def refuse_ignored(
+    recipe: Recipe, names: Iterable[str], unknown: tuple[str, ...] = ("label_kind",)
+) -> None:
+    """Raise ValueError where nothing reads one of the fields `names`; see `ignored`."""
+    if found := list(ignored(recipe, names, unknown)):
+        raise ValueError(f"Recipe {recipe.name}: {'; '.join(found)}.")
 
 
 def on_points(recipe: Recipe, dim: int, width: int = 64) -> Recipe:
@@ -328,6 +435,9 @@ def _problems(recipe: Recipe):
     for name in ("g_learning_rate", "d_learning_rate", "decay_rate", "residual_gain"):
         if not getattr(recipe, name) > 0:
             yield f"{name} must be above 0, not {getattr(recipe, name)}"
+    concat = recipe.g_conditioning == "concat"
+    if recipe.conditional and recipe.g_norm == "none" and not concat:
+        yield "labels reach a generator without batch norm (g_norm none) by g_conditioning concat"
     yield from _training_problems(recipe)
     if recipe.conditional != bool(recipe.num_labels):
         yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
@@ -370,14 +480,17 @@ def load(name: str) -> Recipe:
     """The recipe of that name, in any case of letters.
 
     Raises:
-        ValueError: there is none; the message names the nearest and all known ones.
+        ValueError: there is none; the message names the nearest and all known ones. Or its file
+            sets a field that nothing reads.
     """
     module = _modules().get(name.lower())
     if module is None:
         near = difflib.get_close_matches(name.lower(), _modules(), n=1)
         hint = f" Did you mean {load(near[0]).name!r}?" if near else ""
         raise ValueError(f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}.")
-    return importlib.import_module(module).RECIPE
+    recipe = importlib.import_module(module).RECIPE
+    refuse_ignored(recipe, [o.name for o in options() if getattr(recipe, o.name) != o.default])
+    return recipe
 
 
 def describe(name: str) -> str:

@@ -1,4 +1,7 @@
-"""Using a trained generator: sample, explore, export. Needs no training data.
+"""Using a trained generator: sample, explore, export, measure.
+
+Only measuring needs data: real pictures to compare with. They are those the run was trained on,
+unless others are given.
 
 In a notebook:
 
@@ -29,7 +32,7 @@ def load(source: str | Path, weights: str = "ema") -> Generator:
     """
     from training import backend
 
-    backend.choose()
+    backend.wake()
     from serving.generator import Generator
     from serving.source import open_source
 

@@ -16,6 +16,7 @@ from models.recipe import Recipe
 from training import run as runs
 from training.errors import UserError, user_errors
 from training.files import read_json
+from training.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
 BEST = "best_generator.keras"
@@ -106,6 +107,11 @@ def _checkpoint(run: runs.Run, path: Path, weights: str) -> Source:
             warnings.simplefilter("ignore")  # of what does not fit; the error below says it
             gan.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
+        older = made_by_older_networks(record)
+        if older and not isinstance(error, OSError):
+            raise UserError(
+                f"checkpoint {path} was written by {older}; use the run's generator.keras"
+            ) from error
         raise UserError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
     data = record.get("data") or {}
     metadata = {

@@ -10,6 +10,7 @@ MAY_IMPORT = {
     "layers": {"layers"},
     "datasets": {"datasets"},
     "metrics": {"metrics"},
+    "curation": {"curation", "metrics", "datasets"},
     "models": {"models", "layers"},
     "training": {"training", "models", "layers", "metrics", "datasets"},
     "serving": {"serving", "training", "models", "layers", "metrics", "datasets"},
@@ -51,8 +52,25 @@ def test_scripts_are_thin():
 
 
 def test_only_autodiff_and_few_others_name_a_backend():
-    allowed = {"autodiff.py", "distribution.py", "norm.py", "optimizers.py", "replicas.py"}
-    for package in ("layers", "models"):
-        for path in (ROOT / package).rglob("*.py"):
-            if imported(path) & {"tensorflow", "jax", "torch"}:
-                assert path.name in allowed, f"{path.relative_to(ROOT)} names a backend"
+    """Those that the README counts and names, and no more."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("layers", "models")
+        for path in (ROOT / package).rglob("*.py")
+        if imported(path) & {"tensorflow", "jax", "torch"}
+    }
+    assert found == {
+        "layers/norm.py", "layers/replicas.py", "models/autodiff.py", "models/distribution.py",
+        "models/optimizers.py",
+    }  # fmt: skip
+    page = (ROOT / "README.md").read_text()
+    assert "Five files of the two import a backend" in page
+    assert all(f"`{path}`" in page for path in found)
+
+
+def test_films_are_written_in_one_place():
+    """imageio by `training/film.py` alone; nobody saves several frames by Pillow beside it."""
+    for path in ROOT.glob("*/**/*.py"):
+        if path.parts[len(ROOT.parts)] in MAY_IMPORT and path.name != "film.py":
+            assert "imageio" not in imported(path), path.relative_to(ROOT)
+            assert "save_all" not in path.read_text(), path.relative_to(ROOT)

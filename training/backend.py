@@ -35,13 +35,31 @@ def choose() -> str:
     return name
 
 
+def wake() -> None:
+    """Choose the backend, import Keras and compute a first number, silently.
+
+    TensorFlow 2.21 talks whatever its log level: when it is imported and when it first computes.
+    Raises `UserError` as `choose` does.
+    """
+    choose()
+    with held_back_stderr():
+        _compute()
+
+
+def _compute() -> None:
+    import keras
+
+    keras.ops.convert_to_numpy(keras.ops.zeros(()))
+
+
 def start(distribute: str = "none") -> Distribution:
-    """Import Keras and wake the devices, silently: TensorFlow 2.21 talks whatever its log level.
+    """`wake` for a training: its devices are found, and joined as `distribute` says.
 
     What was said is shown after all when that fails. Returns how batches are shared out; raises
     `UserError` where the machine or the backend cannot do it.
     """
-    with _held_back_stderr(), user_errors(ValueError):
+    choose()
+    with held_back_stderr(), user_errors(ValueError):
         import keras
 
         from models import distribution
@@ -52,12 +70,12 @@ def start(distribute: str = "none") -> Distribution:
         device.find()  # on a GPU this must come before anything that allocates
         if keras.backend.backend() != "jax":
             plan = distribution.start(distribute)  # before anything that computes
-        keras.ops.convert_to_numpy(keras.ops.zeros(()))
+        _compute()
     return plan
 
 
 @contextlib.contextmanager
-def _held_back_stderr() -> Iterator[None]:
+def held_back_stderr() -> Iterator[None]:
     """Keep from the screen what libraries write to file descriptor 2, unless they fail."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:

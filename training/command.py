@@ -6,8 +6,10 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from models import recipe as recipes
 from models.recipe import Recipe
 from training import device, planner, run
+from training.errors import user_errors
 from training.settings import Settings
 
 
@@ -31,7 +33,9 @@ class Command:
         """Raise `UserError` for whatever is wrong already, before seconds of imports."""
         if self.resume is None:
             for name in self._possible_recipes():
-                planner.build_recipe(name, self.overrides)
+                recipe = planner.build_recipe(name, self.overrides)
+                with user_errors(ValueError):
+                    recipes.refuse_ignored(recipe, self.overrides)
         elif device.surely_no_gpu() or self.resume != "newest":
             self.run_to_resume(self.choose(device.Device("cpu", "", 1, None, False)).value)
 
@@ -51,9 +55,9 @@ class Command:
         recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
         return f"python {self.script}{recipe}"
 
-    def recipe(self, name: str, recorded: dict[str, Any] | None = None) -> Recipe:
-        """The recipe of that name with overrides: those recorded in a resumed run, then ours."""
-        return planner.build_recipe(name, {**(recorded or {}), **self.overrides})
+    def recipe(self, name: str, recorded: Recipe | None = None) -> Recipe:
+        """The recipe of that name, or that of a resumed run, with the overrides given now."""
+        return planner.build_recipe(name, self.overrides, recorded)
 
     def all_settings(self, recorded: dict[str, Any] | None = None) -> Settings:
         """Settings: defaults, those recorded in a resumed run, those given now."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import tempfile
+from collections.abc import Callable, Iterable
 
 import datasets
+from models import recipe as recipes
+from models.gan import GAN
 from models.recipe import Recipe
 from training.callbacks.progress import say
 from training.errors import UserError, user_errors
@@ -19,12 +22,17 @@ OWN_LABELS = ("auto", "data", "none")  # `--labels` words for what the data itse
 
 
 def open_for(
-    recipe: Recipe, settings: Settings, stack: contextlib.ExitStack, sample_only: bool
+    recipe: Recipe,
+    settings: Settings,
+    stack: contextlib.ExitStack,
+    sample_only: bool,
+    check: Callable[[datasets.Source], None],
 ) -> datasets.ImageData:
     """Open the run's pictures at the recipe's resolution and say what was left out.
 
     With `sample_only` just enough for a batch is prepared, in a temporary folder that `stack`
-    removes. Raises `UserError` for what cannot be used.
+    removes. `check` is called before the first picture is read, usually with `refuse_unfit`.
+    Raises `UserError` for what cannot be used.
     """
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
@@ -39,34 +47,65 @@ def open_for(
             count=count,
             cache_dir=cache,
             workers=settings.workers or None,
+            check=check,
         )
     if data.left_out:
         named = [f"{path} ({reason})" for path, reason in data.left_out]
         say(f"left out   {len(named)} unusable pictures: {listed(named)}")
-    if recipe.batch_size > len(data.images):
-        raise UserError(
-            f"--batch-size {recipe.batch_size} is larger than the data ({len(data.images)} "
-            f"pictures in {settings.data}); give --batch-size {len(data.images)} or fewer"
-        )
+    _refuse_few(recipe, settings, len(data.images))
     return data
+
+
+def refuse_unfit(
+    recipe: Recipe, settings: Settings, source: datasets.Source, given: Iterable[str] = ()
+) -> None:
+    """Raise `UserError` where the recipe does not go with the source's size or labels.
+
+    `given` are the recipe's fields that were asked for: each must be read by something.
+    """
+    if source.count is not None:
+        _refuse_few(recipe, settings, source.count)
+    with user_errors(ValueError):
+        if takes_labels(recipe, settings, source.labelled):
+            # Which labels is not known yet: any show whether the networks can take some.
+            GAN.check(dataclasses.replace(recipe, label_kind="classes", num_labels=2))
+        else:
+            recipes.refuse_ignored(recipe, given, unknown=())
+
+
+def _refuse_few(recipe: Recipe, settings: Settings, count: int) -> None:
+    if recipe.batch_size > count:
+        raise UserError(
+            f"--batch-size {recipe.batch_size} is larger than the data ({count} "
+            f"pictures in {settings.data}); give --batch-size {count} or fewer"
+        )
+
+
+def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
+    """Whether the run uses labels, as `--labels` says, of data that has some or not.
+
+    Raises `UserError` where labels are needed and there are none.
+    """
+    asked = settings.labels
+    if asked == "auto":
+        takes = recipe.conditional or recipe.architecture in _LABELLED_ARCHITECTURES
+        asked = "data" if takes and labelled else "none"
+    if asked == "none" and recipe.conditional:
+        why = "--labels none takes them away" if labelled else f"{settings.data} has none"
+        raise UserError(f"recipe {recipe.name} needs labels and {why}; give --labels FILE")
+    if asked != "none" and not labelled:
+        raise UserError(
+            f"{settings.data} has no labels of its own; give --labels FILE, or --labels none"
+        )
+    return asked != "none"
 
 
 def with_labels(
     recipe: Recipe, data: datasets.ImageData, settings: Settings
 ) -> tuple[Recipe, datasets.ImageData]:
     """Fit the recipe's labels to the data's, or leave both without, as `--labels` says."""
-    asked = settings.labels
-    if asked == "auto":
-        takes = recipe.conditional or recipe.architecture in _LABELLED_ARCHITECTURES
-        asked = "data" if takes and data.labels is not None else "none"
-    if asked == "none":
-        if recipe.conditional:
-            raise UserError(f"recipe {recipe.name} needs labels and {data.name} has none: --labels")
+    if not takes_labels(recipe, settings, data.labels is not None):
         return recipe, dataclasses.replace(data, labels=None)
-    if data.labels is None:
-        raise UserError(
-            f"{settings.data} has no labels of its own; give --labels FILE, or --labels none"
-        )
     labels = data.labels
     with user_errors(ValueError):
         fitted = dataclasses.replace(recipe, label_kind=labels.kind, num_labels=len(labels.names))

@@ -49,13 +49,20 @@ def choose_precision(asked: str, device: Device) -> Choice:
     return Choice("float32", "this CPU has no bfloat16 arithmetic")
 
 
-def build_recipe(name: str, overrides: dict[str, Any]) -> Recipe:
+def build_recipe(name: str, overrides: dict[str, Any], recorded: Recipe | None = None) -> Recipe:
     """The recipe of that name with the overrides given on the command line.
+
+    A resumed run goes on with its own recipe, `recorded`, from which that of the name may have
+    moved on; only its labels come from the data again.
 
     Raises `UserError` where the result is not a valid recipe.
     """
     with user_errors(ValueError):
-        return dataclasses.replace(recipes.load(name), **overrides)
+        recipe = recipes.load(name)
+        if recorded is not None:
+            labels = {"label_kind": recipe.label_kind, "num_labels": recipe.num_labels}
+            recipe = dataclasses.replace(recorded, **labels)
+        return dataclasses.replace(recipe, **overrides)
 
 
 def _known(name: str) -> Recipe:

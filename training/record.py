@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 import datasets
+from models.version import VERSION
 from training.settings import Settings
 
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
@@ -29,6 +32,8 @@ def record_of(
             "shares": [round(float(share), 5) for share in _shares(data.labels)],
         }
     return {
+        "version": VERSION,
+        "commit": commit(),
         "settings": settings.to_dict(),
         "overrides": {name: value for name, value in overrides.items() if name != "steps"},
         "precision": precision,
@@ -42,6 +47,40 @@ def record_of(
         },
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def made_by_older_networks(record: dict[str, Any]) -> str | None:
+    """Which earlier version made a run and how its networks differ, in words; `None`: none did.
+
+    It tells why a checkpoint does not fit, not that it does not: most recipes' networks are the
+    same. Version 0.2.0 gave the notes' networks their biases and widths, and runs their version.
+    """
+    if "version" in record:
+        return None
+    return (
+        "a version before 0.2.0, whose networks differ (attention and BIGGAN's blocks without "
+        "biases, other widths of BIGGAN)"
+    )
+
+
+def commit(folder: Path = Path(__file__).parent.parent) -> str | None:
+    """The git commit that `folder` has checked out, "-dirty" appended where files differ from it.
+
+    `None` without git, and where `folder` is not the top of a repository: another project's commit
+    would say nothing.
+    """
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(folder), *words]
+        # Where git fails it prints nothing here.
+        return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
+
+    try:
+        if git("rev-parse", "--show-prefix"):
+            return None
+        return git("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty") or None
+    except (OSError, subprocess.TimeoutExpired):
+        return None
 
 
 def _versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import datasets
 from metrics.collapse import Rollback
 from models.distribution import Distribution
 from models.gan import GAN
+from models.networks import trained_parameters
 from models.recipe import Recipe
 from training import control, device, estimate, planner, run
 from training.backend import make_repeatable
@@ -24,11 +26,11 @@ from training.callbacks.interrupts import Interrupts
 from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.progress import say
 from training.command import Command
-from training.data import open_for, with_labels
+from training.data import open_for, refuse_unfit, with_labels
 from training.errors import TrainingStopped, UserError, user_errors
 from training.feed import Feed, Prefetch
 from training.output import Outputs, save_final
-from training.record import record_of
+from training.record import made_by_older_networks, record_of
 from training.settings import Settings
 from training.wording import duration, size
 
@@ -62,7 +64,7 @@ def train(command: Command, plan: Distribution) -> int:
 
     Raises `UserError` for what a person can mend.
     """
-    with _memory_errors(command), contextlib.ExitStack() as stack:
+    with _shortages_told(), contextlib.ExitStack() as stack:
         session = prepare(command, plan, stack)
         print_plan(session)
         if command.dry_run:
@@ -78,8 +80,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     resumed = command.run_to_resume(choice.value) if command.resume else None
     old = resumed.record() if resumed else {}
     name = _same_recipe(command, resumed) if resumed else choice.value
-    planned = {"steps": resumed.recipe().steps} if resumed else {}
-    recipe = command.recipe(name, {**old.get("overrides", {}), **planned})
+    recipe = command.recipe(name, resumed.recipe() if resumed else None)
     settings = command.all_settings(old.get("settings"))
     if settings.rollbacks and settings.distribute == "hosts":
         raise UserError("--rollbacks works on one machine only, not with --distribute hosts")
@@ -94,22 +95,26 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     say(f"recipe     {name}: {'that of the run' if resumed else choice.reason}")
     say(f"precision  {precision.value}: {'that of the run' if old else precision.reason}")
 
-    data = open_for(recipe, settings, stack, sample_only=command.dry_run and not resumed)
+    with user_errors(ValueError):  # what no data can mend is refused before any is touched
+        GAN.check(recipe)
+        plan.check(recipe)
+    data = open_for(
+        recipe, settings, stack, sample_only=command.dry_run and not resumed,
+        check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
+    )  # fmt: skip
     recipe, data = with_labels(recipe, data, settings)
     make_repeatable(found.kind, settings.seed)
     overrides = {**old.get("overrides", {}), **command.overrides}
     record = record_of(settings, overrides, precision.value, data)
     if resumed:
         run.refuse_changes(resumed, recipe, record)
-    with user_errors(ValueError):  # unknown loss or penalty, or what an architecture cannot be
-        plan.check(recipe)
-        with plan.scope():
-            gan = GAN(
-                recipe,
-                precision=precision.value,
-                seed=settings.seed,
-                steps_per_execution=settings.steps_per_execution,
-            )
+    with user_errors(ValueError), plan.scope():  # such as steps_per_execution above 1 on torch
+        gan = GAN(
+            recipe,
+            precision=precision.value,
+            seed=settings.seed,
+            steps_per_execution=settings.steps_per_execution,
+        )
     if resumed:
         _load(gan, resumed)
         if gan.step >= recipe.steps:
@@ -127,7 +132,7 @@ def print_plan(session: Session) -> None:
     """Print parameters, memory and expected time. Raises `UserError` where memory is short."""
     gan, recipe = session.gan, session.recipe
     guess = estimate.estimate(gan, session.device.kind, session.plan.devices)
-    g, d = gan.generator.count_params(), gan.discriminator.count_params()
+    g, d = (trained_parameters(network) for network in (gan.generator, gan.discriminator))
     labels = f", {recipe.num_labels} {recipe.label_kind}" if recipe.conditional else ""
     notes = "".join(f"; {note}" for note in session.data.notes)
     if session.command.dry_run and not session.resumed:
@@ -252,8 +257,17 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
         )
     try:
-        gan.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras would go on with fresh optimizers where the saved ones do not fit.
+            warnings.filterwarnings("error", "Skipping variable loading")
+            gan.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
+        older = made_by_older_networks(resumed.record())
+        if older and not isinstance(error, OSError):
+            raise UserError(
+                f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
+                "work; start a new run without --resume"
+            ) from error
         raise UserError(
             f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
             "to go on from the one before"
@@ -261,8 +275,8 @@ def _load(gan: keras.Model, resumed: run.Run) -> None:
 
 
 @contextlib.contextmanager
-def _memory_errors(command: Command):
-    """A full disk, and any backend's way of saying that memory ran out, as one line."""
+def _shortages_told():
+    """Say in one line that the disk is full or, in any backend's words, that memory ran out."""
     try:
         yield
     except (UserError, KeyboardInterrupt):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from models.precisions import PRECISIONS
+
 # Those of `models.distribution`, which needs Keras; this file does not.
 WAYS = ("none", "mirrored", "hosts")
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
 def _option(default: Any, group: str, help: str, **more: Any) -> Any:
@@ -35,7 +36,7 @@ class Settings:
         "auto",
         "Run",
         "arithmetic; `auto`: what this machine is fast in",
-        choices=PRECISIONS,
+        choices=("auto", *PRECISIONS),
     )
     distribute: str = _option(
         "none",

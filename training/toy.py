@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 from datasets import toy as worlds
 from metrics import toy as measures
 from models.gan import GAN
+from training import film
 
 POINTS = 2_500  # the literature's sample size for modes covered
 MOVED = 500  # points of the Earth-Mover distance, which is cubic in them
@@ -180,7 +182,7 @@ class Film:
         axes[0, 1].fill_between(centres, made, color="#c2410c", alpha=0.6)
         axes[0, 1].set_title("generator", fontsize=10)
         best = measures.optimal_discriminator(data, made)
-        best[data + made < 0.01 * data.max()] = np.nan  # of nothing, nothing can be said
+        best[data + made < 0.01 * data.max()] = np.nan  # no density to divide there
         axes[1, 0].plot(centres, 1 / (1 + np.exp(-np.clip(logits, -30, 30))), label="D")
         axes[1, 0].plot(centres, best, ":", color="grey", label="p_data / (p_data + p_g)")
         axes[1, 0].set(ylim=(0, 1))
@@ -197,16 +199,6 @@ class Film:
         axis.legend(fontsize=8, loc="lower right")
         axis.set_title("measures", fontsize=10)
 
-    def save(self, path) -> None:
+    def save(self, path: Path) -> None:
         """Write the film as a looping GIF; the last frame stays for two seconds."""
-        waits = [120] * (len(self.frames) - 1) + [2_000]
-        # One palette, of frames that hold all colours: each frame's own would miss small dots.
-        last = len(self.frames) - 1
-        some = np.hstack([np.asarray(self.frames[index]) for index in (0, last // 2, last)])
-        palette = Image.fromarray(some).quantize(96)
-        frames = [
-            frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames
-        ]
-        frames[0].save(
-            path, save_all=True, append_images=frames[1:], duration=waits, loop=0, optimize=True
-        )
+        film.write(path, [np.asarray(frame) for frame in self.frames], seconds=0.12, last=2.0)

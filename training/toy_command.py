@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from datasets import toy as worlds
 from models import recipe as recipes
 from training import backend, options
 from training.errors import UserError, user_errors
@@ -53,6 +55,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
+    parser = build_parser()
+    parsed = parser.parse(arguments)
+    try:
+        backend.choose()
+        recipe, settings = build_plan(parsed)
+        backend.wake()
+        return _film(recipe, settings)
+    except UserError as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+
+
+def build_parser() -> options.Parser:
+    """The options of toy.py."""
     parser = options.Parser(
         description="Train a recipe's objective on points whose density is known, and film it.",
         epilog=f"Recipes: {', '.join(recipes.names())}.",
@@ -61,42 +77,41 @@ def run(arguments: Sequence[str] | None = None) -> int:
     options.add_fields(parser, ToySettings)
     own = ("name", "point_dim", "architecture")
     options.add_fields(parser, recipes.Recipe, skip=(*own, "steps"))
-    parsed = parser.parse(arguments)
-    try:
-        backend.choose()
-        with user_errors(ValueError):
-            settings = ToySettings(**options.given(parsed, ToySettings))
-            recipe = recipes.load(parsed.recipe)
-            changes = options.given(parsed, recipes.Recipe)
-            changes.pop("steps", None)
-        return _film(recipe, changes, settings)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
+    return parser
 
 
-def _film(recipe: recipes.Recipe, changes: dict, settings: ToySettings) -> int:
+def build_plan(parsed: argparse.Namespace) -> tuple[recipes.Recipe, ToySettings]:
+    """The recipe on the points of the world asked for, and the settings. Raises `UserError`."""
+    with user_errors(ValueError):
+        settings = ToySettings(**options.given(parsed, ToySettings))
+        changes = options.given(parsed, recipes.Recipe)
+        changes.pop("steps", None)
+        recipe = recipes.load(parsed.recipe)
+        recipe = recipes.on_points(recipe, worlds.world(settings.world).dim, settings.width)
+        recipe = dataclasses.replace(recipe, **changes)
+        recipes.refuse_ignored(recipe, changes, unknown=())
+    return recipe, settings
+
+
+def _film(recipe: recipes.Recipe, settings: ToySettings) -> int:
     from tqdm import tqdm
 
-    from datasets import toy as worlds
     from models.gan import GAN
     from training import toy
     from training.feed import Feed
     from training.loop import advance, compiled, steps_at_once
 
     world = worlds.world(settings.world)
-    with user_errors(ValueError):
-        on_points = recipes.on_points(recipe, world.dim, settings.width)
-        on_points = dataclasses.replace(on_points, **changes)
     count = min(settings.frames, settings.steps)
     marks = [settings.steps * (index + 1) // count for index in range(count)]
-    gan = GAN(
-        on_points,
-        seed=settings.seed,
-        jit_compile=compiled(on_points),
-        steps_per_execution=steps_at_once(*marks),
-    )
-    feed = Feed(worlds.open_world(world.name), on_points, settings.seed)
+    with user_errors(ValueError):
+        gan = GAN(
+            recipe,
+            seed=settings.seed,
+            jit_compile=compiled(recipe),
+            steps_per_execution=steps_at_once(*marks),
+        )
+    feed = Feed(worlds.open_world(world.name), recipe, settings.seed)
     film = toy.Film(world, f"{recipe.name} on the {world.name}", settings.seed)
     film.shoot(gan)
     found = {}
@@ -117,12 +132,12 @@ def _film(recipe: recipes.Recipe, changes: dict, settings: ToySettings) -> int:
     write_json(
         path.with_suffix(".json"),
         {
-            "recipe": on_points.to_dict(),
+            "recipe": recipe.to_dict(),
             "settings": dataclasses.asdict(settings),
             "history": [{"step": step, **found} for step, found in film.history],
         },
     )
     for name, value in found.items():
-        print(f"{name:15} {value:.4g}")
+        print(f"{name:15} {value + 0.0:.4g}")
     print(f"wrote {path}")
     return 0

@@ -6,15 +6,14 @@ class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); net
 take int32 (N,) and ignore it.
 """
 
-import contextlib
 import importlib
+import math
 import pkgutil
 
 import keras
-import numpy as np
-from keras import ops
 
 from layers import initializers
+from models import precisions
 from models.recipe import Recipe
 
 
@@ -32,24 +31,30 @@ def build(recipe: Recipe, seed: int, precision: str = "float32") -> tuple[keras.
     Raises:
         ValueError: unknown architecture, or a recipe that it cannot build.
     """
+    check(recipe)
+    with precisions.policy(precision), initializers.seeded(seed):
+        return pair(recipe)
+
+
+def pair(recipe: Recipe) -> tuple[keras.Model, keras.Model]:
+    """(generator, discriminator) under the precision and seed that hold; see `build`."""
     module = _module(recipe)
-    with _policy(precision), initializers.seeded(seed):
-        return module.generator(recipe), module.discriminator(recipe)
+    return module.generator(recipe), module.discriminator(recipe)
 
 
-def copy_generator(
-    generator: keras.Model, recipe: Recipe, precision: str = "float32"
-) -> keras.Model:
-    """A second generator of `recipe` that starts with the weights of the first.
+def check(recipe: Recipe) -> None:
+    """Raise ValueError, in no time, for what `build` would refuse."""
+    _module(recipe).check(recipe)
 
-    Nothing is drawn for it: orthogonal kernels of a large network take seconds.
+
+def trained_parameters(network: keras.Model) -> int:
+    """How many numbers training moves, as the papers and the notes count; of a frozen network too.
+
+    Running statistics and singular vectors, which Keras's `count_params` adds, are not among them.
     """
-    with _policy(precision), initializers.blank():
-        copy = _module(recipe).generator(recipe)
-    for mine, theirs in zip(copy.variables, generator.variables, strict=True):
-        # A copy of its own: JAX would let both variables share one buffer.
-        mine.assign(np.array(ops.convert_to_numpy(theirs)))
-    return copy
+    # Not `network.trainable_variables`: it is empty where the network is frozen, as averages are.
+    layers = network._flatten_layers()
+    return sum(math.prod(each.shape) for layer in layers for each in layer._trainable_variables)
 
 
 def _module(recipe: Recipe):
@@ -58,14 +63,3 @@ def _module(recipe: Recipe):
             f"Unknown architecture {recipe.architecture!r}. Known: {', '.join(names())}."
         )
     return importlib.import_module(f"{__name__}.{recipe.architecture}")
-
-
-@contextlib.contextmanager
-def _policy(precision: str):
-    """Within: layers compute in `precision`."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

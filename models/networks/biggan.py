@@ -49,7 +49,6 @@ def generator(recipe: Recipe) -> keras.Model:
     that reaches attention_resolution.
     """
     widths = _widths(G_WIDTHS, recipe, recipe.g_filters)
-    _check_generator(recipe, len(widths))
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     chunks = ops.split(blocks.concat_labels(recipe, z, y), len(widths), axis=-1)
@@ -81,8 +80,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     """
     widths = _widths(D_WIDTHS, recipe, recipe.d_filters)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
-    attention = _discriminator_attention(recipe)
-    _check_occurs(attention, recipe, [recipe.resolution >> n for n in range(1, len(widths))])
+    attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
     images = x
     x = blocks.concat_label_plane(recipe, x, y)
@@ -219,26 +217,19 @@ def _widths(table: dict[int, Sequence[int]], recipe: Recipe, ch: int) -> list[in
     return [ch * multiple for multiple in table[recipe.resolution]]
 
 
-def _discriminator_attention(recipe: Recipe) -> int:
-    return recipe.d_attention_resolution or recipe.attention_resolution
-
-
-def _check_occurs(attention: int, recipe: Recipe, sizes: Sequence[int]) -> None:
-    if attention and attention not in sizes:
-        raise ValueError(
-            f"Attention at {attention} px does not occur in BigGAN at {recipe.resolution} px: give "
-            f"--attention-resolution {sizes[0]} (or {', '.join(map(str, sizes[1:]))}; 0: none)."
-        )
-
-
-def _check_generator(recipe: Recipe, parts: int) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
+    parts = len(_widths(G_WIDTHS, recipe, recipe.g_filters))
+    halvings = len(_widths(D_WIDTHS, recipe, recipe.d_filters)) - 1
     if recipe.g_norm != "batch":
         raise ValueError(
             "BigGAN's generator takes its latents through batch norm: g_norm must be 'batch', not "
             f"{recipe.g_norm!r}."
         )
-    _check_occurs(
-        recipe.attention_resolution, recipe, [recipe.resolution >> n for n in range(parts - 1)]
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(recipe.resolution >> halvings, recipe.resolution // 2),
     )
     if recipe.latent_dim % parts:
         fits = round(recipe.latent_dim / parts) * parts or parts

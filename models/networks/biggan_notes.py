@@ -1,6 +1,7 @@
-"""The anime notes' BIGGAN: residual blocks with batch norm in both networks, one latent, no biases.
+"""The anime notes' BIGGAN: residual blocks with batch norm in both networks, one latent.
 
-At 128 px with g_filters 1024 and d_filters 32 it is theirs layer for layer (BIGGAN_V1).
+At 128 px with d_filters 32 it is theirs layer for layer: BIGGAN_V0 with g_filters 512, BIGGAN_V1
+with 1024. (Their own g_filters are twice that, and halved before the first use.)
 """
 
 import keras
@@ -13,11 +14,11 @@ from models.recipe import Recipe
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
 
-    4×4×g_filters, then blocks that double the resolution up to R and halve the channels;
-    self-attention after the one that reaches attention_resolution; norm, LeakyReLU, a 3×3
-    convolution. g_first_filters, where set, takes the place of the first g_filters (BIGGAN_V0).
+    4×4×g_filters, then blocks that double the resolution up to R, the first one of g_filters, each
+    further one of half the channels; self-attention after the one that reaches
+    attention_resolution; norm, LeakyReLU, a 3×3 convolution.
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -29,14 +30,14 @@ def generator(recipe: Recipe) -> keras.Model:
 
     x = blocks.concat_labels(recipe, z, y)
     x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
-    x = layers_.deconv(recipe.g_first_filters or recipe.g_filters, 4, "stage_0", padding="valid")(x)
+    x = layers_.first(recipe.g_filters, "stage_0")(x)  # (N, 4, 4, g_filters)
     for block in range(1, count + 1):
-        filters = recipe.g_filters >> block
+        filters = recipe.g_filters >> (block - 1)
         x = _block(x, filters, norm, activation, layers_.up, layers_, f"block_{block}")
         if x.shape[1] == recipe.attention_resolution:
             x = layers_.attention()(x)
     x = activation("to_image_activation")(norm("to_image_norm")(x))
-    x = layers_.conv(3, 3, "to_image")(x)
+    x = layers_.conv(3, 3, "to_image", use_bias=False)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
@@ -46,7 +47,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Blocks that halve the resolution down to 4×4, of 2, 4, 8, … times d_filters; self-attention
     after the one that reaches its resolution; a 4×4 convolution gives the logit.
     """
-    count = _check(recipe)
+    count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
@@ -62,7 +63,9 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if x.shape[1] == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid", dtype="float32")(compared)
+    logits = layers_.conv(1, 4, "to_logit", padding="valid", use_bias=False, dtype="float32")(
+        compared
+    )
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
     pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
     logits = blocks.add_projection(recipe, logits, pooled, y)
@@ -87,7 +90,7 @@ def _block(x, filters, norm, activation, resample, layers_, name):
 
 
 class _Layers:
-    """The kinds of layer of one network: same weight norm and initialiser, no biases."""
+    """The kinds of layer of one network: same weight norm and initialiser, biases in the blocks."""
 
     def __init__(self, weight_norm: str, initializer: str):
         self.options = {
@@ -95,40 +98,44 @@ class _Layers:
             "kernel_initializer": initializers.get(initializer),
         }
 
-    def conv(self, filters, size, name, padding="same", strides=1, dtype=None):
+    def conv(self, filters, size, name, padding="same", strides=1, use_bias=True, dtype=None):
         return weights.conv2d(
-            filters, size, strides=strides, padding=padding, use_bias=False, dtype=dtype, name=name,
+            filters, size, strides=strides, padding=padding, use_bias=use_bias, dtype=dtype,
+            name=name,
             **self.options,
         )  # fmt: skip
 
-    def deconv(self, filters, size, name, padding="same", strides=1):
-        return weights.conv2d_transpose(
-            filters, size, strides=strides, padding=padding, use_bias=False, name=name,
-            **self.options,
-        )  # fmt: skip
+    def first(self, filters, name):
+        return weights.conv2d_transpose(filters, 4, use_bias=False, name=name, **self.options)
 
     def up(self, filters, name):
-        return self.deconv(filters, 3, name, strides=2)
+        return weights.conv2d_transpose(
+            filters, 3, strides=2, padding="same", name=name, **self.options
+        )
 
     def down(self, filters, name):
         return self.conv(filters, 3, name, strides=2)
 
     def attention(self):
-        return SelfAttention(name="attention", **self.options)
+        return SelfAttention(use_bias=True, name="attention", **self.options)
 
 
 def _leaky(name):
     return lambda x: blocks.leaky(x, name)
 
 
-def _check(recipe: Recipe) -> int:
-    """How many blocks there are; ValueError if the recipe cannot be built."""
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     count = blocks.stages(recipe.resolution)
     if count < 2:
         raise ValueError(f"BIGGAN needs at least 16 pixels, not {recipe.resolution}.")
-    if recipe.g_filters % (1 << count):
+    if recipe.g_filters % (1 << (count - 1)):
         raise ValueError(
-            f"g_filters {recipe.g_filters} cannot be halved {count} times, as "
+            f"g_filters {recipe.g_filters} cannot be halved {count - 1} times, as "
             f"{recipe.resolution} px needs."
         )
-    return count
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(4, recipe.resolution // 2),
+    )

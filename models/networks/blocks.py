@@ -1,5 +1,7 @@
 """What the architectures share: inputs, labels, norms, the first and last layers."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
@@ -134,6 +136,36 @@ def as_logits(x):
     So must be the layers that end in them: a bfloat16 logit has 8 binary digits.
     """
     return keras.layers.Activation("linear", dtype="float32", name="logits")(x)
+
+
+def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[int]) -> None:
+    """Refuse self-attention on feature maps of a size that does not occur.
+
+    Args:
+        g_sizes: the sides of the maps at which the generator may have attention.
+        d_sizes: those of the discriminator, whose attention is at attention_resolution too unless
+            d_attention_resolution says otherwise.
+
+    Raises:
+        ValueError: neither 0 (no attention) nor one of the sizes.
+    """
+    own = recipe.d_attention_resolution
+    both = g_sizes if own else [size for size in g_sizes if size in d_sizes]
+    for option, wanted, sizes in (
+        ("attention_resolution", recipe.attention_resolution, both),
+        ("d_attention_resolution", own, d_sizes),
+    ):
+        if wanted and wanted not in sizes:
+            known = ", ".join(map(str, sizes))
+            raise ValueError(
+                f"{option} {wanted}: no feature map of {recipe.architecture} at "
+                f"{recipe.resolution} px has this size. Sizes: {known}; 0: no attention."
+            )
+
+
+def sizes_between(low: int, high: int) -> list[int]:
+    """low, 2·low, … up to and with `high`."""
+    return [low << n for n in range((high // low).bit_length())]
 
 
 def stages(resolution: int, base: int = 4) -> int:

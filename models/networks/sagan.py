@@ -15,9 +15,9 @@ def generator(recipe: Recipe) -> keras.Model:
 
     4×4×g_filters, then stages that double the resolution and halve the channels, to R/2; each is
     followed by batch norm and a rectifier, and the one of attention_resolution by self-attention.
-    The last up-sampling gives the picture. No biases: batch norm's shift takes their place.
+    The last up-sampling gives the picture. Transposed convolutions have no biases, which batch
+    norm's shift replaces; the convolutions of the other ways to up-sample have, as in the notes.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -25,7 +25,7 @@ def generator(recipe: Recipe) -> keras.Model:
         layer = Upsample2D(
             filters,
             recipe.upsample,
-            use_bias=recipe.g_norm == "none",
+            use_bias=recipe.upsample != "transposed" or recipe.g_norm == "none",
             weight_norm=recipe.g_weight_norm,
             kernel_initializer=initializer,
             name=name,
@@ -65,7 +65,6 @@ def discriminator(recipe: Recipe) -> keras.Model:
     up, with LeakyReLU and, save in the first, the recipe's norm; self-attention at
     attention_resolution; a 4×4 convolution gives the logit.
     """
-    _check(recipe)
     initializer = initializers.get(recipe.initializer)
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
     images, filters = x, recipe.d_filters
@@ -104,10 +103,13 @@ def discriminator(recipe: Recipe) -> keras.Model:
 
 
 def _attention(weight_norm: str, initializer) -> SelfAttention:
-    return SelfAttention(weight_norm=weight_norm, kernel_initializer=initializer, name="attention")
+    return SelfAttention(
+        use_bias=True, weight_norm=weight_norm, kernel_initializer=initializer, name="attention"
+    )
 
 
-def _check(recipe: Recipe) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     stages = blocks.stages(recipe.resolution)
     if stages < 2:
         raise ValueError(f"The SAGAN needs at least 16 pixels, not {recipe.resolution}.")
@@ -116,3 +118,5 @@ def _check(recipe: Recipe) -> None:
             f"g_filters {recipe.g_filters} cannot be halved {stages - 1} times, "
             f"as {recipe.resolution} px needs."
         )
+    sizes = blocks.sizes_between(4, recipe.resolution // 2)
+    blocks.check_attention(recipe, g_sizes=sizes, d_sizes=sizes)

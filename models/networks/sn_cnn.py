@@ -18,7 +18,7 @@ def generator(recipe: Recipe) -> keras.Model:
     Dense to 4×4×g_filters, transposed convolutions 4×4 of stride 2 that halve the channels, each
     with batch norm and ReLU, then a 3×3 convolution.
     """
-    stages = _stages(recipe)
+    stages = blocks.stages(recipe.resolution)
     options = _options(recipe, recipe.g_weight_norm)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = blocks.concat_labels(recipe, z, y)
@@ -41,7 +41,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Pairs of a 3×3 convolution of stride 1 and a 4×4 one of stride 2, each pair with twice the
     channels of the one before, a last 3×3 convolution, then a dense logit.
     """
-    stages = _stages(recipe)
+    stages = blocks.stages(recipe.resolution)
     options = _options(recipe, recipe.d_weight_norm)
     images, y = blocks.image_input(recipe), blocks.label_input(recipe)
     x = blocks.concat_label_plane(recipe, images, y)
@@ -73,11 +73,11 @@ def _options(recipe: Recipe, weight_norm: str) -> dict:
     }
 
 
-def _stages(recipe: Recipe) -> int:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     stages = blocks.stages(recipe.resolution)
     if stages < 1 or recipe.g_filters % (1 << stages):
         raise ValueError(
             f"g_filters {recipe.g_filters} cannot be halved {stages} times, "
             f"as {recipe.resolution} px needs (8 at least)."
         )
-    return stages

@@ -144,3 +144,16 @@ def _options(recipe: Recipe, weight_norm: str, gain: float = 1.0) -> dict:
         "weight_norm": weight_norm,
         "kernel_initializer": initializers.get(recipe.initializer, gain),
     }
+
+
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
+    if recipe.resolution < 8:
+        raise ValueError(f"The residual networks need at least 8 pixels, not {recipe.resolution}.")
+    _, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
+    smallest = recipe.resolution >> halvings
+    blocks.check_attention(
+        recipe,
+        g_sizes=blocks.sizes_between(8, recipe.resolution),
+        d_sizes=blocks.sizes_between(smallest, recipe.resolution // 2),
+    )

@@ -20,7 +20,6 @@ def generator(recipe: Recipe) -> keras.Model:
     and norm, added to what the blocks began with; up-samplings ×2 (`subpixel`: V0, `transposed`:
     V1), each with norm and PReLU; a 9×9 convolution.
     """
-    _check(recipe)
     filters, layers_ = recipe.g_filters, _Layers(recipe.g_weight_norm, recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
 
@@ -61,7 +60,6 @@ def discriminator(recipe: Recipe) -> keras.Model:
     Stages of a 4×4 convolution of stride 2 and two residual blocks without norm, down to 4×4 and
     of 1, 2, 4, … times d_filters; self-attention at its resolution; a 4×4 convolution.
     """
-    _check(recipe)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
     x, y = blocks.image_input(recipe), blocks.label_input(recipe)
@@ -115,13 +113,16 @@ class _Layers:
         return Upsample2D(filters, method, use_bias=True, name=name, **self.options)
 
     def attention(self):
-        return SelfAttention(name="attention", **self.options)
+        return SelfAttention(use_bias=True, name="attention", **self.options)
 
 
 def _prelu(name):
     return keras.layers.PReLU(shared_axes=[1, 2], name=name)
 
 
-def _check(recipe: Recipe) -> None:
+def check(recipe: Recipe) -> None:
+    """ValueError for a recipe that these networks cannot be built from."""
     if recipe.resolution < 2 * BASE:
         raise ValueError(f"SResNetGAN needs at least {2 * BASE} pixels, not {recipe.resolution}.")
+    d_sizes = blocks.sizes_between(4, recipe.resolution // 2)
+    blocks.check_attention(recipe, g_sizes=[BASE], d_sizes=d_sizes)

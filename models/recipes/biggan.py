@@ -20,7 +20,6 @@ RECIPE = Recipe(
     architecture="biggan",
     g_filters=96,
     d_filters=96,
-    upsample="nearest",
     g_activation="relu",
     d_norm="none",
     attention_resolution=64,

@@ -1,9 +1,10 @@
 """The anime notes' BIGGAN_V1, their best: residual networks, the generator from 1024 channels.
 
-Source: the anime GAN notes, model record BIGGAN_V1.
+Source: the anime GAN notes, model record BIGGAN_V1 (their code's g_filters of 2048).
 Command: python train_biggan.py --recipe BIGGAN_V1
-By attribute where the data has labels; `--labels none` for the notes' unconditional one.
 Run time: not measured here; the notes needed 16 GB of GPU memory.
+Departures: those of SAGAN_V6; and by attribute where the data has labels, since faces of a kind can
+then be asked for: `--labels none` for the notes' unconditional one.
 Expect faces by 12 600 steps, where the notes show theirs; they saw quality fall after 14 000.
 """
 

@@ -25,7 +25,6 @@ RECIPE = Recipe(
     d_norm="none",
     g_weight_norm="none",
     d_weight_norm="none",
-    attention_resolution=0,
     initializer="glorot_uniform",
     latent="uniform",
     latent_dim=100,

@@ -8,8 +8,8 @@ Adam does not notice, so the term's weight is 0.5 here and the decay 5e-5.
 Command: python train.py msgan --data cifar10        (or --data faces)
 Run time: about 1.1 s a step on two CPU cores (reckoned), 4 days in all; made for a GPU.
 Expect on CIFAR-10: lower FID per class and more distinct bins than the same network without the
-term (the paper's table 1). Without labels: --label-kind none --num-labels 0. Measured on the ring
-of 8: no more modes than without the term (six seeds, samples/gallery/compare-modes.md).
+term (the paper's table 1). Measured on the ring of 8: no more modes than without the term (six
+seeds, samples/gallery/compare-modes.md).
 Departures: the authors feed labels as 10 planes or numbers, 1 or 0; here a learned embedding beside
 the latent, and one learned plane beside the picture, so that attributes work too. G steps on new
 latents, not on those that D has just seen. D's batch norm sees both halves of the fakes at once. No

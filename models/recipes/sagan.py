@@ -2,6 +2,7 @@
 
 Source: the anime GAN notes, as `SAGAN_V6`, whose run time and pictures to expect are the same.
 Command: python train.py sagan
+Departures: those of SAGAN_V6.
 """
 
 import dataclasses

@@ -3,6 +3,7 @@
 Source: the anime GAN notes, model record SAGAN_V4; they found transposed convolutions better.
 Command: python train_sagan.py --recipe SAGAN_V4
 Run time: a batch twice SAGAN_V3's, so about twice its time.
+Departures: those of SAGAN_V6, of which that of transposed kernels concerns the first layer only.
 Expect faces, less good and less varied than SAGAN_V3's (the notes, without a measure; at 32 px the
 comparison in samples/gallery/compare-faces.md).
 """

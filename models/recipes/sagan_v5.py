@@ -3,6 +3,7 @@
 Source: the anime GAN notes, model record SAGAN_V5 ("failed, not sure").
 Command: python train_sagan.py --recipe SAGAN_V5 --steps 100000
 Run time: about 14 s a step on two CPU cores; the notes used a GPU with 3 GB.
+Departures: those of SAGAN_V6.
 Expect no gain over SAGAN_V6: the notes say "failed, not sure".
 """
 

@@ -19,7 +19,6 @@ RECIPE = Recipe(
     g_activation="relu",
     d_norm="none",
     g_weight_norm="none",
-    attention_resolution=0,
     latent="normal",
     loss="non_saturating",
     steps=100_000,

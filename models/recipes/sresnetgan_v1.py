@@ -3,6 +3,8 @@
 Source: the anime GAN notes, model record SResNetGAN_V1.
 Command: python train.py SResNetGAN_V1
 Run time: not measured here; made for a GPU.
+Departures: those of SAGAN_V6. The notes' code has V0 only: 4×4 kernels, as in their SAGAN, and
+biases, as in the convolutions that these replace, are assumed.
 Expect it to fail, as in the notes.
 """
 

@@ -1,1 +1,1 @@
-"""The command lines of generate.py, explore.py and export.py."""
+"""The command lines of generate.py, explore.py, export.py and evaluate.py."""

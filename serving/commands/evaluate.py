@@ -72,7 +72,7 @@ def evaluate(options: argparse.Namespace) -> None:
     _check(options)
     from training import backend
 
-    backend.start()
+    backend.wake()
     from metrics import extractors, measure, protocol
     from metrics.errors import MetricError
     from serving import evaluation, report

@@ -10,10 +10,10 @@ import numpy as np
 
 from serving.commands import common
 from serving.output import check_file, whole_file
+from training import film
 from training.errors import UserError
 from training.options import Parser
 
-_FILMS = (".gif", ".webp", ".mp4")
 _PAGES = (".png",)
 
 
@@ -54,15 +54,13 @@ def explore(options: argparse.Namespace) -> None:
             )
         check_file(path, options.overwrite)
     if any(path.suffix.lower() == ".mp4" for path in options.out):
-        from serving.explore.animation import check_suffix
-
-        check_suffix(".mp4")
+        film.check_suffix(".mp4")
     import serving
 
     generator = serving.load(options.source, options.weights)
     made = {}
     for path in options.out:
-        kind = "film" if path.suffix.lower() in _FILMS else "page"
+        kind = "film" if path.suffix.lower() in film.SUFFIXES else "page"
         made[kind] = made.get(kind) or getattr(verb, kind)(generator, options)
         with whole_file(path) as unfinished:
             made[kind].save(unfinished)
@@ -77,7 +75,7 @@ def _sampling(options: argparse.Namespace) -> dict:
 class _Interpolate:
     """A looping film through latents, or through sets of attributes with the latents held."""
 
-    suffixes = _FILMS
+    suffixes = film.SUFFIXES
 
     @staticmethod
     def add_options(parser):
@@ -137,7 +135,7 @@ class _Walk:
     """Latents moved along a direction: found without looking (--direction), between two groups of
     pictures (--between), or by a property (--property)."""
 
-    suffixes = (*_PAGES, *_FILMS)
+    suffixes = (*_PAGES, *film.SUFFIXES)
 
     @staticmethod
     def add_options(parser):

@@ -47,9 +47,10 @@ def export_all(options: argparse.Namespace) -> None:
     for form in formats:
         check_folder(options.out / form, options.overwrite)
     import serving
+
+    generator = serving.load(options.source, options.weights)  # first: it wakes Keras silently
     from serving.export.export import export
 
-    generator = serving.load(options.source, options.weights)
     for form in formats:
         made = export(generator, form, options.out / form)
         common.say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

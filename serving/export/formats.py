@@ -14,6 +14,7 @@ import numpy as np
 from models import files
 from serving.export.graph import Portable
 from serving.generator import Generator
+from training.backend import held_back_stderr
 from training.errors import UserError
 
 Runner = Callable[[dict[str, np.ndarray]], np.ndarray]  # named inputs → float images
@@ -102,7 +103,12 @@ def _read_litert(folder: Path) -> Runner:
     with _quiet():
         interpreter = _litert_interpreter()(model_path=str(folder / "generator.tflite"))
     signature = interpreter.get_signature_runner("serving_default")
-    return lambda inputs: signature(**inputs)["images"]
+
+    def run(inputs):
+        with held_back_stderr():  # the first call announces its kernels
+            return signature(**inputs)["images"]
+
+    return run
 
 
 def _litert_interpreter() -> type:

@@ -122,6 +122,18 @@ def test_gaps_are_closed_across_blocks(opened, tmp_path):
     assert numbers.tolist() == [i for i in range(1100) if i % 7 != 3]
 
 
+def test_gaps_are_closed_where_exactly_one_block_is_left(opened, tmp_path):
+    """1025 pictures, the first of them bad: 1024 are kept, as many as are moved at a time."""
+    for i in range(1025):
+        save_picture(tmp_path / "many" / f"{i:04}.png", (i % 256, i // 256, 0))
+    (tmp_path / "many" / "0000.png").write_bytes(b"")
+    data = opened(tmp_path / "many")
+    first = np.asarray(data.images[:, 0, 0], int)
+    assert (first[:, 0] + 256 * first[:, 1]).tolist() == list(range(1, 1025))
+    stored = data.folder / "images.npy"
+    assert stored.stat().st_size == 128 + 1024 * 8 * 8 * 3  # the header's bytes, and no more rows
+
+
 def test_one_process_or_two_give_the_same(opened, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "SMALL", 0)
     monkeypatch.setattr(drawing, "CHUNK", 8)

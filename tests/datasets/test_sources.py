@@ -36,6 +36,15 @@ def test_count_takes_an_even_choice(opened, folder):
     assert "99 pictures were asked for; the folder has 6." in data.notes
 
 
+def test_a_count_of_exactly_what_is_there_takes_all_and_says_nothing(opened, folder):
+    asked = opened(folder, count=6)  # first: notes are kept with the cache
+    whole = opened(folder)
+    assert first_values(asked.images) == [0, 1, 2, 3, 4, 5]
+    assert asked.notes == []
+    assert asked.folder == whole.folder  # one cache serves both
+    assert first_values(opened(folder, count=5).images) == [0, 1, 2, 3, 4]
+
+
 def test_smaller_pictures_are_said(opened, folder):
     save_picture(folder / "big.png", size=40)
     data = opened(folder, 32)

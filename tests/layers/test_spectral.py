@@ -14,10 +14,19 @@ GOLDEN = np.load(Path(__file__).parent / "golden" / "spectral.npz")
 LAYERS = {
     "conv": lambda: layers.SpectralConv2D(5, 4, use_bias=False),
     "conv_transpose": lambda: layers.SpectralConv2DTranspose(5, 4, use_bias=False),
+    "conv_transpose_inputs": lambda: layers.SpectralConv2DTranspose(
+        5, 4, use_bias=False, row_axis=-1
+    ),
     "dense": lambda: layers.SpectralDense(5, use_bias=False),
     "embedding": lambda: layers.SpectralEmbedding(6, 4),
 }
-INPUTS = {"conv": (1, 8, 8, 3), "conv_transpose": (1, 8, 8, 3), "dense": (1, 7), "embedding": (1,)}
+INPUTS = {
+    "conv": (1, 8, 8, 3),
+    "conv_transpose": (1, 8, 8, 3),
+    "conv_transpose_inputs": (1, 8, 8, 3),
+    "dense": (1, 7),
+    "embedding": (1,),
+}
 # torch's axis order → Keras's
 AXES = {"conv": (2, 3, 1, 0), "conv_transpose": (2, 3, 1, 0), "dense": (1, 0), "embedding": (0, 1)}
 
@@ -39,7 +48,7 @@ def inputs(name):
 
 def matrix(layer, kernel):
     kernel = ops.convert_to_numpy(kernel)
-    return np.moveaxis(kernel, layer.output_axis, -1).reshape(-1, kernel.shape[layer.output_axis])
+    return np.moveaxis(kernel, layer.row_axis, -1).reshape(-1, kernel.shape[layer.row_axis])
 
 
 # torch keeps u on the other side of an embedding's table, so its steps cannot be compared one by
@@ -89,6 +98,33 @@ def test_converges_to_the_svd(name):
     normalized = np.linalg.svd(matrix(layer, layer.normalized_kernel()), compute_uv=False)[0]
     assert normalized == pytest.approx(1.0, rel=1e-5)
     np.testing.assert_allclose(spectral.singular_values(layer, 1), [top], rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", [layers.SpectralConv2DTranspose, layers.StableRankConv2DTranspose])
+def test_transposed_kernels_are_normalised_over_either_axis(make):
+    """Over outputs the matrix is (5, 4 · 4 · 3), over inputs (3, 4 · 4 · 5), by NumPy's SVD."""
+    kernel = np.random.default_rng(0).standard_normal((4, 4, 5, 3)).astype("float32")
+    over_outputs = np.concatenate([kernel[i, j] for i in range(4) for j in range(4)], axis=1)
+    over_inputs = np.concatenate([kernel[i, j] for i in range(4) for j in range(4)], axis=0)
+    tops = {-2: np.linalg.norm(over_outputs, 2), -1: np.linalg.norm(over_inputs, 2)}
+    assert tops[-2] != pytest.approx(tops[-1], rel=0.05)
+    for row_axis, top in tops.items():
+        layer = make(5, 4, row_axis=row_axis)
+        layer.build((None, 8, 8, 3))
+        layer.kernel.assign(kernel)
+        for _ in range(200):
+            layer.power_iterate()
+        assert layer.singular_vector.u.shape == ({-2: 5, -1: 3}[row_axis],)
+        assert float(layer.sigma()) == pytest.approx(top, rel=1e-5)
+        assert type(layer).from_config(layer.get_config()).row_axis == row_axis
+
+
+def test_transposed_kernels_have_two_axes_to_choose_from():
+    config = layers.SpectralConv2DTranspose(5, 4).get_config()
+    del config["row_axis"]  # as files of before version 0.2.0
+    assert layers.SpectralConv2DTranspose.from_config(config).row_axis == -2
+    with pytest.raises(ValueError, match=r"-2 \(outputs\) or -1 \(inputs\), not 0"):
+        layers.SpectralConv2DTranspose(5, 4, row_axis=0)
 
 
 def test_gradient_is_orthogonal_to_the_kernel():
@@ -173,6 +209,7 @@ def test_sigma_is_float32_under_mixed_precision():
     [
         ("conv", (2, 5, 5, 5)),
         ("conv_transpose", (2, 11, 11, 5)),
+        ("conv_transpose_inputs", (2, 11, 11, 5)),
         ("dense", (2, 5)),
         ("embedding", (2, 4)),
     ],

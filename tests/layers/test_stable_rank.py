@@ -30,7 +30,7 @@ def exact(name, rank_share, seed=0):
 
 def matrix(layer, kernel):
     """The kernel as float64 (inputs, outputs)."""
-    kernel = np.moveaxis(np.asarray(ops.convert_to_numpy(kernel)), layer.output_axis, -1)
+    kernel = np.moveaxis(np.asarray(ops.convert_to_numpy(kernel)), layer.row_axis, -1)
     return kernel.reshape(-1, kernel.shape[-1]).astype("float64")
 
 

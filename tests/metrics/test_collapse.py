@@ -1,5 +1,6 @@
 """The collapse guard on synthetic histories: it speaks when it should, and only then."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -156,6 +157,49 @@ def test_singular_value_spike_names_the_layer():
     assert (
         finding.message == "The top singular value of g.first has spiked from 5.6 to 9.5 at step 6."
     )
+
+
+# A value of each threshold under which `troubled` is judged otherwise.
+OTHERWISE = {
+    "window": 3000, "block": 50, "winning": 0.3, "rise": 5.0, "won": 0.18, "jump": 7.0,
+    "least_jump": 12.0, "worse": 2.5, "patience": 3, "duplicates": 0.3, "spike": 2.0,
+    "spike_history": 6,
+}  # fmt: skip
+
+
+def troubled(**thresholds):
+    """What is found in a run where everything goes wrong: D wins, G's loss jumps, …"""
+    guard = CollapseGuard(Thresholds(**thresholds))
+    blocks = [*[1.0, -1.0] * 9, 1.0, 10.0]
+    guard.losses(range(2000), np.repeat([0.05, 0.2], 1000), np.repeat(blocks, 100))
+    for step, value in enumerate((40.0, 70.0, 80.0)):
+        guard.measured(step, value, duplicate_share=0.25)
+    for step in range(6):
+        guard.singular_values(step, {"g": 9.5 if step == 5 else 5.0})
+    return {(finding.kind, finding.level, finding.message) for finding in guard.findings()}
+
+
+def test_every_threshold_decides_something():
+    assert sorted(OTHERWISE) == sorted(field.name for field in dataclasses.fields(Thresholds))
+    usual = troubled()
+    assert {kind for kind, _, _ in usual} == {"d_wins", "g_jump", "worse", "twins", "spike"}
+    for name, value in OTHERWISE.items():
+        assert troubled(**{name: value}) != usual, name
+
+
+def test_a_state_holds_everything_that_was_heard():
+    """Each field of the guard is a setting or comes back with its state."""
+    guard = CollapseGuard()
+    guard.losses(range(2000), np.repeat([0.05, 0.2], 1000), np.arange(2000.0))
+    guard.measured(3, 40.0, duplicate_share=0.25)
+    guard.singular_values(4, {"g": 5.0})
+    guard.healthy_until, guard.rollbacks = 2, 1
+    again = CollapseGuard()
+    for field in dataclasses.fields(guard):
+        if field.name not in ("thresholds", "max_rollbacks", "factor"):
+            assert getattr(guard, field.name) != getattr(again, field.name), field.name
+    again.restore(json.loads(json.dumps(guard.state())))
+    assert again == guard
 
 
 def test_rollback_goes_to_a_healthy_checkpoint_a_bounded_number_of_times():

@@ -58,10 +58,11 @@ def float16() -> dict[str, np.ndarray]:
     results = {f"float16/{name}": np.array([row[name] for row in logs]) for name in logs[0]}
     results["float16/moved"] = np.array(moved_by(gan, 1.0))
     results["float16/moved by infinity"] = np.array(moved_by(gan, np.inf))
-    results["float16/scale"] = np.array(gan.g_optimizer.dynamic_scale.numpy())
-    gan.g_optimizer.step_counter.assign(gan.g_optimizer.dynamic_growth_steps - 1)
+    optimizer = gan.optimizer_of("generator")
+    results["float16/scale"] = np.array(optimizer.dynamic_scale.numpy())
+    optimizer.step_counter.assign(optimizer.dynamic_growth_steps - 1)
     moved_by(gan, 1.0)
-    results["float16/grown scale"] = np.array(gan.g_optimizer.dynamic_scale.numpy())
+    results["float16/grown scale"] = np.array(optimizer.dynamic_scale.numpy())
     return results
 
 
@@ -70,7 +71,7 @@ def moved_by(gan, gradient: float) -> bool:
     variables = gan.generator.trainable_variables
     before = tiny.values(variables)
     gradients = [ops.full(variable.shape, gradient, "float32") for variable in variables]
-    autodiff.apply_gradients(gan.g_optimizer, gradients, variables)
+    autodiff.apply_gradients(gan.optimizer_of("generator"), gradients, variables)
     pairs = zip(before, tiny.values(variables), strict=True)
     return any((a != b).any() for a, b in pairs)
 

@@ -38,6 +38,14 @@ def test_truncated_normal_draws_again_rather_than_clips():
     assert (z == z.max()).sum() == 1
 
 
+@pytest.mark.parametrize(("truncation", "deviation"), [(0.5, 0.539560), (0.25, 0.283865)])
+def test_truncation_1_of_the_normal_stands_for_two_deviations(truncation, deviation):
+    """Cut at 2 · truncation; deviations from `scipy.stats.truncnorm(-cut, cut).std()`."""
+    z = draw("normal", truncation)
+    assert 0.995 * 2 * truncation < np.abs(z).max() <= 2 * truncation
+    assert z.std() == pytest.approx(deviation, rel=0.01)
+
+
 @pytest.mark.parametrize("truncation", [0, -1, 1.1])
 def test_refuses_a_truncation_outside(truncation):
     with pytest.raises(ValueError, match="above 0 and at most 1"):

@@ -40,6 +40,27 @@ def test_rmsprop_is_torchs():
         np.testing.assert_allclose(keras.ops.convert_to_numpy(variable), moved, rtol=2e-4)
 
 
+def test_rmsprop_by_hand_takes_beta_2_as_rho():
+    """Two steps from 1 with rho 0.9: v = 0.1 · 4, then 0.9 · 0.4 + 0.1 · 1."""
+    variable = keras.Variable(1.0)
+    optimizer = optimizers.get("rmsprop", 0.01, beta_1=0.5, beta_2=0.9)
+    optimizer.build([variable])
+    # 0.01 · 2 / √0.4, then 0.01 · (-1) / √0.46
+    for gradient, expected in ((2.0, 0.968377), (-1.0, 0.983121)):
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        assert float(variable.value) == pytest.approx(expected, abs=2e-6)
+
+
+def test_sgd_by_hand_takes_beta_1_as_momentum():
+    """Three steps from 1 with rate 0.1 and momentum 0.5: velocities -0.2, -0.2, 0.2."""
+    variable = keras.Variable(1.0)
+    optimizer = optimizers.get("sgd", 0.1, beta_1=0.5, beta_2=0.9)
+    optimizer.build([variable])
+    for gradient, expected in ((2.0, 0.8), (1.0, 0.6), (-3.0, 0.8)):
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+        assert float(variable.value) == pytest.approx(expected, abs=1e-6)
+
+
 def test_rmsprop_keeps_what_older_checkpoints_hold():
     ours = optimizers.get("rmsprop", 5e-5, beta_1=0.0, beta_2=0.99)
     theirs = keras.optimizers.RMSprop(5e-5, rho=0.99)

@@ -4,12 +4,12 @@ import pytest
 
 from models import generator_terms, losses
 from models import recipe as recipes
-from models.recipe import Recipe
+from models.recipe import RETIRED_FIELDS, Recipe
 
 
 def test_the_records_of_the_notes():
     changes = {
-        "SAGAN_V2": {"latent": "normal", "ema_decay": 0.0},
+        "SAGAN_V2": {"latent": "uniform", "ema_decay": 0.0},
         "SAGAN_V3": {"ema_decay": 0.0},
         "SAGAN_V4": {"upsample": "nearest", "batch_size": 128, "ema_decay": 0.0},
         "SAGAN_V5": {
@@ -68,6 +68,12 @@ def test_a_recipe_from_before_there_were_kinds_of_decay():
 def test_what_needs_real_pictures_in_the_generators_step_is_known():
     able = {**losses.LOSSES, **generator_terms.TERMS}
     assert {name for name, each in able.items() if each.needs_real} == set(recipes.G_NEEDS_REALS)
+
+
+def test_fields_of_earlier_versions_are_dropped():
+    recipe = recipes.load("BIGGAN_V1")
+    assert Recipe.from_dict({**recipe.to_dict(), "g_first_filters": 512}) == recipe
+    assert not set(RETIRED_FIELDS) & {field.name for field in dataclasses.fields(Recipe)}
 
 
 def test_unknown_field_is_refused_with_the_nearest():

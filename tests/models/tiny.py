@@ -12,8 +12,10 @@ SMALL = {"resolution": 16, "g_filters": 16, "d_filters": 8, "latent_dim": 8, "ba
 
 
 def recipe(name: str = "SAGAN_V6", **changes) -> Recipe:
-    """The recipe of that name at 16 px with few filters and a batch of 4."""
-    return dataclasses.replace(recipes.load(name), **{**SMALL, **changes})
+    """The recipe of that name at 16 px with few filters, attention at 8 px and a batch of 4."""
+    base = recipes.load(name)
+    attention = {"attention_resolution": min(8, base.attention_resolution)}
+    return dataclasses.replace(base, **{**SMALL, **attention, **changes})
 
 
 def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.commands import explore, export, generate
+from models.files import read_metadata
+from serving.commands import common, explore, export, generate
 from serving.generator import Generator
 from tests.serving import tiny
+from training.options import Parser
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +53,45 @@ def test_generate_writes_everything_asked_for(files, tmp_path):
                                       arrays["images"][69])  # fmt: skip
     assert Image.open(out / "sheet.png").size == (8 * 18 + 2, 8 * 18 + 2)
     assert json.loads((out / "pictures.json").read_text())["seed"] == 3
+
+
+# What `pictures.json` says of the call below, and of a call that leaves all to the defaults.
+RECORD = {
+    "count": (3, 2),
+    "seed": (5, 0),
+    "truncation": (0.5, 1.0),
+    "statistics": ("running", "auto"),
+    "attributes": ("red hair", None),
+    "weights": ("best", "ema"),
+    "generator": ("best_generator.keras", "generator.keras"),
+    "recipe": ("SAGAN_V6", "SAGAN_V6"),
+    "step": (7, 7),
+}
+
+
+def test_the_record_names_all_that_the_pictures_came_from(files, tmp_path):
+    """A run whose two generators are alike: only the record tells which was drawn from."""
+    run = tmp_path / "00000-SAGAN_V6-faces"
+    run.mkdir()
+    for name in ("generator.keras", "best_generator.keras"):
+        (run / name).write_bytes(files["attributes"].read_bytes())
+    recipe = read_metadata(run / "generator.keras")["recipe"]
+    (run / "recipe.json").write_text(json.dumps(recipe))
+    (run / "run.json").write_text(json.dumps({"precision": "float32", "data": {"name": "faces"}}))
+    given = [f"--{name}={values[0]}" for name, values in list(RECORD.items())[:6]]
+    for column, options in enumerate((given, ["--count=2"])):
+        out = tmp_path / str(column)
+        assert generate.main([str(run), *options, "--write", "sheet", "--out", str(out)]) == 0
+        record = json.loads((out / "pictures.json").read_text())
+        assert record == {name: values[column] for name, values in RECORD.items()}
+
+
+def test_every_option_of_sampling_is_in_the_record():
+    """The options of `add_sampling` and RUN's weights: a new one must be recorded too."""
+    parser = Parser()
+    common.add_source(parser)
+    common.add_sampling(parser)
+    assert {action.dest for action in parser._actions} - {"help", "source"} <= RECORD.keys()
 
 
 def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):

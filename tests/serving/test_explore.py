@@ -140,6 +140,19 @@ def test_projection_finds_a_picture_of_its_own(kind):
     assert found.side_by_side().width == 3 * 194 + 2
 
 
+@pytest.mark.parametrize(
+    ("latent", "low", "high"),
+    [("truncated_normal", -1, 1), ("uniform", -1, 1), ("binomial", 0, 1), ("normal", -2.5, 2.5)],
+)
+def test_a_projection_stays_where_training_drew_latents(latent, low, high):
+    """A step far too large: every number ends at one of its two bounds, or where it was."""
+    generator = tiny.generator("attributes", latent=latent)
+    white = np.full((16, 16, 3), 255, "uint8")
+    found = project(generator, white, steps=2, starts=1, rate=1e6, progress=False)
+    assert set(np.unique(found.latent)) == {low, high}
+    assert set(np.unique(found.label)) <= {0, 1}
+
+
 def test_projection_keeps_named_attributes_and_reads_files(tmp_path, attributes):
     picture = Image.new("RGB", (40, 30), "red")
     picture.save(tmp_path / "red.png")

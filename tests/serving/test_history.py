@@ -11,6 +11,7 @@ from PIL import Image
 from metrics.intervals import Estimate
 from metrics.protocol import Record
 from models.gan import GAN
+from models.version import VERSION
 from serving import history, report
 from serving.commands import evaluate
 from tests.models import tiny as models_tiny
@@ -26,6 +27,7 @@ def make_run(folder, rows=(), settings=SETTINGS, recipe=None):
     (folder / "checkpoints").mkdir(parents=True)
     recipe = recipe or models_tiny.recipe()
     record = {"precision": "float32", "settings": settings, "data": {"name": "f", "labels": None}}
+    record["version"] = VERSION
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict()))
     (folder / "run.json").write_text(json.dumps(record))
     if rows:
@@ -176,6 +178,21 @@ def test_a_checkpoint_of_another_version_is_one_line(run, tmp_path, recwarn):
     with pytest.raises(UserError, match=r"another version .* use the run's generator\.keras"):
         serving.load(old)
     assert not [warning for warning in recwarn if "optimizer" in str(warning.message)]
+
+
+def test_a_checkpoint_of_a_version_with_other_networks_is_one_line(run, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    folder = make_run(tmp_path / "00000-a-b")
+    (folder / "run.json").write_text(json.dumps({"precision": "float32"}))
+    old = folder / "checkpoints" / "checkpoint-00000006.weights.h5"
+    old.write_bytes((run / "checkpoints" / old.name).read_bytes())
+    import serving
+
+    assert serving.load(old).metadata["step"] == 6  # networks that are the same load
+    with h5py.File(old, "r+") as file:
+        del file["vars/1"]
+    with pytest.raises(UserError, match=r"before 0\.2\.0.*; use the run's generator\.keras"):
+        serving.load(old)
 
 
 def record(run, step, value, count=10):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from training.callbacks import checkpoints, gif, tensorboard
 from training.callbacks.base import StepCallback, StepCallbacks
@@ -23,7 +23,6 @@ from training.callbacks.progress import Progress
 from training.errors import TrainingStopped
 from training.files import replaced
 from training.output import Outputs
-from training.sheet import sheet
 
 
 class Recorder(StepCallback):
@@ -81,6 +80,14 @@ def test_seconds_of_each_callback_are_counted():
     assert listed.seconds.keys() == {"Slow", "Recorder"}
     assert 0.1 <= listed.seconds["Slow"] < 5
     assert listed.seconds["Recorder"] < 0.05
+
+
+def test_seconds_of_reading_rows_are_counted_too_and_add_up():
+    recorder = Recorder(every=1)
+    recorder.on_rows = lambda rows: time.sleep(0.03)
+    recorder.on_step = lambda step: time.sleep(0.02)
+    listed = drive([recorder], [0.0] * 4, read_every=1)
+    assert 0.2 <= listed.seconds["Recorder"] < 5
 
 
 def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch):
@@ -234,19 +241,46 @@ def test_gif_is_not_rebuilt_for_every_grid(tmp_path, monkeypatch):
     grids(tmp_path, 100, 4)
     for step in range(1, 101):
         film.on_step(step)
-    assert built[:10] == list(range(1, 11))
-    assert len(built) < 40
+    assert built == [1, 2, 3, 4, 5, 7, 9, 12, 15, 19, 24, 30, 38, 48, 60, 75, 94]
+    film.last_step = 100
+    film.on_step(100)
+    assert built[-1] == 100  # the end is always shown
+    film.last_step, film.model.stop_training = 1000, True
+    film.on_step(99)
+    assert built[-1] == 99
 
 
-def test_gif_palette_stays_close_to_the_picture():
-    """A page of smooth gradients in all colours, far harder than faces: at least 28 dB."""
-    rng = np.random.default_rng(2)
-    tiles = rng.integers(0, 256, (16, 3, 3, 3), dtype=np.uint8)
-    smooth = [np.asarray(Image.fromarray(t).resize((48, 48), 3)) for t in tiles]
-    page = sheet(np.stack(smooth), 4)
-    after = np.asarray(gif.with_palette(page).convert("RGB"), float)
-    error = np.mean((after - np.asarray(page, float)) ** 2)
-    assert 10 * np.log10(255**2 / error) > 28
+def test_gif_ends_with_the_newest_grid_and_rests_there(tmp_path):
+    """Every grid in a colour of its own; the captions below do not count."""
+    for step in range(0, 130, 10):
+        page = Image.new("RGB", (40, 40), (2 * step, 255 - 2 * step, 128))
+        write_png(tmp_path / f"step-{step:08d}.png", page)
+    film = gif.ProgressGIF(tmp_path, tmp_path / "progress.gif", every=10, frames=5)
+    film.set_model(keras.Model())
+    film.model.stop_training, film.last_step = False, 110
+    film.on_step(110)  # the grid of step 120 is from a run that was cut off
+    with Image.open(tmp_path / "progress.gif") as picture:
+        assert picture.info["loop"] == 0
+        shown, times = [], []
+        for frame in ImageSequence.Iterator(picture):
+            frame.load()
+            shown.append(frame.convert("RGB").getpixel((20, 20)))
+            times.append(frame.info["duration"])
+    # Five of the twelve steps 0, 10, …, 110, evenly spread.
+    expected = [(2 * step, 255 - 2 * step, 128) for step in (0, 30, 60, 80, 110)]
+    np.testing.assert_allclose(shown, expected, atol=3)
+    assert times == [150, 150, 150, 150, 2_000]
+
+
+def test_gif_captions_name_the_step(tmp_path):
+    """Two grids alike but for their step differ below the picture alone."""
+    film = gif.ProgressGIF(tmp_path, tmp_path / "progress.gif", every=10)
+    path = tmp_path / "step-00000000.png"
+    write_png(path, Image.new("RGB", (40, 40), "white"))
+    frames = [film._frame(step, path) for step in (1_000, 1_001)]
+    assert frames[0].shape == (56, 40, 3)
+    assert (frames[0][:40] == frames[1][:40]).all()
+    assert (frames[0][40:] != frames[1][40:]).any()
 
 
 def test_a_failed_write_keeps_what_was_there(tmp_path):
@@ -291,6 +325,27 @@ def test_progress_line_measures_without_the_first_step(capfd, monkeypatch):
     assert "measured 0.2 s a step: 100 steps take 20 s" in words
     assert "step 100/100" in words
     assert "320 img/s · 0 s left" in words
+
+
+def test_progress_rate_is_that_of_the_last_minute(capfd, monkeypatch):
+    """Ten steps of 10 s, then 0.5 s a step: after a minute the slow ones are forgotten."""
+    now = [0.0]
+    monkeypatch.setattr("training.callbacks.progress.time.monotonic", lambda: now[0])
+    progress = Progress(images_per_step=64, first_step=0, last_step=1_000)
+    step, seen = 0, {}
+    for seconds, count in ((10.0, 10), (0.5, 200)):
+        for _ in range(count):
+            step, now[0] = step + 1, now[0] + seconds
+            progress.on_rows([{"step": step, "d_loss": 1.0, "g_loss": 1.0}])
+            seen[step] = progress.seconds_per_step
+    assert seen[1] is None
+    assert seen[10] == pytest.approx(10)
+    assert seen[70] == pytest.approx((3 * 10 + 60 * 0.5) / 63)  # half of the minute was slow
+    assert seen[110] == pytest.approx((10 + 100 * 0.5) / 101)
+    assert seen[130] == pytest.approx(0.5)
+    assert progress.seconds_per_step == pytest.approx(0.5)
+    # The last line printed, of step 190: 64 / 0.5 pictures, 810 · 0.5 s.
+    assert "128 img/s · 7 min left" in capfd.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.skipif(not tensorboard.installed(), reason="tensorboard is not installed")

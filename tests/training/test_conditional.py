@@ -80,7 +80,7 @@ def test_a_run_with_labels_ends_with_the_table(train, labelled, tmp_path):
     folder, file = labelled
     code, words = train(
         f"--data={folder}", f"--labels={file}", "--recipe=BIGGAN_V1", "--steps=2",
-        "--control-samples=30", default="BIGGAN_V1",
+        "--control-samples=30", "--attention-resolution=16", default="BIGGAN_V1",
     )  # fmt: skip
     assert code == 0, words
     assert "HAIR COLOUR" in words
@@ -94,6 +94,8 @@ def test_a_run_with_labels_ends_with_the_table(train, labelled, tmp_path):
 
 
 def test_a_run_without_labels_is_unconditional(train, pictures, tmp_path):
-    code, words = train("--recipe=BIGGAN_V1", "--dry-run", default="BIGGAN_V1")
+    code, words = train(
+        "--recipe=BIGGAN_V1", "--attention-resolution=16", "--dry-run", default="BIGGAN_V1"
+    )
     assert code == 0, words
     assert "attributes" not in words

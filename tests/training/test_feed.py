@@ -104,6 +104,22 @@ def test_columns_of_fakes():
     assert all(np.array_equal(part[name], batch[name][rows]) for name in batch)
 
 
+def test_mirror_shows_about_half_of_the_pictures_mirrored():
+    """Each picture of each batch is one of the data's, as it is or from right to left."""
+    source = data()
+    counts = {False: [0, 0], True: [0, 0]}
+    for mirror, count in counts.items():
+        feed = Feed(source, dataclasses.replace(RECIPE, mirror=mirror), seed=7)
+        for step in range(20):
+            for image in feed.batch(step)["images"].reshape(-1, 8, 8, 3):
+                plain = any((image == each).all() for each in source.images)
+                turned = any((image == each[:, ::-1]).all() for each in source.images)
+                assert plain != turned
+                count[turned] += 1
+    assert counts[False] == [160, 0]
+    assert 55 <= counts[True][1] <= 105  # four deviations around 80
+
+
 def test_fake_labels_are_rows_of_the_data():
     labels = attributes()
     recipe = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4)
@@ -141,6 +157,8 @@ def test_preview_without_labels_has_as_many_latents_as_pictures():
     assert shown.labels is None
     same = preview(RECIPE, None, seed=0, rows=2, columns=3)
     assert np.array_equal(shown.latents, same.latents)
+    other = preview(RECIPE, None, seed=1, rows=2, columns=3)
+    assert not np.array_equal(shown.latents, other.latents)
 
 
 def test_preview_with_attributes_has_hair_colours_in_columns_and_latents_in_rows():

@@ -112,6 +112,27 @@ def test_operations_count_the_fakes_of_both_steps():
     assert total == pytest.approx(2 * (3 * g + 4 * 3 * d) + 5 * (3 * g + 2 * d))
 
 
+def test_a_penalty_takes_one_more_pass_through_the_discriminator_there_and_back_twice():
+    """Forward and back to the input, three passes' worth, and the same again for the kernels."""
+    plain, penalised = (
+        estimate.estimate(GAN(dataclasses.replace(TINY, penalty=name, d_steps=2)), "cpu")
+        for name in ("none", "gradient")
+    )
+    forward = estimate._flops(GAN(TINY).discriminator)
+    assert penalised.flops - plain.flops == pytest.approx(8 * 2 * 6 * forward)
+    assert penalised.weights == plain.weights
+
+
+def test_several_gpus_share_the_batch_and_several_processors_one_memory():
+    gan = GAN(TINY)
+    one, two = (estimate.estimate(gan, "gpu", devices) for devices in (1, 2))
+    assert two.activations == pytest.approx(one.activations / 2, rel=1e-6)
+    assert two.flops == pytest.approx(one.flops / 2)
+    for kept in ("weights", "gradients", "moments", "runtime"):  # each GPU holds them all
+        assert getattr(two, kept) == getattr(one, kept)
+    assert estimate.estimate(gan, "cpu", 2) == estimate.estimate(gan, "cpu", 1)
+
+
 def test_too_large_says_what_to_change_and_the_change_fits():
     gan = GAN(TINY)
     guess = estimate.estimate(gan, "cpu")

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import datasets
+from metrics.collapse import Rollback
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Reading
 from metrics.protocol import Record
 from models import files
 from models.gan import GAN
 from tests.models import tiny
-from training import quality
+from training import quality, run, session
 from training.callbacks import checkpoints
 from training.callbacks.csv_log import read_rows
 from training.settings import Settings
@@ -30,7 +31,7 @@ class Planned:
         self.monitor = SimpleNamespace(name="FD-test", floor=0.5, count=count)
 
     def read(self, gan):
-        return Reading(self.distances[gan.step], 0.0, 0.1)
+        return Reading(self.distances[gan.step], 0.125, 0.1)
 
     def passport(self, gan, reading):
         return Record({"extractor": "test"}, {"step": gan.step}, {"FD-test": {"value": 1.0}})
@@ -64,6 +65,23 @@ def test_best_generator_is_kept_with_its_passport(train, planned, tmp_path):
     assert "FD-test 3 at step 4, the best so far" in words
 
 
+@pytest.mark.parametrize(("name", "step"), [("best_generator", 4), ("generator", 6)])
+def test_the_averaged_generators_are_kept(train, planned, tmp_path, name, step):
+    """Weight for weight those of the checkpoint of the same step, and not those in training."""
+    planned(5.0, 3.0, 4.0)
+    code, words = train("--steps=6", "--quality-every=2", "--checkpoint-every=2")
+    assert code == 0, words
+    here = run.Run(tmp_path / "out" / "00000-SAGAN_V6-tiny")
+    gan = GAN(here.recipe())
+    gan.load_weights(here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
+    kept, _ = files.load_generator(here.folder / f"{name}.keras")
+    found = tiny.values(kept.variables)
+    for network, same in ((gan.ema_generator, True), (gan.generator, False)):
+        expected = tiny.values(network.variables)
+        pairs = zip(found, expected, strict=True)
+        assert all(np.array_equal(a, b) for a, b in pairs) is same
+
+
 def test_resume_knows_the_best(train, planned, tmp_path):
     planned(3.0, 4.0, 2.0)
     train("--steps=4", "--quality-every=2")
@@ -87,12 +105,68 @@ def test_a_run_that_gets_worse_goes_back_with_half_the_learning_rates(train, pla
     folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
     assert [row["step"] for row in read_rows(folder / "losses.csv")] == list(range(1, 13))
     assert json.loads((folder / "guard.json").read_text())["rollbacks"] == 1
-    from training import run
-
-    gan = GAN(run.load(str(folder), tmp_path / "out").recipe())
-    gan.load_weights(checkpoints.newest(folder / "checkpoints"))
+    gan = newest(folder)
     assert float(gan.learning_rate_factor) == 0.5
     assert gan.step == 12
+
+
+def test_every_return_halves_the_learning_rates_again(train, planned, tmp_path):
+    """Step 8 is bad whenever it is reached: two returns to step 6, then on to the end."""
+    planned(1.0, 1.0, 9.0, 9.0, 9.0)
+    code, words = train(
+        "--steps=10", "--quality-every=2", "--checkpoint-every=2", "--checkpoints=9",
+        "--rollbacks=2",
+    )  # fmt: skip
+    assert code == 0, words
+    assert words.count("Going back to step 6") == 2
+    folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
+    assert float(newest(folder).learning_rate_factor) == 0.25
+
+
+def newest(folder):
+    """The GAN of the newest checkpoint of the run in `folder`."""
+    gan = GAN(run.Run(folder).recipe())
+    gan.load_weights(checkpoints.newest(run.Run(folder).checkpoints))
+    return gan
+
+
+def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_path):
+    here, gan = run.Run(tmp_path), GAN(tiny.recipe(), seed=1)
+    first = gan.generator.trainable_variables[0]
+    (start,) = tiny.values([first])
+    for step in (4, 6, 8):
+        gan.steps_done.assign(step)
+        first.assign_add(np.ones(first.shape))
+        checkpoints.save(gan, here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
+    session._go_back(here, SimpleNamespace(gan=gan), Rollback(6, 0.5, 3, ""))
+    assert [checkpoints.step_of(path) for path in sorted(here.checkpoints.iterdir())] == [4, 6]
+    resumed = GAN(tiny.recipe(), seed=2)
+    resumed.load_weights(checkpoints.newest(here.checkpoints))
+    for each in (gan, resumed):
+        assert each.step == 6
+        assert float(each.learning_rate_factor) == 0.125
+        now, *_ = tiny.values(each.generator.trainable_variables)
+        np.testing.assert_allclose(now, start + 2, atol=1e-5)  # of step 6, not of 8
+
+
+def test_the_guard_hears_of_losses_measurements_and_singular_values(train, planned, tmp_path):
+    planned(5.0, 3.0, 4.0)
+    code, words = train("--steps=6", "--quality-every=2", "--picture-every=2")
+    assert code == 0, words
+    folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
+    heard = json.loads((folder / "guard.json").read_text())
+    assert heard["measures"] == [[2, 5.0], [4, 3.0], [6, 4.0]]
+    assert heard["duplicates"] == [[2, 0.125], [4, 0.125], [6, 0.125]]
+    losses = read_rows(folder / "losses.csv")
+    assert heard["steps"] == [1, 2, 3, 4, 5, 6]
+    for name, column in (("zero_share", "d_zero_share"), ("g_loss", "g_loss")):
+        assert heard[name] == pytest.approx([row[column] for row in losses], rel=1e-6)
+    (row,) = read_rows(folder / "singular_values.csv")  # every third grid
+    first = {name[:-2]: value for name, value in row.items() if name.endswith("/1")}
+    assert len(first) > 6
+    assert heard["spectra"].keys() == first.keys()
+    for name, value in first.items():
+        assert heard["spectra"][name] == [[6, pytest.approx(value, rel=1e-6)]]
 
 
 def test_without_rollbacks_it_is_only_told(train, planned):
@@ -150,6 +224,28 @@ def test_measure_is_fixed_and_tells_generators_apart(noise, tmp_path):
     assert measure.read(GAN(recipe, seed=2)).distance != first.distance
     assert 0 < measure.monitor.floor < first.distance
     assert list(tmp_path.rglob("*.npz"))  # the reals' features were kept
+
+
+def test_the_averaged_generator_is_measured_not_the_one_in_training(noise):
+    measure, gan = quality.QualityMeasure(noise, tiny.recipe(), 0, 20), GAN(tiny.recipe(), seed=1)
+    first = measure.read(gan)
+    kernel = gan.generator.trainable_variables[-1]
+    (average,) = (
+        each
+        for each, trained in zip(gan.ema_generator.variables, gan.generator.variables, strict=True)
+        if trained is kernel
+    )
+    kernel.assign(np.ones(kernel.shape))
+    assert measure.read(gan).distance == first.distance
+    average.assign(np.ones(kernel.shape))
+    assert measure.read(gan).distance != first.distance
+    assert measure.passport(gan, first).protocol["fake"]["weights"] == "ema"
+
+
+def test_exactly_twice_as_many_pictures_as_measured_give_a_floor(noise):
+    measure, spy = quality.QualityMeasure(noise, tiny.recipe(), seed=0, count=30), Spy(noise)
+    measure.read(spy)
+    assert measure.monitor.floor is not None
 
 
 class Spy:

@@ -23,7 +23,7 @@ def test_the_discriminator_approaches_the_optimum():
     gan = GAN(recipe)
     data, fixed = worlds.world("line"), worlds.Mixture("fixed", np.array([[0.5]]), 1.2)
     rng = np.random.default_rng(0)
-    optimizer = gan.d_optimizer
+    optimizer = gan.optimizer_of("discriminator")
     gan.learning_rate_factor.assign(5e-3 / recipe.d_learning_rate)
     labels = ops.zeros((512,), "int32")
     variables = gan.discriminator.trainable_variables
@@ -36,7 +36,7 @@ def test_the_discriminator_approaches_the_optimum():
             judged = [gan.discriminator([x, labels], training=True) for x in (real, fake)]
             return gan.loss_functions.discriminator(*judged), {}
 
-        _, gradients = autodiff.value_and_grad(loss, variables, gan._state())
+        _, gradients = autodiff.value_and_grad(loss, variables, gan.state())
         optimizer.apply(gradients, variables)
     area = toy.region(data)
     x = area.centres()

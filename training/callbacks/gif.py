@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from training import film
 from training.callbacks.base import StepCallback
 from training.callbacks.pictures import grids
 from training.files import replaced
@@ -15,8 +16,8 @@ from training.sheet import titled
 FRAMES = 60
 WIDTH = 544  # an 8 × 8 grid of 64 px as it is
 BYTES = 16_000_000
-_SAMPLE = 16_384  # pixels that the colours of a frame are chosen from
-_FRAME_MILLISECONDS, _LAST_MILLISECONDS = 150, 2_000
+_GROWN = 1.25  # times as many grids as in the film are worth a new one
+_SECONDS, _LAST_SECONDS = 0.15, 2.0  # a frame, the last frame
 
 
 class ProgressGIF(StepCallback):
@@ -25,7 +26,7 @@ class ProgressGIF(StepCallback):
     At most `frames` frames, evenly spread, the first and the newest among them, each captioned with
     its step; at most `width` pixels wide and `limit` bytes large. Writing all frames at every grid
     would make the time quadratic in their number: the file is rebuilt whenever the number of grids
-    has grown by a tenth, and at the end.
+    has grown by a quarter, and at the end.
     """
 
     def __init__(
@@ -41,14 +42,14 @@ class ProgressGIF(StepCallback):
         self.every = every
         self._folder, self._path = folder, path
         self._most, self._width, self._limit = frames, width, limit
-        self._drawn: dict[int, Image.Image] = {}
+        self._drawn: dict[int, np.ndarray] = {}
         self._built_with = 0
 
     def on_step(self, step: int) -> None:
         """Rebuild the film if it has grown enough."""
         found = {at: path for at, path in grids(self._folder).items() if at <= step}
         ended = step == self.last_step or self.model.stop_training
-        if found and (ended or len(found) >= max(self._built_with + 1, 1.1 * self._built_with)):
+        if found and (ended or len(found) >= max(self._built_with + 1, _GROWN * self._built_with)):
             self._built_with = len(found)
             self._build(found)
 
@@ -57,22 +58,23 @@ class ProgressGIF(StepCallback):
         while True:
             chosen = spread(list(found), most)
             self._drawn = {
-                step: self._drawn.get(step) or self._frame(step, found[step]) for step in chosen
+                step: self._drawn[step] if step in self._drawn else self._frame(step, found[step])
+                for step in chosen
             }
             with replaced(self._path) as unfinished:
-                write_gif(unfinished, list(self._drawn.values()))
+                film.write(unfinished, list(self._drawn.values()), _SECONDS, _LAST_SECONDS)
                 written = unfinished.stat().st_size
             if written <= self._limit or most <= 2:
                 return
             most = max(2, int(most * min(0.9, self._limit / written)))
 
-    def _frame(self, step: int, path: Path) -> Image.Image:
+    def _frame(self, step: int, path: Path) -> np.ndarray:
         with Image.open(path) as grid:
             page = grid.convert("RGB")
         if page.width > self._width:
             height = round(page.height * self._width / page.width)
             page = page.resize((self._width, height), Image.Resampling.LANCZOS)
-        return with_palette(titled(page, f"step {step:,}"))
+        return np.asarray(titled(page, f"step {step:,}"))
 
 
 def spread(steps: list[int], most: int) -> list[int]:
@@ -81,32 +83,3 @@ def spread(steps: list[int], most: int) -> list[int]:
         return steps
     last = len(steps) - 1
     return [steps[round(index * last / (most - 1))] for index in range(most)]
-
-
-def with_palette(page: Image.Image) -> Image.Image:
-    """`page` in 256 colours of its own.
-
-    The colours are found by maximum coverage and k-means on a sample of the pixels: on a grid of
-    faces a decibel better than median cut on all of them, and ten times as fast. No dither: it
-    would swim from frame to frame and enlarge the file.
-    """
-    pixels = np.asarray(page).reshape(-1, 3)
-    chosen = np.random.Generator(np.random.Philox(0)).integers(len(pixels), size=_SAMPLE)
-    sample = Image.fromarray(pixels[chosen][None])
-    colours = sample.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=100)
-    return page.quantize(palette=colours, dither=Image.Dither.NONE)
-
-
-def write_gif(path: Path, frames: list[Image.Image]) -> None:
-    """Write palette pictures as an endlessly looping GIF that rests on its last frame."""
-    times = [_FRAME_MILLISECONDS] * (len(frames) - 1) + [_LAST_MILLISECONDS]
-    # Pillow folds equal neighbours into one frame and adds up their times.
-    frames[0].save(
-        path,
-        format="GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=times,
-        loop=0,
-        optimize=False,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
+    parser = build_parser()
+    parsed = parser.parse(arguments)
+    try:
+        plan = build_plan(parsed)
+        backend.wake()
+        return _compare(plan)
+    except UserError as error:
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"\n{parser.prog}: interrupted; the same call goes on", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> options.Parser:
+    """The options of compare.py."""
     parser = options.Parser(
         description="Train recipes side by side, measure all in the same way, and write a report. "
         "The same call goes on where an earlier one ended.",
@@ -30,21 +47,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     options.add_fields(parser, plans.CompareSettings)
     skipped = ("name", "point_dim", "steps", "label_kind", "num_labels")
     options.add_fields(parser, recipes.Recipe, skip=skipped)
-    parsed = parser.parse(arguments)
-    try:
-        with user_errors(ValueError):
-            settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
-        changes = options.given(parsed, recipes.Recipe)
-        changes.pop("steps", None)
-        plan = plans.make(parsed.recipes, changes, settings)
-        backend.choose()
-        return _compare(plan)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\n{parser.prog}: interrupted; the same call goes on", file=sys.stderr)
-        return 130
+    return parser
+
+
+def build_plan(parsed: argparse.Namespace) -> plans.Plan:
+    """What the parsed options ask for. Raises `UserError`."""
+    with user_errors(ValueError):
+        settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
+    changes = options.given(parsed, recipes.Recipe)
+    changes.pop("steps", None)
+    return plans.make(parsed.recipes, changes, settings)
 
 
 def _compare(plan: plans.Plan) -> int:

@@ -48,10 +48,14 @@ class CompareSettings:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Everything that the results depend on: entries (title → recipe) and settings."""
+    """Everything that the results depend on: entries (title → recipe) and settings.
+
+    `given`: the fields that were asked for, of each entry.
+    """
 
     entries: dict[str, Recipe]
     settings: CompareSettings
+    given: dict[str, tuple[str, ...]]
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without what does not change results."""
@@ -85,19 +89,23 @@ def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -
     Raises `UserError` on unknown recipes or fields, on values that do not fit, and on repetitions.
     """
     entries: dict[str, Recipe] = {}
+    given: dict[str, tuple[str, ...]] = {}
     for word in words:
         if word in entries:
             raise UserError(f"{word} is named twice")
-        entries[word] = _entry(word, changes, settings)
+        entries[word], given[word] = _entry(word, changes, settings)
     if settings.data not in POINT_WORLDS:
         sizes = {title: recipe.resolution for title, recipe in entries.items()}
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{title} {size}" for title, size in sizes.items())
             raise UserError(f"the recipes draw at different sizes ({listed}); give --resolution")
-    return Plan(entries, settings)
+    return Plan(entries, settings, given)
 
 
-def _entry(word: str, changes: dict[str, Any], settings: CompareSettings) -> Recipe:
+def _entry(
+    word: str, changes: dict[str, Any], settings: CompareSettings
+) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe that `word` means, and the fields asked for: those that nothing reads raise."""
     name, _, own = word.partition(":")
     with user_errors(ValueError):
         recipe = recipes.load(name)
@@ -105,7 +113,9 @@ def _entry(word: str, changes: dict[str, Any], settings: CompareSettings) -> Rec
             dim = 1 if settings.data == "line" else 2
             recipe = recipes.on_points(recipe, dim, settings.width)
         every = {**changes, **_changes(word, own)}
-        return dataclasses.replace(recipe, **every, steps=settings.steps)
+        changed = dataclasses.replace(recipe, **every, steps=settings.steps)
+        recipes.refuse_ignored(changed, every)
+    return changed, tuple(every)
 
 
 def _changes(word: str, text: str) -> dict[str, Any]:

@@ -125,8 +125,9 @@ def _cells(
 
 def _against(content: Content) -> str:
     return (
-        f"Each entry's mean minus {content.first}'s, with Welch's 95 % interval; what it leaves 0 "
-        "out of is called better or worse. Of equals, one in twenty would be, too."
+        f"Each entry's mean minus {content.first}'s, with Welch's 95 % interval. A difference is "
+        "called better or worse where its interval does not hold 0. That happens to one "
+        "comparison in twenty between entries that are equal, too."
     )
 
 

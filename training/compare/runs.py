@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from models.gan import GAN
 from training.callbacks.pictures import write_png
 from training.compare.judges import Judge
 from training.compare.plan import POINT_WORLDS, Plan
-from training.data import open_for, with_labels
+from training.data import open_for, refuse_unfit, with_labels
 from training.errors import TrainingStopped, UserError
 from training.feed import Feed
 from training.files import read_json, replaced, write_json
@@ -40,8 +40,25 @@ def open_data(plan: Plan) -> datasets.ImageData:
     if settings.data in POINT_WORLDS:
         return worlds.open_world(settings.data, settings.count or worlds.COUNT)
     recipe = next(iter(plan.entries.values()))
+    asked = Settings(data=settings.data, count=settings.count)
+
+    def check(source: datasets.Source) -> None:
+        for title, entry in plan.entries.items():
+            with _named(title):
+                GAN.check(entry)
+                refuse_unfit(entry, asked, source, plan.given[title])
+
     with contextlib.ExitStack() as stack:
-        return open_for(recipe, Settings(data=settings.data, count=settings.count), stack, False)
+        return open_for(recipe, asked, stack, sample_only=False, check=check)
+
+
+@contextlib.contextmanager
+def _named(title: str) -> Iterator[None]:
+    """Say which entry of the comparison an error is about."""
+    try:
+        yield
+    except (ValueError, UserError) as error:
+        raise UserError(f"{title}: {error}") from error
 
 
 def folder_of(folder: Path, title: str, seed: int) -> Path:
@@ -134,10 +151,8 @@ class _Run:
 def check(plan: Plan, data: datasets.ImageData) -> None:
     """Build every entry once; `UserError` names the one that cannot be."""
     for title, recipe in plan.entries.items():
-        try:
+        with _named(title):
             if not recipe.point_dim:
                 recipe, _ = with_labels(recipe, data, Settings(data=plan.settings.data))
             GAN(recipe)
-        except ValueError as error:
-            raise UserError(f"{title}: {error}") from error
     keras.backend.clear_session()

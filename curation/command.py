@@ -1,0 +1,135 @@
+"""The command line of `prepare.py`: cache a data set, or make one of faces from illustrations."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from curation import pipeline
+from curation.decisions import Rules
+from curation.detection import build
+from curation.tagger import CHANNELS, Tagger
+from datasets import command
+from datasets.errors import DataError
+from datasets.public import PUBLIC
+
+CACHING = ("resolution", "labels", "count", "cache", "sheet")
+
+
+def main(arguments: Sequence[str] | None = None, wake: Callable[[], None] = lambda: None) -> int:
+    """Run the command; 0, or 2 after a one-line error. `wake` starts Keras before it is needed."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    other = _given(parser, options, CACHING if options.faces else _face_options(parser))
+    if other:
+        needs = "does not go with" if options.faces else "needs"
+        parser.error(f"{', '.join(other)} {needs} --faces")
+    if options.faces:
+        return command.run(lambda options: prepare_faces(options, wake), options)
+    if options.data in PUBLIC:  # Keras downloads it
+        wake()
+    return command.run(command.prepare, options)
+
+
+def prepare_faces(options: argparse.Namespace, wake: Callable[[], None]) -> None:
+    """Make a data set of faces and print what is in it. Raises `DataError`."""
+    if options.workers is not None and options.workers < 1:
+        raise DataError(f"The number of workers must be at least 1, not {options.workers}.")
+    raw = Path(options.data).expanduser()
+    for line in pipeline.run(raw, options.faces.expanduser(), _pipeline_options(options, wake)):
+        print(line)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The options of caching and those of `--faces`."""
+    parser = command.build_parser()
+    parser.description = (
+        "Cache a data set ahead of training and say what is in it; or, with --faces, make a data "
+        "set of faces from a folder of illustrations."
+    )
+    group = parser.add_argument_group("faces from illustrations")
+    add = group.add_argument
+    add("--faces", type=Path, metavar="OUT", help="find the faces in DATA and write them here; "
+        "run it again after adding pictures, or to apply OUT/drop.txt")  # fmt: skip
+    add("--no-detect", action="store_true", help="each picture is a face already")
+    add("--turned", action="store_true", help="look for heads tilted to about 45° too (5× time)")
+    add("--detector", metavar="FILE.onnx", help="a detector of your own, as YOLOv8 exports it")
+    add("--tagger", type=Path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
+    add("--tagger-channels", choices=CHANNELS, default="bgr", help="what it takes (default bgr)")
+    add("--tags", type=Path, metavar="DIR", help="illustration2vec's JSON, in place of a tagger")
+    add("--threshold", type=float, metavar="P", help="an attribute is on above this probability "
+        "(default 0.35; 0.25 with --tags)")  # fmt: skip
+    add("--write-tags", action="store_true", help="write illustration2vec's JSON to OUT/tags")
+    add("--least-side", type=int, default=64, metavar="PX", help="drop smaller faces (default 64)")
+    add("--most-aspect", type=float, default=2.0, metavar="R", help="drop what is longer than "
+        "this many times its width, or wider (default 2)")  # fmt: skip
+    add("--drop-grey", action="store_true", help="drop faces without colour")
+    add("--no-outliers", action="store_true", help="do not rank outliers: no Keras is needed")
+    return parser
+
+
+def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> pipeline.Options:
+    """What was asked for, checked before any picture is read."""
+    if options.no_detect and (options.detector or options.turned):
+        raise DataError("--no-detect looks for no faces: leave out --detector and --turned.")
+    if options.tagger and options.tags:
+        raise DataError("Tags come from --tagger or from --tags, not from both.")
+    threshold = options.threshold
+    if threshold is None:
+        threshold = 0.25 if options.tags else 0.35
+    if not 0 <= threshold < 1:
+        raise DataError(f"The threshold must be from 0 to below 1, not {threshold:g}.")
+    if options.most_aspect < 1:
+        raise DataError(f"The aspect must be at least 1, not {options.most_aspect:g}.")
+    if options.write_tags and not (options.tagger or options.tags):
+        raise DataError("--write-tags needs --tagger or --tags.")
+    detector = "none" if options.no_detect else options.detector or "cascade"
+    if detector != "none":
+        build(detector, options.turned)  # so that what is missing is said at once
+    tagger = None
+    if options.tagger:
+        tagger = Tagger(options.tagger.expanduser(), options.tagger_channels)
+        if tagger.missing:
+            print(f"Attributes that are no tags of it: {', '.join(tagger.missing)}.")
+    return pipeline.Options(
+        detector=detector,
+        turned=options.turned,
+        tagger=tagger,
+        tagger_name=f"{options.tagger} {options.tagger_channels}" if tagger else "",
+        tags=options.tags.expanduser() if options.tags else None,
+        threshold=threshold,
+        write_tags=options.write_tags,
+        features=None if options.no_outliers else lite0_features(wake),
+        rules=Rules(options.least_side, options.most_aspect, options.drop_grey),
+        workers=options.workers,
+    )
+
+
+def lite0_features(wake: Callable[[], None]) -> pipeline.Features:
+    """EfficientNet-Lite0's features; `wake` starts Keras with the first pictures."""
+    loaded = []
+
+    def features(pictures: np.ndarray) -> np.ndarray:
+        if not loaded:
+            wake()
+            from metrics import extractors
+
+            loaded.append(extractors.load("lite0"))
+        return loaded[0](pictures).pool
+
+    return features
+
+
+def _face_options(parser: argparse.ArgumentParser) -> list[str]:
+    """The options that have a meaning with --faces only, by their names in a namespace."""
+    group = next(group for group in parser._action_groups if "faces" in (group.title or ""))
+    return [action.dest for action in group._group_actions]
+
+
+def _given(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]
+) -> list[str]:
+    """Those of the options that were given another value than their default."""
+    given = [name for name in names if getattr(options, name) != parser.get_default(name)]
+    return [f"--{name.replace('_', '-')}" for name in given]

@@ -1,0 +1,105 @@
+"""What a face detector is, and which there are.
+
+A detector is any object with
+
+    detect(picture) -> list[Found]     picture: an RGB `PIL.Image`, upright
+    frame(found) -> Square             what to cut out around a face
+
+The margin of `frame` belongs to the detector, for each draws its boxes differently.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from datasets.errors import DataError
+
+# The side of a picture that a detector sees is limited: faces below 1/40 of it do not matter.
+LARGEST_AREA = 1_048_576
+
+
+@dataclass(frozen=True)
+class Found:
+    """A face: the middle of its box and the box's size in pixels of the picture, the tilt of the
+    head in degrees (clockwise), and how sure the detector is (larger is surer)."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float
+    tilt: float = 0.0
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square of the picture in whole pixels; it may reach beyond the picture's border."""
+
+    left: int
+    top: int
+    side: int
+
+
+class Detector(Protocol):
+    """Anything that finds faces."""
+
+    def detect(self, picture: Image.Image) -> list[Found]: ...
+
+    def frame(self, found: Found) -> Square: ...
+
+
+def build(spec: str, turned: bool) -> Detector:
+    """ "cascade", or the path of an ONNX file. Raises `DataError` when it cannot be had."""
+    if spec == "cascade":
+        from curation.cascade import Cascade
+
+        return Cascade(turned)
+    if turned:
+        raise DataError("--turned is for the cascade; an ONNX detector finds tilted heads or not.")
+    from curation.onnx_detector import OnnxDetector
+
+    return OnnxDetector(Path(spec))
+
+
+def shrunk(picture: Image.Image) -> tuple[Image.Image, float]:
+    """The picture at `LARGEST_AREA` pixels at most, and by which factor it was shrunk (≥ 1)."""
+    factor = math.sqrt(picture.width * picture.height / LARGEST_AREA)
+    if factor <= 1:
+        return picture, 1.0
+    size = (max(1, round(picture.width / factor)), max(1, round(picture.height / factor)))
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), factor
+
+
+def enlarged(found: Found, factor: float) -> Found:
+    """The same face in a picture `factor` times as large."""
+    return replace(
+        found,
+        x=found.x * factor,
+        y=found.y * factor,
+        width=found.width * factor,
+        height=found.height * factor,
+    )
+
+
+def square_around(x: float, y: float, side: float) -> Square:
+    """The square of whole pixels nearest to that middle and side."""
+    side = max(1, round(side))
+    return Square(round(x - side / 2), round(y - side / 2), side)
+
+
+def best_first(found: list[Found]) -> list[Found]:
+    """One box a face: the surest first, without those whose middle lies in a surer one's.
+
+    Two boxes are of one face when their middles are nearer than half the larger's width.
+    """
+    kept: list[Found] = []
+    for face in sorted(found, key=lambda face: -face.score):
+        if all(
+            math.hypot(face.x - other.x, face.y - other.y) > max(face.width, other.width) / 2
+            for other in kept
+        ):
+            kept.append(face)
+    return kept

@@ -1,0 +1,95 @@
+"""The folder that `--faces` writes, and putting files there whole or not at all.
+
+OUT/
+    faces/         the data set: what stays
+    dropped/       what does not, and why is in the manifest
+    manifest.csv   every face and every picture without one
+    labels.csv     for --labels, where the faces were tagged
+    review.html    for the person who cleans; it writes drop.txt
+    kept.png       a sheet of some of the faces that stay
+    .work/         what is known so far
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from curation.extraction import PART
+from datasets.errors import DataError
+
+
+class Folder:
+    """Paths of the folder; it is made when missing.
+
+    Raises `DataError` when it holds other files, when it and the pictures lie in each other (no
+    original is ever touched), or when it cannot be written.
+    """
+
+    def __init__(self, path: Path, raw: Path) -> None:
+        inner, outer = path.resolve(), raw.resolve()
+        if inner == outer or outer in inner.parents or inner in outer.parents:
+            raise DataError(
+                f"The faces' folder {str(path)!r} and the pictures' {str(raw)!r} must not lie in "
+                "each other: the pictures are left as they are."
+            )
+        self.path = path
+        self.faces, self.dropped = path / "faces", path / "dropped"
+        self.manifest, self.labels = path / "manifest.csv", path / "labels.csv"
+        self.review, self.decisions = path / "review.html", path / "drop.txt"
+        self.sheet, self.tags = path / "kept.png", path / "tags"
+        self.work = path / ".work"
+        try:
+            if path.exists() and not self.work.is_dir() and any(path.iterdir()):
+                raise DataError(
+                    f"The folder {str(path)!r} holds other files; give a new or an empty one."
+                )
+            for folder in (self.work, self.faces, self.dropped):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"Cannot write in {str(path)!r}: {error.strerror}.") from None
+
+    def remove_unfinished(self) -> None:
+        """Delete what a killed run was writing; call it only where no other run can be."""
+        for part in self.path.rglob(f".*{PART}"):
+            part.unlink(missing_ok=True)
+
+    def find(self, file: str) -> Path | None:
+        """Where the file of a face is now."""
+        for folder in (self.faces, self.dropped):
+            if (folder / file).is_file():
+                return folder / file
+        return None
+
+    def arrange(self, kept: Iterable[str]) -> None:
+        """Put these faces among those that stay, and whatever else is there among the others."""
+        kept = set(kept)
+        for file in sorted(kept):
+            _move(self.dropped / file, self.faces / file)
+        for path in sorted(self.faces.rglob("*")):
+            file = path.relative_to(self.faces)
+            if path.is_file() and file.as_posix() not in kept:
+                _move(path, self.dropped / file)
+
+    def delete(self, file: str) -> None:
+        """Remove a face that its picture, which has changed, no longer has."""
+        for folder in (self.faces, self.dropped):
+            (folder / file).unlink(missing_ok=True)
+
+
+def _move(here: Path, there: Path) -> None:
+    if here.is_file():
+        there.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(here, there)
+
+
+def write_text(path: Path, text: str) -> None:
+    """UTF-8, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}{PART}")
+    part.write_text(text, "utf-8", newline="")
+    os.replace(part, path)
+
+
+def printable(name: str) -> str:
+    """A name that need not be UTF-8, as text that can be printed: `\\xff` for a wrong byte."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,0 +1,51 @@
+"""Read and write tags in the JSON of illustration2vec, one file a picture.
+
+The notes' form is `{"blonde hair": 0.02, …}`, also with 0 and 1; illustration2vec itself writes
+`{"general": [["blonde hair", 0.93], …], …}`. Both are read, the first is written.
+"""
+
+import json
+import math
+from pathlib import Path, PurePosixPath
+
+from curation.files import write_text
+from datasets.attributes import ATTRIBUTES
+from datasets.errors import DataError
+
+
+def read_folder(folder: Path) -> dict[str, dict[str, float]]:
+    """Every JSON below the folder: its path without the suffix → probability by attribute.
+
+    Raises `DataError` when there is none, or when one is something else.
+    """
+    files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+    if not files:
+        raise DataError(f"There is no .json file in the tags' folder {str(folder)!r}.")
+    return {path.relative_to(folder).with_suffix("").as_posix(): read(path) for path in files}
+
+
+def read(path: Path) -> dict[str, float]:
+    """The probabilities of the attributes that one file names."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        if isinstance(found, list) and len(found) == 1:  # it answers a list of pictures
+            found = found[0]
+        general = found["general"] if "general" in found else list(found.items())
+        named = {str(name): float(value) for name, value in general}
+        if not all(map(math.isfinite, named.values())):
+            raise ValueError("a value is not finite")
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DataError(f"Cannot read the tags in {str(path)!r}: {error}.") from None
+    return {name: named[name] for name in ATTRIBUTES if name in named}
+
+
+def for_picture(tags: dict[str, dict[str, float]], name: str) -> dict[str, float] | None:
+    """The tags of a picture by its path, or by its bare name where only that is there."""
+    path = PurePosixPath(name).with_suffix("")
+    return tags.get(str(path), tags.get(path.name))
+
+
+def write(folder: Path, file: str, values: dict[str, float]) -> None:
+    """`folder`/`file` with the suffix .json, whole or not at all."""
+    text = json.dumps(values, indent=1) + "\n"
+    write_text((folder / file).with_suffix(".json"), text)

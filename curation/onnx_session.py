@@ -1,0 +1,33 @@
+"""Open a network that the user brings as an ONNX file."""
+
+from pathlib import Path
+
+from datasets.errors import DataError
+
+
+def open_session(path: Path, what: str, threads: int):
+    """An onnxruntime session on the CPU. Raises `DataError` in one line.
+
+    `what` names the network's part in messages: "detector", "tagger".
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise DataError(
+            f"The {what} needs onnxruntime: pip install -r requirements-prepare.txt."
+        ) from None
+    if not path.is_file():
+        raise DataError(f"There is no {what} {str(path)!r}.")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises a dozen kinds of its own
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"The {what} {str(path)!r} is no ONNX network: {reason}") from None
+
+
+def size_or_none(dimension: object) -> int | None:
+    """A dimension of a session's input: a number where it is fixed, else None."""
+    return dimension if isinstance(dimension, int) and dimension > 0 else None

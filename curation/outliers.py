@@ -1,0 +1,51 @@
+"""Which crops are unlike the others, by the features of a network. A rank, not a verdict.
+
+Junk that looks alike (lettering, hands) is its own neighbourhood, so the distance to the *near*
+neighbours does not show it: the 25th one does, and so does the distance to the centre of all. The
+two see different things; a crop's score is the mean of its two ranks.
+"""
+
+import numpy as np
+
+from curation.quality import ranks
+
+NEIGHBOUR = 25
+REFERENCES = 8192  # crops that the others are compared with: no all pairs
+BLOCK = 2048
+
+
+def scores(features: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Features (N, d) → float64 (N,) in 0..1, 1 the most unlike. Fewer than 3 crops: zeros."""
+    count = len(features)
+    if count < 3:
+        return np.zeros(count)
+    features = _unit(features.astype(np.float32))
+    centre = features.mean(axis=0)
+    far_from_centre = np.linalg.norm(features - centre, axis=1)
+    return (ranks(neighbour_distance(features, seed)) + ranks(far_from_centre)) / 2
+
+
+def neighbour_distance(features: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The distance to the 25th nearest of at most 8192 references, float32 (N,).
+
+    With few crops it is the neighbour beyond a quarter of them.
+    """
+    count = len(features)
+    references = np.arange(count)
+    if count > REFERENCES:
+        references = np.random.default_rng(seed).choice(count, REFERENCES, replace=False)
+    neighbour = min(NEIGHBOUR, max(1, len(references) // 4))
+    known = features[references]
+    squares = (known**2).sum(axis=1)
+    result = np.empty(count, np.float32)
+    for start in range(0, count, BLOCK):
+        block = features[start : start + BLOCK]
+        distances = (block**2).sum(axis=1)[:, np.newaxis] + squares - 2 * block @ known.T
+        # one's own distance, 0, is among them, where one is a reference
+        nearest = np.partition(distances, neighbour, axis=1)[:, neighbour]
+        result[start : start + BLOCK] = np.sqrt(np.maximum(nearest, 0))
+    return result
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,236 @@
+"""All the way from pictures to a data set of faces: what `prepare.py RAW --faces OUT` does.
+
+Each step works only on what is new. What the first ones find is kept at once; the last ones, which
+look at all faces together, are done anew every time.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from curation import decisions, extraction, illustration2vec, manifest, outliers, review
+from curation.decisions import Rules
+from curation.extraction import Task
+from curation.files import Folder, printable
+from curation.quality import SIZE as SEEN
+from curation.store import Store
+from datasets import decode, processes, sources
+from datasets.errors import DataError
+
+Features = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, 3) → (N, d)
+Tag = Callable[[list[Image.Image]], list[dict[str, float]]]
+AT_ONCE = 32  # faces that are described or tagged before it is kept
+FEW = 8  # pictures below which starting processes costs more than it saves
+
+
+@dataclass(frozen=True)
+class Options:
+    """How faces are found, described and chosen.
+
+    detector   "cascade", the path of an ONNX file, or "none" where each picture is a face
+    turned     whether tilted heads are looked for too
+    tagger     faces → probabilities, or None; `tagger_name` tells one tagger from another
+    tags       a folder of illustration2vec's JSON, in place of a tagger
+    threshold  the probability above which an attribute is on
+    write_tags whether to write illustration2vec's JSON
+    features   pictures → features, by which outliers are ranked, or None
+    """
+
+    detector: str = "cascade"
+    turned: bool = False
+    tagger: Tag | None = None
+    tagger_name: str = ""
+    tags: Path | None = None
+    threshold: float = 0.35
+    write_tags: bool = False
+    features: Features | None = None
+    rules: Rules = field(default_factory=Rules)
+    workers: int | None = None
+    progress: bool = True
+
+
+def run(raw: Path, out: Path, options: Options) -> list[str]:
+    """Do what is not done yet; lines to print. Raises `DataError`."""
+    files, passed_over = sources.scan(raw)
+    folder = Folder(out, raw)
+    store = Store(folder.work / "faces.sqlite")
+    try:
+        folder.remove_unfinished()
+        _same_settings(store, raw, folder, options)
+        gone = set(store.known()) - {name for name, _, _ in files}
+        new = _find_faces(store, folder, raw, files, gone, options)
+        _describe(store, folder, options)
+        _tag(store, folder, options)
+        lines = _choose(store, folder, gone, options)
+    except OSError as error:
+        raise DataError(
+            f"Cannot write in {str(out)!r}: {error.strerror or error}. What was found so far is "
+            "kept: the same command goes on."
+        ) from None
+    finally:
+        store.close()
+    head = f"{len(files):,} pictures, {new:,} of them looked at now."
+    if passed_over:
+        kinds = ", ".join(f"{printable(suffix)} {n}" for suffix, n in passed_over.most_common(5))
+        head += f" Files of other kinds, passed over: {passed_over.total()} ({kinds})."
+    return [head, *lines]
+
+
+def _same_settings(store: Store, raw: Path, folder: Folder, options: Options) -> None:
+    """One folder of faces belongs to one folder of pictures and one way of finding faces."""
+    asked = {"raw": os.fsencode(raw.resolve()).hex(), "detector": options.detector,
+             "turned": options.turned}  # fmt: skip
+    kept = store.settle(asked)
+    for key in ("detector", "turned"):
+        if kept[key] != asked[key]:
+            raise DataError(
+                f"The faces in {str(folder.path)!r} were found with {key} = {kept[key]}, not "
+                f"{asked[key]}. Use the same options, or another folder."
+            )
+    before = Path(os.fsdecode(bytes.fromhex(kept["raw"])))
+    if kept["raw"] != asked["raw"]:
+        if before.exists():
+            raise DataError(
+                f"The faces in {str(folder.path)!r} are those of {str(before)!r}. Add pictures "
+                "there, or give another folder."
+            )
+        store.change("raw", asked["raw"])  # it was moved
+
+
+def _find_faces(store, folder, raw, files, gone, options) -> int:
+    """Look at the pictures that are new or have changed; how many."""
+    known = store.known()
+    stale = gone | {name for name, *row in files if name in known and known[name] != tuple(row)}
+    store.forget_copies_of(stale)
+    known = store.known()
+    new = [row for row in files if known.get(row[0]) != row[1:]]
+    tasks = [
+        (Task(str(raw), *row, str(folder.dropped), options.detector, options.turned),)
+        for row in new
+    ]
+    workers = options.workers or processes.cores()
+    workers = 1 if len(tasks) < FEW else min(workers, len(tasks))
+    seen = {digest: name for digest, name in store.digests().items() if name not in stale}
+    done = processes.each_done(extraction.look_at, tasks, workers, extraction.ended)
+    title = "Finding faces" if options.detector != "none" else "Reading faces"
+    for picture in _shown(done, title, len(tasks), options):
+        twin = seen.setdefault(picture.digest, picture.name) if picture.digest else picture.name
+        if twin != picture.name:
+            if extraction.file_stem(twin) != extraction.file_stem(picture.name):
+                for crop in picture.crops:
+                    folder.delete(crop.file)
+            picture = extraction.same_file(picture, printable(twin))
+        for file in store.add(picture):
+            folder.delete(file)
+    return len(new)
+
+
+def _describe(store: Store, folder: Folder, options: Options) -> None:
+    if options.features is None:
+        return
+    files = store.without("features")
+    for some in _shown(_parts(files), "Describing faces", -(-len(files) // AT_ONCE), options):
+        pictures = np.stack([decode.read(_there(folder, file), SEEN)[0] for file in some])
+        store.set_features(some, options.features(pictures))
+
+
+def _tag(store: Store, folder: Folder, options: Options) -> None:
+    name = options.tagger_name if options.tags is None else "illustration2vec"
+    if not name:
+        return
+    if store.settle({"tagger": name})["tagger"] != name:  # another tagger: all anew
+        store.forget_tags()
+        store.change("tagger", name)
+    if options.tags is not None:
+        store.forget_tags()  # the JSON may have changed, and reading it is cheap
+        store.set_tags(_tags_of_pictures(store, options.tags))
+        return
+    files = store.without("tags")
+    for some in _shown(_parts(files), "Tagging faces", -(-len(files) // AT_ONCE), options):
+        pictures = [decode.read_whole(_there(folder, file)) for file in some]
+        store.set_tags(dict(zip(some, options.tagger(pictures), strict=True)))
+
+
+def _tags_of_pictures(store: Store, folder: Path) -> dict[str, dict[str, float]]:
+    """The JSON of each face, or of its picture where that has no other face."""
+    tags = illustration2vec.read_folder(folder)
+    found = {}
+    for _, group in itertools.groupby(store.faces(), key=lambda face: face["picture"]):
+        group = list(group)
+        for face in group:
+            values = illustration2vec.for_picture(tags, face["file"])
+            if values is None and len(group) == 1:
+                values = illustration2vec.for_picture(tags, face["picture"])
+            if values is not None:
+                found[face["file"]] = values
+    return found
+
+
+def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> list[str]:
+    """What stays: move the files, write the tables and pages; lines to print."""
+    faces = store.faces()
+    described = options.features is not None
+    ranked = outliers.scores(store.features()) if described else [None] * len(faces)
+    for face, score in zip(faces, ranked, strict=True):
+        face["outlier"] = None if score is None else round(float(score), 4)
+        on = manifest.attributes(face["tags"] or {}, options.threshold)
+        face["shown"] = ", ".join(sorted(on))
+    recut = options.detector != "none"
+    by_hand = decisions.read(folder.decisions)
+    automatic = decisions.found_reasons(faces, store.thumbnails(), options.rules, gone, recut)
+    reasons = decisions.final_reasons(faces, automatic, by_hand)
+    without = [(name, reason) for name, reason in store.pictures() if reason]
+    # The tables first: what says "kept" before the files have moved is put right by the next run.
+    manifest.write(folder, faces, reasons, without)
+    kept = [face["file"] for face, reason in zip(faces, reasons, strict=True) if not reason]
+    folder.arrange(kept)
+    names, labelled = manifest.write_labels(folder, faces, reasons, options.threshold)
+    if options.write_tags:
+        for face in faces:
+            if face["tags"]:
+                illustration2vec.write(folder.tags, face["file"], face["tags"])
+    review.write(folder, faces, automatic, by_hand)
+    sheet = review.write_sheet(folder, faces, reasons)
+    return [*manifest.counts(reasons, without),
+            *_notes(folder, faces, by_hand, names, labelled, sheet)]  # fmt: skip
+
+
+def _notes(folder, faces, by_hand, names, labelled, sheet) -> list[str]:
+    lines = []
+    unknown = sorted(set(by_hand) - {face["file"] for face in faces})
+    if unknown:
+        some = ", ".join(repr(name) for name in unknown[:3])
+        lines.append(f"drop.txt names {len(unknown)} faces that are not there ({some}).")
+    if names:
+        lines.append(f"Labels: {labelled:,} faces, {len(names)} attributes, {folder.labels}")
+    lines.append(f"Manifest: {folder.manifest}. Clean by hand: {folder.review}")
+    if sheet:
+        lines.append(f"Sheet of {sheet} that stay: {folder.sheet}. Train: --data {folder.faces}")
+    return lines
+
+
+def _there(folder: Folder, file: str) -> Path:
+    path = folder.find(file)
+    if path is None:
+        raise DataError(
+            f"The face {file!r} has gone from {str(folder.path)!r}. Put it back, or delete "
+            f"{str(folder.work)!r} to find all faces anew."
+        )
+    return path
+
+
+def _parts(files: list[str]) -> Iterator[list[str]]:
+    return (files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE))
+
+
+def _shown(things: Iterator, title: str, total: int, options: Options) -> Iterator:
+    hidden = not options.progress or not total
+    return iter(tqdm(things, desc=title, total=total, disable=hidden))

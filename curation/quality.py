@@ -1,0 +1,31 @@
+"""How good a crop is, by its pixels alone.
+
+None of these numbers has a threshold that holds for all drawings: they are ranked within the set.
+"""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+SIZE = 128  # pixels: sharpness is that of the picture as a network will see it
+GREY_BELOW = 4.0  # mean chroma, of 255, of a scan or a JPEG without colours
+
+
+def sharpness(crop: Image.Image) -> float:
+    """The variance of the Laplacian of the grey crop at 128 px: low where it is blurred or was
+    enlarged. Values 0..255."""
+    grey = crop.convert("L").resize((SIZE, SIZE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return float(ndimage.laplace(np.asarray(grey, np.float32), mode="nearest").var())
+
+
+def chroma(crop: Image.Image) -> float:
+    """The mean difference of a pixel's largest and smallest channel, 0..255."""
+    small = crop.resize((SIZE, SIZE), Image.Resampling.BOX)
+    pixels = np.asarray(small, np.int16)
+    return float((pixels.max(axis=2) - pixels.min(axis=2)).mean())
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Values (N,) → their rank in the set as a share, 0 the lowest, 1 the highest."""
+    order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+    return order / max(len(values) - 1, 1)

@@ -1,0 +1,63 @@
+"""`review.html`: the page where a person drops and keeps faces. No server, no foreign host."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from curation.extraction import write_png
+from curation.files import Folder, write_text
+from curation.quality import ranks
+from datasets import decode
+
+PAGE = Path(__file__).with_name("review_page.html")
+PLACE = "/*FACES*/"
+SHEET_SIDE, SHEET_SIZE = 8, 96  # pictures in a row of the sheet, and their pixels
+
+
+def write(
+    folder: Folder, faces: Sequence[dict], reasons: Sequence[str], by_hand: dict[str, bool]
+) -> None:
+    """The page, with all it must know of the faces inside; the pictures stay where they are.
+
+    `reasons` are those of the numbers; `by_hand` is what a person said already.
+    """
+    sharp = ranks([face["sharpness"] for face in faces])
+    rows = [
+        {
+            "file": face["file"],
+            "why": reason,
+            "hand": by_hand.get(face["file"]),
+            "dropped": by_hand.get(face["file"], bool(reason)),
+            "outlier": round(face["outlier"], 4) if face["outlier"] is not None else None,
+            "sharpness": round(float(rank), 4),
+            "side": face["side"],
+            "chroma": face["chroma"],
+            "padding": face["padding"],
+            "score": face["score"],
+            "tags": face["shown"],
+        }
+        for face, reason, rank in zip(faces, reasons, sharp, strict=True)
+    ]
+    # "<" could end the script early: a file name is not to be trusted
+    known = json.dumps({"set": folder.path.resolve().name, "faces": rows}).replace("<", "\\u003c")
+    write_text(folder.review, PAGE.read_text("utf-8").replace(PLACE, known))
+
+
+def write_sheet(folder: Folder, faces: Sequence[dict], reasons: Sequence[str]) -> int:
+    """`kept.png`: at most 64 of the faces that stay, evenly chosen; how many."""
+    kept = [face["file"] for face, reason in zip(faces, reasons, strict=True) if not reason]
+    if not kept:
+        folder.sheet.unlink(missing_ok=True)
+        return 0
+    count = min(SHEET_SIDE**2, len(kept))
+    chosen = [kept[index * len(kept) // count] for index in range(count)]
+    rows = -(-count // SHEET_SIDE)
+    sheet = Image.new("RGB", (SHEET_SIDE * SHEET_SIZE, rows * SHEET_SIZE), "white")
+    for index, file in enumerate(chosen):
+        pixels, _ = decode.read(folder.faces / file, SHEET_SIZE)
+        place = index % SHEET_SIDE * SHEET_SIZE, index // SHEET_SIDE * SHEET_SIZE
+        sheet.paste(Image.fromarray(pixels), place)
+    write_png(sheet, folder.sheet)
+    return count

@@ -1,0 +1,123 @@
+"""The 34 attributes from a tagger of the WD family that the user brings as ONNX.
+
+    model.onnx          float32 (N, H, W, 3), BGR, 0..255 → probabilities (N, tags)
+    selected_tags.csv   beside it: tag_id,name,category,count, one row an output
+
+33 of the attributes are such tags, with `_` for the space. `silver hair` is none: collections tag
+it as grey or white, so no picture gets it, and the labels leave it out.
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from curation.onnx_session import open_session, size_or_none
+from datasets.attributes import ATTRIBUTES
+from datasets.errors import DataError
+
+TAGS = "selected_tags.csv"
+SIZE, BATCH = 448, 4  # where the network takes any
+CHANNELS = ("bgr", "rgb")
+
+
+class Tagger:
+    """Says how probable each attribute is. Raises `DataError` on what is no such tagger."""
+
+    def __init__(self, path: Path, channels: str = "bgr", threads: int = 0) -> None:
+        if path.is_dir():
+            path = path / "model.onnx"
+        self._path, self._channels = path, channels
+        names = read_tags(path.with_name(TAGS))
+        self._session = open_session(path, "tagger", threads)
+        self.columns = {
+            attribute: names.index(attribute.replace(" ", "_"))
+            for attribute in ATTRIBUTES
+            if attribute.replace(" ", "_") in names
+        }
+        if not self.columns:
+            raise DataError(
+                f"{str(path.with_name(TAGS))!r} has none of the {len(ATTRIBUTES)} attributes, "
+                f"such as {ATTRIBUTES[0].replace(' ', '_')!r}."
+            )
+        self._count = len(names)
+        self._size, self._batch = self._check_ends()
+
+    @property
+    def missing(self) -> list[str]:
+        """The attributes that are no tags of it."""
+        return [name for name in ATTRIBUTES if name not in self.columns]
+
+    def __call__(self, pictures: Iterable[Image.Image]) -> list[dict[str, float]]:
+        """Square RGB pictures → the probability of each attribute it knows, for each picture."""
+        batch = np.stack([self._pixels(picture) for picture in pictures])
+        found = []
+        for start in range(0, len(batch), self._batch):
+            part = batch[start : start + self._batch]
+            rest = np.zeros((self._batch - len(part), *part.shape[1:]), np.float32)
+            (said,) = self._session.run([self._output], {self._input: np.concatenate([part, rest])})
+            self._check(said)
+            found += [
+                {name: round(float(row[column]), 4) for name, column in self.columns.items()}
+                for row in said[: len(part)]
+            ]
+        return found
+
+    def _pixels(self, picture: Image.Image) -> np.ndarray:
+        if picture.size != (self._size, self._size):
+            picture = picture.resize((self._size, self._size), Image.Resampling.BICUBIC)
+        pixels = np.asarray(picture, np.float32)
+        return pixels[:, :, ::-1] if self._channels == "bgr" else pixels
+
+    def _check_ends(self) -> tuple[int, int]:
+        """The side of the pictures it takes, and how many at once."""
+        given, made = self._session.get_inputs(), self._session.get_outputs()
+        shape = given[0].shape if len(given) == 1 else []
+        if len(shape) != 4 or shape[3] != 3 or given[0].type != "tensor(float)" or len(made) != 1:
+            takes = ", ".join(f"{some.type} {some.shape}" for some in given)
+            raise DataError(
+                f"{str(self._path)!r} is no tagger of the WD family: it must take one float32 "
+                f"(N, H, W, 3) and give one output; it takes {takes} and gives {len(made)}."
+            )
+        self._input, self._output = given[0].name, made[0].name
+        self._check_width(made[0].shape[-1] if made[0].shape else None)
+        sides = {size_or_none(shape[1]) or SIZE, size_or_none(shape[2]) or SIZE}
+        if len(sides) > 1:
+            raise DataError(f"{str(self._path)!r} must take square pictures; it takes {shape}.")
+        return sides.pop(), size_or_none(shape[0]) or BATCH
+
+    def _check_width(self, width: object) -> None:
+        if size_or_none(width) not in (None, self._count):
+            raise DataError(
+                f"{str(self._path)!r} gives {width} numbers a picture, but "
+                f"{str(self._path.with_name(TAGS))!r} has {self._count} rows: they belong to "
+                "different taggers."
+            )
+
+    def _check(self, said: np.ndarray) -> None:
+        if said.ndim != 2 or len(said) != self._batch:
+            raise DataError(
+                f"{str(self._path)!r} is no tagger: {self._batch} pictures give {said.shape}."
+            )
+        self._check_width(said.shape[1])
+        if not np.isfinite(said).all() or said.min() < -1e-4 or said.max() > 1 + 1e-4:
+            raise DataError(
+                f"{str(self._path)!r} must give probabilities, 0..1; it gives "
+                f"{said.min():g} to {said.max():g}."
+            )
+
+
+def read_tags(path: Path) -> list[str]:
+    """The names in `selected_tags.csv`, in the order of the outputs."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        raise DataError(f"The tagger's list of tags is missing: {str(path)!r}.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"Cannot read the tagger's list {str(path)!r}: {error}.") from None
+    if not rows or rows[0].get("name") is None:
+        raise DataError(f"{str(path)!r} must have a column 'name', one row an output.")
+    return [row["name"] or "" for row in rows]

@@ -1,0 +1,113 @@
+"""Work on all cores in processes that end with the one that started them."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any
+
+from datasets.errors import DataError
+
+AHEAD = 4  # tasks handed out for each process: enough to keep it busy, and memory flat
+
+
+def each_done(
+    function: Callable[..., Any],
+    tasks: Iterable[tuple],
+    workers: int,
+    lost: Callable[..., Any] | None = None,
+) -> Iterator[Any]:
+    """What `function(*task)` gives for each task, in the order in which they are done.
+
+    `function` is a function of a module. One worker means this very process. A task that ends its
+    process (for lack of memory, say) is tried once more, alone; if that ends too, `lost(*task)`
+    stands for its result, and without `lost` a `DataError` is raised.
+    """
+    if workers <= 1:
+        for task in tasks:
+            yield function(*task)
+        return
+    tasks = iter(tasks)
+    while True:
+        suspects: dict = {}
+        try:
+            yield from _pooled(function, tasks, workers, suspects)
+            return
+        except BrokenProcessPool:
+            if lost is None:
+                raise DataError(
+                    "A process that draws pictures was ended, probably for lack of memory. "
+                    "Try again with fewer of them (--workers 1)."
+                ) from None
+        for task in list(suspects.values()):
+            try:
+                yield from _pooled(function, iter([task]), 1, {})
+            except BrokenProcessPool:
+                yield lost(*task)
+
+
+def cores() -> int:
+    """How many processes can run at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _pooled(
+    function: Callable[..., Any], tasks: Iterator[tuple], workers: int, pending: dict
+) -> Iterator[Any]:
+    """`pending` maps futures to tasks, so that the caller knows what was under way."""
+    context = multiprocessing.get_context("spawn")  # forking a process that runs TensorFlow hangs
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+    try:
+        while True:
+            with _main_hidden():
+                for task in islice(tasks, AHEAD * workers - len(pending)):
+                    try:
+                        pending[pool.submit(function, *task)] = task
+                    except BrokenProcessPool:
+                        pending[None] = task
+                        raise
+            if not pending:
+                return
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                del pending[future]
+                yield result
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """Ctrl-C reaches every process: only the first answers, by ending the others. If the first is
+    killed it cannot, so each watches for that."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep new processes from importing the user's script again, and with it all of Keras.
+
+    They need nothing but `function`'s module. It also lets a notebook, or a script without the
+    `if __name__ == "__main__"` guard, use them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

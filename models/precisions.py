@@ -1,0 +1,27 @@
+"""In what arithmetic networks compute. This file needs no Keras until a network is built."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+def check(precision: str) -> None:
+    """Raise ValueError, with the known ones, for a precision that there is not."""
+    if precision not in PRECISIONS:
+        raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
+
+
+@contextlib.contextmanager
+def policy(precision: str) -> Iterator[None]:
+    """Within: layers are made to compute in `precision`; their variables stay float32."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

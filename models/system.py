@@ -1,0 +1,302 @@
+"""A system: networks that take turns, trained under `fit`.
+
+A subclass says what its networks are (`build_networks`), who moves which of them at what rate
+(`players`), and of which optimizer steps a training step consists (`turns`). All else is here,
+once: the step, micro-batches, optimizers, moving averages, precision, backends and checkpoints.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from layers import initializers, replicas
+from layers.spectral import power_iterate, shared_kernels
+from models import autodiff, optimizers, precisions
+from models.descent import Batch, descend
+from models.recipe import Recipe
+
+Logs = dict[str, Any]  # scalars by name
+
+
+@dataclass(frozen=True)
+class Player:
+    """What one optimizer moves, at one learning rate."""
+
+    networks: Sequence[keras.Model]
+    rate: float
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The trainable variables of all its networks."""
+        return [v for network in self.networks for v in network.trainable_variables]
+
+
+def column(batch: Batch, index: int) -> Batch:
+    """Column `index` of every array (B, columns, …): what a turn takes of a batch by default."""
+    return {name: array[:, index] for name, array in batch.items()}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One optimizer step of a training step.
+
+    Attributes:
+        player: the name of the player who moves.
+        loss: (part, given) → (scalar to be minimised, logs), on a micro-batch `part`.
+        given: part → what is made first and gets no gradient, such as the discriminator's fakes.
+        takes: (batch, index) → the arrays (B, …) that the turn sees, cut into micro-batches.
+        times: how often in a row; `index` counts them, so that each sees data of its own.
+        after: called at the end of each, to clip weights or the like.
+    """
+
+    player: str
+    loss: Callable[[Batch, Any], tuple[Any, Logs]]
+    given: Callable[[Batch], Any] = lambda part: ()
+    takes: Callable[[Batch, int], Batch] = column
+    times: int = 1
+    after: Callable[[], None] = lambda: None
+
+
+class System(keras.Model):
+    """Networks that train under `fit` on batches that hold all a step needs, random numbers too.
+
+    So a step is a function of its batch: the same on every backend, after a resume, and spread
+    over devices. `fit` takes one-tuples of a dict of arrays (B, columns, …), B the batch size; a
+    subclass says which. One call of `train_step` takes every turn once.
+
+    Every network is an attribute under its name, the average of one that `averaged` lists under
+    `ema_<name>`. Layers must take their initial weights from `layers.initializers`, so that a seed
+    determines them on every backend.
+
+    Args:
+        recipe: what to build and how to train it.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16".
+        seed: of the initial weights, the same on every backend.
+        jit_compile: as in `keras.Model.compile`.
+        steps_per_execution: as in `keras.Model.compile`; torch knows only 1.
+
+    Raises:
+        ValueError: an unknown precision, a recipe that no network fits, a layer with initial
+            weights of its own, or more than one step per execution on torch.
+    """
+
+    averaged: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        precision: str = "float32",
+        seed: int = 0,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+    ):
+        super().__init__(name=recipe.name)
+        precisions.check(precision)
+        if steps_per_execution > 1 and keras.backend.backend() == "torch":
+            raise ValueError(f"steps_per_execution is {steps_per_execution}; torch knows only 1.")
+        self.recipe, self.precision = recipe, precision
+        self.check(recipe)
+        with precisions.policy(precision), initializers.seeded(seed):
+            built = self.build_networks()
+        self.network_names = tuple(built)
+        for name, network in built.items():
+            _refuse_unseeded(network)
+            setattr(self, name, network)
+        for name in self.averaged:
+            setattr(self, f"ema_{name}", _copy(built[name]))
+        self.steps_done = self.add_weight(
+            name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
+        # Multiplies all learning rates: a run that collapses goes on with smaller ones.
+        self.learning_rate_factor = self.add_weight(
+            name="learning_rate_factor", shape=(), initializer="ones", trainable=False
+        )
+        self.add_state()
+        self.built = True
+        # Neither is a dict to Keras, which would save what is in them a second time.
+        self._players = types.MappingProxyType(self.players())
+        self._turns = tuple(self.turns())
+        self._compile(jit_compile, steps_per_execution)
+        # Keras lets XLA compile the `predict` of uncompiled models, even on a CPU, where it loses.
+        for network in self.networks.values():
+            network.jit_compile = self.jit_compile
+
+    # === What a subclass says ===
+
+    @classmethod
+    def check(cls, recipe: Recipe) -> None:
+        """Raise ValueError for a recipe that cannot be built, before anything is."""
+
+    def build_networks(self) -> dict[str, keras.Model]:
+        """The networks by name, in the order in which their weights are drawn."""
+        raise NotImplementedError
+
+    def players(self) -> dict[str, Player]:
+        """Who moves which networks, by name, in the order in which optimizers are saved."""
+        raise NotImplementedError
+
+    def turns(self) -> list[Turn]:
+        """The optimizer steps of a training step, in order."""
+        raise NotImplementedError
+
+    def add_state(self) -> None:
+        """Add variables of its own, such as pools of pictures. They are saved with the rest."""
+
+    def before_step(self) -> None:
+        """Set what depends on `steps_done`, such as a fade-in."""
+
+    def average_of(self, network: keras.Model) -> list[keras.Variable]:
+        """The variables whose mean the moving average holds; it copies the others."""
+        return network.trainable_variables
+
+    # === Its parts ===
+
+    @property
+    def step(self) -> int:
+        """Finished training steps."""
+        return int(ops.convert_to_numpy(self.steps_done))
+
+    @property
+    def networks(self) -> Mapping[str, keras.Model]:
+        """All networks by name, the averages too."""
+        names = [*self.network_names, *(f"ema_{name}" for name in self.averaged)]
+        return types.MappingProxyType({name: getattr(self, name) for name in names})
+
+    def optimizer_of(self, player: str) -> keras.Optimizer:
+        """The optimizer of that player."""
+        return self.optimizer.parts[player]
+
+    def _compile(self, jit_compile, steps_per_execution):
+        self.compile(
+            optimizer=optimizers.Optimizers(
+                {name: self._optimizer(player) for name, player in self._players.items()}
+            ),
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            auto_scale_loss=False,  # each optimizer scales its own
+        )
+
+    def _optimizer(self, player: Player) -> keras.Optimizer:
+        recipe = self.recipe
+        schedule = optimizers.LearningRate(
+            player.rate,
+            recipe.decay,
+            recipe.decay_start,
+            recipe.decay_rate,
+            recipe.decay_every,
+            end=recipe.steps,
+            steps_done=self.steps_done,  # not the optimizer's own: it may take several a step
+            scale=self.learning_rate_factor,
+        )
+        optimizer = optimizers.get(recipe.optimizer, schedule, recipe.beta_1, recipe.beta_2)
+        if self.precision == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(player.variables)
+        return optimizer
+
+    # === The step ===
+
+    def train_step(self, *args):
+        return autodiff.run_step(self, self._step, args)
+
+    def _step(self, data) -> Logs:
+        batch = data if isinstance(data, dict) else data[0]
+        logs: Logs = {}
+        self.before_step()
+        for name in self.network_names:
+            power_iterate(getattr(self, name))
+        for turn in self._turns:
+            for index in range(turn.times):
+                logs.update(self._take(turn, batch, index))
+        for name in self.averaged:
+            self._update_average(getattr(self, name), getattr(self, f"ema_{name}"))
+        replicas.assign(self.steps_done, ops.convert_to_tensor(self.steps_done) + 1)
+        return logs
+
+    def _take(self, turn: Turn, batch: Batch, index: int) -> Logs:
+        player = self._players[turn.player]
+        if index:  # one power iteration for every update; the first had its own with the rest
+            for network in player.networks:
+                power_iterate(network)
+
+        def loss(part):
+            with shared_kernels():
+                given = keras.tree.map_structure(ops.stop_gradient, turn.given(part))
+
+            def value():
+                with shared_kernels():
+                    return turn.loss(part, given)
+
+            return value
+
+        logs = descend(
+            loss,
+            turn.takes(batch, index),
+            player.variables,
+            self.optimizer_of(turn.player),
+            self.recipe.micro_batches,
+            self.state(),
+        )
+        turn.after()
+        return logs
+
+    def _update_average(self, network: keras.Model, average: keras.Model) -> None:
+        """ema <- d · ema + (1 - d) · weights, d = min(decay, (1 + n) / (10 + n)) at update n."""
+        decay = self.recipe.ema_decay
+        n = ops.cast(self.steps_done, "float32")
+        rate = 1.0 - ops.minimum(decay, (1.0 + n) / (10.0 + n))
+        means = {variable.path for variable in self.average_of(network)} if decay else set()
+        for mean, variable in zip(average.variables, network.variables, strict=True):
+            new = ops.convert_to_tensor(variable)
+            if variable.path in means:
+                old = ops.convert_to_tensor(mean)
+                new = old + rate * (new - old)
+            replicas.assign(mean, new)
+
+    def state(self) -> list[keras.Variable]:
+        """Every variable a loss may read or write, for backends that must be told."""
+        return [*self.variables, *self.optimizer.variables]
+
+    # === Saving ===
+
+    def get_config(self):
+        return {"recipe": self.recipe.to_dict(), "precision": self.precision}
+
+    def get_compile_config(self):
+        """None: building a system compiles it, from its recipe."""
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(Recipe.from_dict(config["recipe"]), config["precision"])
+
+
+def _copy(network: keras.Model) -> keras.Model:
+    """A second network with the weights of the first; nothing is drawn for it.
+
+    To draw the orthogonal kernels of a large network takes seconds.
+    """
+    with initializers.blank():
+        copy = keras.models.clone_model(network)
+    for mine, theirs in zip(copy.variables, network.variables, strict=True):
+        # A copy of its own: JAX would let both variables share one buffer.
+        mine.assign(np.array(ops.convert_to_numpy(theirs)))
+    copy.trainable = False
+    return copy
+
+
+def _refuse_unseeded(network: keras.Model) -> None:
+    """Raise ValueError where a layer would draw its initial weights by itself."""
+    for layer in network._flatten_layers():
+        for name, value in vars(layer).items():
+            if isinstance(value, keras.initializers.Initializer) and hasattr(value, "seed"):
+                raise ValueError(
+                    f"{network.name}'s layer {layer.name} draws its weights by Keras's own "
+                    f"{name} {type(value).__name__}; give it one of layers.initializers."
+                )

@@ -1,0 +1,202 @@
+"""Every field of a recipe is read by something, or refused where nothing reads it.
+
+Each field is changed in turn. What then changes, the networks or the training step, must agree
+with what the field's metadata says of who reads it.
+"""
+
+import dataclasses
+import functools
+import importlib
+import json
+
+import numpy as np
+import pytest
+from keras import ops
+
+from datasets import toy as worlds
+from layers import initializers
+from models import losses, networks
+from models import recipe as recipes
+from models.gan import GAN
+from tests.models import tiny
+from training.feed import Feed
+
+# A second value of each field that belongs to the networks.
+OTHER = {
+    "architecture": None,  # the subject of the test
+    "resolution": 128,
+    "point_dim": 2,
+    "g_filters": 32,
+    "d_filters": 16,
+    "d_wide": True,
+    "d_pooling": "mean",
+    "residual_gain": 2.0,
+    "upsample": "subpixel",
+    "g_activation": "relu",
+    "g_norm": "none",
+    "d_norm": "none",
+    "g_weight_norm": "none",
+    "d_weight_norm": "none",
+    "minibatch": "standard_deviation",
+    "attention_resolution": 0,
+    "d_attention_resolution": 4,
+    "initializer": "normal",
+    "latent_dim": 16,
+    "label_kind": None,  # both follow from the data; tested with the conditional networks
+    "num_labels": None,
+    "g_conditioning": "concat",
+    "d_conditioning": "concat",
+    "shared_embedding": 64,
+}
+GROUPS = ("Networks", "Latents", "Labels")
+STEP_ONLY = ("label_noise", "latent")  # of the two groups, but not of the networks
+
+
+def small(architecture: str, **changes) -> recipes.Recipe:
+    known = {
+        "architecture": architecture, "resolution": 32, "g_filters": 16, "d_filters": 8,
+        "latent_dim": 8, "batch_size": 4, "attention_resolution": 16, "name": architecture,
+    }  # fmt: skip
+    return recipes.Recipe(**{**known, **changes})
+
+
+@functools.cache
+def fingerprint(recipe: recipes.Recipe, network: str) -> str:
+    """Everything about the generator or the discriminator: layers, options, weights."""
+    with initializers.blank():  # the layers' options name their initialisers
+        built = getattr(importlib.import_module(f"models.networks.{recipe.architecture}"), network)
+        model = built(recipe)
+    layers = [layer.get_config() for layer in model.layers]
+    return json.dumps([layers, [tuple(v.shape) for v in model.variables]], default=str)
+
+
+def networks_of(name: str) -> tuple[str, ...]:
+    """Which networks a field may change, by its name."""
+    first = {"g": ("generator",), "d": ("discriminator",)}
+    return first.get(name.split("_")[0], ("generator", "discriminator"))
+
+
+def test_the_table_knows_every_field_of_the_networks():
+    fields = {o.name for o in recipes.options() if o.metadata["group"] in GROUPS}
+    assert fields - set(STEP_ONLY) == set(OTHER)
+
+
+@pytest.mark.parametrize("architecture", networks.names())
+def test_a_field_changes_the_networks_exactly_where_it_says_it_is_read(architecture):
+    labels = {"label_kind": "attributes", "num_labels": 3}
+    # Up to 32 px the residual networks are of one width, which d_wide cannot change.
+    base = small(architecture, **labels, resolution=64 if architecture == "sn_resnet" else 32)
+    for name, value in OTHER.items():
+        if value is None:
+            continue
+        start = base
+        if name == "g_norm":  # without it labels must come another way
+            start = dataclasses.replace(base, g_conditioning="concat")
+        if name == "point_dim":
+            start = dataclasses.replace(base, label_kind="none", num_labels=0)
+        try:
+            changed = dataclasses.replace(start, **{name: value})
+            networks.check(changed)
+        except ValueError:
+            continue  # read, and found unfit: that is no silence
+        ignored = list(recipes.ignored(changed, [name]))
+        same = all(fingerprint(changed, n) == fingerprint(start, n) for n in networks_of(name))
+        assert same == bool(ignored), (name, ignored)
+
+
+def test_what_is_ignored_is_refused_in_one_sentence():
+    recipe = small("sn_cnn")
+    with pytest.raises(
+        ValueError,
+        match=r"upsample is read only where architecture is one of "
+        r"sagan, sresnet; it is sn_cnn",
+    ):
+        recipes.refuse_ignored(recipe, ["upsample", "g_filters"])
+    with pytest.raises(ValueError, match="penalty_weight is read only where penalty is one of "):
+        recipes.refuse_ignored(recipe, ["penalty_weight"])
+    recipes.refuse_ignored(dataclasses.replace(recipe, penalty="r1"), ["penalty_weight"])
+    # Labels come from the data: what depends on them waits until they are known.
+    recipes.refuse_ignored(recipe, ["label_noise"])
+    with pytest.raises(ValueError, match="label_noise is read only where label_kind"):
+        recipes.refuse_ignored(recipe, ["label_noise"], unknown=())
+
+
+def test_a_recipe_file_must_not_set_what_nothing_reads(monkeypatch):
+    module = type("Module", (), {"RECIPE": small("sn_cnn", upsample="nearest")})
+    monkeypatch.setattr(recipes.importlib, "import_module", lambda name: module)
+    with pytest.raises(ValueError, match="Recipe sn_cnn: upsample is read only"):
+        recipes.load("sngan_cnn")
+
+
+def test_the_losses_that_can_be_smoothed_are_those_with_a_target():
+    assert set(recipes.WITH_TARGET) == {n for n in losses.names() if losses.get(n).smoothed}
+
+
+# === Objective and training: one GAN on points, every field changed in turn ===
+
+POINTS = {
+    "architecture": "dense", "point_dim": 2, "g_filters": 8, "d_filters": 4, "latent_dim": 3,
+    "g_norm": "none", "d_norm": "none", "g_weight_norm": "none", "d_weight_norm": "none",
+    "batch_size": 8, "loss": "non_saturating", "penalty": "r1", "g_term": "mode_seeking",
+    "d_steps": 1, "ema_decay": 0.2, "initializer": "glorot_uniform", "latent": "normal",
+}  # fmt: skip
+STEPS = {
+    "latent": "uniform",
+    "loss": "least_squares",
+    "penalty": "none",
+    "penalty_weight": 3.0,
+    "g_orthogonal": 0.1,
+    "d_orthogonal": 0.1,
+    "weight_clip": 0.01,
+    "label_smoothing": 0.2,
+    "g_loss_weight": 0.5,
+    "g_term": "none",
+    "g_term_weight": 2.0,
+    "batch_size": 6,
+    "fakes_per_real": 2,
+    "g_batch_factor": 2,
+    "weight_decay": 0.1,
+    "d_steps": 2,
+    "optimizer": "sgd",
+    "g_learning_rate": 1e-3,
+    "d_learning_rate": 1e-3,
+    "beta_1": 0.5,
+    "beta_2": 0.99,
+    "ema_decay": 0.1,
+}
+# Read elsewhere, where a test of their own sees it.
+ELSEWHERE = {
+    "steps": "tests/training/test_run.py",
+    "mirror": "tests/training/test_feed.py",
+    "dequantize": "tests/models/test_gan.py",  # of pictures, which points are not
+    "ema_statistics": "tests/models/test_gan.py",  # of batch norms, which these networks lack
+    "decay": "tests/models/test_optimizers.py",
+    "label_noise": "tests/training/test_conditional.py",
+    "micro_batches": "tests/models/test_gan.py",  # the same result, less memory
+    "decay_start": "tests/models/test_gan.py",
+    "decay_rate": "tests/models/test_gan.py",
+    "decay_every": "tests/models/test_gan.py",
+}
+
+
+def trained(**changes) -> np.ndarray:
+    """All variables of both networks and the average after two steps on the ring."""
+    recipe = recipes.Recipe(name="points", **{**POINTS, **changes})
+    gan = GAN(recipe, seed=0)
+    feed = Feed(worlds.open_world("ring", 64), recipe, seed=0)
+    for step in range(2):
+        gan._step({name: ops.convert_to_tensor(x) for name, x in feed.batch(step).items()})
+    return np.concatenate([value.ravel() for value in tiny.values(gan.variables)])
+
+
+def test_the_tables_know_every_field_of_the_step():
+    fields = {o.name for o in recipes.options() if o.metadata["group"] not in GROUPS}
+    assert fields | set(STEP_ONLY) == set(STEPS) | set(ELSEWHERE)
+
+
+def test_every_field_of_the_step_changes_it():
+    before = trained()
+    np.testing.assert_array_equal(before, trained())
+    for name, value in STEPS.items():
+        after = trained(**{name: value})
+        assert after.shape != before.shape or np.abs(after - before).max() > 0, name

@@ -1,0 +1,165 @@
+"""Every command that a docstring, the README or a page of docs shows is one that works.
+
+Trainings are carried out dry and small. The other commands are read by their own parsers, and
+what they ask for is checked as far as it can be without a run.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models import recipe as recipes
+from models import recipes as recipe_files
+from serving.commands import evaluate, explore, export, generate
+from training import cli, toy_command
+from training.compare import command as compare_command
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "samples").rglob("*.md")]
+SCRIPTS = {
+    "train_sagan": "sagan", "train_biggan": "BIGGAN_V1", "train": None,
+}  # fmt: skip
+PARSERS = {
+    "generate": generate.build_parser,
+    "explore": explore.build_parser,
+    "evaluate": evaluate.build_parser,
+    "export": export.build_parser,
+}
+# Smaller than any recipe.
+SMALL = ["--d-filters=2", "--batch-size=4", "--count=8", "--precision=float32",
+         "--memory-check=off", "--workers=1"]  # fmt: skip
+G_FILTERS = {"biggan": 2, "biggan_notes": 32, "sagan": 32, "sn_cnn": 32, "sresnet": 4}
+_COMMAND = re.compile(r"(?<!benchmarks/)\b(\w+)\.py((?: +[^`#&|\n]*)?)")
+
+
+def written(text: str) -> list[tuple[str, str]]:
+    """(script, its arguments) of every command in `text`."""
+    text = re.sub(r"\\\n *", "", text)
+    return [
+        (script, re.split(r" {3,}|…|\(", arguments)[0].strip(" .,:;"))
+        for script, arguments in _COMMAND.findall(text)
+        if script in {*SCRIPTS, *PARSERS, "compare", "toy"} and arguments.strip(" .,:;")
+    ]
+
+
+def of_recipes() -> list[tuple[str, str]]:
+    """(recipe, command) of the "Command:" lines of all recipes, with their alternatives."""
+    found = []
+    for module in pkgutil.iter_modules(recipe_files.__path__):
+        loaded = importlib.import_module(f"models.recipes.{module.name}")
+        words = " ".join(loaded.__doc__.split())
+        after = words.split("Command: ", 1)[1]
+        main = re.split(r" \(or |\. |Run time:| By attribute", after)[0].strip()
+        found.append((loaded.RECIPE.name, main))
+        for alternatives in re.findall(r"\(or (--[^)]*)\)", after.split("Run time:")[0]):
+            for each in alternatives.split(";"):
+                option = each.strip().split(",")[0]
+                found.append((loaded.RECIPE.name, f"{main} {option}"))
+    return found
+
+
+def of_pages() -> list[tuple[str, str, str]]:
+    return [
+        (str(page.relative_to(ROOT)), script, arguments)
+        for page in PAGES
+        for script, arguments in written(page.read_text("utf-8"))
+    ]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working folder with labelled pictures; public sets are made up instead of downloaded."""
+    rng = np.random.default_rng(0)
+    for index in range(8):
+        folder = tmp_path / "FOLDER" / "ab"[index % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index}.png")
+
+    def public():
+        images = rng.integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
+        return images, np.arange(16) % 10, tuple("0123456789")
+
+    monkeypatch.setattr("datasets.sources.PUBLIC", {"cifar10": public, "mnist": public})
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def train(script: str, arguments: list[str], place: Path) -> int:
+    parsed = cli.build_parser(SCRIPTS[script]).parse(arguments)
+    default = "sagan_cpu" if script == "train_sagan" else "biggan_cpu"
+    recipe = recipes.load(parsed.recipe or default)
+    filters = f"--g-filters={G_FILTERS.get(recipe.architecture, 16)}"
+    cache = f"--cache-dir={place / 'cache'}"
+    return cli.run(SCRIPTS[script], [*arguments, *SMALL, filters, cache, "--dry-run"])
+
+
+@pytest.mark.parametrize(("name", "command"), of_recipes(), ids=lambda text: text.replace(" ", "_"))
+def test_the_command_of_a_recipe(name, command, place, capfd):
+    _, script, *arguments = shlex.split(command)
+    script = script.removesuffix(".py")
+    assert script in SCRIPTS
+    assert train(script, arguments, place) == 0, capfd.readouterr().err
+    said = capfd.readouterr().err
+    expected = {"sagan_cpu": "sagan_cpu", "biggan_cpu": "biggan_cpu"}.get(name, name)
+    assert re.search(rf"^recipe +{expected}:", said, re.MULTILINE), said
+    assert list(place.glob("samples/*")) == []
+
+
+@pytest.mark.parametrize(("page", "script", "arguments"), of_pages())
+def test_a_command_on_a_page(page, script, arguments, place, capfd):
+    words = shlex.split(arguments)
+    if script in SCRIPTS:
+        if "RECIPE" in words or "--list" in words:
+            return  # a form, not a command; the forms' options are checked below
+        if "--distribute" in words:  # needs devices or hosts; the option is checked below
+            return
+        assert train(script, words, place) == 0, capfd.readouterr().err
+    elif script == "compare":
+        compare_command.build_plan(compare_command.build_parser().parse(words))
+    elif script == "toy":
+        if "RECIPE" not in words:
+            toy_command.build_plan(toy_command.build_parser().parse(words))
+    else:
+        PARSERS[script]().parse(words)
+
+
+def known_options() -> set[str]:
+    parsers = [cli.build_parser("sagan"), cli.build_parser(None)]
+    parsers += [compare_command.build_parser(), toy_command.build_parser()]
+    parsers += [build() for build in PARSERS.values()]
+    for parser in list(parsers):
+        for action in parser._actions:
+            parsers += (
+                list(getattr(action, "choices", None).values())
+                if isinstance(getattr(action, "choices", None), dict)
+                else []
+            )
+    return {name for parser in parsers for action in parser._actions
+            for name in action.option_strings}  # fmt: skip
+
+
+def test_every_option_that_a_docstring_or_a_page_names_exists():
+    known = known_options() | {"--dist", "--help"}
+    texts = {str(page): page.read_text("utf-8") for page in PAGES}
+    texts |= {name: recipes.describe(name) for name in recipes.names()}
+    for file in (*ROOT.glob("*.py"), *(ROOT / "training").rglob("*.py"),
+                 *(ROOT / "serving").rglob("*.py"), *(ROOT / "models").rglob("*.py")):  # fmt: skip
+        texts[str(file)] = file.read_text("utf-8")
+    for place, text in texts.items():
+        text = re.sub(r"benchmarks\S* .*", "", text)  # they have options of their own
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+(?![\w=-])", text))
+        assert named <= known, f"{place}: {sorted(named - known)}"
+
+
+def test_no_field_of_a_recipe_is_without_its_option():
+    fields = {f"--{o.name.replace('_', '-')}" for o in dataclasses.fields(recipes.Recipe)
+              if o.name not in ("name", "label_kind", "num_labels")}  # fmt: skip
+    assert fields <= known_options()

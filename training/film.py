@@ -1,0 +1,114 @@
+"""Films that loop: GIF, WebP and MP4, written by imageio with its Pillow and PyAV plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import imageio.v3 as imageio
+import numpy as np
+from PIL import Image
+
+from training.errors import UserError
+
+SUFFIXES = (".gif", ".webp", ".mp4")
+_INSTALL = "an MP4 needs PyAV: pip install av; or write a .gif or .webp"
+_COLOURS = 256  # the most that a GIF's frame can have
+_SAMPLE = 32_768  # pixels that the colours of a GIF are chosen from
+_WEBP_QUALITY = 80  # percent
+
+
+def write(
+    path: Path,
+    frames: Sequence[np.ndarray],
+    seconds: float,
+    last: float | None = None,
+    suffix: str | None = None,
+) -> None:
+    """Write `frames` to `path` in the form that its suffix names, unless `suffix` does.
+
+    The rest is that of `encoded`.
+    """
+    # All at once: if the disk is full, imageio's files would fail again, loudly, as they close.
+    path.write_bytes(encoded(frames, seconds, last, suffix or path.suffix))
+
+
+def encoded(
+    frames: Sequence[np.ndarray], seconds: float, last: float | None = None, suffix: str = ".gif"
+) -> bytes:
+    """A film of `frames`, T arrays uint8 (H, W, 3) of one size, that begins again for ever.
+
+    Args:
+        seconds: how long a frame is shown. A GIF counts hundredths of a second and at least two of
+            them, since players slow down anything faster.
+        last: how long the last frame is shown; by default as long as the others.
+        suffix: one of `SUFFIXES`.
+
+    Of equal neighbours a GIF holds one, shown as long as all of them. An MP4 has even sides, as
+    its colour format needs: the last row or column of odd ones is cut off. It cannot say that it
+    begins again.
+
+    Raises:
+        UserError: an unknown suffix, or an MP4 without PyAV.
+    """
+    frames, suffix = np.asarray(frames), check_suffix(suffix)
+    times = [seconds] * (len(frames) - 1) + [seconds if last is None else last]
+    if suffix == ".mp4":
+        return _mp4(frames, seconds, times[-1])
+    if suffix == ".webp":
+        times = [round(1000 * time) for time in times]
+        return _by_pillow(frames, suffix, times, quality=_WEBP_QUALITY)
+    return _by_pillow(in_one_palette(frames), suffix, [10 * max(2, round(100 * t)) for t in times])
+
+
+def in_one_palette(frames: np.ndarray) -> np.ndarray:
+    """`frames`, uint8 (T, H, W, 3), in at most 256 colours, the same ones in all of them.
+
+    The colours are found by maximum coverage and k-means on a sample of all pixels. No dither: it
+    would swim from frame to frame and enlarge the file. Left to imageio, Pillow would choose by a
+    median cut of every frame. Size, processor time and PSNR of ours and of Pillow's choice:
+
+        21 grids of faces, 530 × 552    5.1 MB   1.0 s  30.5 dB     6.4 MB   4 to 7 s  29.7 dB
+        72 frames of four faces         0.61 MB  0.6 s  30.3 dB     1.4 MB   1.5 s     28.9 dB
+        21 frames of plots, 480 × 495   0.40 MB  0.4 s  39.4 dB     0.66 MB  0.5 s     45.5 dB
+    """
+    pixels = frames.reshape(-1, 3)
+    chosen = np.random.Generator(np.random.Philox(0)).integers(len(pixels), size=_SAMPLE)
+    sample = Image.fromarray(pixels[chosen][None])
+    palette = sample.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=100)
+    found = (
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in frames
+    )
+    return np.stack([np.asarray(each.convert("RGB")) for each in found])
+
+
+def check_suffix(suffix: str) -> str:
+    """The suffix of a film, in small letters; `UserError` if it cannot be written here."""
+    suffix = suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UserError(f"a film cannot be {suffix!r}. Known: {', '.join(SUFFIXES)}")
+    if suffix == ".mp4":
+        try:
+            import av  # noqa: F401
+        except ImportError as error:
+            raise UserError(_INSTALL) from error
+    return suffix
+
+
+def _by_pillow(frames: np.ndarray, suffix: str, milliseconds: list[int], **options: int) -> bytes:
+    # WebP takes a list only where there are several frames.
+    duration = milliseconds if len(frames) > 1 else milliseconds[0]
+    return imageio.imwrite(
+        "<bytes>", frames, plugin="pillow", extension=suffix, duration=duration, loop=0, **options
+    )
+
+
+def _mp4(frames: np.ndarray, seconds: float, last: float) -> bytes:
+    height, width = (size - size % 2 for size in frames.shape[1:3])
+    rest = np.repeat(frames[-1:], max(0, round(last / seconds) - 1), axis=0)
+    shown = np.concatenate([frames, rest])[:, :height, :width]
+    # Room for the index at the beginning, so that a browser plays what has arrived.
+    options = {"moov_size": str(2_000 + 40 * len(shown))}
+    with imageio.imopen("<bytes>", "w", plugin="pyav", extension=".mp4", options=options) as film:
+        return film.write(shown, codec="libx264", fps=1 / seconds, out_pixel_format="yuv420p")
