@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from curation import command as prepare_command
 from models import recipe as recipes
 from models import recipes as recipe_files
 from serving.commands import evaluate, explore, export, generate
@@ -78,10 +79,11 @@ def place(tmp_path, monkeypatch):
     """A working folder with labelled pictures; public sets are made up instead of downloaded."""
     rng = np.random.default_rng(0)
     for index in range(8):
-        folder = tmp_path / "FOLDER" / "ab"[index % 2]
-        folder.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index}.png")
+        for name in ("FOLDER", "OUT/faces"):
+            folder = tmp_path / name / "ab"[index % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(folder / f"{index}.png")
 
     def public():
         images = rng.integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
@@ -134,6 +136,7 @@ def test_a_command_on_a_page(page, script, arguments, place, capfd):
 def known_options() -> set[str]:
     parsers = [cli.build_parser("sagan"), cli.build_parser(None)]
     parsers += [compare_command.build_parser(), toy_command.build_parser()]
+    parsers += [prepare_command.build_parser()]
     parsers += [build() for build in PARSERS.values()]
     for parser in list(parsers):
         for action in parser._actions:
@@ -147,7 +150,8 @@ def known_options() -> set[str]:
 
 
 def test_every_option_that_a_docstring_or_a_page_names_exists():
-    known = known_options() | {"--dist", "--help"}
+    others = {"--dist", "--always", "--dirty", "--show-prefix"}  # pytest's and git's
+    known = known_options() | others
     texts = {str(page): page.read_text("utf-8") for page in PAGES}
     texts |= {name: recipes.describe(name) for name in recipes.names()}
     for file in (*ROOT.glob("*.py"), *(ROOT / "training").rglob("*.py"),
