@@ -57,7 +57,7 @@ def of_recipes() -> list[tuple[str, str]]:
         loaded = importlib.import_module(f"models.recipes.{module.name}")
         words = " ".join(loaded.__doc__.split())
         after = words.split("Command: ", 1)[1]
-        main = re.split(r" \(or |\. |Run time:| By attribute", after)[0].strip()
+        main = re.split(r" \(or |\. |Run time:|Departures:| By attribute", after)[0].strip()
         found.append((loaded.RECIPE.name, main))
         for alternatives in re.findall(r"\(or (--[^)]*)\)", after.split("Run time:")[0]):
             for each in alternatives.split(";"):

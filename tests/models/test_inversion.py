@@ -21,6 +21,8 @@ def test_finds_what_the_generator_can_make_and_not_what_it_cannot():
 
 def test_labels_are_refused():
     recipe = recipes.on_points(recipes.load("gan"), 2, width=4)
-    gan = GAN(dataclasses.replace(recipe, label_kind="classes", num_labels=3))
+    gan = GAN(
+        dataclasses.replace(recipe, label_kind="classes", num_labels=3, g_conditioning="concat")
+    )
     with pytest.raises(ValueError, match="needs a generator without labels; gan has some"):
         invert(gan, np.zeros((1, 2), "float32"))
