@@ -8,9 +8,10 @@ Expect on ImageNet: FID 7.4, Inception Score 166.5 (the paper). With 1 000 class
 70 433 988 and 87 982 370 parameters.
 Departures: a batch of 256, as its followers have on a few GPUs, for the paper's 2 048 on 128 TPU
 cores (--batch-size changes it, --micro-batches fits it into memory). Batch norm adds 1e-5 to the
-variance, not 1e-4. The moving average runs from the first step, ramped, not from step 20 000 on,
-and copies batch norm's statistics (--ema-statistics averaged: as BigGAN-PyTorch has it); the paper
-samples with standing statistics, as `explore.py truncation` does.
+variance, not 1e-4. The moving average runs from the first step, ramped, not from step 20 000 on. It
+covers batch norm's statistics, as BigGAN-PyTorch's does: of `biggan_cpu` at 32 px, FD-lite0@224 of
+500 pictures after 500 and 1 000 steps is 5, 14, 1 and 7, -7, 21 better so, for three seeds. The
+paper samples with standing statistics, as `explore.py truncation` does.
 """
 
 from models.recipe import Recipe
@@ -34,4 +35,5 @@ RECIPE = Recipe(
     d_learning_rate=2e-4,
     beta_2=0.999,
     ema_decay=0.9999,
+    ema_statistics="averaged",
 )
