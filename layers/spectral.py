@@ -189,8 +189,8 @@ class ConvTransposeCall:
     Args:
         row_axis: of the kernel (height, width, outputs, inputs), see `WeightNormalized`: -2, the
             outputs, as PyTorch has it, or -1, the inputs, as Keras and the anime notes' code have
-            it. Neither is better: sagan_cpu at 32 px reached after 1 000 steps FD-lite0@224 176 and
-            166 over the outputs, 158 and 176 over the inputs (seeds 0 and 1).
+            it. Neither is clearly better: sagan_cpu at 32 px reached after 1 000 steps FD-lite0@224
+            176, 166, 170 over the outputs, 158, 176, 174 over the inputs (seeds 0 to 2).
     """
 
     def __init__(self, *args, row_axis: int = -2, **kwargs):
