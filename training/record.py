@@ -53,13 +53,14 @@ def made_by_older_networks(record: dict[str, Any]) -> str | None:
     """Which earlier version made a run and how its networks differ, in words; `None`: none did.
 
     It tells why a checkpoint does not fit, not that it does not: most recipes' networks are the
-    same. Version 0.2.0 gave the notes' networks their biases and widths, and runs their version.
+    same. Version 0.2.0 gave the notes' networks their biases and widths, the residual networks'
+    conditional generators a plain last norm, and runs their version.
     """
     if "version" in record:
         return None
     return (
         "a version before 0.2.0, whose networks differ (attention and BIGGAN's blocks without "
-        "biases, other widths of BIGGAN)"
+        "biases, other widths of BIGGAN and dcgan_64, a last norm with labels in sn_resnet)"
     )
 
 

@@ -47,8 +47,9 @@ def test_an_older_run_whose_networks_differ_cannot_go_on(older, train):
     assert "Skipping" not in words
     assert words.splitlines()[-1].endswith(
         f"error: {older} was made by a version before 0.2.0, whose networks differ (attention and "
-        "BIGGAN's blocks without biases, other widths of BIGGAN): it cannot go on. Its generator "
-        "files still work; start a new run without --resume"
+        "BIGGAN's blocks without biases, other widths of BIGGAN and dcgan_64, a last norm with "
+        "labels in sn_resnet): it cannot go on. Its generator files still work; start a new run "
+        "without --resume"
     )
     network, _ = files.load_generator(older / "generator.keras")
     assert [v.path for v in network.variables if v.path.endswith("attention/f/bias")] == []
