@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from models import validity
+
 
 def _option(
     default,
@@ -45,8 +47,6 @@ PENALTIES = ("none", "gradient", "one_sided_gradient", "r1")
 GENERATOR_TERMS = ("none", "mode_seeking", "feature_matching")
 # Fields that recipes saved by earlier versions may have; they are dropped.
 RETIRED_FIELDS = ("g_first_filters",)
-# Those that look at real pictures in the generator's step, one for each fake.
-G_NEEDS_REALS = ("rsgan", "rasgan", "ralsgan", "rahinge", "feature_matching")
 # Those of the losses that ask the discriminator for a target, which can be smoothed.
 WITH_TARGET = ("minimax", "non_saturating", "least_squares", "rsgan", "rasgan", "ralsgan")
 
@@ -280,7 +280,7 @@ class Recipe:
     mirror: bool = _option(False, "Training", "show half of the pictures mirrored", only=_PICTURES)
 
     def __post_init__(self):
-        problems = list(_problems(self))
+        problems = list(validity.problems(self))
         if problems:
             raise ValueError(f"Recipe {self.name}: " + "; ".join(problems))
 
@@ -383,84 +383,6 @@ def on_points(recipe: Recipe, dim: int, width: int = 64) -> Recipe:
         mirror=False,
         ema_decay=0.0,
     )
-
-
-def _problems(recipe: Recipe):
-    for option in options():
-        value, choices = getattr(recipe, option.name), option.metadata["choices"]
-        if choices and value not in choices:
-            yield f"unknown {option.name} {value!r}, known: {', '.join(choices)}"
-        elif option.type is int and (not isinstance(value, int) or value < 0):
-            yield f"{option.name} must be a whole number of at least 0, not {value!r}"
-    for name in (
-        "g_filters",
-        "d_filters",
-        "latent_dim",
-        "shared_embedding",
-        "batch_size",
-        "d_steps",
-        "fakes_per_real",
-        "g_batch_factor",
-        "micro_batches",
-        "steps",
-        "decay_every",
-    ):
-        if getattr(recipe, name) == 0:
-            yield f"{name} must be at least 1"
-    if recipe.resolution < 4 or recipe.resolution & (recipe.resolution - 1):
-        yield f"resolution must be a power of two, such as 64 or 128, not {recipe.resolution}"
-    if recipe.micro_batches and recipe.batch_size % recipe.micro_batches:
-        yield (
-            f"batch_size {recipe.batch_size} cannot be split into {recipe.micro_batches} equal "
-            "micro_batches"
-        )
-    for name in ("g_orthogonal", "d_orthogonal"):
-        if not 0 <= getattr(recipe, name) < float("inf"):
-            yield f"{name} must be at least 0, not {getattr(recipe, name)}"
-    if not 0 <= recipe.label_noise <= 1:
-        yield f"label_noise must be from 0 to 1, not {recipe.label_noise}"
-    if not 0 <= recipe.ema_decay < 1:
-        yield f"ema_decay must be at least 0 and below 1, not {recipe.ema_decay}"
-    if recipe.point_dim and recipe.architecture != "dense":
-        yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
-    for name in ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight", "weight_decay"):
-        if not getattr(recipe, name) >= 0:
-            yield f"{name} must be at least 0, not {getattr(recipe, name)}"
-    if not 0 <= recipe.label_smoothing < 1:
-        yield f"label_smoothing must be at least 0 and below 1, not {recipe.label_smoothing}"
-    if recipe.g_loss_weight == 0 and recipe.g_term == "none":
-        yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
-    if recipe.g_term == "mode_seeking" and recipe.batch_size < 2 * max(1, recipe.micro_batches):
-        yield "mode_seeking compares two pictures: batch_size / micro_batches must be at least 2"
-    for name in ("g_learning_rate", "d_learning_rate", "decay_rate", "residual_gain"):
-        if not getattr(recipe, name) > 0:
-            yield f"{name} must be above 0, not {getattr(recipe, name)}"
-    concat = recipe.g_conditioning == "concat"
-    if recipe.conditional and recipe.g_norm == "none" and not concat:
-        yield "labels reach a generator without batch norm (g_norm none) by g_conditioning concat"
-    yield from _training_problems(recipe)
-    if recipe.conditional != bool(recipe.num_labels):
-        yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
-
-
-def _training_problems(recipe: Recipe):
-    """What does not fit together in the batches and in how the learning rates fall."""
-    if recipe.decay == "none" and recipe.decay_start:
-        yield f"decay_start {recipe.decay_start} needs a decay: exponential or linear"
-    if recipe.decay == "linear" and recipe.decay_start >= recipe.steps:
-        yield (
-            f"decay_start {recipe.decay_start} leaves the linear decay no steps, out of "
-            f"{recipe.steps}"
-        )
-    for field_ in ("g_batch_factor", "fakes_per_real"):
-        if getattr(recipe, field_) > 1:
-            for name in (recipe.loss, recipe.g_term):
-                if name in G_NEEDS_REALS:
-                    yield f"{field_} must be 1: {name} compares as many fakes as real pictures"
-    if recipe.fakes_per_real > 1 and recipe.penalty in ("gradient", "one_sided_gradient"):
-        yield f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake"
-    if recipe.dequantize and recipe.point_dim:
-        yield "dequantize is for pictures, not for points"
 
 
 def _modules() -> dict[str, str]:

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from models import generator_terms, losses
+from models import generator_terms, losses, validity
 from models import recipe as recipes
 from models.recipe import RETIRED_FIELDS, Recipe
 
@@ -67,7 +67,7 @@ def test_a_recipe_from_before_there_were_kinds_of_decay():
 
 def test_what_needs_real_pictures_in_the_generators_step_is_known():
     able = {**losses.LOSSES, **generator_terms.TERMS}
-    assert {name for name, each in able.items() if each.needs_real} == set(recipes.G_NEEDS_REALS)
+    assert {name for name, each in able.items() if each.needs_real} == set(validity.G_NEEDS_REALS)
 
 
 def test_fields_of_earlier_versions_are_dropped():

@@ -29,7 +29,7 @@ KNOWN_FROM_THE_RECIPE = {
     "labels taken away": (["--recipe=cgan", "--labels=none", "--g-filters=8"],
                           "needs labels and --labels none takes them away"),
     "labels that cannot reach the generator": (["--recipe=gan", "--labels=data"],
-                                               "by g_conditioning concat"),
+                                               "takes its labels by g_conditioning concat"),
     "labels of another set": (["--labels=cats.csv"], "brings its own labels"),
 }  # fmt: skip
 
