@@ -8,6 +8,8 @@ import pytest
 from keras import ops
 
 from layers import initializers
+from layers.spectral import normalized_layers
+from models.gan import GAN
 from models.system import Player, System, Turn
 from tests.models import tiny
 from tests.models.golden import steps
@@ -178,3 +180,38 @@ def test_networks_are_listed_by_name_with_their_averages():
 def test_a_system_says_what_precision_it_knows():
     with pytest.raises(ValueError, match=r"Unknown precision 'float8'. Known: float32, mixed_bf"):
         Line(line_recipe(), precision="float8")
+
+
+class Choosy(Line):
+    @classmethod
+    def check(cls, recipe):
+        raise ValueError("not this one")
+
+    def network(self, name):
+        raise AssertionError("built before it was checked")
+
+
+def test_a_recipe_is_checked_before_anything_is_built():
+    with pytest.raises(ValueError, match="not this one"):
+        Choosy(line_recipe())
+
+
+def test_every_update_has_one_power_iteration():
+    """Each network has one at the start of a step, a player's second time one more."""
+    gan = GAN(tiny.recipe(d_steps=3))
+    seen = {gan.generator: 0, gan.discriminator: 0}
+    layers = {network: normalized_layers(network)[0] for network in seen}
+    for network, layer in layers.items():
+        count_calls(layer, network, seen)
+    gan._step({name: ops.convert_to_tensor(x) for name, x in tiny.batch(gan.recipe).items()})
+    assert list(seen.values()) == [1, 3]
+
+
+def count_calls(layer, network, seen):
+    iterate = layer.power_iterate
+
+    def counted():
+        seen[network] += 1
+        iterate()
+
+    layer.__dict__["power_iterate"] = counted
