@@ -2,15 +2,20 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datasets import ImageData, Labels
+from models import recipe as recipes
 from models.recipe import Recipe
 from training import planner
+from training.data import with_labels
 from training.device import Device
 from training.feed import noisy, step_rng
+from training.settings import Settings
 
 ATTRIBUTES = Recipe("x", label_kind="attributes", num_labels=4)
 CLASSES = Recipe("x", label_kind="classes", num_labels=5)
@@ -99,3 +104,15 @@ def test_a_run_without_labels_is_unconditional(train, pictures, tmp_path):
     )
     assert code == 0, words
     assert "attributes" not in words
+
+
+def test_a_run_without_labels_does_not_see_those_of_its_data():
+    values = np.eye(2, dtype="float32")
+    labels = Labels("attributes", ("red hair", "hat"), values)
+    images = np.zeros((2, 32, 32, 3), np.uint8)
+    data = ImageData(images, labels, "two", "0" * 12, [], [], Path())
+    recipe = recipes.load("SAGAN_V6")
+    assert with_labels(recipe, data, Settings(labels="auto"))[1].labels is None
+    fitted, kept = with_labels(recipe, data, Settings(labels="data"))
+    assert (fitted.label_kind, fitted.num_labels) == ("attributes", 2)
+    assert kept.labels is labels
