@@ -64,7 +64,7 @@ def test_only_autodiff_and_few_others_name_a_backend():
         "models/optimizers.py",
     }  # fmt: skip
     page = (ROOT / "README.md").read_text()
-    assert "Five files of the two import a backend" in page
+    assert "Five files of `layers/` and `models/` import a backend" in page
     assert all(f"`{path}`" in page for path in found)
 
 
