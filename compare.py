@@ -1,6 +1,6 @@
 """Train and measure recipes side by side: `compare.py RECIPE … --data ring`. See `--help`."""
 
-from training.compare.command import main
+from comparison.command import main
 
 if __name__ == "__main__":
     main()

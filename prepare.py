@@ -2,8 +2,8 @@
 
 import sys
 
+from console.backend import wake
 from curation.command import main
-from training.backend import wake
 
 if __name__ == "__main__":
     sys.exit(main(wake=wake))

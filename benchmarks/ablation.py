@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from benchmarks import torch_step, train_step
-from training import backend
+from console import backend
 
 
 def main() -> None:

@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks import scenes
+from console.backend import wake
 from curation import command, decisions, detection, duplicates, outliers, pipeline
 from curation.onnx_detector import overlap
 from datasets import faces as lorelei
-from training.backend import wake
 
 # Brow to chin and ear to ear, in shares of the side of a scene's `Face` and from its middle.
 FACE_DOWN, FACE_SIDE = 0.14, 0.92

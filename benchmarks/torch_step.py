@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from benchmarks import train_step
+from console import backend
 from models import recipe as recipes
 from models.recipe import Recipe
-from training import backend
 
 NETWORKS = {
     # PyTorch-StudioGAN's SAGAN: 12.3 and 19.6 million parameters at 64 px.

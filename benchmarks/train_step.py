@@ -23,9 +23,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from console import backend
 from models import recipe as recipes
 from models.recipe import Recipe
-from training import backend, device
+from training import device
 
 # When the measuring process was started, in seconds since 1970: tells its start-up time.
 BEGAN = "TRAIN_STEP_BEGAN"

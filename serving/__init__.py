@@ -28,9 +28,9 @@ def load(source: str | Path, weights: str = "ema") -> Generator:
             the one in training.
 
     Raises:
-        training.errors.UserError: there is none there, or it cannot be used; one clear line.
+        console.errors.UserError: there is none there, or it cannot be used; one clear line.
     """
-    from training import backend
+    from console import backend
 
     backend.wake()
     from serving.generator import Generator

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 import datasets
+from console.errors import UserError
 from metrics import cache, measure, neighbours, protocol
 from metrics.classifier import LabelSpace
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features, extract
 from serving.subjects import Drawn, Stored
-from training.errors import UserError
 
 SHOWN = 256  # fakes that are kept as pictures, for the sheet of nearest reals
 

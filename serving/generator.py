@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from console.errors import UserError, user_errors
 from datasets.pixels import to_uint8
 from layers.norm import batch_norms, standing_statistics
 from models import latents, networks, portable
@@ -18,7 +19,6 @@ from serving import labels as label_sets
 from serving.dataflow import norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
-from training.errors import UserError, user_errors
 
 BLOCK = 64  # pictures that share a random stream: picture i depends on the seed and i alone
 STATISTICS = ("auto", "running", "standing")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import runs
+from console.errors import UserError
 from metrics.intervals import Estimate
 from metrics.protocol import Record
-from training import run as runs
-from training.callbacks.csv_log import read_rows
-from training.errors import UserError
-from training.files import read_json
-from training.quality import MEASURE
+from quality.during import MEASURE
+from runs.files import read_json
+from runs.rows import read_rows
 
 Entry = tuple[int, Estimate]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from console.errors import UserError
+from console.options import nearest
 from models.recipe import Recipe
-from training.errors import UserError
-from training.options import nearest
 
 _OFF = "no "
 _SHARE = 0.25  # of an independent attribute whose frequency in the training data is not recorded

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.errors import UserError
-from training.files import replaced
+from console.errors import UserError
+from runs.files import replaced
 
 
 @contextlib.contextmanager

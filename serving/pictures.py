@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.sheet import sheet
+from media.sheet import sheet
 
 _MOST = 64  # pictures on a sheet
 

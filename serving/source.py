@@ -11,15 +11,14 @@ from typing import Any
 
 import keras
 
+import runs
+from console.errors import UserError, user_errors
 from models import files
 from models.recipe import Recipe
-from training import run as runs
-from training.errors import UserError, user_errors
-from training.files import read_json
-from training.record import made_by_older_networks
+from runs.files import read_json
+from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
-BEST = "best_generator.keras"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,16 +51,16 @@ def open_source(path: str | Path, weights: str = "ema") -> Source:
 
 
 def _run(run: runs.Run, weights: str) -> Source:
-    from training.callbacks.checkpoints import newest
+    from runs.checkpoints import newest
 
     checkpoint = newest(run.checkpoints)
     if weights == "best":
-        if not (run.folder / BEST).exists():
+        if not run.best_generator.exists():
             raise UserError(
-                f"{run.folder} has no {BEST}: nothing was measured while it trained; "
-                "use --weights ema"
+                f"{run.folder} has no {run.best_generator.name}: nothing was measured while "
+                "it trained; use --weights ema"
             )
-        return _file(run.folder / BEST)
+        return _file(run.best_generator)
     if weights == "ema" and run.generator.exists():
         return _file(run.generator)
     if checkpoint is None:

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 import datasets
+from console.errors import UserError
 from datasets import decode
 from metrics import weights
-from training.errors import UserError
 
 if TYPE_CHECKING:
     from models.recipe import Recipe

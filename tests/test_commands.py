@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from comparison import command as compare_command
 from curation import command as prepare_command
 from models import recipe as recipes
 from models import recipes as recipe_files
 from serving.commands import evaluate, explore, export, generate
-from training import cli, toy_command
-from training.compare import command as compare_command
+from toys import command as toy_command
+from training import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "samples").rglob("*.md")]

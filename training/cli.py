@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from console import backend, options
+from console.errors import UserError, user_errors
 from models import recipe as recipes
-from training import backend, options
-from training.errors import UserError, user_errors
 from training.listing import ListRecipes
 from training.settings import Settings
 
@@ -32,6 +32,7 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
     parsed = parser.parse(arguments)
     try:
         backend.choose()
+        from training import device
         from training.command import Command
 
         with user_errors(ValueError):
@@ -46,7 +47,7 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
             dry_run=parsed.dry_run,
         )
         command.check()
-        plan = backend.start(command.settings.get("distribute", Settings.distribute))
+        plan = device.start(command.settings.get("distribute", Settings.distribute))
         from training.session import train
 
         return train(command, plan)

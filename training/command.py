@@ -6,10 +6,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import runs
+from console.errors import user_errors
 from models import recipe as recipes
 from models.recipe import Recipe
-from training import device, planner, run
-from training.errors import user_errors
+from training import device, planner
 from training.settings import Settings
 
 
@@ -43,12 +44,12 @@ class Command:
         """The name of the recipe to train on this device, and why."""
         return planner.choose_recipe(self.asked_recipe, self.default_recipe or "", on)
 
-    def run_to_resume(self, recipe_name: str) -> run.Run:
+    def run_to_resume(self, recipe_name: str) -> runs.Run:
         """The run that `--resume` means. Raises `UserError` where there is none."""
         out = Path(self.settings.get("out", Settings.out))
         if self.resume == "newest":
-            return run.newest(out, recipe_name)
-        return run.load(self.resume, out)
+            return runs.newest(out, recipe_name)
+        return runs.load(self.resume, out)
 
     def again(self) -> str:
         """The command that goes on with this run, without the run's name."""

@@ -1,4 +1,4 @@
-"""What this machine is: processor or GPU, its memory, and the arithmetic it is fast in."""
+"""What this machine is: processor or GPU, its memory, the arithmetic it is fast in; waking it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console import backend
+from console.errors import user_errors
+
+if TYPE_CHECKING:
+    from models.distribution import Distribution
 
 _GPU_NODES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -24,7 +31,7 @@ class Device:
     bfloat16: bool
 
     def __str__(self) -> str:
-        from training.wording import size
+        from console.wording import size
 
         memory = f", {size(self.memory)} free" if self.memory else ""
         cores = f"{self.cores} cores" if self.kind == "cpu" else "GPU"
@@ -49,6 +56,42 @@ def find() -> Device:
         if gpu is not None:
             return gpu
     return Device("cpu", _cpu_name(), _cores(), _free_memory(), _cpu_has_bfloat16())
+
+
+def start(distribute: str = "none") -> Distribution:
+    """`backend.wake` for a training: its devices are found, and joined as `distribute` says.
+
+    What was said is shown after all when that fails. Returns how batches are shared out; raises
+    `UserError` where the machine or the backend cannot do it.
+    """
+    backend.choose()
+    with backend.held_back_stderr(), user_errors(ValueError):
+        import keras
+
+        from models import distribution
+
+        if keras.backend.backend() == "jax":  # hosts find each other before devices are counted
+            plan = distribution.start(distribute)
+        find()  # on a GPU this must come before anything that allocates
+        if keras.backend.backend() != "jax":
+            plan = distribution.start(distribute)  # before anything that computes
+        backend.compute()
+    return plan
+
+
+def make_repeatable(kind: str, seed: int) -> None:
+    """Make sums on the `kind` "cpu" come out in the same order every time.
+
+    It costs nothing measurable there. On a GPU TensorFlow's repeatable kernels are slow or missing,
+    so there a resumed run agrees to rounding only.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed % 2**32)
+    if kind == "cpu" and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
 
 
 def _tensorflow_gpu() -> Device | None:

@@ -9,10 +9,10 @@ import time
 import keras
 import numpy as np
 
+from console.errors import UserError
+from console.wording import duration, size
 from models.gan import GAN
 from training.device import Device
-from training.errors import UserError
-from training.wording import duration, size
 
 # A step's share of the speed of one large matrix product, and the bytes that libraries, compiled
 # step and plots take beside the networks. Measured on a CPU; on a GPU set so that SAGAN_V6 at batch

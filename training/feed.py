@@ -15,10 +15,8 @@ import numpy as np
 
 import datasets
 from models import latents
+from models.chance import step_rng
 from models.recipe import Recipe
-
-# Keeps the step's random stream apart from the one that shuffles the data under the same seed.
-_STREAM = 0x67616E
 
 
 class Feed:
@@ -98,12 +96,6 @@ def noisy(
         return labels + np.float32(recipe.label_noise) * noise
     others = rng.integers(recipe.num_labels, size=whole, dtype=labels.dtype)[rows]
     return np.where(rng.random(whole)[rows] < recipe.label_noise, others, labels)
-
-
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """The random numbers of one training step (Philox, keyed by seed and step)."""
-    key = np.array([seed, step], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, _STREAM]))
 
 
 class Prefetch:

@@ -6,9 +6,9 @@ import math
 
 import keras
 
+from console.errors import TrainingStopped
 from models.gan import GAN
 from models.recipe import Recipe
-from training.errors import TrainingStopped
 from training.feed import Feed, Prefetch
 
 

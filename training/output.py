@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from media.sheet import sheet
 from metrics.collapse import Rollback
 from models import files
+from models.chance import step_rng
+from quality.during import QualityMeasure
+from runs import Run
+from runs import checkpoints as names
 from training.callbacks import checkpoints, tensorboard
 from training.callbacks.base import StepCallbacks
 from training.callbacks.collapse_watch import CollapseWatch
 from training.callbacks.csv_log import CSVLog
 from training.callbacks.gif import ProgressGIF
+from training.callbacks.grids import Grids, grid, write_png
 from training.callbacks.interrupts import Interrupts
 from training.callbacks.loss_plot import LossPlot
 from training.callbacks.nan_guard import NaNGuard
-from training.callbacks.pictures import Pictures, grid, write_png
 from training.callbacks.progress import Progress
 from training.callbacks.quality import Quality
 from training.callbacks.singular_values import SingularValues
-from training.feed import step_rng
 from training.preview import preview
-from training.quality import QualityMeasure
-from training.run import Run
-from training.sheet import sheet
 
 if TYPE_CHECKING:
     from training.session import Session
@@ -73,9 +74,9 @@ class Outputs(contextlib.ExitStack):
         self._interrupts = Interrupts(saved)
         self.callbacks = [
             self._log,
-            NaNGuard(lambda: checkpoints.newest(run.checkpoints)),
+            NaNGuard(lambda: names.newest(run.checkpoints)),
             Progress(recipe.batch_size * recipe.d_steps, session.first_step, recipe.steps),
-            Pictures(run.fakes, self._shown, every),
+            Grids(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),
             LossPlot(run.losses, run.folder / "losses.png", _PLOTS * every),
             singular_values,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from console.errors import user_errors
 from models import recipe as recipes
 from models.recipe import Recipe
 from training.device import Device
-from training.errors import user_errors
 
 # What a CPU trains where the person asked for no particular recipe.
 _CPU_RECIPES = {"sagan": "sagan_cpu", "biggan_v1": "biggan_cpu"}

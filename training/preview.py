@@ -8,8 +8,8 @@ import numpy as np
 
 import datasets
 from models import latents
+from models.chance import step_rng
 from models.recipe import Recipe
-from training.feed import step_rng
 
 _STEP = 2**63  # the preview's random numbers are those of a step no training reaches
 

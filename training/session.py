@@ -13,26 +13,29 @@ from typing import Any
 import keras
 
 import datasets
+import runs
+from console.errors import TrainingStopped, UserError, user_errors
+from console.screen import say
+from console.wording import duration, size
 from metrics.collapse import Rollback
 from models.distribution import Distribution
 from models.gan import GAN
 from models.networks import trained_parameters
 from models.recipe import Recipe
-from training import control, device, estimate, planner, run
-from training.backend import make_repeatable
+from quality import control
+from runs import checkpoints as names
+from runs.record import made_by_older_networks, record_of
+from training import device, estimate, planner
 from training.callbacks import checkpoints
 from training.callbacks.base import StepCallbacks
 from training.callbacks.interrupts import Interrupts
 from training.callbacks.nan_guard import NaNGuard
-from training.callbacks.progress import say
 from training.command import Command
-from training.data import open_for, refuse_unfit, with_labels
-from training.errors import TrainingStopped, UserError, user_errors
+from training.device import make_repeatable
 from training.feed import Feed, Prefetch
+from training.fitting import open_for, refuse_unfit, with_labels
 from training.output import Outputs, save_final
-from training.record import made_by_older_networks, record_of
 from training.settings import Settings
-from training.wording import duration, size
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
@@ -48,7 +51,7 @@ class Session:
     recipe: Recipe
     settings: Settings
     precision: str
-    resumed: run.Run | None
+    resumed: runs.Run | None
     data: datasets.ImageData
     gan: GAN
     record: dict[str, Any]
@@ -105,9 +108,9 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     recipe, data = with_labels(recipe, data, settings)
     make_repeatable(found.kind, settings.seed)
     overrides = {**old.get("overrides", {}), **command.overrides}
-    record = record_of(settings, overrides, precision.value, data)
+    record = record_of(settings.to_dict(), overrides, precision.value, data)
     if resumed:
-        run.refuse_changes(resumed, recipe, record)
+        runs.refuse_changes(resumed, recipe, record)
     with user_errors(ValueError), plan.scope():  # such as steps_per_execution above 1 on torch
         gan = GAN(
             recipe,
@@ -151,7 +154,7 @@ def fit(session: Session) -> int:
     """Train to the recipe's last step, or until told to stop; returns the exit code."""
     gan, recipe, settings = session.gan, session.recipe, session.settings
     first = session.first_step
-    here = session.resumed or run.create(Path(settings.out), recipe.name, session.data.name)
+    here = session.resumed or runs.create(Path(settings.out), recipe.name, session.data.name)
     begun = last_begun = time.monotonic()
     try:
         here.write(recipe, session.record)
@@ -182,7 +185,7 @@ def fit(session: Session) -> int:
     return 0
 
 
-def _fit_once(here: run.Run, session: Session) -> Outputs:
+def _fit_once(here: runs.Run, session: Session) -> Outputs:
     """Train from where the GAN is to the last step, a signal, or a collapse to go back from."""
     outputs = Outputs(here, session)
     with outputs as callbacks, _batches(session) as batches:
@@ -191,9 +194,9 @@ def _fit_once(here: run.Run, session: Session) -> Outputs:
     return outputs
 
 
-def _go_back(here: run.Run, session: Session, rollback: Rollback) -> None:
+def _go_back(here: runs.Run, session: Session, rollback: Rollback) -> None:
     """Load the checkpoint that `rollback` names, drop later ones, lower the learning rates."""
-    found = {checkpoints.step_of(path): path for path in here.checkpoints.glob("checkpoint-*")}
+    found = {names.step_of(path): path for path in here.checkpoints.glob("checkpoint-*")}
     session.gan.load_weights(found[rollback.step])
     session.gan.learning_rate_factor.assign(rollback.factor**rollback.number)
     for step, path in found.items():
@@ -222,7 +225,7 @@ def _batches(session: Session) -> Prefetch:
     return Prefetch(feed, session.first_step, recipe.steps)
 
 
-def _report_control(here: run.Run, session: Session) -> None:
+def _report_control(here: runs.Run, session: Session) -> None:
     """Write how well the generator obeys its labels; a training that is done must not fail here."""
     gan, count = session.gan, session.settings.control_samples
     try:
@@ -233,7 +236,7 @@ def _report_control(here: run.Run, session: Session) -> None:
         say(f"control accuracy was not measured: {error}")
 
 
-def _same_recipe(command: Command, resumed: run.Run) -> str:
+def _same_recipe(command: Command, resumed: runs.Run) -> str:
     """The resumed run's recipe name; refused if another one was asked for."""
     name = resumed.recipe().name
     if (
@@ -250,8 +253,8 @@ def _same_recipe(command: Command, resumed: run.Run) -> str:
     return name
 
 
-def _load(gan: keras.Model, resumed: run.Run) -> None:
-    path = checkpoints.newest(resumed.checkpoints)
+def _load(gan: keras.Model, resumed: runs.Run) -> None:
+    path = names.newest(resumed.checkpoints)
     if path is None:
         raise UserError(
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"

@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from training.errors import UserError
-from training.options import Parser
+from console.errors import UserError
+from console.options import Parser
 
 INTERRUPTED = 130
 
@@ -27,7 +27,7 @@ def run(
     try:
         if backend is not None:
             os.environ["KERAS_BACKEND"] = backend
-        from training.backend import choose
+        from console.backend import choose
 
         choose()
         command(parsed)

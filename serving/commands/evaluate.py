@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from console.errors import UserError, user_errors
+from console.options import Parser
 from serving.commands import common
 from serving.output import check_file, check_folder, disk_errors
-from training.errors import UserError, user_errors
-from training.options import Parser
 
 HISTORIES = ("logged", "checkpoints")
 
@@ -70,7 +70,7 @@ def _add_measuring(add) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, print the table, write what was asked for. Raises `UserError`."""
     _check(options)
-    from training import backend
+    from console import backend
 
     backend.wake()
     from metrics import extractors, measure, protocol
@@ -195,7 +195,7 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
     """Print, and write to --out, how well each generator obeys its labels."""
     import numpy as np
 
-    from training import control
+    from quality import control
 
     for number, (subject, reference) in enumerate(jobs):
         parts = list(subject.batches(options.control))

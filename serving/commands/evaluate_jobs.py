@@ -8,11 +8,11 @@ from pathlib import Path
 
 import datasets
 import serving
+from console.errors import UserError, user_errors
+from runs.record import OWN_LABELS
 from serving import evaluation, history, subjects
 from serving import labels as label_sets
 from serving.commands import common
-from training.data import OWN_LABELS
-from training.errors import UserError, user_errors
 
 
 def jobs(options: argparse.Namespace) -> list:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from console.errors import UserError
+from console.options import Parser
+from media import film
 from serving.commands import common
 from serving.output import check_file, whole_file
-from training import film
-from training.errors import UserError
-from training.options import Parser
 
 _PAGES = (".png",)
 

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from console.options import Parser
+from console.wording import size
 from serving.commands import common
 from serving.output import check_folder
-from training.options import Parser
-from training.wording import size
 
 FORMATS = ("keras", "saved_model", "onnx", "litert")
 

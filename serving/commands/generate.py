@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from console.errors import UserError
+from console.options import Parser
+from runs.files import write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
-from training.errors import UserError
-from training.files import write_json
-from training.options import Parser
 
 SHEET, ARRAYS, RECORD = "sheet.png", "pictures.npz", "pictures.json"
 _WRITE = ("png", "sheet", "npz")
@@ -116,8 +116,8 @@ class Writer(contextlib.ExitStack):
         """Write the sheet, close the arrays, record what was asked for."""
         import numpy as np
 
+        from media.sheet import sheet
         from serving.pictures import square
-        from training.sheet import sheet
 
         options, generator = self._options, self._generator
         if "sheet" in options.write:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import film
+from media import film
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from console.errors import UserError
 from datasets.pixels import to_uint8
+from media.sheet import sheet
 from serving.generator import Generator
 from serving.pictures import enlarged
-from training.errors import UserError
-from training.sheet import sheet
 
 _JITTER = 0.25  # the paper's, for latents uniform in ±1
 _MARGIN = 24

@@ -9,10 +9,10 @@ import numpy as np
 from keras import ops
 from PIL import Image, ImageDraw
 
+from console.errors import UserError
 from layers import SelfAttention
+from media.sheet import sheet
 from serving.generator import Generator, check_count
-from training.errors import UserError
-from training.sheet import sheet
 
 POINTS = ((0.5, 0.2), (0.35, 0.5), (0.65, 0.5), (0.5, 0.75), (0.1, 0.1))  # (x, y) from 0 to 1
 _COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000")

@@ -9,15 +9,15 @@ import numpy as np
 from keras import ops
 from PIL import Image
 
+from console.errors import UserError
+from console.options import nearest
 from datasets.pixels import to_uint8
+from media.sheet import sheet
 from serving.dataflow import depends_on
 from serving.explore.animation import Clip
 from serving.explore.arithmetic import average
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged, square
-from training.errors import UserError
-from training.options import nearest
-from training.sheet import sheet
 
 _POOL = 512  # pictures drawn to find a direction by a property
 _LINEAR = (keras.layers.Dense, keras.layers.Conv2DTranspose, keras.layers.Conv2D)

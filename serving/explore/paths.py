@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from console.errors import UserError
 from datasets.pixels import to_uint8
+from media.sheet import sheet
 from serving.explore.animation import Clip
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged, square
-from training.errors import UserError
-from training.sheet import sheet
 
 
 def linear(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:

@@ -12,14 +12,14 @@ from keras import ops
 from PIL import Image
 from tqdm import tqdm
 
+from console.errors import UserError
 from datasets import decode
 from datasets.errors import PictureError
 from datasets.pixels import to_float, to_uint8
+from media.sheet import sheet, titled
 from models import autodiff
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged
-from training.errors import UserError
-from training.sheet import sheet, titled
 
 # Latents are kept where training drew them; two and a half deviations of a normal one.
 _BOUNDS = {"truncated_normal": (-1, 1), "uniform": (-1, 1), "binomial": (0, 1)}

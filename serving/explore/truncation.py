@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from media.sheet import sheet
 from serving.generator import Generator
 from serving.pictures import enlarged
-from training.sheet import sheet
 
 LEVELS = (1.0, 0.85, 0.7, 0.5, 0.3)
 

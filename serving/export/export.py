@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from console.errors import UserError
 from models import portable as portables
 from models.sampling import generate
+from runs.files import write_json
 from serving.export import card
 from serving.export.formats import FORMS
 from serving.export.graph import Portable, named
 from serving.generator import Generator
 from serving.output import whole_folder
-from training.errors import UserError
-from training.files import write_json
 
 TOLERANCE = 1e-3
 _PICTURES = 4

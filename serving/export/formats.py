@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from console.backend import held_back_stderr
+from console.errors import UserError
 from models import files
 from serving.export.graph import Portable
 from serving.generator import Generator
-from training.backend import held_back_stderr
-from training.errors import UserError
 
 Runner = Callable[[dict[str, np.ndarray]], np.ndarray]  # named inputs → float images
 

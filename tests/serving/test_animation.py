@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from console.errors import UserError
 from serving.explore.animation import Clip
-from training.errors import UserError
 
 FRAMES = np.stack([np.full((18, 21, 3), value, "uint8") for value in (0, 60, 120, 180, 240)])
 

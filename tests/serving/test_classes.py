@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 import datasets
+from console.errors import UserError
 from metrics import extractors, frechet, measure
 from serving import evaluation, subjects
 from serving.commands import evaluate
 from tests.serving import tiny
-from training.errors import UserError
 
 NAMES = tuple(tiny.ATTRIBUTES["names"])
 GROUPS = {"hair colour": ("blue hair", "red hair")}

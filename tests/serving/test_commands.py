@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from console.options import Parser
 from models.files import read_metadata
 from serving.commands import common, explore, export, generate
 from serving.generator import Generator
 from tests.serving import tiny
-from training.options import Parser
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,11 +3,11 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from console.errors import UserError
 from serving.explore import arithmetic, attention, directions
 from serving.explore.projection import project
 from serving.explore.truncation import truncation_sheet
 from tests.serving import tiny
-from training.errors import UserError
 
 
 def first_features(generator, z):

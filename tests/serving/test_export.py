@@ -9,10 +9,10 @@ from PIL import Image
 
 pytest.importorskip("tensorflow")
 
+from console.errors import UserError
 from serving.export import formats
 from serving.export.export import export, largest_error
 from tests.serving import tiny
-from training.errors import UserError
 
 needs_onnx = pytest.mark.skipif(
     not all(map(__import__("importlib.util").util.find_spec, ("tf2onnx", "onnxruntime"))),

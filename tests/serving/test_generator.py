@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from keras import ops
 
+from console.errors import UserError
 from datasets.pixels import to_uint8
 from layers.norm import batch_norms
 from serving.generator import BLOCK
 from tests.serving import tiny
-from training.errors import UserError
 
 
 def test_pictures_depend_on_the_seed_and_their_number_alone(attributes):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import runs
+from console.errors import UserError
 from metrics.intervals import Estimate
 from metrics.protocol import Record
 from models.gan import GAN
@@ -16,8 +18,6 @@ from serving import history, report
 from serving.commands import evaluate
 from tests.models import tiny as models_tiny
 from tests.serving import tiny
-from training import run as runs
-from training.errors import UserError
 
 SETTINGS = {"data": "faces", "quality_samples": 20}
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from console.errors import UserError
 from models.recipe import Recipe
 from serving.labels import LabelSet, of_metadata
-from training.errors import UserError
 
 HAIR = ("blue hair", "red hair", "black hair")
 SET = LabelSet("attributes", (*HAIR, "smile", "glasses"), {"hair colour": HAIR})

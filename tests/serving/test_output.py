@@ -3,6 +3,7 @@ import errno
 import numpy as np
 import pytest
 
+from console.errors import UserError
 from serving.output import (
     NpzWriter,
     check_file,
@@ -11,7 +12,6 @@ from serving.output import (
     whole_file,
     whole_folder,
 )
-from training.errors import UserError
 
 
 def full(*_):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from console.errors import UserError
 from datasets.pixels import to_uint8
 from serving.explore.paths import closed, interpolate, linear, spherical
 from serving.pictures import enlarged
-from training.errors import UserError
 
 
 def test_spherical_by_hand():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import serving
+from console.errors import UserError
 from models import files
 from models.gan import GAN
 from serving.source import open_source
 from tests.models import tiny as models_tiny
 from tests.serving import tiny
-from training.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from console.errors import TrainingStopped
+from runs import checkpoints as names
+from runs.files import replaced
+from runs.rows import read_rows
 from training.callbacks import checkpoints, gif, tensorboard
 from training.callbacks.base import StepCallback, StepCallbacks
-from training.callbacks.csv_log import CSVLog, read_rows
+from training.callbacks.csv_log import CSVLog
+from training.callbacks.grids import write_png
 from training.callbacks.loss_plot import plot_losses
 from training.callbacks.nan_guard import NaNGuard
-from training.callbacks.pictures import write_png
 from training.callbacks.progress import Progress
-from training.errors import TrainingStopped
-from training.files import replaced
 from training.output import Outputs
 
 
@@ -136,7 +138,7 @@ def test_nan_stops_before_a_checkpoint_and_names_the_last_good_one(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     saved = checkpoints.Checkpoints(tmp_path, every=2, keep=3)
-    guard = NaNGuard(lambda: checkpoints.newest(tmp_path))
+    guard = NaNGuard(lambda: names.newest(tmp_path))
     with pytest.raises(TrainingStopped, match=r"d_loss is nan at step 3; .*checkpoint-00000002"):
         drive([guard, saved], [1.0, 1.0, math.nan, 1.0], model=model)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000002.weights.h5"]
@@ -191,7 +193,7 @@ def test_newest_checkpoints_are_kept_and_requested_ones_stay(tmp_path):
         "checkpoint-00000006.weights.h5",
     ]
     assert not (tmp_path / checkpoints.REQUEST).exists()
-    assert checkpoints.step_of(checkpoints.newest(folder)) == 6
+    assert names.step_of(names.newest(folder)) == 6
 
 
 def grids(folder: Path, count: int, size: int = 64):

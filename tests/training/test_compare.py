@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.compare import command, judges, plan, report, runs, table
-from training.errors import TrainingStopped, UserError
+from comparison import command, judges, plan, report, table, trials
+from console.errors import TrainingStopped, UserError
 
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
 
@@ -22,11 +22,11 @@ def make(tmp_path, words=WORDS, **changes):
 
 
 def train(made, out_of_time=lambda: False):
-    data = runs.open_data(made)
-    folder = runs.open_plan(made)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made)
     judge = judges.choose(made.settings, data)
     told = []
-    runs.train(made, folder, data, judge, out_of_time, told.append)
+    trials.train(made, folder, data, judge, out_of_time, told.append)
     return folder, judge, told
 
 
@@ -82,12 +82,12 @@ def test_every_run_is_measured_at_every_mark(finished):
     made, folder, judge, told = finished
     assert len(told) == 2 * 2 * 2
     for title, seed in made.runs():
-        known = runs.result(runs.folder_of(folder, title, seed))
+        known = trials.result(trials.folder_of(folder, title, seed))
         assert known["state"] == "done"
         assert [row["step"] for row in known["curve"]] == [2, 4]
         assert set(judge.better) <= set(known["curve"][0])
     assert not list(folder.rglob("*.h5"))
-    curves = [runs.result(runs.folder_of(folder, *run))["curve"] for run in made.runs()]
+    curves = [trials.result(trials.folder_of(folder, *run))["curve"] for run in made.runs()]
     assert all(curves[0] != other for other in curves[1:])  # a seed and a recipe of its own each
 
 
@@ -103,24 +103,24 @@ def test_a_killed_comparison_ends_as_if_it_had_not_been(finished, tmp_path):
     again = make(tmp_path, WORDS[1:], seeds=1)
     calls = iter(range(100))
     other, _, told = train(again, out_of_time=lambda: next(calls) >= 2)  # after the first mark
-    first = runs.folder_of(other, WORDS[1], 0)
-    assert runs.result(first)["state"] == "unfinished"
+    first = trials.folder_of(other, WORDS[1], 0)
+    assert trials.result(first)["state"] == "unfinished"
     assert len(told) == 1
     # Killed between the curve and the weights: the second mark is in one but not in the other.
-    known = runs.result(first)
+    known = trials.result(first)
     known["curve"].append({**known["curve"][0], "step": 4})
     (first / "result.json").write_text(json.dumps(known))
     assert len(train(again)[2]) == 1
-    whole = runs.result(runs.folder_of(folder, WORDS[1], 0))
-    assert runs.result(first)["curve"] == whole["curve"]
-    assert runs.result(first)["seconds"] > known["seconds"] > 0
+    whole = trials.result(trials.folder_of(folder, WORDS[1], 0))
+    assert trials.result(first)["curve"] == whole["curve"]
+    assert trials.result(first)["seconds"] > known["seconds"] > 0
 
 
 def test_a_run_that_fails_is_named_and_not_tried_again(tmp_path, monkeypatch):
     def stop(gan, feed, step):
         raise TrainingStopped("d_loss is nan by step 2")
 
-    monkeypatch.setattr(runs, "advance", stop)
+    monkeypatch.setattr(trials, "advance", stop)
     made = make(tmp_path, WORDS[:1], seeds=1)
     folder, judge, told = train(made)
     assert told == ["gan seed 0: d_loss is nan by step 2"]
@@ -135,7 +135,7 @@ def test_the_table_holds_means_and_intervals(finished):
     name = "EM distance"
     values = []
     for seed in (0, 1):
-        path = runs.folder_of(folder, "gan", seed) / "result.json"
+        path = trials.folder_of(folder, "gan", seed) / "result.json"
         values.append(json.loads(path.read_text())["curve"][-1][name])
     row = next(row for row in table.rows(made, folder, [name]) if row.title == "gan")
     assert row.measures[name].value == pytest.approx(np.mean(values))

@@ -10,11 +10,12 @@ from PIL import Image
 
 from datasets import ImageData, Labels
 from models import recipe as recipes
+from models.chance import step_rng
 from models.recipe import Recipe
 from training import planner
-from training.data import with_labels
 from training.device import Device
-from training.feed import noisy, step_rng
+from training.feed import noisy
+from training.fitting import with_labels
 from training.settings import Settings
 
 ATTRIBUTES = Recipe("x", label_kind="attributes", num_labels=4)

@@ -10,9 +10,9 @@ import pytest
 from keras import ops
 
 import datasets
+from console.errors import UserError
 from models.recipe import Recipe
-from training import control
-from training.errors import UserError
+from quality import control
 
 NAMES = ("red", "green", "blue", "hat")
 GROUPS = {"colour": ("red", "green", "blue")}

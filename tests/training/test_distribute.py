@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from models import distribution
+from runs.rows import read_rows
 from tests.training.test_feed import RECIPE, attributes, data
 from tests.training.tiny import TINY
 from training.callbacks.base import StepCallbacks
-from training.callbacks.csv_log import read_rows
 from training.feed import Feed
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from runs.rows import read_rows
 from tests.training.tiny import TINY
-from training.callbacks.csv_log import read_rows
 
 ROOT = Path(__file__).parents[2]
 LINE = 240.0  # seconds for anything to happen, on a busy machine

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from comparison import judges, plan
 from datasets import toy as worlds
 from datasets import triangles
 from metrics import extractors
-from training import toy
-from training.compare import judges, plan
+from toys import training as toy
 
 BLACK = np.zeros((32, 32, 3), "uint8")
 

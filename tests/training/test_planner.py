@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
+from console.errors import UserError
+from console.wording import duration, size
 from models import recipe as recipes
 from models.gan import GAN
 from training import device, estimate, planner
-from training.errors import UserError
-from training.wording import duration, size
 
 GPU = device.Device("gpu", "Some GPU", 8, 24_000_000_000, True)
 CPU = device.Device("cpu", "Some CPU", 2, 8_000_000_000, False)

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 import datasets
+import runs
 from metrics.collapse import Rollback
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Reading
 from metrics.protocol import Record
 from models import files
 from models.gan import GAN
+from quality import during as quality
+from runs import checkpoints as names
+from runs.rows import read_rows
 from tests.models import tiny
-from training import quality, run, session
+from training import session
 from training.callbacks import checkpoints
-from training.callbacks.csv_log import read_rows
 from training.settings import Settings
 
 
@@ -71,7 +74,7 @@ def test_the_averaged_generators_are_kept(train, planned, tmp_path, name, step):
     planned(5.0, 3.0, 4.0)
     code, words = train("--steps=6", "--quality-every=2", "--checkpoint-every=2")
     assert code == 0, words
-    here = run.Run(tmp_path / "out" / "00000-SAGAN_V6-tiny")
+    here = runs.Run(tmp_path / "out" / "00000-SAGAN_V6-tiny")
     gan = GAN(here.recipe())
     gan.load_weights(here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
     kept, _ = files.load_generator(here.folder / f"{name}.keras")
@@ -125,13 +128,13 @@ def test_every_return_halves_the_learning_rates_again(train, planned, tmp_path):
 
 def newest(folder):
     """The GAN of the newest checkpoint of the run in `folder`."""
-    gan = GAN(run.Run(folder).recipe())
-    gan.load_weights(checkpoints.newest(run.Run(folder).checkpoints))
+    gan = GAN(runs.Run(folder).recipe())
+    gan.load_weights(names.newest(runs.Run(folder).checkpoints))
     return gan
 
 
 def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_path):
-    here, gan = run.Run(tmp_path), GAN(tiny.recipe(), seed=1)
+    here, gan = runs.Run(tmp_path), GAN(tiny.recipe(), seed=1)
     first = gan.generator.trainable_variables[0]
     (start,) = tiny.values([first])
     for step in (4, 6, 8):
@@ -139,9 +142,9 @@ def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_
         first.assign_add(np.ones(first.shape))
         checkpoints.save(gan, here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
     session._go_back(here, SimpleNamespace(gan=gan), Rollback(6, 0.5, 3, ""))
-    assert [checkpoints.step_of(path) for path in sorted(here.checkpoints.iterdir())] == [4, 6]
+    assert [names.step_of(path) for path in sorted(here.checkpoints.iterdir())] == [4, 6]
     resumed = GAN(tiny.recipe(), seed=2)
-    resumed.load_weights(checkpoints.newest(here.checkpoints))
+    resumed.load_weights(names.newest(here.checkpoints))
     for each in (gan, resumed):
         assert each.step == 6
         assert float(each.learning_rate_factor) == 0.125

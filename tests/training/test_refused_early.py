@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from comparison import command as compare_command
 from tests.serving import tiny
-from training import toy_command
-from training.compare import command as compare_command
+from toys import command as toy_command
 
 # Options → what the one line says. All on the embedded faces, which take minutes to draw.
 KNOWN_FROM_THE_RECIPE = {

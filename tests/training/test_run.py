@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import runs
+from console.errors import UserError
 from models import files
-from training import run
-from training.callbacks import checkpoints
-from training.callbacks.csv_log import read_rows
-from training.errors import UserError
+from runs import checkpoints as names
+from runs.rows import read_rows
 
 
 def weights(path):
@@ -66,10 +66,10 @@ def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more)
     assert code == 0, words
     code, words = train("--steps=6", "--resume", *more)
     assert code == 0, words
-    whole, parts = (each.folder for each in run.runs(tmp_path / "out"))
+    whole, parts = (each.folder for each in runs.runs(tmp_path / "out"))
     assert (whole / "losses.csv").read_bytes() == (parts / "losses.csv").read_bytes()
-    expected = weights(checkpoints.newest(whole / "checkpoints"))
-    resumed = weights(checkpoints.newest(parts / "checkpoints"))
+    expected = weights(names.newest(whole / "checkpoints"))
+    resumed = weights(names.newest(parts / "checkpoints"))
     assert expected.keys() == resumed.keys()
     assert len(expected) > 50
     assert [name for name in expected if not np.array_equal(expected[name], resumed[name])] == []
@@ -84,9 +84,9 @@ def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
     assert code == 0, words
     assert "% of the time: " in words.splitlines()[-2]
     assert re.search(r"memory at most [1-9][\d.]* [MG]B$", words.splitlines()[-1])
-    one, two = (each.folder for each in run.runs(tmp_path / "out"))
-    expected = weights(checkpoints.newest(one / "checkpoints"))
-    found = weights(checkpoints.newest(two / "checkpoints"))
+    one, two = (each.folder for each in runs.runs(tmp_path / "out"))
+    expected = weights(names.newest(one / "checkpoints"))
+    found = weights(names.newest(two / "checkpoints"))
     for name in expected:
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
     rows = read_rows(one / "losses.csv")
@@ -141,26 +141,26 @@ def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(train, tmp
     last = words.splitlines()[-1]
     assert "is nan at step 2; the last good checkpoint is kept" in last
     folder = tmp_path / "out/00000-SAGAN_V6-tiny"
-    kept = checkpoints.newest(folder / "checkpoints")
+    kept = names.newest(folder / "checkpoints")
     assert str(kept) in last
-    assert checkpoints.step_of(kept) == 1
+    assert names.step_of(kept) == 1
     assert all(np.isfinite(values).all() for values in weights(kept).values())
     assert len(read_rows(folder / "losses.csv")) == 2
     assert not (folder / "generator.keras").exists()
 
 
 def test_numbers_count_up_and_runs_are_found_again(tmp_path):
-    first = run.create(tmp_path, "SAGAN_V6", "faces")
-    second = run.create(tmp_path, "sagan_cpu", "faces")
+    first = runs.create(tmp_path, "SAGAN_V6", "faces")
+    second = runs.create(tmp_path, "sagan_cpu", "faces")
     assert first.folder.name == "00000-SAGAN_V6-faces"
     assert second.folder.name == "00001-sagan_cpu-faces"
     for each in (first, second):
         (each.folder / "recipe.json").write_text("{}")
         (each.folder / "run.json").write_text("{}")
-    assert run.load("1", tmp_path) == run.load(second.folder, tmp_path) == second
-    assert run.load("00000-SAGAN_V6-faces", tmp_path) == first
+    assert runs.load("1", tmp_path) == runs.load(second.folder, tmp_path) == second
+    assert runs.load("00000-SAGAN_V6-faces", tmp_path) == first
     with pytest.raises(UserError, match=r"no run folder 7.*00001-sagan_cpu-faces"):
-        run.load("7", tmp_path)
+        runs.load("7", tmp_path)
     (first.folder / "run.json").unlink()
     with pytest.raises(UserError, match=r"holds no run\.json"):
-        run.load("0", tmp_path)
+        runs.load("0", tmp_path)

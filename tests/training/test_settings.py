@@ -20,9 +20,9 @@ from PIL import Image
 
 from models import files
 from models.version import VERSION
+from runs.rows import read_rows
 from tests.training.test_quality import Planned
 from training import estimate, settings
-from training.callbacks.csv_log import read_rows
 
 # What differs from the defaults in `test_what_was_asked_for_is_done`, all at once.
 ASKED = {

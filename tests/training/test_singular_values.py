@@ -5,9 +5,9 @@ from PIL import Image
 
 from models import networks
 from models.gan import GAN
+from runs.rows import read_rows
 from tests.models.test_biggan import ATTRIBUTES, notes, small, sresnet
 from training.callbacks import singular_values as watcher
-from training.callbacks.csv_log import read_rows
 
 
 def svd(layer, output_axis=-1):

@@ -8,13 +8,15 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from comparison import judges
 from datasets import toy as worlds
 from metrics import toy as measures
 from models import autodiff
 from models import recipe as recipes
 from models.gan import GAN
-from training import listing, toy, toy_command
-from training.compare import judges
+from toys import command as toy_command
+from toys import training as toy
+from training import listing
 
 
 def test_the_discriminator_approaches_the_optimum():

@@ -11,7 +11,7 @@ import pytest
 from models import files
 from models.networks import sagan
 from models.version import VERSION
-from training.record import commit
+from runs.record import commit
 
 
 def change(path, **values):

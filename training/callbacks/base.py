@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-Row = dict[str, float]
+from runs.rows import Row
 
 
 class StepCallback(keras.callbacks.Callback):

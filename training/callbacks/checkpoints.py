@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from console.errors import TrainingStopped
+from console.screen import say
+from console.wording import size
+from runs.checkpoints import name, newest, plain
+from runs.files import replaced
 from training.callbacks.base import StepCallback
-from training.callbacks.progress import say
-from training.errors import TrainingStopped
-from training.files import replaced
-from training.wording import size
 
-_NAME = re.compile(r"checkpoint-(\d{8})(-kept)?\.weights\.h5")
 REQUEST = "checkpoint.now"
 
 
@@ -51,22 +50,12 @@ class Checkpoints(StepCallback):
     def on_step(self, step: int) -> None:
         """Save, then remove the oldest beyond `keep`."""
         kept, self._requested = self._requested == "kept", None
-        path = self.folder / f"checkpoint-{step:08d}{'-kept' if kept else ''}.weights.h5"
+        path = self.folder / name(step, kept)
         save(self.model, path, newest(self.folder))
         if kept:
             say(f"checkpoint on request: {path}")
-        for old in _plain(self.folder)[: -self._keep]:
+        for old in plain(self.folder)[: -self._keep]:
             old.unlink()
-
-
-def newest(folder: Path) -> Path | None:
-    """The checkpoint of the latest step in `folder`, or `None`."""
-    return max(_all(folder), key=step_of, default=None)
-
-
-def step_of(path: Path) -> int:
-    """The training step at which the checkpoint `path` was written."""
-    return int(_NAME.fullmatch(path.name).group(1))
 
 
 def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
@@ -93,11 +82,3 @@ def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
 
 def _finite(variable: keras.Variable) -> bool:
     return bool(np.isfinite(keras.ops.convert_to_numpy(variable).sum(dtype=np.float64)))
-
-
-def _all(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("checkpoint-*") if _NAME.fullmatch(path.name)]
-
-
-def _plain(folder: Path) -> list[Path]:
-    return sorted(path for path in _all(folder) if not _NAME.fullmatch(path.name).group(2))

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from console.screen import say
 from metrics.collapse import ALARM, CollapseGuard, Rollback
 from metrics.monitor import Reading
-from training.callbacks.base import Row, StepCallback
-from training.callbacks.checkpoints import step_of
-from training.callbacks.progress import say
-from training.files import write_json
+from runs.checkpoints import step_of
+from runs.files import write_json
+from runs.rows import Row
+from training.callbacks.base import StepCallback
 
 
 class CollapseWatch(StepCallback):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from training.callbacks.base import Row, StepCallback
+from runs.rows import Row, read_rows
+from training.callbacks.base import StepCallback
 
 
 class CSVLog(StepCallback):
@@ -48,19 +49,6 @@ class CSVLog(StepCallback):
         writer.writeheader()
         for row in kept:
             writer.writerow({name: _short(row.get(name, float("nan"))) for name in columns})
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a `losses.csv`, without a cut-off last one; none where there is no file."""
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        {name: float(value) for name, value in row.items()}
-        for row in rows
-        if None not in row and all(row.values())
-    ]
 
 
 def _short(value: float) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training import film
+from media import film
+from media.sheet import titled
+from runs.files import replaced
 from training.callbacks.base import StepCallback
-from training.callbacks.pictures import grids
-from training.files import replaced
-from training.sheet import titled
+from training.callbacks.grids import grids
 
 FRAMES = 60
 WIDTH = 544  # an 8 × 8 grid of 64 px as it is

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from runs.files import replaced
+from runs.rows import read_rows
 from training.callbacks.base import StepCallback
-from training.callbacks.csv_log import read_rows
-from training.files import replaced
 
 _POINTS = 1_000  # more could not be told apart in the picture
 

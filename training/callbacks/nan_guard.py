@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from training.callbacks.base import Row, StepCallback
-from training.errors import TrainingStopped
+from console.errors import TrainingStopped
+from runs.rows import Row
+from training.callbacks.base import StepCallback
 
 
 class NaNGuard(StepCallback):

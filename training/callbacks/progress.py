@@ -7,8 +7,10 @@ import time
 
 from tqdm import tqdm
 
-from training.callbacks.base import Row, StepCallback
-from training.wording import duration
+from console.screen import say
+from console.wording import duration
+from runs.rows import Row
+from training.callbacks.base import StepCallback
 
 _WINDOW_SECONDS = 60.0  # the rate is that of the last minute
 _PLAIN_SECONDS = 15.0  # between lines where the line cannot be redrawn, as in a log file
@@ -82,9 +84,3 @@ class Progress(StepCallback):
         self._rates_said = True
         steps = self._end - self._first
         say(f"measured {seconds:.3g} s a step: {steps:,} steps take {duration(steps * seconds)}")
-
-
-def say(text: str) -> None:
-    """Print one line on stderr, above the progress line if there is one."""
-    tqdm.write(text, file=sys.stderr)
-    sys.stderr.flush()

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from console.screen import say
 from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from models import files
+from quality.during import QualityMeasure
+from runs import Run
+from runs.files import replaced
+from runs.rows import read_rows
 from training.callbacks.base import StepCallback
-from training.callbacks.csv_log import CSVLog, read_rows
-from training.callbacks.progress import say
-from training.files import replaced
-from training.quality import QualityMeasure
-from training.run import Run
+from training.callbacks.csv_log import CSVLog
 
 COLUMN = "distance"
 

@@ -14,9 +14,10 @@ import numpy as np
 from keras import ops
 
 from layers import SelfAttention
+from runs.files import replaced
+from runs.rows import read_rows
 from training.callbacks.base import StepCallback
-from training.callbacks.csv_log import CSVLog, read_rows
-from training.files import replaced
+from training.callbacks.csv_log import CSVLog
 
 COUNT = 3  # singular values per kernel
 

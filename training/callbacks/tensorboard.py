@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.callbacks.base import Row, StepCallback
-from training.callbacks.pictures import grids
+from runs.rows import Row
+from training.callbacks.base import StepCallback
+from training.callbacks.grids import grids
 
 
 def installed() -> bool:

@@ -19,7 +19,7 @@ from datasets.labels import Labels
 from models.gan import GAN
 from models.recipe import Recipe
 from tests.models import tiny
-from training.backend import make_repeatable
+from training.device import make_repeatable
 from training.feed import Feed
 
 STEPS = 3

@@ -8,17 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterable
 
 import datasets
+from console.errors import UserError, user_errors
+from console.screen import say
+from console.wording import listed
 from models import recipe as recipes
 from models.gan import GAN
 from models.recipe import Recipe
-from training.callbacks.progress import say
-from training.errors import UserError, user_errors
+from runs.record import OWN_LABELS
 from training.settings import Settings
-from training.wording import listed
 
 # Architectures made for labels: they take the data's own unless told otherwise.
 _LABELLED_ARCHITECTURES = ("biggan", "biggan_notes")
-OWN_LABELS = ("auto", "data", "none")  # `--labels` words for what the data itself brings
 
 
 def open_for(

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from datasets import toy as worlds
+from media import film
 from metrics import toy as measures
 from models.gan import GAN
-from training import film
 
 POINTS = 2_500  # the literature's sample size for modes covered
 MOVED = 500  # points of the Earth-Mover distance, which is cubic in them

@@ -8,12 +8,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from training.errors import UserError, user_errors
-
-if TYPE_CHECKING:
-    from models.distribution import Distribution
+from console.errors import UserError
 
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
@@ -43,35 +39,14 @@ def wake() -> None:
     """
     choose()
     with held_back_stderr():
-        _compute()
+        compute()
 
 
-def _compute() -> None:
+def compute() -> None:
+    """Compute one number, which makes the backend find its devices."""
     import keras
 
     keras.ops.convert_to_numpy(keras.ops.zeros(()))
-
-
-def start(distribute: str = "none") -> Distribution:
-    """`wake` for a training: its devices are found, and joined as `distribute` says.
-
-    What was said is shown after all when that fails. Returns how batches are shared out; raises
-    `UserError` where the machine or the backend cannot do it.
-    """
-    choose()
-    with held_back_stderr(), user_errors(ValueError):
-        import keras
-
-        from models import distribution
-        from training import device
-
-        if keras.backend.backend() == "jax":  # hosts find each other before devices are counted
-            plan = distribution.start(distribute)
-        device.find()  # on a GPU this must come before anything that allocates
-        if keras.backend.backend() != "jax":
-            plan = distribution.start(distribute)  # before anything that computes
-        _compute()
-    return plan
 
 
 @contextlib.contextmanager
@@ -90,18 +65,3 @@ def held_back_stderr() -> Iterator[None]:
         finally:
             os.dup2(screen, 2)
             os.close(screen)
-
-
-def make_repeatable(kind: str, seed: int) -> None:
-    """Make sums on the `kind` "cpu" come out in the same order every time.
-
-    It costs nothing measurable there. On a GPU TensorFlow's repeatable kernels are slow or missing,
-    so there a resumed run agrees to rounding only.
-    """
-    import keras
-
-    keras.utils.set_random_seed(seed % 2**32)
-    if kind == "cpu" and keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.compare.plan import Plan
-from training.compare.runs import folder_of, result
+from comparison.plan import Plan
+from comparison.trials import folder_of, result
 
 
 @dataclass(frozen=True)

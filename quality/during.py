@@ -10,9 +10,9 @@ from metrics.extractors import Extractor, Features
 from metrics.monitor import Monitor, Reading
 from metrics.protocol import Record
 from models import latents
+from models.chance import step_rng
 from models.gan import GAN
 from models.recipe import Recipe
-from training.feed import step_rng
 
 _REALS, _LATENTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 EXTRACTOR = "lite0"

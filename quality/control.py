@@ -13,14 +13,14 @@ import numpy as np
 from tqdm import tqdm
 
 import datasets
+from console.errors import UserError, user_errors
+from console.screen import say
 from datasets import pixels
 from metrics import classifier, control
 from metrics.errors import MetricError
 from models import latents, sampling
 from models.recipe import Recipe
-from training.callbacks.progress import say
-from training.errors import UserError, user_errors
-from training.files import replaced, write_json
+from runs.files import replaced, write_json
 
 SAMPLES = 2_000
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from console import backend, options
+from console.errors import UserError, user_errors
 from datasets import toy as worlds
 from models import recipe as recipes
-from training import backend, options
-from training.errors import UserError, user_errors
-from training.files import replaced, write_json
+from runs.files import replaced, write_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _film(recipe: recipes.Recipe, settings: ToySettings) -> int:
     from tqdm import tqdm
 
     from models.gan import GAN
-    from training import toy
+    from toys import training as toy
     from training.feed import Feed
     from training.loop import advance, compiled, steps_at_once
 

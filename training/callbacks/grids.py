@@ -9,15 +9,15 @@ import keras
 from PIL import Image
 
 from datasets import pixels
+from media.sheet import sheet
+from runs.files import replaced
 from training.callbacks.base import StepCallback
-from training.files import replaced
 from training.preview import Preview
-from training.sheet import sheet
 
 _NAME = re.compile(r"step-(\d{8})\.png")
 
 
-class Pictures(StepCallback):
+class Grids(StepCallback):
     """Draw `preview` with the EMA generator every `every` steps into `folder`."""
 
     def __init__(self, folder: Path, preview: Preview, every: int) -> None:

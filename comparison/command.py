@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import NoReturn
 
+from comparison import plan as plans
+from console import backend, options
+from console.errors import UserError, user_errors
 from models import recipe as recipes
-from training import backend, options
-from training.compare import plan as plans
-from training.errors import UserError, user_errors
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -60,7 +60,7 @@ def build_plan(parsed: argparse.Namespace) -> plans.Plan:
 
 
 def _compare(plan: plans.Plan) -> int:
-    from training.compare import judges, report, runs
+    from comparison import judges, report, trials
 
     begin = time.monotonic()
     limit = plan.settings.budget * 60
@@ -68,13 +68,13 @@ def _compare(plan: plans.Plan) -> int:
     def out_of_time() -> bool:
         return bool(limit) and time.monotonic() - begin > limit
 
-    data = runs.open_data(plan)
-    runs.check(plan, data)
+    data = trials.open_data(plan)
+    trials.check(plan, data)
     judge = judges.choose(plan.settings, data)
-    folder = runs.open_plan(plan)
+    folder = trials.open_plan(plan)
     print(f"{len(plan.runs())} runs in {folder}", flush=True)
     try:
-        runs.train(plan, folder, data, judge, out_of_time, lambda text: print(text, flush=True))
+        trials.train(plan, folder, data, judge, out_of_time, lambda text: print(text, flush=True))
     finally:
         paths = report.write(plan, folder, judge.better, judge.protocol)
     print("\n" + paths[0].read_text("utf-8").split("![")[0].rstrip())

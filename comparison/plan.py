@@ -8,9 +8,9 @@ import json
 import typing
 from typing import Any
 
+from console.errors import UserError, user_errors
 from models import recipe as recipes
 from models.recipe import Recipe
-from training.errors import UserError, user_errors
 
 POINT_WORLDS = ("ring", "grid", "line")
 

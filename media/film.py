@@ -9,7 +9,7 @@ import imageio.v3 as imageio
 import numpy as np
 from PIL import Image
 
-from training.errors import UserError
+from console.errors import UserError
 
 SUFFIXES = (".gif", ".webp", ".mp4")
 _INSTALL = "an MP4 needs PyAV: pip install av; or write a .gif or .webp"

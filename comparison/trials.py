@@ -11,15 +11,15 @@ from typing import Any
 import keras
 
 import datasets
+from comparison.judges import Judge
+from comparison.plan import POINT_WORLDS, Plan
+from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
 from models.gan import GAN
-from training.callbacks.pictures import write_png
-from training.compare.judges import Judge
-from training.compare.plan import POINT_WORLDS, Plan
-from training.data import open_for, refuse_unfit, with_labels
-from training.errors import TrainingStopped, UserError
+from runs.files import read_json, replaced, write_json
+from training.callbacks.grids import write_png
 from training.feed import Feed
-from training.files import read_json, replaced, write_json
+from training.fitting import open_for, refuse_unfit, with_labels
 from training.loop import advance, compiled, steps_at_once
 from training.settings import Settings
 

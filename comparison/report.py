@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.callbacks.pictures import write_png
-from training.compare.plan import Plan
-from training.compare.runs import folder_of, result
-from training.compare.table import Row, best, rows, verdicts
-from training.files import replaced
-from training.sheet import titled
-from training.wording import duration
+from comparison.plan import Plan
+from comparison.table import Row, best, rows, verdicts
+from comparison.trials import folder_of, result
+from console.wording import duration
+from media.sheet import titled
+from runs.files import replaced
+from training.callbacks.grids import write_png
 
 WIDE = 1_200  # pixels
 

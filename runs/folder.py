@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from console.errors import UserError
 from models.recipe import Recipe
-from training.errors import UserError
-from training.files import read_json, write_json
+from runs.files import read_json, write_json
 
 _NAME = re.compile(r"(\d{5,})-(.+)")
 

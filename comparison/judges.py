@@ -8,15 +8,15 @@ import numpy as np
 from PIL import Image
 
 import datasets
+from comparison.plan import POINT_WORLDS, CompareSettings
 from datasets import pixels, triangles
 from datasets import toy as worlds
+from media.sheet import sheet
 from metrics import extractors, measure, measures
 from metrics import toy as exact
 from models.gan import GAN
 from models.inversion import invert
-from training import toy
-from training.compare.plan import POINT_WORLDS, CompareSettings
-from training.sheet import sheet
+from toys import training as toy
 
 SHOWN = 10  # samples of a run on the sheet
 

@@ -13,13 +13,13 @@ import numpy as np
 
 import datasets
 from models.version import VERSION
-from training.settings import Settings
 
+OWN_LABELS = ("auto", "data", "none")  # `--labels` words for what the data itself brings
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
 
 
 def record_of(
-    settings: Settings, overrides: dict[str, Any], precision: str, data: datasets.ImageData
+    settings: dict[str, Any], overrides: dict[str, Any], precision: str, data: datasets.ImageData
 ) -> dict[str, Any]:
     """The record of a run, ready for JSON. `overrides`: recipe fields given on the command line."""
     labels = None
@@ -34,10 +34,10 @@ def record_of(
     return {
         "version": VERSION,
         "commit": commit(),
-        "settings": settings.to_dict(),
+        "settings": settings,
         "overrides": {name: value for name, value in overrides.items() if name != "steps"},
         "precision": precision,
-        "seed": settings.seed,
+        "seed": settings["seed"],
         "backend": keras.backend.backend(),
         "data": {
             "name": data.name,

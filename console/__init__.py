@@ -1,0 +1,1 @@
+"""What every command says and understands: options, errors, messages, the backend."""

@@ -1,0 +1,12 @@
+"""Random numbers as functions of (seed, step): NumPy's Philox, the same on every machine."""
+
+import numpy as np
+
+# Keeps the step's random stream apart from the one that shuffles the data under the same seed.
+_STREAM = 0x67616E
+
+
+def step_rng(seed: int, step: int) -> np.random.Generator:
+    """The random numbers of one training step (Philox, keyed by seed and step)."""
+    key = np.array([seed, step], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, _STREAM]))

@@ -1,0 +1,1 @@
+"""How good a trained generator is, while it trains and after."""

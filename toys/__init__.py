@@ -1,0 +1,1 @@
+"""GANs on points that one can see: the toy worlds."""
