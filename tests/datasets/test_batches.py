@@ -86,7 +86,10 @@ def test_impossible_batch_sizes(size, message):
 
 def test_each_stream_is_a_shuffling_and_a_mirroring_of_its_own():
     some = data(100)
-    plain, zero, one = Batches(some, 100, 5, True), *(Batches(some, 100, 5, True, k) for k in (0, 1))
+    plain, zero, one = (
+        Batches(some, 100, 5, True),
+        *(Batches(some, 100, 5, True, k) for k in (0, 1)),
+    )
     np.testing.assert_array_equal(plain.batch(3)[0], zero.batch(3)[0])
     assert (zero.rows(3) != one.rows(3)).mean() > 0.9
     assert sorted(one.rows(3)) == list(range(100))
