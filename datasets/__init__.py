@@ -4,6 +4,7 @@ from datasets import pixels
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.batches import Batches
 from datasets.data import ImageData, check_resolution, open_data
+from datasets.domains import Domains, open_domains, split
 from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.sources import Source
@@ -13,10 +14,13 @@ __all__ = [
     "GROUPS",
     "Batches",
     "DataError",
+    "Domains",
     "ImageData",
     "Labels",
     "Source",
     "check_resolution",
     "open_data",
+    "open_domains",
     "pixels",
+    "split",
 ]

@@ -5,8 +5,8 @@ import numpy as np
 from datasets.data import ImageData
 from datasets.errors import DataError
 
-# Philox draws from (key, counter): the seed and the step or epoch are the key, and the two uses
-# are kept apart by the highest word of the counter.
+# Philox draws from (key, counter): the seed and the step or epoch are the key, the two uses are
+# kept apart by the highest word of the counter, and the streams by the word below it.
 _ORDER, _MIRROR = 1, 2
 
 
@@ -15,11 +15,20 @@ class Batches:
 
     The pictures are taken in the order of one permutation of the whole set per epoch: each once,
     then the next permutation. A batch may reach over the end of an epoch; nothing is dropped.
+    Each `stream` (0, 1, 2, …) is a shuffling and a mirroring of its own: two domains take two
+    streams, both parts of a pair the same one, so that their rows stay together.
 
     Raises `DataError` when the batch is larger than the data.
     """
 
-    def __init__(self, data: ImageData, batch_size: int, seed: int, mirror: bool = False) -> None:
+    def __init__(
+        self,
+        data: ImageData,
+        batch_size: int,
+        seed: int,
+        mirror: bool = False,
+        stream: int = 0,
+    ) -> None:
         if batch_size < 1:
             raise DataError(f"The batch size must be at least 1, not {batch_size}.")
         if batch_size > len(data.images):
@@ -28,7 +37,7 @@ class Batches:
                 f"{len(data.images)} pictures. Lower --batch-size or add pictures."
             )
         self.data, self.batch_size, self.mirror = data, batch_size, mirror
-        self.seed = seed % 2**64
+        self.seed, self.stream = seed % 2**64, stream
         self._orders: dict[int, np.ndarray] = {}
 
     def batch(self, step: int, only: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -72,4 +81,4 @@ class Batches:
 
     def _generator(self, use: int, number: int) -> np.random.Generator:
         key = np.array([self.seed, number], np.uint64)
-        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, use]))
+        return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, self.stream, use]))

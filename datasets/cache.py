@@ -1,8 +1,8 @@
 """One uint8 array on disk per set of pictures: built once, whole or not at all, memory-mapped.
 
     <cache folder>/<name>-<resolution>-<fingerprint>/
-        images.npy    uint8 (N, H, W, 3)
-        labels.npy    int32 (N,) or float32 (N, A), when there are labels
+        images.npy    uint8 (N, H, W, 3), of pairs (N, 2, H, W, 3)
+        labels.npy    int32 (N,) or float32 (N, A), of pairs (N, 2, A), when there are labels
         meta.json     label names, what was left out, notes, what the fingerprint was made of
 
 It is built in a folder `….building-…` beside it and renamed when complete, so a folder with the
@@ -81,13 +81,14 @@ def _build(
     source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
 ) -> None:
     items, found = source.load()
-    left_out: list[tuple[str, str]] = []
+    left_out = list(source.left_out)
     if found:
         labelled = set(found.rows)
         missing = [row for row in range(len(items)) if row not in labelled]
         left_out += [(source.describe(items[row]), found.missing) for row in missing]
         items = [items[row] for row in found.rows]
-    shape = (len(items), resolution, resolution, 3)
+    pictures = (source.together,) if source.together > 1 else ()
+    shape = (len(items), *pictures, resolution, resolution, 3)
     _need_space(folder, int(np.prod(shape)))
     header = _npy_header(shape)
     file = folder / "images.npy"

@@ -80,10 +80,23 @@ def open_data(
 
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
-    check_resolution(resolution)
-    if workers is not None and workers < 1:
-        raise DataError(f"The number of workers must be at least 1, not {workers}.")
+    check_settings(resolution, workers)
     source = sources.find(spec, None if labels is None else os.fspath(labels), count)
+    return open_source(source, resolution, cache_dir, workers, progress, check)
+
+
+def open_source(
+    source: sources.Source,
+    resolution: int,
+    cache_dir: str | os.PathLike | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    check: Callable[[sources.Source], None] = lambda source: None,
+) -> ImageData:
+    """`open_data` of a source already found, with settings already checked (`check_settings`).
+
+    A source of pairs gives images (N, 2, H, W, 3). Raises `DataError`.
+    """
     check(source)
     folder = cache.DEFAULT_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
     path = cache.ensure(source, resolution, folder, workers, progress)
@@ -97,6 +110,13 @@ def open_data(
         notes=meta["notes"],
         folder=path,
     )
+
+
+def check_settings(resolution: int, workers: int | None) -> None:
+    """Refuse a resolution that is no power of two from 8 to 1024, and less than one worker."""
+    check_resolution(resolution)
+    if workers is not None and workers < 1:
+        raise DataError(f"The number of workers must be at least 1, not {workers}.")
 
 
 def check_resolution(resolution: int) -> None:

@@ -35,7 +35,7 @@ def draw_all(
     progress: bool,
     title: str,
 ) -> Report:
-    """Write the picture of `items[row]` at `offset + row · size` of `file`; bad ones leave a gap.
+    """Write what `items[row]` shows at `offset + row · size` of `file`; bad ones leave a gap.
 
     Pixels go from the drawing process straight to the file. They are written, not mapped: a full
     disk is then an OSError and not a killed process. Raises OSError, and `DataError` when a
@@ -65,7 +65,6 @@ def draw_chunk(
     file: Path, offset: int, start: int, items: Sequence[Any], render: Render, resolution: int
 ) -> tuple[int, list[tuple[int, str]], int, int]:
     """Draw items start … start + len(items): (start, [(row, reason)], enlarged, len(items))."""
-    size = resolution * resolution * 3
     bad, enlarged_count = [], 0
     with file.open("r+b") as images:
         for row, item in enumerate(items):
@@ -75,6 +74,6 @@ def draw_chunk(
                 bad.append((row, str(error)))
                 continue
             enlarged_count += enlarged
-            images.seek(offset + (start + row) * size)
+            images.seek(offset + (start + row) * pixels.nbytes)  # all items have the same size
             images.write(pixels.tobytes())
     return start, bad, enlarged_count, len(items)

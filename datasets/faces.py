@@ -4,11 +4,15 @@ Face `i` is a pure function of `i`: every machine draws the same picture, whatev
 order or the number of processes. The art is `lorelei` by Lisa Wischofsky (CC0 1.0), adapted in
 `datasets.lorelei`; the labels follow from what was drawn, so they are true by construction.
 Every attribute occurs. Hair and eye colour are uniform and independent of everything else.
+
+An edit draws a face again with some attributes changed and all else as it was: a mapping of
+attribute to whether it is on, as `{"blue hair": True, "glasses": False}`.
 """
 
 import functools
 import io
 import zlib
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import resvg_py
@@ -16,7 +20,8 @@ from dicebear import Avatar
 from PIL import Image
 
 from datasets import lorelei
-from datasets.attributes import ATTRIBUTES, EYE_COLOURS, HAIR_COLOURS
+from datasets.attributes import ATTRIBUTES, EYE_COLOURS, GROUPS, HAIR_COLOURS
+from datasets.errors import DataError
 
 DEFAULT_COUNT = 20_000
 
@@ -66,10 +71,24 @@ HAIRSTYLES = (
 )
 HAIRSTYLE_SHARES = [share for *_, share in HAIRSTYLES]
 
+# What an edit can change. Whatever the face wore before, an edit draws this one frame and, by
+# (smile, open mouth), this one mouth: the result then follows from the rest of the face.
+EDITABLE = (*HAIR_COLOURS, *EYE_COLOURS, "glasses", "smile", "open mouth", "hat", "blush")
+EDITED_GLASSES = "01"
+EDITED_MOUTHS = {
+    (True, False): "happy01",
+    (True, True): "happy05",
+    (False, True): "sad01",
+    (False, False): "sad04",
+}
 
-def draw(index: int, resolution: int) -> np.ndarray:
-    """Face `index` → uint8 (resolution, resolution, 3)."""
-    options, _ = _plan(index)
+
+def draw(index: int, resolution: int, edit: Mapping[str, bool] | None = None) -> np.ndarray:
+    """Face `index` → uint8 (resolution, resolution, 3), after the changes of `edit`.
+
+    Raises `DataError` for an edit that `check_edit` refuses or that this face cannot have (`fits`).
+    """
+    options, _ = _plan(index, edit)
     svg = lorelei.crop(str(Avatar(_style(), options)))
     png = resvg_py.svg_to_bytes(
         svg_string=svg, width=resolution, height=resolution, skip_system_fonts=True
@@ -79,12 +98,41 @@ def draw(index: int, resolution: int) -> np.ndarray:
 
 def labels(count: int) -> np.ndarray:
     """The attributes of faces 0 to count - 1 → float32 (count, 34) of 0 and 1."""
-    values = np.zeros((count, len(ATTRIBUTES)), np.float32)
+    return labels_of(range(count))
+
+
+def labels_of(indices: Iterable[int], edit: Mapping[str, bool] | None = None) -> np.ndarray:
+    """The attributes of these N faces, after the changes of `edit` → float32 (N, 34) of 0 and 1.
+
+    Raises `DataError` as `draw` does.
+    """
     position = {name: column for column, name in enumerate(ATTRIBUTES)}
-    for index in range(count):
-        for name in _plan(index)[1]:
-            values[index, position[name]] = 1
+    rows = [[position[name] for name in _plan(index, edit)[1]] for index in indices]
+    values = np.zeros((len(rows), len(ATTRIBUTES)), np.float32)
+    for row, columns in enumerate(rows):
+        values[row, columns] = 1
     return values
+
+
+def check_edit(edit: Mapping[str, bool]) -> None:
+    """Refuse, as a `DataError`, what no face can be edited to."""
+    for name, on in edit.items():
+        if name not in EDITABLE:
+            raise DataError(
+                f"{name!r} cannot be drawn onto a face or taken off it; what can: any hair or eye "
+                f"colour, {', '.join(EDITABLE[len(HAIR_COLOURS + EYE_COLOURS) :])}."
+            )
+        if not on and any(name in members for members in GROUPS.values()):
+            raise DataError(f"'no {name}' does not say which colour to draw; name a colour.")
+    for group, members in GROUPS.items():
+        several = [name for name in members if edit.get(name)]
+        if len(several) > 1:
+            raise DataError(f"A face has one {group}, not {' and '.join(map(repr, several))}.")
+
+
+def fits(index: int, edit: Mapping[str, bool]) -> bool:
+    """Whether face `index` can be drawn so: a hat needs hair that is flat on top."""
+    return not edit.get("hat") or _hair(_plan(index)[0]) in lorelei.UNDER_A_HAT
 
 
 @functools.cache
@@ -92,8 +140,9 @@ def _style():
     return lorelei.style()
 
 
-def _plan(index: int) -> tuple[dict, list[str]]:
+def _plan(index: int, edit: Mapping[str, bool] | None = None) -> tuple[dict, list[str]]:
     """What face `index` looks like: the options to draw it and the attributes that are true."""
+    edit = edit or {}
     rng = np.random.Generator(np.random.Philox(key=[zlib.crc32(b"faces"), index]))
     hair_name = HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))]
     eye_name = EYE_COLOURS[rng.integers(len(EYE_COLOURS))]
@@ -110,8 +159,10 @@ def _plan(index: int) -> tuple[dict, list[str]]:
         "glasses": chance["glasses"] < 0.12,
         "blush": chance["blush"] < 0.3,
     }
-    hair_colour = _vary(rng, HAIR[hair_name])
     accents = [rgb for name, rgb in ACCENT.items() if not hair_name.startswith(name)]
+    hair_name = next((name for name in HAIR_COLOURS if edit.get(name)), hair_name)
+    eye_name = next((name for name in EYE_COLOURS if edit.get(name)), eye_name)
+    hair_colour = _vary(rng, HAIR[hair_name])
     options = {
         "seed": "face",  # nothing is left to DiceBear's own dice: each choice is made here
         **_part("hair", hair),
@@ -138,7 +189,33 @@ def _plan(index: int) -> tuple[dict, list[str]]:
         **{f"{part}Color": INK for part in ("outline", "eyes", "mouth", "nose", "glasses",
                                             "earrings", "hairAccessories")},
     }  # fmt: skip
+    if edit:
+        _change(index, options, shown, edit)
     return options, [hair_name, *true, *(name for name, on in shown.items() if on), eye_name]
+
+
+def _change(index: int, options: dict, shown: dict[str, bool], edit: Mapping[str, bool]) -> None:
+    """Put on and take off, in the options and among the attributes that are shown."""
+    check_edit(edit)
+    kept_ribbon = shown["ribbon"] and not edit.get("hat")  # a hat takes its place
+    shown |= {name: bool(on) for name, on in edit.items() if name in shown}
+    shown["ribbon"] = kept_ribbon
+    if edit.get("hat") and _hair(options) not in lorelei.UNDER_A_HAT:
+        raise DataError(f"A hat does not fit on the hair of face {index}.")
+    if "hat" in edit:
+        worn = "hat" if edit["hat"] else "ribbon" if kept_ribbon else None
+        options |= _part("headwear", worn, prefix="")
+    if "glasses" in edit:
+        options |= _part("glasses", EDITED_GLASSES if edit["glasses"] else None)
+    if "blush" in edit:
+        options |= _part("freckles", "blush" if edit["blush"] else None, prefix="")
+    if "smile" in edit or "open mouth" in edit:
+        mouth = EDITED_MOUTHS[bool(shown["smile"]), bool(shown["open mouth"])]
+        options |= _part("mouth", mouth, prefix="")
+
+
+def _hair(options: dict) -> str:
+    return options["hairVariant"].removeprefix("variant")
 
 
 def _part(name: str, variant: str | None, prefix: str = "variant") -> dict:

@@ -84,7 +84,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])
-    find = _finder(files)
+    find = finder(files)
     rows, absent, twice = {}, [], 0
     for number, line in lines:
         row = find(line[0])
@@ -120,7 +120,7 @@ def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     found = sorted(folder.rglob("*.json"))
     if not found:
         raise DataError(f"No .json file in the labels folder {str(folder)!r}.")
-    find = _finder(files, by_stem=True)
+    find = finder(files, by_stem=True)
     rows, absent, unknown = {}, [], Counter()
     for path in found:
         row = find(path.relative_to(folder).with_suffix("").as_posix())
@@ -134,7 +134,7 @@ def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     if not any(values.keys() & set(ATTRIBUTES) for values in rows.values()):
         raise DataError(
             f"None of the {len(ATTRIBUTES)} known attributes is in the JSON files of "
-            f"{str(folder)!r}; found {_some(sorted(unknown))}. Known: {', '.join(ATTRIBUTES)}."
+            f"{str(folder)!r}; found {some(sorted(unknown))}. Known: {', '.join(ATTRIBUTES)}."
         )
     notes = _absent_notes(folder, absent)
     if unknown:
@@ -229,7 +229,7 @@ def _read_json(path: Path) -> dict[str, float]:
         raise DataError(f"Cannot read the labels in {str(path)!r}: {error}.") from None
 
 
-def _finder(files: Sequence[str], by_stem: bool = False):
+def finder(files: Sequence[str], by_stem: bool = False):
     """name → index of the picture, by its path below the folder or by its unique bare name."""
 
     def key(path: PurePosixPath) -> PurePosixPath:
@@ -250,7 +250,7 @@ def _finder(files: Sequence[str], by_stem: bool = False):
 def _need_one(rows: dict, source: Path, absent: list[str]) -> None:
     if not rows:
         raise DataError(
-            f"{str(source)!r} labels none of the pictures; it names {_some(absent)}. "
+            f"{str(source)!r} labels none of the pictures; it names {some(absent)}. "
             "Files are named by their path below the data folder."
         )
 
@@ -259,10 +259,10 @@ def _absent_notes(source: Path, absent: list[str]) -> list[str]:
     if not absent:
         return []
     return [
-        f"{source.name}: labels of pictures that are not there: {len(absent)} ({_some(absent)})."
+        f"{source.name}: labels of pictures that are not there: {len(absent)} ({some(absent)})."
     ]
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name) for name in names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown or "nothing"

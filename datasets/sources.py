@@ -22,6 +22,7 @@ from datasets.errors import DataError
 from datasets.public import PUBLIC
 
 FACES, TRIANGLES = "faces", "triangles"
+KNOWN = (FACES, TRIANGLES, *PUBLIC)  # sets that are not folders
 LABEL_WORDS = ("folders", "none")
 
 
@@ -33,11 +34,14 @@ class Source:
     identity  all that the cache depends on, as JSON values; it is hashed into the fingerprint
     load      () → (items, found labels or None); runs only when a cache is built
     render    (item, resolution) → (uint8 (resolution, resolution, 3), enlarged); a function of a
-              module, so that other processes can call it; raises PictureError
+              module, so that other processes can call it; raises PictureError. Where an item holds
+              several pictures `together`, it gives uint8 (together, resolution, resolution, 3)
     describe  item → what a person calls it
     notes     what a person should know about the source
     count     how many pictures there are at the most; None: not known before they are drawn
     labelled  whether it comes with labels
+    together  how many pictures an item holds: 2 for pairs
+    left_out  (file, reason) of pictures known to be unusable before any is drawn
     """
 
     name: str
@@ -48,6 +52,8 @@ class Source:
     notes: tuple[str, ...] = ()
     count: int | None = None
     labelled: bool = False
+    together: int = 1
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> Source:
@@ -55,8 +61,7 @@ def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> 
 
     Raises `DataError` when there is none, or when the labels asked for do not go with it.
     """
-    if count is not None and count < 1:
-        raise DataError(f"The number of pictures must be at least 1, not {count}.")
+    check_count(count)
     label_spec = None if label_spec is None else str(label_spec)
     if str(spec) == FACES:
         return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count)
@@ -67,7 +72,14 @@ def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> 
     return _folder(Path(spec).expanduser(), label_spec, count)
 
 
-def _own_labels_only(name: str, label_spec: str | None) -> bool:
+def check_count(count: int | None) -> None:
+    """Refuse a number of pictures below 1."""
+    if count is not None and count < 1:
+        raise DataError(f"The number of pictures must be at least 1, not {count}.")
+
+
+def own_labels_only(name: str, label_spec: str | None) -> bool:
+    """Whether a set that brings its own labels is labelled. Refuses other labels."""
     if label_spec not in (None, "none"):
         raise DataError(
             f"{name!r} brings its own labels; --labels {label_spec} does not apply. "
@@ -80,7 +92,7 @@ def _own_labels_only(name: str, label_spec: str | None) -> bool:
 
 
 def _faces(label_spec: str | None, count: int) -> Source:
-    labelled = _own_labels_only(FACES, label_spec)
+    labelled = own_labels_only(FACES, label_spec)
 
     def load():
         if not labelled:
@@ -88,17 +100,22 @@ def _faces(label_spec: str | None, count: int) -> Source:
         known = labels.Labels("attributes", ATTRIBUTES, faces.labels(count), dict(GROUPS))
         return range(count), labels.Found(list(range(count)), known, "", [])
 
-    packages = ("dicebear-core", "dicebear-styles", "resvg-py")
     identity = {
         "kind": "faces",
         "count": count,
         "labelled": labelled,
-        "drawn by": {package: importlib.metadata.version(package) for package in packages},
+        "drawn by": drawn_by(),
     }
     return Source(
         FACES, identity, load, render_face, lambda index: f"face {index}",
         count=count, labelled=labelled,
     )  # fmt: skip
+
+
+def drawn_by() -> dict[str, str]:
+    """The versions of the packages that the pixels of the faces depend on."""
+    packages = ("dicebear-core", "dicebear-styles", "resvg-py")
+    return {package: importlib.metadata.version(package) for package in packages}
 
 
 def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
@@ -128,11 +145,11 @@ def _triangles(label_spec: str | None, count: int) -> Source:
 
 
 def _public(name: str, label_spec: str | None, count: int | None) -> Source:
-    labelled = _own_labels_only(name, label_spec)
+    labelled = own_labels_only(name, label_spec)
 
     def load():
         images, classes, class_names = PUBLIC[name]()
-        chosen = _evenly(len(images), count)
+        chosen = evenly(len(images), count)
         known = labels.Labels("classes", class_names, classes[chosen].astype(np.int32))
         rows = list(range(len(chosen)))
         return images[chosen], labels.Found(rows, known, "", []) if labelled else None
@@ -165,7 +182,7 @@ def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
         notes.append(f"Files of other kinds, passed over: {total} ({kinds}).")
     if count is not None and count > len(files):
         notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
-    files = [files[i] for i in _evenly(len(files), count)]
+    files = [files[i] for i in evenly(len(files), count)]
     reader, label_identity = _label_reader(folder, label_spec)
     relative = [name for name, _, _ in files]
 
@@ -174,7 +191,7 @@ def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
 
     identity = {"kind": "folder", "files": files, "labels": label_identity}
     return Source(
-        _safe(folder.resolve().name), identity, load, render_file, lambda item: item[1],
+        safe(folder.resolve().name), identity, load, render_file, lambda item: item[1],
         tuple(notes), len(files), reader is not None,
     )  # fmt: skip
 
@@ -250,12 +267,13 @@ def _label_reader(folder: Path, spec: str | None):
     raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
 
 
-def _evenly(total: int, count: int | None) -> np.ndarray:
+def evenly(total: int, count: int | None) -> np.ndarray:
     """`count` of `total` indices, evenly spread, so that every sub-folder gives its share."""
     if count is None or count >= total:
         return np.arange(total)
     return np.arange(count) * total // count
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
+    """A name that can be part of a path, of at most 40 letters."""
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)[:40] or "pictures"

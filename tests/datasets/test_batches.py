@@ -84,5 +84,24 @@ def test_impossible_batch_sizes(size, message):
         Batches(data(10), size, seed=0)
 
 
+def test_each_stream_is_a_shuffling_and_a_mirroring_of_its_own():
+    some = data(100)
+    plain, zero, one = (
+        Batches(some, 100, 5, True),
+        *(Batches(some, 100, 5, True, k) for k in (0, 1)),
+    )
+    np.testing.assert_array_equal(plain.batch(3)[0], zero.batch(3)[0])
+    assert (zero.rows(3) != one.rows(3)).mean() > 0.9
+    assert sorted(one.rows(3)) == list(range(100))
+    turned = [(batches.batch(3)[0] != some.images[batches.rows(3)]).any((1, 2, 3))
+              for batches in (zero, one)]  # fmt: skip
+    assert 0.3 < (turned[0] != turned[1]).mean() < 0.7
+
+
+def test_a_streams_order_is_the_same_on_every_machine():
+    assert Batches(data(10), 10, seed=0, stream=1).rows(0).tolist() == GOLDEN_STREAM
+
+
 GOLDEN_ORDER = [3, 2, 9, 7, 1, 5, 0, 4, 8, 6]
 GOLDEN_LATER = [8, 5, 6, 4, 3, 0, 1, 2, 7, 9]
+GOLDEN_STREAM = [6, 8, 5, 1, 0, 9, 2, 4, 7, 3]

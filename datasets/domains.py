@@ -1,0 +1,297 @@
+"""Two domains (or more) of pictures: photographs and paintings, faces without and with glasses.
+
+Unpaired domains are shuffled each for itself: `Batches(part, …, stream=k)`. Paired ones have rows
+that belong together, one cache, and take one stream.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets import conditions as words
+from datasets import counterparts, folders, pairs, sources
+from datasets.data import ImageData, check_settings, open_data, open_source
+from datasets.errors import DataError
+from datasets.labels import Labels, some
+from datasets.rows import Rows
+
+WAYS = 'a second folder (--data-b FOLDER), or labels of one set (--domains "X, Y")'
+
+
+@dataclass(frozen=True)
+class Domains:
+    """The pictures of each domain, by the recipe's name for it ("a", "b").
+
+    parts   the pictures, in the order of the recipe
+    paired  whether row i of every part shows the same thing
+    titles  by the same names, what a person calls each domain: "red hair", "trainA"
+    name    of all of them, safe in a path
+    """
+
+    parts: dict[str, ImageData]
+    paired: bool
+    titles: dict[str, str]
+    name: str
+
+    @property
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits that change when a part does, or the order of the parts."""
+        prints = [part.fingerprint for part in self.parts.values()]
+        return prints[0] if len(prints) == 1 else _digest(self.paired, *prints)
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """(file, reason) of each picture, or pair, that could not be used."""
+        return list(dict.fromkeys(out for part in self.parts.values() for out in part.left_out))
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a person should know, one sentence each."""
+        return list(dict.fromkeys(note for part in self.parts.values() for note in part.notes))
+
+    def report(self) -> list[str]:
+        """Lines to print: each domain and its size, what was left out and why, the notes."""
+        what = "pairs" if self.paired else "pictures"
+        lines = [f"{name}: {len(part.images):,} {what} of {self.titles[name]!r}"
+                 for name, part in self.parts.items()]  # fmt: skip
+        caches = {part.folder: part for part in self.parts.values()}  # parts may share one
+        return lines + [line for part in caches.values() for line in part.report()[1:]]
+
+
+def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
+    """One labelled set divided by label conditions: a part for each, with its labels.
+
+    conditions  each an attribute or class ("red hair"), "no X" for its absence, or several joined
+                by " + " ("red hair + no hat")
+
+    The parts are `Rows` of the set's own array: nothing is copied. Raises `DataError` for a set
+    without labels, an unknown label, an empty part, and pictures that are in two parts.
+    """
+    if data.labels is None:
+        raise DataError(
+            f"{data.name!r} has no labels to divide it by; give some with --labels, or a folder "
+            "per domain."
+        )
+    wanted = [words.parse(condition, data.labels.names) for condition in conditions]
+    masks = [words.mask(data.labels, one) for one in wanted]
+    _refuse_empty(data, conditions, masks)
+    _refuse_shared(data, conditions, wanted, masks)
+    return [
+        _part(data, np.flatnonzero(mask), data.images, condition, data.labels.values, wants)
+        for condition, mask, wants in zip(conditions, masks, map(_sorted, wanted), strict=True)
+    ]
+
+
+def open_domains(
+    spec: str | os.PathLike,
+    names: Sequence[str],
+    resolution: int,
+    *,
+    spec_b: str | os.PathLike | None = None,
+    conditions: Sequence[str] | None = None,
+    paired: bool = False,
+    labels: str | os.PathLike | None = None,
+    count: int | None = None,
+    cache_dir: str | os.PathLike | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    check: Callable[[sources.Source], None] = lambda source: None,
+) -> Domains:
+    """Open the pictures of each domain, caching them first where that has not been done.
+
+    spec        as for `open_data`. Without `spec_b` and `conditions`, for two names, a folder that
+                holds trainA and trainB, or exactly two sub-folders with pictures
+    names       the recipe's names of its domains; one name is simply `open_data`
+    spec_b      the second domain, as `spec`
+    conditions  one for each name, as for `split`: the domains are parts of one labelled set
+    paired      rows belong together: the files of two folders that have the same name, pictures
+                that hold both halves side by side, or faces drawn once with each condition true
+    labels      as for `open_data`; where each domain is a folder, of each of them
+    count       how many pictures of each folder, of the set that is divided, or how many pairs
+    cache_dir, workers, progress, check  as for `open_data`; `check` sees each source
+
+    Raises `DataError`, one clear line, for anything that cannot be used.
+    """
+    check_settings(resolution, workers)
+    sources.check_count(count)
+    _refuse_mixtures(names, spec_b, conditions, paired)
+    how = {"cache_dir": cache_dir, "workers": workers, "progress": progress, "check": check}
+    chosen = {"labels": labels, "count": count}
+    if paired:
+        return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
+    if conditions is not None:
+        data = open_data(spec, resolution, **chosen, **how)
+        parts = split(data, conditions)
+        return _domains(names, parts, conditions, "-".join([data.name, *map(_path, conditions)]))
+    if len(names) == 1:
+        data = open_data(spec, resolution, **chosen, **how)
+        return _domains(names, [data], [data.name], data.name)
+    specs, name = _two(spec, spec_b)
+    parts = [open_data(one, resolution, **chosen, **how) for one in specs]
+    if parts[0].fingerprint == parts[1].fingerprint:
+        raise DataError(f"Both domains are the same pictures, {str(spec)!r}.")
+    titles = folders.titles(*specs)
+    parts = [_told_apart(part, title) for part, title in zip(parts, titles, strict=True)]
+    return _domains(names, parts, titles, name or "-".join(part.name for part in parts))
+
+
+# === Ways to two domains ===
+
+
+def _refuse_mixtures(names, spec_b, conditions, paired) -> None:
+    if spec_b is not None and conditions is not None:
+        raise DataError(
+            'Domains are a second folder (--data-b) or labels of one set (--domains "X, Y"), '
+            "not both."
+        )
+    if conditions is not None and len(conditions) != len(names):
+        raise DataError(
+            f"There are {len(names)} domains ({', '.join(names)}); --domains names "
+            f"{len(conditions)}: {', '.join(map(repr, conditions))}."
+        )
+    if conditions is None and len(names) > 2:
+        raise DataError(f'{len(names)} domains are named by their labels: --domains "X, Y, Z".')
+    if len(names) == 1 and (spec_b is not None or paired):
+        raise DataError("There is one domain, so --data-b and pairs do not apply.")
+
+
+def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
+    """The folder, or the name of a set, of each domain, and a name where one folder holds both."""
+    if spec_b is not None:
+        _refuse_nested(Path(spec).expanduser(), Path(spec_b).expanduser())
+        return (spec, spec_b), None
+    if str(spec) in sources.KNOWN:
+        raise DataError(f"{str(spec)!r} is one domain. For two, give {WAYS}.")
+    folder = Path(spec).expanduser()
+    found = folders.two(folder)
+    if found is None:
+        sources.scan(folder)  # what is wrong with the folder itself comes first
+        names = [path.name for path in folders.with_pictures(folder)]
+        raise DataError(
+            f"{str(folder)!r} holds {len(names)} sub-folders with pictures ({some(names)}); two "
+            f"domains are exactly two, {WAYS}."
+        )
+    return found, sources.safe(folder.resolve().name)
+
+
+def _refuse_nested(*both: Path) -> None:
+    for folder, other in (both, both[::-1]):
+        if other.is_dir() and folder.resolve().is_relative_to(other.resolve()):
+            raise DataError(
+                f"{str(folder)!r} lies in {str(other)!r}: the domains would share its pictures."
+            )
+
+
+def _paired(spec, spec_b, conditions, names, resolution, chosen, how) -> Domains:
+    source, titles = _source_of_pairs(spec, spec_b, conditions, **chosen)
+    data = open_source(source, resolution, **how)
+    together = source.together
+    flat = data.images.reshape(-1, *data.images.shape[2:])  # a view: the pairs are contiguous
+    firsts = np.arange(len(data.images)) * together
+    parts = []
+    for k, title in enumerate(titles):
+        values = data.labels.values.reshape(len(flat), -1) if data.labels else None
+        parts.append(_part(data, firsts + k, flat, title, values, ["pair", k]))
+    name = "-".join([data.name, *map(_path, conditions or ())])
+    return _domains(names, parts, titles, name, paired=True)
+
+
+def _source_of_pairs(
+    spec, spec_b, conditions, labels, count
+) -> tuple[sources.Source, Sequence[str]]:
+    if conditions is not None:
+        if str(spec) != sources.FACES:
+            raise DataError(
+                f"Only {sources.FACES!r} can be drawn once with each label, not {str(spec)!r}."
+            )
+        label_spec = None if labels is None else os.fspath(labels)
+        return counterparts.source(conditions, label_spec, count), conditions
+    if labels not in (None, "none"):
+        raise DataError(f"Pairs of files take no labels; --labels {labels} does not apply.")
+    if known := [one for one in (str(spec), str(spec_b)) if one in sources.KNOWN]:
+        raise DataError(
+            f"There are no pairs of {known[0]!r}: give a folder that holds them, or "
+            'faces and --domains "X, Y".'
+        )
+    folder = Path(spec).expanduser()
+    name = sources.safe(folder.resolve().name)
+    found = folders.two(folder) if spec_b is None else (folder, Path(spec_b).expanduser())
+    if found is None:
+        return pairs.side_by_side(folder, name, count), ("left", "right")
+    titles = folders.titles(*found)
+    if spec_b is not None:
+        name = "-".join(map(_path, titles))
+    return pairs.of_folders(*found, name, count), titles
+
+
+# === Parts ===
+
+
+def _domains(names, parts, titles, name, paired=False) -> Domains:
+    by_name = (dict(zip(names, each, strict=True)) for each in (parts, titles))
+    return Domains(next(by_name), paired, next(by_name), name)
+
+
+def _part(data: ImageData, rows, array, title: str, values, identity: Any) -> ImageData:
+    """The `rows` of `array` and of the label values as a part of `data` with that title."""
+    labels = None
+    if data.labels is not None:
+        labels = Labels(data.labels.kind, data.labels.names, values[rows], data.labels.groups)
+    return replace(
+        data,
+        images=Rows(array, rows),
+        labels=labels,
+        name=f"{data.name}-{_path(title)}",
+        fingerprint=_digest(data.fingerprint, identity),
+    )
+
+
+def _refuse_empty(data: ImageData, conditions, masks) -> None:
+    for condition, mask in zip(conditions, masks, strict=True):
+        if not mask.any():
+            raise DataError(
+                f"No picture of {data.name!r} is in the domain {condition!r}; choose another or "
+                "add pictures."
+            )
+
+
+def _refuse_shared(data: ImageData, conditions, wanted, masks) -> None:
+    for here, there in itertools.combinations(range(len(conditions)), 2):
+        if shared := int((masks[here] & masks[there]).sum()):
+            apart = [(name, on) for name, on in wanted[there].items() if name not in wanted[here]]
+            way = ""
+            if apart:
+                name, on = apart[0]
+                way = f"; {conditions[here] + ' + ' + 'no ' * on + name!r} would leave them out"
+            raise DataError(
+                f"{shared:,} pictures of {data.name!r} are in both domains, "
+                f"{conditions[here]!r} and {conditions[there]!r}{way}."
+            )
+
+
+def _told_apart(part: ImageData, title: str) -> ImageData:
+    """Reports of two folders name the folder: both may have a 1.png."""
+    return replace(
+        part,
+        left_out=[(f"{title}/{file}", reason) for file, reason in part.left_out],
+        notes=[f"{title}: {note}" for note in part.notes],
+    )
+
+
+def _path(title: str) -> str:
+    return sources.safe(title.replace(" + ", "+"))
+
+
+def _sorted(wanted: dict[str, bool]) -> list:
+    return sorted(wanted.items())
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

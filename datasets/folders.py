@@ -1,0 +1,59 @@
+"""Which two sub-folders of a folder are the two domains."""
+
+import os
+from pathlib import Path
+
+from datasets import decode
+from datasets.errors import DataError
+
+TRAINING = ("trainA", "trainB")  # as CycleGAN's data sets call them
+PARTS = {"train", "val", "valid", "validation", "test"}  # of one data set: no domains
+
+
+def two(folder: Path) -> tuple[Path, Path] | None:
+    """trainA and trainB, or the only two sub-folders with pictures, in alphabetical order.
+
+    None where there are no two. Raises `DataError` where they are the parts of one data set, as
+    train and test: these would be taken for domains, or their files for pairs.
+    """
+    if all((folder / name).is_dir() for name in TRAINING):
+        return folder / TRAINING[0], folder / TRAINING[1]
+    found = with_pictures(folder)
+    if parts := [path.name for path in found if path.name.lower() in PARTS]:
+        raise DataError(
+            f"{str(folder)!r} holds {' and '.join(parts)}, the parts of one data set, not domains; "
+            f"give one of them: {str(folder / parts[0])!r}."
+        )
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def with_pictures(folder: Path) -> list[Path]:
+    """The sub-folders that hold a picture at any depth, in alphabetical order.
+
+    None for what is no folder. Raises `DataError` for a folder that cannot be read.
+    """
+    if not folder.is_dir():
+        return []
+    try:
+        inner = sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        raise DataError(f"Cannot read the folder {str(folder)!r}: {error.strerror}.") from None
+    return [path for path in inner if not _hidden(path.name) and _holds_one(path)]
+
+
+def titles(first: str | os.PathLike, second: str | os.PathLike) -> tuple[str, str]:
+    """What a person calls two folders: their names, or their whole paths if those are the same."""
+    names = Path(first).expanduser().resolve().name, Path(second).expanduser().resolve().name
+    return names if names[0] != names[1] else (str(first), str(second))
+
+
+def _holds_one(folder: Path) -> bool:
+    for _, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if not _hidden(name)]
+        if any(os.path.splitext(n)[1].lower() in decode.SUFFIXES for n in names if n[0] != "."):
+            return True
+    return False
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX"))

@@ -1,0 +1,59 @@
+"""Some rows of an array on disk, as an array of their own that is never copied whole."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class Rows:
+    """The rows `rows` of `array` (N, …), read only when they are asked for.
+
+    array  any array, a memory map as a rule
+    rows   int64 (M,): which of its rows, in this order; a row may occur more than once
+
+    It has the shape (M, …), is indexed by an int, a slice, int or bool arrays, or by a tuple of
+    one of them and ints or slices, and goes through `np.take(…, axis=0)`; each reads just the rows
+    it gives. Nothing can be assigned. `np.asarray` of it reads all of it into memory.
+    """
+
+    def __init__(self, array: np.ndarray, rows: Sequence[int] | np.ndarray) -> None:
+        self.array = np.asarray(array)  # a memory map stays one, without numpy's slow subclass
+        self.rows = np.asarray(rows, np.int64)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(M, …)."""
+        return (len(self.rows), *self.array.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """That of the array."""
+        return self.array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """That of the array."""
+        return self.array.ndim
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of these rows; those that two views share are counted in each."""
+        return int(np.prod(self.shape)) * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, key) -> np.ndarray:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        return self.array[(self.rows[first], *rest)]
+
+    def take(self, indices, axis: int = 0, out=None, mode: str = "raise") -> np.ndarray:
+        """What `np.take(self, indices, axis=0)` calls. Raises `ValueError` for other axes."""
+        if axis != 0:
+            raise ValueError(f"Rows are taken along axis 0, not {axis}.")
+        return np.take(self.array, np.take(self.rows, indices, mode=mode), axis=0, out=out)
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("Rows cannot become an array without a copy.")
+        return np.asarray(np.take(self.array, self.rows, axis=0), dtype)
