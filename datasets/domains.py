@@ -40,7 +40,7 @@ class Domains:
     def fingerprint(self) -> str:
         """12 hexadecimal digits that change when a part does, or the order of the parts."""
         prints = [part.fingerprint for part in self.parts.values()]
-        return prints[0] if len(prints) == 1 else digest(self.paired, *prints)
+        return prints[0] if len(prints) == 1 else digest(*prints)
 
     @property
     def left_out(self) -> list[tuple[str, str]]:

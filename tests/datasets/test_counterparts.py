@@ -180,6 +180,14 @@ def test_edits_that_are_refused(condition, message):
     assert "\n" not in str(error.value)
 
 
+def test_edits_are_checked_by_whoever_draws():
+    for wrong in ({"ribbon": True}, {"red eyes": False}):
+        with pytest.raises(DataError):
+            faces.draw(0, 16, wrong)
+        with pytest.raises(DataError):
+            faces.labels_of([0], wrong)
+
+
 # === Counterparts and drawn pairs ===
 
 

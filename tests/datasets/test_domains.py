@@ -133,6 +133,7 @@ def test_a_labelled_folder_divided(domains, tmp_path):
     found = domains(tmp_path / "d", conditions=("dog", "cow"), labels="folders")
     assert reds(found) == [[1, 11], [2]]
     assert found.left_out == [("cow/1.png", "the file is empty")]  # once, though both share it
+    assert found.report()[2:] == ["Pictures left out: 1", "  cow/1.png: the file is empty"]
     three = domains(tmp_path / "d", "xyz", conditions=("dog", "cow", "cat"), labels="folders")
     assert reds(three) == [[1, 11], [2], [0, 10]]
     with pytest.raises(DataError, match="'d' has no labels"):

@@ -78,6 +78,9 @@ def test_two_given_folders(pairs, tmp_path):
     found = pairs(first, spec_b=second)
     assert reds(found) == [[1, 2], [3, 4]]
     assert (found.name, list(found.titles.values())) == ("in-out", ["in", "out"])
+    assert pairs(first, spec_b=second, labels="none").fingerprint == found.fingerprint
+    for part in found.parts.values():  # views on the read-only map, not copies of it
+        assert not part.images.array.flags.writeable
 
 
 def test_a_bad_picture_leaves_out_both(pairs, tmp_path):
@@ -130,14 +133,18 @@ def test_smaller_pictures_are_counted_as_pairs(pairs, tmp_path):
 def test_both_in_one_picture(pairs, tmp_path):
     for i in range(3):
         double(tmp_path / "d" / f"{i}.png", i, 10 + i)
-    save(tmp_path / "d", square=9)
+    save(tmp_path / "d", **{"-": 9})  # comes first
+    save_picture(tmp_path / "d" / "wide.png", size=(24, 8))
     found = pairs(tmp_path / "d")
     assert reds(found) == [[0, 1, 2], [10, 11, 12]]
     assert [np.unique(part.images[:, :, :, 0][0]).tolist() for part in found.parts.values()] == [
         [0], [10]
     ]  # fmt: skip
     assert list(found.titles.values()) == ["left", "right"]
-    assert found.left_out == [("square.png", "8 × 8, not twice as wide as high")]
+    assert found.left_out == [
+        ("-.png", "8 × 8, not twice as wide as high"),
+        ("wide.png", "24 × 8, not twice as wide as high"),
+    ]
     assert reds(pairs(tmp_path / "d", count=2)) == [[0, 2], [10, 12]]
 
 
