@@ -44,10 +44,11 @@ def of_attributes(attributes: Sequence[str], held_out: bool = False) -> tuple[st
 
     attributes  names of those that are on, with a hair colour and an eye colour
     held_out    the wordings kept for testing, not those to train on
+
+    Raises `DataError` without one of these colours.
     """
     on = set(attributes)
-    hair = _hair(on)
-    eyes = next(name for name in EYE_COLOURS if name in on)
+    hair, eyes = _hair(on), _one_of(EYE_COLOURS, on, "eye")
     worn, shown = (
         [text for name, text in words.items() if name in on] for words in (_WORN, _SHOWN)
     )
@@ -63,9 +64,16 @@ def of_labels(labels: Labels, held_out: bool = False) -> Captions:
 
 def _hair(on: set[str]) -> str:
     words = [length for name, length in _LENGTHS.items() if name in on]
-    words += [next(name for name in HAIR_COLOURS if name in on)]
+    words += [_one_of(HAIR_COLOURS, on, "hair")]
     words += [f"in {style}" for name, style in _STYLES.items() if name in on]
     return " ".join(words)
+
+
+def _one_of(colours: Sequence[str], on: set[str], what: str) -> str:
+    for name in colours:
+        if name in on:
+            return name
+    raise DataError(f"A caption needs one {what} colour; there is none among {some(sorted(on))}.")
 
 
 def _training(attributes, hair, eyes, worn, shown) -> list[str]:

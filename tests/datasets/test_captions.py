@@ -32,6 +32,16 @@ def test_wordings_to_train_on():
     )
 
 
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [(("red hair", "hat"), "one eye colour; there is none among 'hat', 'red hair'"),
+     (("red eyes",), "one hair colour; there is none among 'red eyes'"), ((), "among nothing")],
+)  # fmt: skip
+def test_a_face_has_two_colours(attributes, message):
+    with pytest.raises(DataError, match=message):
+        captions.of_attributes(attributes)
+
+
 def test_wordings_held_out():
     assert captions.of_attributes(GIRL, held_out=True) == (
         "she wears glasses and she has a smile, red eyes and long blue hair in drills",

@@ -1,6 +1,7 @@
 """Faces drawn again: what an edit names changes, and nothing else."""
 
 import hashlib
+import pickle
 
 import numpy as np
 import pytest
@@ -226,6 +227,14 @@ def test_drawn_pairs(drawn):
     assert red.folder == blue.folder
     assert np.load(red.folder / "images.npy").shape == (12, 2, 16, 16, 3)
     assert len({red.fingerprint, blue.fingerprint, domains.fingerprint}) == 3
+
+
+def test_other_processes_can_draw_pairs():
+    source = counterparts.source(("no glasses", "glasses"), None, 3)
+    render = pickle.loads(pickle.dumps(source.render))
+    pixels, enlarged = render(1, 16)
+    assert (pixels.shape, enlarged) == ((2, 16, 16, 3), False)
+    np.testing.assert_array_equal(pixels[1], faces.draw(1, 16, {"glasses": True}))
 
 
 def test_pairs_with_hats_take_faces_that_they_fit_on(drawn):

@@ -36,7 +36,7 @@ def colours(part):
         ("red hair", [0, 1, 4]),
         ("no red hair", [2, 3, 5]),
         ("red hair + glasses", [1]),
-        ("red hair+no glasses", [0, 4]),
+        ("red hair  +  no glasses ", [0, 4]),
         ("no red hair + no blue hair", [5]),
         ("no hat", [1, 3, 4]),  # a name of its own, not the absence of a hat
         ("no no hat", [0, 2, 5]),
@@ -48,7 +48,13 @@ def test_conditions_on_attributes(condition, expected):
 
 @pytest.mark.parametrize(
     ("condition", "expected"),
-    [("cat", [1, 3, 5]), ("no cat", [0, 2, 4]), ("c++", [0, 4]), ("no cat + no dog", [0, 4])],
+    [
+        ("cat", [1, 3, 5]),
+        ("no cat", [0, 2, 4]),
+        ("c++", [0, 4]),
+        ("no cat + no dog", [0, 4]),
+        ("no c++ + no dog", [1, 3, 5]),
+    ],
 )
 def test_conditions_on_classes(condition, expected):
     assert colours(split(data("classes"), [condition])[0]) == expected
@@ -97,7 +103,7 @@ def test_the_fingerprint_tells_parts_apart():
         ("attributes", ["red hari"], "There is no label 'red hari'; nearest: red hair"),
         ("attributes", ["no glases"], "There is no label 'glases'; nearest: glasses"),
         ("attributes", ["xyz"], "'xyz'; known: red hair, blue hair, glasses, no hat, hat"),
-        ("attributes", ["hat +"], "not ''"),
+        ("attributes", ["hat + "], "not ''"),
         ("attributes", [""], "not ''"),
         ("attributes", ["hat + no glasses + glasses"], "contradicts itself: 'glasses'"),
         ("attributes", ["red hair + blue hair"], "No picture of 'six' is in the domain 'red hair"),
