@@ -174,6 +174,7 @@ def test_one_domain_is_open_data(domains, opened, tmp_path):
         ("x", {}, r"Sub-folders of 'x' with pictures: 0 \(nothing\).*exactly two.*--data-b"),
         ("three", {}, r"Sub-folders of 'three' with pictures: 3 \('k', 'l', 'm'\)"),
         ("parts", {}, "holds test and train, the parts of one data set.*give one.*'parts/test'"),
+        ("loose", {}, r"'loose' holds pictures \('0.png'\) beside 'a' and 'b', in neither domain"),
         ("half", {}, "'half/trainB' is empty"),
         ("x", {"resolution": 9}, "power of two"),
         ("x", {"workers": 0}, "at least 1, not 0"),
@@ -183,7 +184,8 @@ def test_one_domain_is_open_data(domains, opened, tmp_path):
 def test_what_is_refused(domains, tmp_path, monkeypatch, spec, options, message):
     monkeypatch.chdir(tmp_path)
     inside = ["x", "two/l", "two/m", "three/k", "three/l", "three/m", "parts/train", "parts/test"]
-    for i, name in enumerate([*inside, "half/trainA", "half/other"]):
+    more = ["half/trainA", "half/other", "loose", "loose/a", "loose/b"]
+    for i, name in enumerate([*inside, *more]):
         fill(tmp_path / name, [i])
     (tmp_path / "half" / "trainB").mkdir()
     with pytest.raises(DataError, match=message) as error:
