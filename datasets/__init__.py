@@ -4,9 +4,10 @@ from datasets import pixels
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.batches import Batches
 from datasets.data import ImageData, check_resolution, open_data
-from datasets.domains import Domains, open_domains, split
+from datasets.domains import Domains, open_domains
 from datasets.errors import DataError
 from datasets.labels import Labels
+from datasets.parts import split
 from datasets.sources import Source
 
 __all__ = [

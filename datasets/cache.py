@@ -3,6 +3,7 @@
     <cache folder>/<name>-<resolution>-<fingerprint>/
         images.npy    uint8 (N, H, W, 3), of pairs (N, 2, H, W, 3)
         labels.npy    int32 (N,) or float32 (N, A), of pairs (N, 2, A), when there are labels
+        captions.json for each picture its captions, when they were asked for
         meta.json     label names, what was left out, notes, what the fingerprint was made of
 
 It is built in a folder `….building-…` beside it and renamed when complete, so a folder with the
@@ -28,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from datasets import drawing
+from datasets.captions import Captioned, Captions
 from datasets.errors import DataError
 from datasets.labels import Found, Labels
 from datasets.sources import Source
@@ -65,8 +67,8 @@ def ensure(
     return path
 
 
-def read(path: Path) -> tuple[np.ndarray, Labels | None, dict[str, Any]]:
-    """A complete cache → images (read-only memory map), labels, meta."""
+def read(path: Path) -> tuple[np.ndarray, Labels | None, Captions | None, dict[str, Any]]:
+    """A complete cache → images (read-only memory map), labels, captions, meta."""
     meta = json.loads((path / "meta.json").read_text("utf-8"))
     images = np.load(path / "images.npy", mmap_mode="r")
     labels = None
@@ -74,19 +76,20 @@ def read(path: Path) -> tuple[np.ndarray, Labels | None, dict[str, Any]]:
         groups = {name: tuple(members) for name, members in known["groups"].items()}
         values = np.load(path / "labels.npy")
         labels = Labels(known["kind"], tuple(known["names"]), values, groups)
-    return images, labels, meta
+    captions = None
+    if (texts := path / "captions.json").is_file():
+        captions = tuple(map(tuple, json.loads(texts.read_text("utf-8"))))
+    return images, labels, captions, meta
 
 
 def _build(
     source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
 ) -> None:
     items, found = source.load()
+    captioned = source.captions() if source.captions else None
     left_out = list(source.left_out)
-    if found:
-        labelled = set(found.rows)
-        missing = [row for row in range(len(items)) if row not in labelled]
-        left_out += [(source.describe(items[row]), found.missing) for row in missing]
-        items = [items[row] for row in found.rows]
+    rows = _described(source, items, (found, captioned), left_out)
+    items = [items[row] for row in rows]
     pictures = (source.together,) if source.together > 1 else ()
     shape = (len(items), *pictures, resolution, resolution, 3)
     _need_space(folder, int(np.prod(shape)))
@@ -98,38 +101,62 @@ def _build(
         title=f"Caching {source.name} at {resolution} px",
     )  # fmt: skip
     left_out += [(source.describe(items[row]), why) for row, why in sorted(report.bad.items())]
-    kept = np.array([row for row in range(len(items)) if row not in report.bad], np.int64)
-    if not len(kept):
+    kept = [row for row in range(len(items)) if row not in report.bad]
+    if not kept:
         name, reason = left_out[-1]
         raise DataError(
             f"All {len(left_out)} pictures of {source.name!r} are bad; "
             f"the last is {name!r}: {reason}."
         )
     if report.bad:
-        _close_gaps(file, len(header), kept, shape)
-    enlarged = report.enlarged
-    notes = [*source.notes, *(found.notes if found else [])]
-    if enlarged:
+        _close_gaps(file, len(header), np.array(kept, np.int64), shape)
+    notes = list(source.notes)
+    for given in (found, captioned):
+        notes += given.notes if given else []
+    if report.enlarged:
         notes.append(
-            f"{enlarged} of {len(kept)} pictures are smaller than {resolution} px "
+            f"{report.enlarged} of {len(kept)} pictures are smaller than {resolution} px "
             "and were enlarged; a lower --resolution would be sharper."
         )
-    _write_labels_and_meta(folder, source, found, kept, left_out, notes)
+    kept = [rows[row] for row in kept]
+    meta = {"name": source.name, "left_out": left_out, "notes": notes, "labels": None}
+    _write_descriptions(folder, meta, found, captioned, kept)
 
 
-def _write_labels_and_meta(
-    folder: Path,
+def _described(
     source: Source,
+    items: Sequence[Any],
+    descriptions: Sequence[Found | Captioned | None],
+    left_out: list[tuple[str, str]],
+) -> list[int]:
+    """The rows of the items that have all the descriptions; the others join `left_out`."""
+    rows = list(range(len(items)))
+    for given in descriptions:
+        if given is not None:
+            known = set(given.rows)
+            missing = [row for row in rows if row not in known]
+            left_out += [(source.describe(items[row]), given.missing) for row in missing]
+            rows = [row for row in rows if row in known]
+    if not rows:
+        raise DataError(f"No picture of {source.name!r} has both a label and a caption.")
+    return rows
+
+
+def _write_descriptions(
+    folder: Path,
+    meta: dict[str, Any],
     found: Found | None,
-    kept: np.ndarray,
-    left_out: Sequence[tuple[str, str]],
-    notes: Sequence[str],
+    captioned: Captioned | None,
+    kept: Sequence[int],
 ) -> None:
-    labels = None
+    """The labels and captions of the rows that were `kept`, and the meta data."""
+    if captioned:
+        texts = dict(zip(captioned.rows, captioned.texts, strict=True))
+        (folder / "captions.json").write_text(json.dumps([texts[row] for row in kept]), "utf-8")
     if found:
-        np.save(folder / "labels.npy", found.labels.values[kept])
-        labels = {k: v for k, v in asdict(found.labels).items() if k != "values"}
-    meta = {"name": source.name, "left_out": left_out, "notes": notes, "labels": labels}
+        place = {row: i for i, row in enumerate(found.rows)}
+        np.save(folder / "labels.npy", found.labels.values[[place[row] for row in kept]])
+        meta["labels"] = {k: v for k, v in asdict(found.labels).items() if k != "values"}
     (folder / "meta.json").write_text(json.dumps(meta, indent=1), "utf-8")
 
 

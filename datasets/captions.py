@@ -5,7 +5,7 @@ with the same words in another order, so that a model can be tested on sentences
 """
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +17,7 @@ from datasets.labels import FILE_COLUMNS, Labels, finder, some
 
 VERSION = 1  # raise it when the words made from the same attributes change
 FILES, DRAWN = "files", "drawn"
+Captions = tuple[tuple[str, ...], ...]  # of each picture, each of its captions
 TEXT_COLUMNS = ("caption", "text")
 
 
@@ -43,16 +44,19 @@ def of_attributes(attributes: Sequence[str], held_out: bool = False) -> tuple[st
 
     attributes  names of those that are on, with a hair colour and an eye colour
     held_out    the wordings kept for testing, not those to train on
+
+    Raises `DataError` without one of these colours.
     """
     on = set(attributes)
-    hair = _hair(on)
-    eyes = next(name for name in EYE_COLOURS if name in on)
-    worn, shown = ([text for name, text in words.items() if name in on] for words in (_WORN, _SHOWN))
+    hair, eyes = _hair(on), _one_of(EYE_COLOURS, on, "eye")
+    worn, shown = (
+        [text for name, text in words.items() if name in on] for words in (_WORN, _SHOWN)
+    )
     wordings = _held_out if held_out else _training
     return tuple(dict.fromkeys(wordings(attributes, hair, eyes, worn, shown)))
 
 
-def of_labels(labels: Labels, held_out: bool = False) -> tuple[tuple[str, ...], ...]:
+def of_labels(labels: Labels, held_out: bool = False) -> Captions:
     """The captions of N faces by their 34 attributes; as `of_attributes`, for each picture."""
     names = np.array(labels.names, object)
     return tuple(of_attributes(names[row > 0].tolist(), held_out) for row in labels.values)
@@ -60,9 +64,16 @@ def of_labels(labels: Labels, held_out: bool = False) -> tuple[tuple[str, ...], 
 
 def _hair(on: set[str]) -> str:
     words = [length for name, length in _LENGTHS.items() if name in on]
-    words += [next(name for name in HAIR_COLOURS if name in on)]
+    words += [_one_of(HAIR_COLOURS, on, "hair")]
     words += [f"in {style}" for name, style in _STYLES.items() if name in on]
     return " ".join(words)
+
+
+def _one_of(colours: Sequence[str], on: set[str], what: str) -> str:
+    for name in colours:
+        if name in on:
+            return name
+    raise DataError(f"A caption needs one {what} colour; there is none among {some(sorted(on))}.")
 
 
 def _training(attributes, hair, eyes, worn, shown) -> list[str]:
@@ -90,3 +101,115 @@ def _and(things: Sequence[str]) -> str:
     if len(things) == 1:
         return things[0]
     return f"{', '.join(things[:-1])} and {things[-1]}"
+
+
+# === From files ===
+
+
+def text_files(folder: Path, files: Sequence[str]) -> list[tuple[str, int, int]]:
+    """The .txt files in the folders of these pictures: (path below `folder`, bytes, mtime in ns).
+
+    They are part of a fingerprint. Raises `DataError` for one that cannot be reached.
+    """
+    found = []
+    for parent in sorted({PurePosixPath(name).parent for name in files}):
+        try:
+            for path in sorted((folder / parent).iterdir()):
+                if path.suffix.lower() == ".txt" and not path.name.startswith("."):
+                    status = path.stat()
+                    name = (parent / path.name).as_posix()
+                    found.append((name, status.st_size, status.st_mtime_ns))
+        except OSError as error:
+            raise DataError(f"Cannot read {error.filename!r}: {error.strerror}.") from None
+    return found
+
+
+def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) -> Captioned:
+    """One .txt beside each picture and named after it, with one caption a line.
+
+    texts  the .txt files and `files` the pictures, as paths below `folder`
+
+    Lines of white space are passed over. Raises `DataError` for a file without a caption.
+    """
+    stems = {str(PurePosixPath(name).with_suffix("")): name for name in texts}
+    by_row = {}
+    for row, name in enumerate(files):
+        stem = str(PurePosixPath(name).with_suffix(""))
+        if stem in stems:
+            by_row[row] = _lines(folder / stems[stem])
+    pictured = {str(PurePosixPath(name).with_suffix("")) for name in files}
+    absent = [name for stem, name in stems.items() if stem not in pictured]
+    return _captioned(by_row, str(folder), folder.name, absent, "has no .txt beside it")
+
+
+def from_csv(path: Path, files: Sequence[str]) -> Captioned:
+    """`file,caption`: a picture may have several lines. Files are named as in a CSV of labels.
+
+    Raises `DataError` for a file that cannot be read, an empty caption, and one for no picture.
+    """
+    by_row: dict[int, tuple[str, ...]] = {}
+    absent, find = [], finder(files)
+    for number, name, text in _read_csv(path):
+        if not text.strip():
+            raise DataError(f"{str(path)!r}, line {number}: the caption of {name!r} is empty.")
+        row = find(name)
+        if row is None:
+            absent.append(name)
+        else:
+            by_row[row] = (*by_row.get(row, ()), text.strip())
+    absent = list(dict.fromkeys(absent))
+    return _captioned(by_row, str(path), path.name, absent, f"has no caption in {path.name}")
+
+
+def _captioned(
+    by_row: dict[int, tuple[str, ...]], source: str, name: str, absent: list[str], missing: str
+) -> Captioned:
+    if not by_row:
+        raise DataError(
+            f"{source!r} has a caption for none of the pictures; it names {some(absent)}. A "
+            "caption's file is named after its picture, or a line names the picture's path below "
+            "the data folder."
+        )
+    notes = []
+    if absent:
+        notes = [
+            f"{name}: captions of pictures that are not there: {len(absent)} ({some(absent)})."
+        ]
+    rows = sorted(by_row)
+    return Captioned(rows, [by_row[row] for row in rows], missing, notes)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"Cannot read the caption in {str(path)!r}: {error}.") from None
+    lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if not lines:
+        raise DataError(
+            f"The caption file {str(path)!r} is empty; write a caption or delete the file."
+        )
+    return lines
+
+
+def _read_csv(path: Path) -> list[tuple[int, str, str]]:
+    """(line number, file, caption) of each line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            lines = [(reader.line_num, line) for line in reader if any(line)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"Cannot read the caption file {str(path)!r}: {error}.") from None
+    header = [name.strip().lower() for name in lines[0][1]] if lines else []
+    if len(header) != 2 or header[0] not in FILE_COLUMNS or header[1] not in TEXT_COLUMNS:
+        raise DataError(
+            f"{str(path)!r} must start with the header 'file,caption'; its first line is "
+            f"{','.join(header)!r}."
+        )
+    for number, line in lines[1:]:
+        if len(line) != 2:
+            raise DataError(
+                f"{str(path)!r}, line {number}: {len(line)} values, not a file and a caption. "
+                'A caption with a comma is written in quotes: "…, …".'
+            )
+    return [(number, *line) for number, line in lines[1:]]

@@ -1,6 +1,7 @@
 """What a person says of a domain: "red hair", "no glasses", "red hair + no hat"."""
 
 import difflib
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.labels import Labels
 
-AND, NOT = "+", "no "
+NOT = "no "
 MOST = 40  # names listed in an error
 
 
@@ -20,7 +21,8 @@ def parse(condition: str, names: Sequence[str]) -> dict[str, bool]:
     Raises `DataError` for a name that is not there, naming the nearest, and for a contradiction.
     """
     wanted: dict[str, bool] = {}
-    for term in [condition] if condition.strip() in names else condition.split(AND):
+    terms = [condition] if condition.strip() in names else re.split(r"\s\+\s", condition)
+    for term in terms:
         name, on = _term(term.strip(), names)
         if wanted.get(name, on) != on:
             raise DataError(f"The domain {condition!r} contradicts itself: {name!r}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from datasets import cache, sources
+from datasets.captions import Captions
 from datasets.errors import DataError
 from datasets.labels import Labels
 
@@ -18,13 +19,14 @@ MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
 class ImageData:
     """Pictures ready to train on.
 
-    images       uint8 (N, H, W, 3), a read-only memory map
+    images       uint8 (N, H, W, 3), a read-only memory map, or `Rows` of one
     labels       `Labels` of the same N pictures, or None
     name         "faces" or the folder's name, safe in a path
     fingerprint  12 hexadecimal digits that change when the pictures or the settings do
     left_out     (file, reason) of each picture that could not be used
     notes        what else a person should know, one sentence each
     folder       where the cache lies
+    captions     of each picture the sentences that are said of it, or None
     """
 
     images: np.ndarray
@@ -34,11 +36,14 @@ class ImageData:
     left_out: list[tuple[str, str]]
     notes: list[str]
     folder: Path
+    captions: Captions | None = None
 
     def report(self, most: int = 5) -> list[str]:
         """Lines to print: how many pictures, which were left out and why, the notes."""
         count, resolution = self.images.shape[:2]
-        lines = [f"{count:,} pictures of {self.name!r} at {resolution} px; {self._label_line()}."]
+        told = "" if self.captions is None else f", {sum(map(len, self.captions)):,} captions"
+        known = self._label_line() + told
+        lines = [f"{count:,} pictures of {self.name!r} at {resolution} px; {known}."]
         if self.left_out:
             lines.append(f"Pictures left out: {len(self.left_out)}")
             lines += [f"  {name}: {reason}" for name, reason in self.left_out[:most]]
@@ -58,6 +63,7 @@ def open_data(
     resolution: int,
     *,
     labels: str | os.PathLike | None = None,
+    captions: str | os.PathLike | None = None,
     count: int | None = None,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
@@ -71,6 +77,8 @@ def open_data(
     resolution  side of the square pictures in pixels, a power of two from 8 to 1024
     labels      a CSV file, a folder of JSON files, "folders", "none", or None: the set's own
                 labels where it has some (faces, public sets), none for a folder
+    captions    "files" (one .txt beside each picture, a caption a line), a CSV file (columns file
+                and caption), "drawn" (faces: made from the attributes), or None
     count       how many pictures; default 20 000 faces, or all there are (a folder gives an
                 evenly spread choice)
     cache_dir   default `datasets/cache`
@@ -81,7 +89,8 @@ def open_data(
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
     check_settings(resolution, workers)
-    source = sources.find(spec, None if labels is None else os.fspath(labels), count)
+    texts = (None if given is None else os.fspath(given) for given in (labels, captions))
+    source = sources.find(spec, next(texts), count, next(texts))
     return open_source(source, resolution, cache_dir, workers, progress, check)
 
 
@@ -100,7 +109,7 @@ def open_source(
     check(source)
     folder = cache.DEFAULT_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
     path = cache.ensure(source, resolution, folder, workers, progress)
-    images, known, meta = cache.read(path)
+    images, known, captions, meta = cache.read(path)
     return ImageData(
         images=images,
         labels=known,
@@ -109,6 +118,7 @@ def open_source(
         left_out=[(name, reason) for name, reason in meta["left_out"]],
         notes=meta["notes"],
         folder=path,
+        captions=captions,
     )
 
 

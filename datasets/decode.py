@@ -53,6 +53,12 @@ def read_whole(path: str | Path) -> Image.Image:
         return to_rgb(_upright(image))
 
 
+def size(path: str | Path) -> tuple[int, int]:
+    """(width, height) as the file's header has them; raises as `read` does."""
+    with _opened(path) as image:
+        return image.size
+
+
 @contextlib.contextmanager
 def _opened(path: str | Path) -> Iterator[Image.Image]:
     """The picture, opened but not decoded; what goes wrong inside becomes a `PictureError`."""

@@ -4,9 +4,6 @@ Unpaired domains are shuffled each for itself: `Batches(part, …, stream=k)`. P
 that belong together, one cache, and take one stream.
 """
 
-import hashlib
-import itertools
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from datasets import conditions as words
 from datasets import counterparts, folders, pairs, sources
 from datasets.data import ImageData, check_settings, open_data, open_source
 from datasets.errors import DataError
-from datasets.labels import Labels, some
-from datasets.rows import Rows
+from datasets.labels import some
+from datasets.parts import digest, part, split
 
 WAYS = 'a second folder (--data-b FOLDER), or labels of one set (--domains "X, Y")'
 
@@ -44,7 +40,7 @@ class Domains:
     def fingerprint(self) -> str:
         """12 hexadecimal digits that change when a part does, or the order of the parts."""
         prints = [part.fingerprint for part in self.parts.values()]
-        return prints[0] if len(prints) == 1 else _digest(self.paired, *prints)
+        return prints[0] if len(prints) == 1 else digest(*prints)
 
     @property
     def left_out(self) -> list[tuple[str, str]]:
@@ -63,30 +59,6 @@ class Domains:
                  for name, part in self.parts.items()]  # fmt: skip
         caches = {part.folder: part for part in self.parts.values()}  # parts may share one
         return lines + [line for part in caches.values() for line in part.report()[1:]]
-
-
-def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
-    """One labelled set divided by label conditions: a part for each, with its labels.
-
-    conditions  each an attribute or class ("red hair"), "no X" for its absence, or several joined
-                by " + " ("red hair + no hat")
-
-    The parts are `Rows` of the set's own array: nothing is copied. Raises `DataError` for a set
-    without labels, an unknown label, an empty part, and pictures that are in two parts.
-    """
-    if data.labels is None:
-        raise DataError(
-            f"{data.name!r} has no labels to divide it by; give some with --labels, or a folder "
-            "per domain."
-        )
-    wanted = [words.parse(condition, data.labels.names) for condition in conditions]
-    masks = [words.mask(data.labels, one) for one in wanted]
-    _refuse_empty(data, conditions, masks)
-    _refuse_shared(data, conditions, wanted, masks)
-    return [
-        _part(data, np.flatnonzero(mask), data.images, condition, data.labels.values, wants)
-        for condition, mask, wants in zip(conditions, masks, map(_sorted, wanted), strict=True)
-    ]
 
 
 def open_domains(
@@ -128,8 +100,8 @@ def open_domains(
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
     if conditions is not None:
         data = open_data(spec, resolution, **chosen, **how)
-        parts = split(data, conditions)
-        return _domains(names, parts, conditions, "-".join([data.name, *map(_path, conditions)]))
+        name = "-".join([data.name, *map(sources.safe, conditions)])
+        return _domains(names, split(data, conditions), conditions, name)
     if len(names) == 1:
         data = open_data(spec, resolution, **chosen, **how)
         return _domains(names, [data], [data.name], data.name)
@@ -175,8 +147,8 @@ def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
         sources.scan(folder)  # what is wrong with the folder itself comes first
         names = [path.name for path in folders.with_pictures(folder)]
         raise DataError(
-            f"{str(folder)!r} holds {len(names)} sub-folders with pictures ({some(names)}); two "
-            f"domains are exactly two, {WAYS}."
+            f"Sub-folders of {str(folder)!r} with pictures: {len(names)} ({some(names)}). Two "
+            f"domains are exactly two of them, {WAYS}."
         )
     return found, sources.safe(folder.resolve().name)
 
@@ -198,8 +170,8 @@ def _paired(spec, spec_b, conditions, names, resolution, chosen, how) -> Domains
     parts = []
     for k, title in enumerate(titles):
         values = data.labels.values.reshape(len(flat), -1) if data.labels else None
-        parts.append(_part(data, firsts + k, flat, title, values, ["pair", k]))
-    name = "-".join([data.name, *map(_path, conditions or ())])
+        parts.append(part(data, firsts + k, title, ["pair", k], flat, values))
+    name = "-".join([data.name, *map(sources.safe, conditions or ())])
     return _domains(names, parts, titles, name, paired=True)
 
 
@@ -222,13 +194,15 @@ def _source_of_pairs(
         )
     folder = Path(spec).expanduser()
     name = sources.safe(folder.resolve().name)
-    found = folders.two(folder) if spec_b is None else (folder, Path(spec_b).expanduser())
+    if spec_b is not None:
+        found = folder, Path(spec_b).expanduser()
+        _refuse_nested(*found)
+        titles = folders.titles(*found)
+        return pairs.of_folders(*found, "-".join(map(sources.safe, titles)), count), titles
+    found = folders.two(folder)
     if found is None:
         return pairs.side_by_side(folder, name, count), ("left", "right")
-    titles = folders.titles(*found)
-    if spec_b is not None:
-        name = "-".join(map(_path, titles))
-    return pairs.of_folders(*found, name, count), titles
+    return pairs.of_folders(*found, name, count), folders.titles(*found)
 
 
 # === Parts ===
@@ -239,43 +213,6 @@ def _domains(names, parts, titles, name, paired=False) -> Domains:
     return Domains(next(by_name), paired, next(by_name), name)
 
 
-def _part(data: ImageData, rows, array, title: str, values, identity: Any) -> ImageData:
-    """The `rows` of `array` and of the label values as a part of `data` with that title."""
-    labels = None
-    if data.labels is not None:
-        labels = Labels(data.labels.kind, data.labels.names, values[rows], data.labels.groups)
-    return replace(
-        data,
-        images=Rows(array, rows),
-        labels=labels,
-        name=f"{data.name}-{_path(title)}",
-        fingerprint=_digest(data.fingerprint, identity),
-    )
-
-
-def _refuse_empty(data: ImageData, conditions, masks) -> None:
-    for condition, mask in zip(conditions, masks, strict=True):
-        if not mask.any():
-            raise DataError(
-                f"No picture of {data.name!r} is in the domain {condition!r}; choose another or "
-                "add pictures."
-            )
-
-
-def _refuse_shared(data: ImageData, conditions, wanted, masks) -> None:
-    for here, there in itertools.combinations(range(len(conditions)), 2):
-        if shared := int((masks[here] & masks[there]).sum()):
-            apart = [(name, on) for name, on in wanted[there].items() if name not in wanted[here]]
-            way = ""
-            if apart:
-                name, on = apart[0]
-                way = f"; {conditions[here] + ' + ' + 'no ' * on + name!r} would leave them out"
-            raise DataError(
-                f"{shared:,} pictures of {data.name!r} are in both domains, "
-                f"{conditions[here]!r} and {conditions[there]!r}{way}."
-            )
-
-
 def _told_apart(part: ImageData, title: str) -> ImageData:
     """Reports of two folders name the folder: both may have a 1.png."""
     return replace(
@@ -283,15 +220,3 @@ def _told_apart(part: ImageData, title: str) -> ImageData:
         left_out=[(f"{title}/{file}", reason) for file, reason in part.left_out],
         notes=[f"{title}: {note}" for note in part.notes],
     )
-
-
-def _path(title: str) -> str:
-    return sources.safe(title.replace(" + ", "+"))
-
-
-def _sorted(wanted: dict[str, bool]) -> list:
-    return sorted(wanted.items())
-
-
-def _digest(*parts: Any) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from datasets import decode
 from datasets.errors import DataError
+from datasets.labels import some
 
 TRAINING = ("trainA", "trainB")  # as CycleGAN's data sets call them
 PARTS = {"train", "val", "valid", "validation", "test"}  # of one data set: no domains
@@ -14,7 +15,8 @@ def two(folder: Path) -> tuple[Path, Path] | None:
     """trainA and trainB, or the only two sub-folders with pictures, in alphabetical order.
 
     None where there are no two. Raises `DataError` where they are the parts of one data set, as
-    train and test: these would be taken for domains, or their files for pairs.
+    train and test: these would be taken for domains, or their files for pairs. Also where pictures
+    lie beside them, in neither domain.
     """
     if all((folder / name).is_dir() for name in TRAINING):
         return folder / TRAINING[0], folder / TRAINING[1]
@@ -24,7 +26,14 @@ def two(folder: Path) -> tuple[Path, Path] | None:
             f"{str(folder)!r} holds {' and '.join(parts)}, the parts of one data set, not domains; "
             f"give one of them: {str(folder / parts[0])!r}."
         )
-    return (found[0], found[1]) if len(found) == 2 else None
+    if len(found) != 2:
+        return None
+    if loose := sorted(path.name for path in folder.iterdir() if _is_picture(path.name)):
+        raise DataError(
+            f"{str(folder)!r} holds pictures ({some(loose)}) beside {found[0].name!r} and "
+            f"{found[1].name!r}, in neither domain; move them into one, or elsewhere."
+        )
+    return found[0], found[1]
 
 
 def with_pictures(folder: Path) -> list[Path]:
@@ -50,9 +59,13 @@ def titles(first: str | os.PathLike, second: str | os.PathLike) -> tuple[str, st
 def _holds_one(folder: Path) -> bool:
     for _, inner, names in os.walk(folder):
         inner[:] = [name for name in inner if not _hidden(name)]
-        if any(os.path.splitext(n)[1].lower() in decode.SUFFIXES for n in names if n[0] != "."):
+        if any(map(_is_picture, names)):
             return True
     return False
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in decode.SUFFIXES and not name.startswith(".")
 
 
 def _hidden(name: str) -> bool:

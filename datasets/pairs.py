@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from datasets import decode, sources
 from datasets.errors import DataError, PictureError
 from datasets.labels import some
 
+DOUBLE = "is twice as wide as high"
 LOOKED_AT = 16  # files whose size tells whether a folder holds side-by-side pictures
 
 
@@ -57,13 +57,12 @@ def side_by_side(folder: Path, name: str, count: int | None) -> sources.Source:
     Raises `DataError` when none of the first pictures is of that shape.
     """
     files, _ = sources.scan(folder)
-    looked_at = [_size(folder / file) for file, _, _ in files[:LOOKED_AT]]
-    if not any(width == 2 * height for width, height in looked_at):
-        width, height = looked_at[0]
+    shapes = [_shape(folder / file) for file, _, _ in files[:LOOKED_AT]]
+    if DOUBLE not in shapes:
         raise DataError(
-            f"{str(folder)!r} holds no pairs: {files[0][0]!r} is {width} × {height}, not twice as "
-            "wide as high. Pairs are two sub-folders with files of the same names, or pictures "
-            "that hold both side by side."
+            f"{str(folder)!r} holds no pairs: {files[0][0]!r} {shapes[0]}. Pairs are two "
+            "sub-folders with files of the same names, or pictures that hold both side by side, "
+            "twice as wide as high."
         )
     files = [files[i] for i in sources.evenly(len(files), count)]
     identity = {"kind": "side by side", "files": files}
@@ -112,13 +111,13 @@ def _by_stem(
     return found
 
 
-def _size(path: Path) -> tuple[int, int]:
-    """(width, height) by the file's header; (0, 1) for what is no picture."""
+def _shape(path: Path) -> str:
+    """What is said of a file by its header; `DOUBLE` for a pair side by side."""
     try:
-        with Image.open(path, formats=decode.FORMATS) as image:
-            return image.size
-    except (OSError, ValueError, UnidentifiedImageError):
-        return 0, 1
+        width, height = decode.size(path)
+    except PictureError as error:
+        return f"cannot be read ({error})"
+    return DOUBLE if width == 2 * height else f"is {width} × {height}"
 
 
 def _count_notes(count: int | None, there: int) -> tuple[str, ...]:

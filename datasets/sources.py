@@ -5,7 +5,6 @@ Four kinds: a folder of picture files, the embedded faces, drawn triangles, and 
 """
 
 import functools
-import hashlib
 import importlib.metadata
 import os
 from collections import Counter
@@ -16,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from datasets import decode, faces, labels, triangles
+from datasets import captions, decode, faces, labels, readers, triangles
 from datasets.attributes import ATTRIBUTES, GROUPS
+from datasets.captions import Captioned
 from datasets.errors import DataError
 from datasets.public import PUBLIC
 
 FACES, TRIANGLES = "faces", "triangles"
 KNOWN = (FACES, TRIANGLES, *PUBLIC)  # sets that are not folders
-LABEL_WORDS = ("folders", "none")
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Source:
     labelled  whether it comes with labels
     together  how many pictures an item holds: 2 for pairs
     left_out  (file, reason) of pictures known to be unusable before any is drawn
+    captions  () → their captions, where they were asked for; runs only when a cache is built
     """
 
     name: str
@@ -54,22 +54,35 @@ class Source:
     labelled: bool = False
     together: int = 1
     left_out: tuple[tuple[str, str], ...] = ()
+    captions: Callable[[], Captioned] | None = None
 
 
-def find(spec: str | os.PathLike, label_spec: str | None, count: int | None) -> Source:
+def find(
+    spec: str | os.PathLike,
+    label_spec: str | None,
+    count: int | None,
+    caption_spec: str | None = None,
+) -> Source:
     """The source that `spec` names: "faces", "triangles", a public set, or a folder.
 
-    Raises `DataError` when there is none, or when the labels asked for do not go with it.
+    Raises `DataError` when there is none, or when the labels or captions asked for do not go
+    with it.
     """
     check_count(count)
     label_spec = None if label_spec is None else str(label_spec)
+    if str(spec) in KNOWN and caption_spec not in (None, captions.DRAWN):
+        raise DataError(
+            f"Captions {caption_spec!r} are for a folder of pictures, not {str(spec)!r}."
+        )
+    if str(spec) != FACES and caption_spec == captions.DRAWN:
+        raise DataError(f"Captions are made for {FACES!r} only; give a CSV file or 'files'.")
     if str(spec) == FACES:
-        return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count)
+        return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count, caption_spec)
     if str(spec) == TRIANGLES:
         return _triangles(label_spec, triangles.TRAINING if count is None else count)
     if str(spec) in PUBLIC:
         return _public(str(spec), label_spec, count)
-    return _folder(Path(spec).expanduser(), label_spec, count)
+    return _folder(Path(spec).expanduser(), label_spec, count, caption_spec)
 
 
 def check_count(count: int | None) -> None:
@@ -91,14 +104,18 @@ def own_labels_only(name: str, label_spec: str | None) -> bool:
 # === Embedded faces ===
 
 
-def _faces(label_spec: str | None, count: int) -> Source:
+def _faces(label_spec: str | None, count: int, caption_spec: str | None) -> Source:
     labelled = own_labels_only(FACES, label_spec)
 
+    @functools.cache
+    def known() -> labels.Labels:
+        return labels.Labels("attributes", ATTRIBUTES, faces.labels(count), dict(GROUPS))
+
     def load():
-        if not labelled:
-            return range(count), None
-        known = labels.Labels("attributes", ATTRIBUTES, faces.labels(count), dict(GROUPS))
-        return range(count), labels.Found(list(range(count)), known, "", [])
+        return range(count), labels.Found(list(range(count)), known(), "", []) if labelled else None
+
+    def caption():
+        return captions.Captioned(list(range(count)), list(captions.of_labels(known())), "", [])
 
     identity = {
         "kind": "faces",
@@ -106,9 +123,11 @@ def _faces(label_spec: str | None, count: int) -> Source:
         "labelled": labelled,
         "drawn by": drawn_by(),
     }
+    if caption_spec:
+        identity["captions"] = [captions.DRAWN, captions.VERSION]
     return Source(
         FACES, identity, load, render_face, lambda index: f"face {index}",
-        count=count, labelled=labelled,
+        count=count, labelled=labelled, captions=caption if caption_spec else None,
     )  # fmt: skip
 
 
@@ -173,8 +192,12 @@ def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
 # === Folders ===
 
 
-def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
+def _folder(
+    folder: Path, label_spec: str | None, count: int | None, caption_spec: str | None
+) -> Source:
     files, passed_over = scan(folder)
+    if caption_spec == captions.FILES:
+        del passed_over[".txt"]
     notes = []
     if passed_over:
         kinds = ", ".join(f"{suffix} {n}" for suffix, n in passed_over.most_common(5))
@@ -183,16 +206,19 @@ def _folder(folder: Path, label_spec: str | None, count: int | None) -> Source:
     if count is not None and count > len(files):
         notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
     files = [files[i] for i in evenly(len(files), count)]
-    reader, label_identity = _label_reader(folder, label_spec)
+    reader, label_identity = readers.of_labels(folder, label_spec)
     relative = [name for name, _, _ in files]
 
     def load():
         return [(str(folder), name) for name in relative], reader(relative) if reader else None
 
     identity = {"kind": "folder", "files": files, "labels": label_identity}
+    captioned, caption_identity = readers.of_captions(folder, relative, caption_spec)
+    if captioned:
+        identity["captions"] = caption_identity
     return Source(
         safe(folder.resolve().name), identity, load, render_file, lambda item: item[1],
-        tuple(notes), len(files), reader is not None,
+        tuple(notes), len(files), reader is not None, captions=captioned,
     )  # fmt: skip
 
 
@@ -247,24 +273,6 @@ def _refuse(error: OSError) -> None:
 
 def _kinds(others: Counter) -> str:
     return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(3)) or "hidden files only"
-
-
-def _label_reader(folder: Path, spec: str | None):
-    """(files → Found, or None when unlabelled) and what the fingerprint must know of the labels."""
-    if spec in (None, "none"):
-        return None, None
-    if spec == "folders":
-        return labels.from_folders, "folders"
-    path = Path(spec).expanduser()
-    if path.is_dir():
-        stats = [(p, p.stat()) for p in sorted(path.rglob("*.json"))]
-        identity = [(str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p, s in stats]
-        return functools.partial(labels.from_json_folder, path), identity
-    if path.is_file():
-        identity = hashlib.sha256(path.read_bytes()).hexdigest()
-        return functools.partial(labels.from_csv, path), identity
-    words = " or ".join(repr(word) for word in LABEL_WORDS)
-    raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
 
 
 def evenly(total: int, count: int | None) -> np.ndarray:

@@ -9,6 +9,8 @@ import pytest
 from datasets import ImageData, drawing, open_data
 from tests.datasets.conftest import first_values
 
+CAPTIONS = "file,caption\n0.png,zero\n1.png,one\n2.png,two\n3.png,three\n4.png,four\n5.png,five\n"
+
 
 @pytest.fixture
 def labelled(folder):
@@ -20,7 +22,10 @@ def labelled(folder):
 
 
 def test_every_field_of_the_data(labelled, opened):
-    data = opened(labelled, labels=labelled.parent / "l.csv", count=9)
+    (labelled.parent / "c.csv").write_text(CAPTIONS)
+    data = opened(
+        labelled, labels=labelled.parent / "l.csv", captions=labelled.parent / "c.csv", count=9
+    )
     (place,) = (labelled.parent / "cache").iterdir()
     expected = {
         "images": lambda value: first_values(value) == [0, 1, 2, 3],
@@ -32,6 +37,7 @@ def test_every_field_of_the_data(labelled, opened):
         "left_out": lambda value: [name for name, _ in value] == ["5.png", "4.png"],
         "notes": lambda value: "9 pictures were asked for; the folder has 6." in value,
         "folder": lambda value: value == place,
+        "captions": lambda value: value == (("zero",), ("one",), ("two",), ("three",)),
     }
     assert list(expected) == [field.name for field in dataclasses.fields(ImageData)]
     for name, right in expected.items():
@@ -52,6 +58,7 @@ def test_every_argument_of_open_data(labelled, tmp_path, monkeypatch, capsys):
         "spec": ("triangles", (3, 8, None, False)),
         "resolution": (16, (6, 16, None, False)),
         "labels": (tmp_path / "l.csv", (5, 8, None, False)),
+        "captions": (tmp_path / "c.csv", (6, 8, None, False)),
         "count": (2, (2, 8, None, False)),
         "cache_dir": (tmp_path / "other", (6, 8, None, False)),
         "workers": (3, (6, 8, 3, False)),
@@ -59,6 +66,7 @@ def test_every_argument_of_open_data(labelled, tmp_path, monkeypatch, capsys):
         "check": (lambda source: seen.append(source.name), (6, 8, None, False)),
     }
     assert list(changed) == list(inspect.signature(open_data).parameters)
+    (tmp_path / "c.csv").write_text(CAPTIONS)
     seen = []
     for index, (name, (value, told)) in enumerate(changed.items()):
         options = {"spec": labelled, **usual, "cache_dir": tmp_path / str(index), name: value}
@@ -68,5 +76,6 @@ def test_every_argument_of_open_data(labelled, tmp_path, monkeypatch, capsys):
         assert drawn[-1] == told, name
         if name == "cache_dir":
             assert data.folder.parent == value
+        assert (data.captions is not None) == (name == "captions")
     assert seen == ["pictures"]
     assert np.load(data.folder / "images.npy").shape == (5, 8, 8, 3)

@@ -1,0 +1,99 @@
+"""One set of pictures divided into parts: views on its cache, with the labels of their rows."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from datasets import conditions as words
+from datasets import sources
+from datasets.data import ImageData
+from datasets.errors import DataError
+from datasets.labels import Labels
+from datasets.rows import Rows
+
+
+def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
+    """One labelled set divided by label conditions: a part for each, with its labels.
+
+    conditions  each an attribute or class ("red hair"), "no X" for its absence, or several joined
+                by " + " ("red hair + no hat")
+
+    The parts are `Rows` of the set's own array: nothing is copied. Raises `DataError` for a set
+    without labels, an unknown label, an empty part, and pictures that are in two parts.
+    """
+    if data.labels is None:
+        raise DataError(
+            f"{data.name!r} has no labels to divide it by; give some with --labels, or a folder "
+            "per domain."
+        )
+    wanted = [words.parse(condition, data.labels.names) for condition in conditions]
+    masks = [words.mask(data.labels, one) for one in wanted]
+    _refuse_empty(data, conditions, masks)
+    _refuse_shared(data, conditions, wanted, masks)
+    return [
+        part(data, np.flatnonzero(mask), condition, sorted(one.items()))
+        for condition, mask, one in zip(conditions, masks, wanted, strict=True)
+    ]
+
+
+def part(
+    data: ImageData,
+    rows: np.ndarray,
+    title: str,
+    identity: Any,
+    images: np.ndarray | None = None,
+    values: np.ndarray | None = None,
+) -> ImageData:
+    """Some rows of `data` as a data set of their own.
+
+    title     what a person calls it
+    identity  what sets it apart from other parts, as JSON values, for the fingerprint
+    images, values  what the rows are taken from, where that is not the data's own arrays
+    """
+    labels, captions = data.labels, data.captions
+    if labels is not None:
+        values = labels.values if values is None else values
+        labels = Labels(labels.kind, labels.names, values[rows], labels.groups)
+    if captions is not None:
+        captions = tuple(captions[row] for row in rows)
+    return replace(
+        data,
+        images=Rows(data.images if images is None else images, rows),
+        labels=labels,
+        captions=captions,
+        name=f"{data.name}-{sources.safe(title)}",
+        fingerprint=digest(data.fingerprint, identity),
+    )
+
+
+def _refuse_empty(data: ImageData, conditions, masks) -> None:
+    for condition, mask in zip(conditions, masks, strict=True):
+        if not mask.any():
+            raise DataError(
+                f"No picture of {data.name!r} is in the domain {condition!r}; choose another or "
+                "add pictures."
+            )
+
+
+def _refuse_shared(data: ImageData, conditions, wanted, masks) -> None:
+    for here, there in itertools.combinations(range(len(conditions)), 2):
+        if shared := int((masks[here] & masks[there]).sum()):
+            apart = [name for name in wanted[there] if name not in wanted[here]]
+            way = ""
+            if apart:
+                opposite = f"no {apart[0]}" if wanted[there][apart[0]] else apart[0]
+                way = f"; '{conditions[here]} + {opposite}' would leave them out"
+            raise DataError(
+                f"The domains {conditions[here]!r} and {conditions[there]!r} share {shared:,} of "
+                f"the pictures of {data.name!r}{way}."
+            )
+
+
+def digest(*parts: Any) -> str:
+    """12 hexadecimal digits of JSON values."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]

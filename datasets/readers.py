@@ -1,0 +1,55 @@
+"""Which reader the labels and the captions of a folder take, by what the user typed."""
+
+import functools
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from datasets import captions, labels
+from datasets.errors import DataError
+
+LABEL_WORDS = ("folders", "none")
+
+
+def of_labels(
+    folder: Path, spec: str | None
+) -> tuple[Callable[[Sequence[str]], labels.Found] | None, Any]:
+    """(files → Found, or None when unlabelled) and what the fingerprint must know of the labels.
+
+    Raises `DataError` for a name that is neither a file, a folder nor one of `LABEL_WORDS`.
+    """
+    if spec in (None, "none"):
+        return None, None
+    if spec == "folders":
+        return labels.from_folders, "folders"
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        stats = [(p, p.stat()) for p in sorted(path.rglob("*.json"))]
+        identity = [(str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p, s in stats]
+        return functools.partial(labels.from_json_folder, path), identity
+    if path.is_file():
+        identity = hashlib.sha256(path.read_bytes()).hexdigest()
+        return functools.partial(labels.from_csv, path), identity
+    words = " or ".join(repr(word) for word in LABEL_WORDS)
+    raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
+
+
+def of_captions(
+    folder: Path, files: Sequence[str], spec: str | None
+) -> tuple[Callable[[], captions.Captioned] | None, Any]:
+    """(() → Captioned, or None without captions) and what the fingerprint must know of them.
+
+    Raises `DataError` for a name that is neither a file nor "files".
+    """
+    if spec is None:
+        return None, None
+    if spec == captions.FILES:
+        texts = captions.text_files(folder, files)
+        names = [name for name, _, _ in texts]
+        return functools.partial(captions.from_text_files, folder, names, files), texts
+    path = Path(spec).expanduser()
+    if not path.is_file():
+        raise DataError(f"Captions {spec!r} are neither a CSV file nor {captions.FILES!r}.")
+    identity = hashlib.sha256(path.read_bytes()).hexdigest()
+    return functools.partial(captions.from_csv, path, files), identity
