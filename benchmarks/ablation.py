@@ -93,7 +93,7 @@ def two_calls() -> Iterator[None]:
 @contextlib.contextmanager
 def normalised_at_each_call() -> Iterator[None]:
     """Every call of a network runs power iterations and divides every kernel by σ."""
-    from models import gan
+    from models.systems.gan import turns as gan
 
     with (
         replaced(gan, "shared_kernels", contextlib.nullcontext),

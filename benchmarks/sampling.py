@@ -75,14 +75,13 @@ def main() -> None:
 
 def _generator(source: str | None, folder: Path):
     import serving
-    from models import files, networks
-    from models import recipe as recipes
+    from models import files, networks, recipes
 
     if source is None:
         recipe = recipes.load("sagan_cpu")
         network, _ = networks.build(recipe, seed=0)
         source = str(folder / "untrained.keras")
-        files.save_generator(network, source, {"recipe": recipe.to_dict()})
+        files.save(network, source, {"recipe": recipe.to_dict()})
     return serving.load(source)
 
 

@@ -21,7 +21,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from benchmarks import train_step
 from console import backend
-from models import recipe as recipes
+from models import recipes
 from models.recipe import Recipe
 
 NETWORKS = {
@@ -97,8 +97,8 @@ def torch_stepper(recipe: Recipe, low: bool):
 
 def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
     """Seconds a step of each variant, and ratios of ours to theirs."""
-    from models.gan import GAN
     from models.networks import trained_parameters
+    from models.systems.gan.turns import GAN
 
     variants, batch = {}, train_step.batch_of(recipe)
     for precision in ("float32", "mixed_bfloat16"):

@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from console import backend
-from models import recipe as recipes
+from models import recipes
 from models.recipe import Recipe
 from training import device
 
@@ -139,7 +139,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
 
 def naive_step(recipe: Recipe, precision: str) -> Callable:
     """A GAN whose layers normalise, and iterate, at every call."""
-    from models import gan as module
+    from models.systems.gan import turns as module
 
     def run(batches) -> None:
         shared, module.shared_kernels = module.shared_kernels, contextlib.nullcontext
@@ -203,7 +203,7 @@ def pair(recipe: Recipe, other: Recipe, options) -> float:
 
 
 def build(recipe: Recipe, precision: str):
-    from models.gan import GAN
+    from models.systems.gan.turns import GAN
 
     return GAN(recipe, precision)
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from comparison import plan as plans
 from console import backend, options
 from console.errors import UserError, user_errors
-from models import recipe as recipes
+from models import recipes
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -14,8 +14,8 @@ from datasets import toy as worlds
 from media.sheet import sheet
 from metrics import extractors, measure, measures
 from metrics import toy as exact
-from models.gan import GAN
 from models.inversion import invert
+from models.systems.gan.turns import GAN
 from toys import training as toy
 
 SHOWN = 10  # samples of a run on the sheet

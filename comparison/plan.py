@@ -9,8 +9,10 @@ import typing
 from typing import Any
 
 from console.errors import UserError, user_errors
-from models import recipe as recipes
-from models.recipe import Recipe
+from models import fields, recipes
+from models.recipe import Recipe, refuse_ignored
+from models.systems.gan.points import on_points
+from models.systems.gan.recipe import GANRecipe
 
 POINT_WORLDS = ("ring", "grid", "line")
 
@@ -109,18 +111,20 @@ def _entry(
     name, _, own = word.partition(":")
     with user_errors(ValueError):
         recipe = recipes.load(name)
+        if not isinstance(recipe, GANRecipe):
+            raise ValueError(f"{word} trains a {recipe.system}; compare.py compares GANs.")
         if settings.data in POINT_WORLDS:
             dim = 1 if settings.data == "line" else 2
-            recipe = recipes.on_points(recipe, dim, settings.width)
-        every = {**changes, **_changes(word, own)}
+            recipe = on_points(recipe, dim, settings.width)
+        every = {**changes, **_changes(word, own, recipe)}
         changed = dataclasses.replace(recipe, **every, steps=settings.steps)
-        recipes.refuse_ignored(changed, every)
+        refuse_ignored(changed, every)
     return changed, tuple(every)
 
 
-def _changes(word: str, text: str) -> dict[str, Any]:
-    types = typing.get_type_hints(Recipe)
-    known = [field.name for field in recipes.options()]
+def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
+    types = typing.get_type_hints(type(recipe))
+    known = [field.name for field in fields.options(recipe)]
     found = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")

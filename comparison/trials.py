@@ -15,11 +15,11 @@ from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
 from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from runs.files import read_json, replaced, write_json
 from training.callbacks.grids import write_png
 from training.feed import Feed
-from training.fitting import open_for, refuse_unfit, with_labels
+from training.inputs import open_for, refuse_unfit, with_labels
 from training.loop import advance, compiled, steps_at_once
 from training.settings import Settings
 
@@ -49,7 +49,8 @@ def open_data(plan: Plan) -> datasets.ImageData:
                 refuse_unfit(entry, asked, source, plan.given[title])
 
     with contextlib.ExitStack() as stack:
-        return open_for(recipe, asked, stack, sample_only=False, check=check)
+        data = open_for(recipe, asked, stack, sample_only=False, check=check)
+    return data.parts[recipe.domains[0]]
 
 
 @contextlib.contextmanager

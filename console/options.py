@@ -11,7 +11,7 @@ import difflib
 import sys
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
 
@@ -20,6 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+        self.others: dict[str, str] = {}  # options that only something else has: option → whose
 
     def error(self, message: str) -> NoReturn:
         """Print one line on stderr and leave with exit code 2."""
@@ -38,6 +39,8 @@ class Parser(argparse.ArgumentParser):
             return f"unexpected argument {word!r}; --help lists the options"
         known = [name for action in self._actions for name in action.option_strings]
         option = word.split("=", 1)[0]
+        if option in self.others:
+            return f"{option} belongs to recipes of the system {self.others[option]}, not to this"
         return f"unknown option {option}{nearest(option, known)}; --help lists them all"
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -60,12 +63,13 @@ def add_fields(
     dataclass: type,
     defaults: dict[str, Any] | None = None,
     skip: Sequence[str] = (),
+    hidden: Collection[str] = (),
 ) -> None:
     """Add one option per field of `dataclass`, in argument groups named by the fields' metadata.
 
     Options that were not given are absent from the parsed namespace, so that "not given" and
     "given the default" stay apart (a resumed run needs to know). `defaults` overrides what the
-    help text calls the default.
+    help text calls the default. `hidden` fields are understood but not listed.
     """
     hints = typing.get_type_hints(dataclass)
     groups = {group.title: group for group in parser._action_groups}
@@ -80,8 +84,27 @@ def add_fields(
             f"--{field.name.replace('_', '-')}",
             dest=field.name,
             default=argparse.SUPPRESS,
-            help=_help(field, default),
+            help=argparse.SUPPRESS if field.name in hidden else _help(field, default),
             **_value(field, hints[field.name]),
+        )
+
+
+def add_names(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:
+    """Add one option per field of all `classes`, whose values are taken as they come.
+
+    For a first look at a command line, before it is known which of the classes counts.
+    """
+    hints: dict[str, Any] = {}
+    for each in classes:
+        hints |= typing.get_type_hints(each)
+    names = dict.fromkeys(f.name for each in classes for f in dataclasses.fields(each))
+    taken = {action.dest for action in parser._actions}
+    for name in (name for name in names if name not in taken):
+        kind: dict[str, Any] = {"nargs": 1}
+        if hints[name] is bool:
+            kind = {"action": argparse.BooleanOptionalAction}
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS, **kind
         )
 
 

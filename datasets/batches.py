@@ -63,6 +63,10 @@ class Batches:
             return self._order(epoch)[first:last]
         return np.concatenate([self._order(epoch)[first:], self._order(epoch + 1)[: last - count]])
 
+    def labels(self, step: int) -> np.ndarray:
+        """The labels of all pictures of batch `step`, (B, …) as in `batch`."""
+        return self._labels(self.rows(step))
+
     def random_labels(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """The labels of pictures drawn at random: joint frequencies as in the data."""
         return self._labels(rng.integers(len(self.data.images), size=count))

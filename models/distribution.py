@@ -82,7 +82,7 @@ class Distribution:
         Parts are the micro-batches, or their halves where the recipe compares a batch's halves: a
         device's share of a part then stays with it.
         """
-        parts = recipe.micro_batches * (2 if recipe.g_term == "mode_seeking" else 1)
+        parts = recipe.micro_batches * (2 if recipe.compares_halves else 1)
         shares = parts * self.devices
         if recipe.batch_size % shares:
             by = f"{self.devices} devices" + (f" × {parts} parts" if parts > 1 else "")

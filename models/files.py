@@ -1,4 +1,4 @@
-"""Generators as single `.keras` files that carry their recipe and what else a user needs.
+"""Networks as single `.keras` files that carry their recipe and what else a user needs.
 
 A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Keras does not mind.
 Files open in Keras's safe mode: code from a stranger's file is refused, never run.
@@ -19,10 +19,10 @@ from models.networks import blocks  # noqa: F401
 MEMBER = "gan.json"
 
 
-def save_generator(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
+def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
     """Write `model` and `metadata` to `path`, complete or not at all.
 
-    `metadata` should hold "recipe" (`Recipe.to_dict()`), and for conditional generators "labels".
+    `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" where it takes some.
     """
     path = Path(path)
     handle, temporary = tempfile.mkstemp(suffix=".keras", dir=path.parent)
@@ -38,10 +38,10 @@ def save_generator(model: keras.Model, path: str | Path, metadata: dict[str, Any
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """What `save_generator` wrote beside the network.
+    """What `save` wrote beside the network.
 
     Raises:
-        ValueError: the file is missing, damaged or no generator of this project.
+        ValueError: the file is missing, damaged or no network of this project.
     """
     path = Path(path)
     if not path.is_file():
@@ -53,15 +53,15 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
     except (KeyError, json.JSONDecodeError) as error:
         raise ValueError(
-            f"{path} does not carry a recipe: it is no generator of this project."
+            f"{path} does not carry a recipe: it is no network of this project."
         ) from error
 
 
-def load_generator(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
-    """Read (generator, metadata) back.
+def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
+    """Read (network, metadata) back.
 
     Raises:
-        ValueError: the file is missing, damaged, no generator of this project, or would run code.
+        ValueError: the file is missing, damaged, no network of this project, or would run code.
     """
     metadata = read_metadata(path)
     try:

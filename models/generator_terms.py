@@ -4,14 +4,13 @@ A term is a function of a `GeneratorStep`, what one (micro-)batch of the generat
 and returns a float32 scalar to be minimised, weighted by the recipe's g_term_weight.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-from keras import ops
-
-from layers import replicas
+from models.lazy import keras, ops, replicas
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from models import autodiff
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 
 
 def invert(

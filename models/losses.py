@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from keras import ops
+from models.lazy import ops
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,11 @@ def names() -> tuple[str, ...]:
     return tuple(LOSSES)
 
 
+def names_with_target() -> tuple[str, ...]:
+    """The losses that ask the discriminator for a target, which can be smoothed."""
+    return tuple(name for name, loss in LOSSES.items() if loss.smoothed)
+
+
 def get(name: str, label_smoothing: float = 0.0) -> Loss:
     """The loss of that name.
 
@@ -180,7 +185,7 @@ def get(name: str, label_smoothing: float = 0.0) -> Loss:
     if not label_smoothing:
         return loss
     if loss.smoothed is None:
-        able = ", ".join(known for known, each in LOSSES.items() if each.smoothed)
+        able = ", ".join(names_with_target())
         raise ValueError(f"The {name} loss has no labels to smooth. Those that have: {able}.")
     target = 1.0 - label_smoothing
     return dataclasses.replace(

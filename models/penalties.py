@@ -5,7 +5,7 @@ D's loss: `critic(x)` gives logits (N, 1) under the labels of the real data, `gr
 gradient of sum(fn(x)) by x, `real` and `fake` are data (N, …), `mix` uniform numbers (N,).
 """
 
-from keras import ops
+from models.lazy import ops
 
 
 def _squared_norms(x):
@@ -46,6 +46,11 @@ PENALTIES = {
 def names() -> tuple[str, ...]:
     """All penalties, "none" among them."""
     return ("none", *PENALTIES)
+
+
+def joins_fakes(name: str) -> bool:
+    """Whether the penalty of that name looks at points between a real and a fake."""
+    return name in ("gradient", "one_sided_gradient")
 
 
 def get(name: str):

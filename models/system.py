@@ -20,6 +20,7 @@ from layers import initializers, replicas
 from layers.spectral import power_iterate, shared_kernels
 from models import autodiff, optimizers, precisions
 from models.descent import Batch, descend
+from models.outputs import Judged, Output, Preview, Watched, Work
 from models.recipe import Recipe
 
 Logs = dict[str, Any]  # scalars by name
@@ -81,6 +82,7 @@ class System(keras.Model):
         seed: of the initial weights, the same on every backend.
         jit_compile: as in `keras.Model.compile`.
         steps_per_execution: as in `keras.Model.compile`; torch knows only 1.
+        phase: which of the recipe's phases it trains; see `take_over`.
 
     Raises:
         ValueError: an unknown precision, a recipe that no network fits, a layer with initial
@@ -88,6 +90,9 @@ class System(keras.Model):
     """
 
     averaged: tuple[str, ...] = ()
+    # What a person uses after training, by the name of its file.
+    outputs: Mapping[str, Output] = types.MappingProxyType({})
+    watched: Watched
 
     def __init__(
         self,
@@ -96,12 +101,14 @@ class System(keras.Model):
         seed: int = 0,
         jit_compile: bool | str = "auto",
         steps_per_execution: int = 1,
+        phase: int = 0,
     ):
         super().__init__(name=recipe.name)
         precisions.check(precision)
         if steps_per_execution > 1 and keras.backend.backend() == "torch":
             raise ValueError(f"steps_per_execution is {steps_per_execution}; torch knows only 1.")
-        self.recipe, self.precision = recipe, precision
+        self.whole_recipe, self.phase, self.precision = recipe, phase, precision
+        self.recipe = recipe = recipe.in_phase(phase)
         self.check(recipe)
         with precisions.policy(precision), initializers.seeded(seed):
             built = self.build_networks()
@@ -152,6 +159,47 @@ class System(keras.Model):
     def before_step(self) -> None:
         """Set what depends on `steps_done`, such as a fade-in."""
 
+    def take_over(self, previous: System) -> None:
+        """Go on where the system of the phase before ended: weights, averages and step count.
+
+        Networks of the same name and shapes are copied, and so is the system's own state;
+        optimizers start anew. A system whose networks change says what becomes of them.
+        """
+        for name, network in self.networks.items():
+            before = previous.networks.get(name)
+            if before is not None and _shapes(before) == _shapes(network):
+                _copy_values(before.variables, network.variables)
+        own = {variable.name: variable for variable in previous._own_variables()}
+        mine = [variable for variable in self._own_variables() if variable.name in own]
+        _copy_values([own[variable.name] for variable in mine], mine)
+
+    def _own_variables(self) -> list[keras.Variable]:
+        """Those of no network: the step count and what `add_state` added."""
+        of_networks = {id(v) for network in self.networks.values() for v in network.variables}
+        return [variable for variable in self.variables if id(variable) not in of_networks]
+
+    # === What it tells of itself ===
+
+    def work(self) -> list[Work]:
+        """What each turn costs, for the estimate of memory and time."""
+        raise NotImplementedError
+
+    def preview(
+        self, data: Mapping[str, Any], rng: np.random.Generator, rows: int, columns: int
+    ) -> Preview:
+        """What the run's grids show, chosen by `rng`. `data`: the pictures of each domain."""
+        raise NotImplementedError
+
+    def judged(self, data: Mapping[str, Any], rng: np.random.Generator, count: int) -> Judged:
+        """What is measured while it trains: `count` pictures against as many reals."""
+        raise NotImplementedError
+
+    def output(self, name: str, averaged: bool = True) -> keras.Model:
+        """The network of the output of that name: its average, if it has one and it is wanted."""
+        network = self.outputs[name].network
+        averaged = averaged and network in self.averaged
+        return getattr(self, f"ema_{network}" if averaged else network)
+
     def average_of(self, network: keras.Model) -> list[keras.Variable]:
         """The variables whose mean the moving average holds; it copies the others."""
         return network.trainable_variables
@@ -185,13 +233,14 @@ class System(keras.Model):
 
     def _optimizer(self, player: Player) -> keras.Optimizer:
         recipe = self.recipe
+        first, last = self.whole_recipe.phase_steps(self.phase)
         schedule = optimizers.LearningRate(
             player.rate,
             recipe.decay,
-            recipe.decay_start,
+            first + recipe.decay_start,
             recipe.decay_rate,
             recipe.decay_every,
-            end=recipe.steps,
+            end=last,
             steps_done=self.steps_done,  # not the optimizer's own: it may take several a step
             scale=self.learning_rate_factor,
         )
@@ -267,14 +316,19 @@ class System(keras.Model):
     # === Saving ===
 
     def get_config(self):
-        return {"recipe": self.recipe.to_dict(), "precision": self.precision}
+        return {
+            "recipe": self.whole_recipe.to_dict(),
+            "precision": self.precision,
+            "phase": self.phase,
+        }
 
     def get_compile_config(self):
         """None: building a system compiles it, from its recipe."""
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        return cls(Recipe.from_dict(config["recipe"]), config["precision"])
+        recipe = Recipe.from_dict(config["recipe"])
+        return cls(recipe, config["precision"], phase=config.get("phase", 0))
 
 
 def _copy(network: keras.Model) -> keras.Model:
@@ -284,11 +338,19 @@ def _copy(network: keras.Model) -> keras.Model:
     """
     with initializers.blank():
         copy = keras.models.clone_model(network)
-    for mine, theirs in zip(copy.variables, network.variables, strict=True):
-        # A copy of its own: JAX would let both variables share one buffer.
-        mine.assign(np.array(ops.convert_to_numpy(theirs)))
+    _copy_values(network.variables, copy.variables)
     copy.trainable = False
     return copy
+
+
+def _copy_values(sources: Sequence[keras.Variable], targets: Sequence[keras.Variable]) -> None:
+    for theirs, mine in zip(sources, targets, strict=True):
+        # A copy of its own: JAX would let both variables share one buffer.
+        mine.assign(np.array(ops.convert_to_numpy(theirs)))
+
+
+def _shapes(network: keras.Model) -> list[tuple]:
+    return [tuple(variable.shape) for variable in network.variables]
 
 
 def _refuse_unseeded(network: keras.Model) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 import datasets
@@ -9,32 +11,29 @@ from metrics import cache, extractors, lite0
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Monitor, Reading
 from metrics.protocol import Record
-from models import latents
 from models.chance import step_rng
-from models.gan import GAN
-from models.recipe import Recipe
+from models.system import System
 
-_REALS, _LATENTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
+_REALS, _INPUTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 EXTRACTOR = "lite0"
 MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what the readings are called
 
 
 class QualityMeasure:
-    """Fréchet distance of `count` samples of the averaged generator to as many reals.
+    """Fréchet distance of `count` pictures of a system's averaged networks to as many reals.
 
-    The reals, latents and labels are the same at every measurement, so that readings differ by the
-    generator alone. The extractor and the reals' features (cached on disk) are loaded at the first
-    one, so that training starts without waiting for them.
+    The reals and what the pictures are made from are the same at every measurement, so that
+    readings differ by the networks alone. The extractor and the reals' features (cached on disk)
+    are loaded at the first one, so that training starts without waiting for them.
     """
 
-    def __init__(self, data: datasets.ImageData, recipe: Recipe, seed: int, count: int) -> None:
-        self._data, self._recipe, self._seed = data, recipe, seed
-        self.count = min(count, len(data.images))
-        rng = step_rng(seed, _LATENTS)
-        self._latents = latents.sample(recipe.latent, self.count, recipe.latent_dim, rng)
-        self._labels = None
-        if recipe.conditional:
-            self._labels = data.labels.values[rng.integers(len(data.images), size=self.count)]
+    def __init__(
+        self, data: Mapping[str, datasets.ImageData], system: System, seed: int, count: int
+    ) -> None:
+        least = min(len(each.images) for each in data.values())
+        self.count = min(count, least)
+        self._judged = system.judged(data, step_rng(seed, _INPUTS), self.count)
+        self._data, self._seed = data[self._judged.domain], seed
         self._monitor: Monitor | None = None
         self._extractor: Extractor | None = None
 
@@ -61,22 +60,21 @@ class QualityMeasure:
             lambda: extractors.extract(self._extractor, np.asarray(self._data.images[rows])),
         )
 
-    def read(self, gan: GAN) -> Reading:
-        """Measure `gan`'s averaged generator as it is now."""
+    def read(self, system: System) -> Reading:
+        """Measure `system` as it is now."""
         monitor = self.monitor
-        return monitor.measure(gan.sample(self._latents, self._labels))
+        return monitor.measure(self._judged.draw(system))
 
-    def passport(self, gan: GAN, reading: Reading) -> Record:
+    def passport(self, system: System, reading: Reading) -> Record:
         """The reading as a record that says under what protocol it was taken."""
         return Record(
             protocol={
                 "extractor": self._extractor.passport(),
                 "real": {"data_fingerprint": self._data.fingerprint, "count": self.count,
                          "split": "random, by seed", "seed": self._seed},
-                "fake": {"count": self.count, "weights": "ema", "truncation": 1.0,
-                         "statistics": "running"},
+                "fake": {"count": self.count, **self._judged.protocol},
             },
-            subject={"recipe": gan.recipe.name, "step": gan.step, "seed": self._seed},
+            subject={"recipe": system.recipe.name, "step": system.step, "seed": self._seed},
             results={self.monitor.name: {"value": reading.distance, "floor": self.monitor.floor},
                      "duplicate share": {"value": reading.duplicate_share}},
             seconds={"measurement": reading.seconds},

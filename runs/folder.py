@@ -38,18 +38,16 @@ class Run:
 
     @property
     def fakes(self) -> Path:
-        """Folder of the EMA grids."""
+        """Folder of the grids."""
         return self.folder / "fakes"
 
-    @property
-    def generator(self) -> Path:
-        """The final EMA generator, with its recipe inside."""
-        return self.folder / "generator.keras"
+    def output(self, name: str = "generator") -> Path:
+        """The final network of that output of its system, with its recipe inside."""
+        return self.folder / f"{name}.keras"
 
-    @property
-    def best_generator(self) -> Path:
-        """The averaged generator with the best measurement so far, if the run was measured."""
-        return self.folder / "best_generator.keras"
+    def best(self, name: str = "generator") -> Path:
+        """The same with the best measurement so far, if the run was measured."""
+        return self.folder / f"best_{name}.keras"
 
     @property
     def losses(self) -> Path:

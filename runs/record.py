@@ -19,18 +19,10 @@ _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
 
 
 def record_of(
-    settings: dict[str, Any], overrides: dict[str, Any], precision: str, data: datasets.ImageData
+    settings: dict[str, Any], overrides: dict[str, Any], precision: str, data: datasets.Domains
 ) -> dict[str, Any]:
     """The record of a run, ready for JSON. `overrides`: recipe fields given on the command line."""
-    labels = None
-    if data.labels is not None:
-        groups = {name: list(members) for name, members in data.labels.groups.items()}
-        labels = {
-            "kind": data.labels.kind,
-            "names": list(data.labels.names),
-            "groups": groups,
-            "shares": [round(float(share), 5) for share in _shares(data.labels)],
-        }
+    parts = list(data.parts.values())
     return {
         "version": VERSION,
         "commit": commit(),
@@ -42,11 +34,34 @@ def record_of(
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,
-            "count": len(data.images),
-            "labels": labels,
+            "count": len(parts[0].images),
+            "labels": _labels(parts[0].labels) if len(parts) == 1 else None,
+            **_domains(data),
         },
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:
+    if labels is None:
+        return None
+    return {
+        "kind": labels.kind,
+        "names": list(labels.names),
+        "groups": {name: list(members) for name, members in labels.groups.items()},
+        "shares": [round(float(share), 5) for share in _shares(labels)],
+    }
+
+
+def _domains(data: datasets.Domains) -> dict[str, Any]:
+    """Each domain's title and size, where there are several."""
+    if len(data.parts) == 1:
+        return {}
+    domains = {
+        name: {"title": data.titles[name], "count": len(part.images)}
+        for name, part in data.parts.items()
+    }
+    return {"domains": domains}
 
 
 def made_by_older_networks(record: dict[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Finding a generator: a run folder, one of its checkpoints, or a lone `generator.keras`."""
+"""Finding a network: in a run folder, in one of its checkpoints, or in a lone `.keras` file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ import keras
 import runs
 from console.errors import UserError, user_errors
 from models import files
+from models.outputs import Output
 from models.recipe import Recipe
+from models.systems import system_class
+from runs.checkpoints import newest, step_of
 from runs.files import read_json
 from runs.record import made_by_older_networks
 
@@ -23,9 +26,9 @@ WEIGHTS = ("ema", "best", "raw")
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A generator as it was trained, with what is known about it.
+    """A network as it was trained, with what is known about it.
 
-    `metadata` is what its file carries: "recipe", "labels", "step", "data", …
+    `metadata` is what its file carries: "verb", "recipe", "labels", "step", "data", …
     """
 
     network: keras.Model
@@ -34,43 +37,72 @@ class Source:
     origin: Path
 
 
-def open_source(path: str | Path, weights: str = "ema") -> Source:
-    """Find and load a generator; see `serving.load`. Raises `UserError`."""
+def open_source(
+    path: str | Path, weights: str = "ema", verb: str = "generate", output: str | None = None
+) -> Source:
+    """Find and load a network that does `verb`; see `serving.load`.
+
+    `output`: which one, by its file's name, where a system has several that do it.
+    Raises `UserError`.
+    """
     if weights not in WEIGHTS:
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
     path = Path(path)
     if path.name.endswith(".weights.h5"):
-        return _checkpoint(_run_of(path), path, weights)
+        run = _run_of(path)
+        return _checkpoint(run, path, weights, _output(run, verb, output))
     if path.suffix == ".keras":
         if weights != "ema":
             raise UserError(
-                f"{path} holds one generator; --weights {weights} needs a run folder instead"
+                f"{path} holds one network; --weights {weights} needs a run folder instead"
             )
-        return _file(path)
-    return _run(runs.load(path), weights)
+        return _file(path, verb)
+    run = runs.load(path)
+    return _run(run, weights, verb, _output(run, verb, output))
 
 
-def _run(run: runs.Run, weights: str) -> Source:
-    from runs.checkpoints import newest
+def outputs_of(run: runs.Run) -> dict[str, Output]:
+    """What the run's system puts out, by the names of the files."""
+    return dict(system_class(run.recipe()).outputs)
 
+
+def _output(run: runs.Run, verb: str, output: str | None) -> str:
+    """The name of the run's output that does `verb`."""
+    known = outputs_of(run)
+    able = [name for name, each in known.items() if each.verb == verb]
+    if not able:
+        verbs = " or ".join(dict.fromkeys(each.verb for each in known.values()))
+        raise UserError(_unable(run.folder, run.recipe(), verb, verbs))
+    if output is not None and output not in able:
+        raise UserError(f"{run.folder} has no output {output!r}. Known: {', '.join(able)}")
+    return output or able[0]
+
+
+def _unable(origin: Path, recipe: Recipe, verb: str, verbs: str) -> str:
+    script = "generate.py" if "generate" in verbs else "translate.py"
+    return f"{origin} holds a {recipe.system}: it cannot {verb}, it can {verbs} (see {script})"
+
+
+def _run(run: runs.Run, weights: str, verb: str, output: str) -> Source:
     checkpoint = newest(run.checkpoints)
+    best, final = run.best(output), run.output(output)
     if weights == "best":
-        if not run.best_generator.exists():
+        if not best.exists():
             raise UserError(
-                f"{run.folder} has no {run.best_generator.name}: nothing was measured while "
+                f"{run.folder} has no {best.name}: nothing was measured while "
                 "it trained; use --weights ema"
             )
-        return _file(run.best_generator)
-    if weights == "ema" and run.generator.exists():
-        return _file(run.generator)
+        return _file(best, verb)
+    if weights == "ema" and final.exists():
+        return _file(final, verb)
     if checkpoint is None:
         raise UserError(
-            f"{run.folder} holds neither {run.generator.name} nor a checkpoint: its training "
+            f"{run.folder} holds neither {final.name} nor a checkpoint: its training "
             "has not come that far"
             if weights == "ema"
             else f"{run.folder} holds no checkpoint, and --weights raw needs one; use --weights ema"
         )
-    return _checkpoint(run, checkpoint, weights)
+    return _checkpoint(run, checkpoint, weights, output)
 
 
 def _run_of(checkpoint: Path) -> runs.Run:
@@ -84,54 +116,62 @@ def _run_of(checkpoint: Path) -> runs.Run:
     return runs.load(folder)
 
 
-def _file(path: Path) -> Source:
+def _file(path: Path, verb: str) -> Source:
     with user_errors(ValueError):
-        network, metadata = files.load_generator(path)
+        network, metadata = files.load(path)
         if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
-            raise ValueError(f"{path} does not carry a recipe: it is no generator of this project.")
+            raise ValueError(f"{path} does not carry a recipe: it is no network of this project.")
         recipe = Recipe.from_dict(metadata["recipe"])
-    if len(network.inputs) != 2 or network.inputs[0].shape[1:] != (recipe.latent_dim,):
+    done = metadata.get("verb", "generate")  # files of before there were others have none
+    if done != verb:
+        raise UserError(_unable(path, recipe, verb, done))
+    takes = getattr(recipe, "latent_dim", None)
+    if verb == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
         raise UserError(f"{path} is no generator: it does not take latents and labels")
     return Source(network, recipe, metadata, path)
 
 
-def _checkpoint(run: runs.Run, path: Path, weights: str) -> Source:
-    """The generator inside a checkpoint of the whole GAN, written on any backend."""
-    from models.gan import GAN
-
+def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
+    """The network inside a checkpoint of the whole system, written on any backend."""
     recipe, record = run.recipe(), _record(run)
-    gan = GAN(recipe, precision=record.get("precision", "float32"), jit_compile=False)
+    system = system_class(recipe)(
+        recipe,
+        precision=record.get("precision", "float32"),
+        jit_compile=False,
+        phase=recipe.phase_of(step_of(path)),
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what does not fit; the error below says it
-            gan.load_weights(path)
+            system.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         older = made_by_older_networks(record)
         if older and not isinstance(error, OSError):
             raise UserError(
-                f"checkpoint {path} was written by {older}; use the run's generator.keras"
+                f"checkpoint {path} was written by {older}; use the run's {output}.keras"
             ) from error
-        raise UserError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
+        raise UserError(f"checkpoint {path} cannot be read: {_reason(error, output)}") from error
     data = record.get("data") or {}
     metadata = {
+        "verb": system.outputs[output].verb,
         "recipe": recipe.to_dict(),
         "labels": data.get("labels"),
-        "step": gan.step,
+        "step": system.step,
         "data": data.get("name"),
         "data_fingerprint": data.get("fingerprint"),
         "precision": record.get("precision"),
     }
-    network = gan.generator if weights == "raw" else gan.ema_generator
+    network = system.output(output, averaged=weights != "raw")
     return Source(network, recipe, metadata, path)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, output: str) -> str:
     """Why a checkpoint was refused: Keras's own words, where they are for people."""
     misfit = re.search(r"expected \d+ variables, but received \d+", str(error))
     if misfit:
         return (
             f"it was written by another version of this project (the model {misfit[0]}); "
-            "use the run's generator.keras"
+            f"use the run's {output}.keras"
         )
     return textwrap.shorten(str(error), 120, placeholder=" …")
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from comparison import command as compare_command
 from curation import command as prepare_command
-from models import recipe as recipes
+from models import recipes
 from models import recipes as recipe_files
 from serving.commands import evaluate, explore, export, generate
 from toys import command as toy_command

@@ -12,7 +12,10 @@ from typing import NoReturn
 from console import backend, options
 from console.errors import UserError, user_errors
 from datasets import toy as worlds
-from models import recipe as recipes
+from models import recipes
+from models.recipe import refuse_ignored
+from models.systems.gan.points import on_points
+from models.systems.gan.recipe import GANRecipe
 from runs.files import replaced, write_json
 
 
@@ -76,27 +79,27 @@ def build_parser() -> options.Parser:
     parser.add_argument("recipe", metavar="RECIPE", help="whose objective and optimizer to use")
     options.add_fields(parser, ToySettings)
     own = ("name", "point_dim", "architecture")
-    options.add_fields(parser, recipes.Recipe, skip=(*own, "steps"))
+    options.add_fields(parser, GANRecipe, skip=(*own, "steps"))
     return parser
 
 
-def build_plan(parsed: argparse.Namespace) -> tuple[recipes.Recipe, ToySettings]:
+def build_plan(parsed: argparse.Namespace) -> tuple[GANRecipe, ToySettings]:
     """The recipe on the points of the world asked for, and the settings. Raises `UserError`."""
     with user_errors(ValueError):
         settings = ToySettings(**options.given(parsed, ToySettings))
-        changes = options.given(parsed, recipes.Recipe)
+        changes = options.given(parsed, GANRecipe)
         changes.pop("steps", None)
         recipe = recipes.load(parsed.recipe)
-        recipe = recipes.on_points(recipe, worlds.world(settings.world).dim, settings.width)
+        recipe = on_points(recipe, worlds.world(settings.world).dim, settings.width)
         recipe = dataclasses.replace(recipe, **changes)
-        recipes.refuse_ignored(recipe, changes, unknown=())
+        refuse_ignored(recipe, changes, unknown=())
     return recipe, settings
 
 
-def _film(recipe: recipes.Recipe, settings: ToySettings) -> int:
+def _film(recipe: GANRecipe, settings: ToySettings) -> int:
     from tqdm import tqdm
 
-    from models.gan import GAN
+    from models.systems.gan.turns import GAN
     from toys import training as toy
     from training.feed import Feed
     from training.loop import advance, compiled, steps_at_once

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from datasets import toy as worlds
 from media import film
 from metrics import toy as measures
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 
 POINTS = 2_500  # the literature's sample size for modes covered
 MOVED = 500  # points of the Earth-Mover distance, which is cubic in them

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from console import backend, options
 from console.errors import UserError, user_errors
-from models import recipe as recipes
+from models import fields, recipes, systems
+from models.recipe import Recipe
 from training.listing import ListRecipes
 from training.settings import Settings
 
@@ -28,7 +31,8 @@ def main(default_recipe: str | None = None, arguments: Sequence[str] | None = No
 
 def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
-    parser = build_parser(default_recipe)
+    recipe = asked_for(default_recipe, arguments)
+    parser = build_parser(default_recipe, recipe)
     parsed = parser.parse(arguments)
     try:
         backend.choose()
@@ -41,14 +45,14 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
             script=parser.prog,
             default_recipe=default_recipe,
             asked_recipe=parsed.recipe,
-            overrides=options.given(parsed, recipes.Recipe),
+            overrides=options.given(parsed, type(recipe)),
             settings=options.given(parsed, Settings),
             resume=_resume(parsed.resume),
             dry_run=parsed.dry_run,
         )
         command.check()
         plan = device.start(command.settings.get("distribute", Settings.distribute))
-        from training.session import train
+        from training.fit import train
 
         return train(command, plan)
     except UserError as error:
@@ -59,15 +63,76 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
         return 130
 
 
-def build_parser(default_recipe: str | None) -> options.Parser:
-    """The options: those of the script, of the run and of the recipe, in groups."""
+def asked_for(default_recipe: str | None, arguments: Sequence[str] | None) -> Recipe | None:
+    """The recipe that the command line names, whose options it then has; None: it names none.
+
+    A first, forgiving look: what is wrong with the other options is told by the real parser.
+    """
+    parser = options.Parser(add_help=False)
+    _add_script_options(parser, default_recipe, optional=True)
+    options.add_names(parser, [Settings, *map(systems.recipe_class, systems.names())])
+    parsed, _ = parser.parse_known_args(arguments)
+    if parsed.recipe is None and default_recipe is None:
+        return None
+    try:
+        recipe = recipes.load(parsed.recipe or default_recipe)
+    except ValueError as error:
+        parser.error(str(error))
+    given = {n: v[0] for n, v in vars(parsed).items() if n == "architecture"}
+    return dataclasses.replace(recipe, **given) if _possible(recipe, given) else recipe
+
+
+def _possible(recipe: Recipe, changes: dict[str, object]) -> bool:
+    with contextlib.suppress(ValueError, TypeError):
+        return dataclasses.replace(recipe, **changes) is not None
+    return False
+
+
+def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> options.Parser:
+    """The options: those of the script, of the run, and those that `recipe`'s system reads."""
     known = ", ".join(recipes.names())
+    own = "" if recipe else " RECIPE --help lists the options of a recipe."
     parser = options.Parser(
-        description="Train a GAN. The backend comes from KERAS_BACKEND (tensorflow, jax or torch).",
+        description="Train a system of networks on pictures. The backend comes from KERAS_BACKEND "
+        f"(tensorflow, jax or torch).{own}",
         epilog=f"Recipes: {known}.",
     )
+    _add_script_options(parser, default_recipe)
+    options.add_fields(parser, Settings)
+    if recipe is not None:
+        unread = {field.name for field in fields.options(recipe) if _unread(recipe, field)}
+        options.add_fields(parser, type(recipe), recipe.to_dict(), _NOT_OPTIONS, unread)
+        parser.others = _fields_of_others(type(recipe))
+    return parser
+
+
+def _unread(recipe: Recipe, field: dataclasses.Field) -> bool:
+    """Whether the recipe's networks do not read the field, whatever else is chosen."""
+    read_by = field.metadata["only"].get("architecture")
+    return read_by is not None and recipe.architecture not in read_by
+
+
+def _fields_of_others(own: type[Recipe]) -> dict[str, str]:
+    """Option → the system that has it, for those that `own` does not have."""
+    mine = {field.name for field in dataclasses.fields(own)}
+    return {
+        f"--{field.name.replace('_', '-')}": system
+        for system in systems.names()
+        for field in dataclasses.fields(systems.recipe_class(system))
+        if field.name not in mine
+    }
+
+
+def _add_script_options(
+    parser: options.Parser, default_recipe: str | None, optional: bool = False
+) -> None:
     if default_recipe is None:
-        parser.add_argument("recipe", metavar="RECIPE", help="what to train; see the list below")
+        parser.add_argument(
+            "recipe",
+            metavar="RECIPE",
+            nargs="?" if optional else None,
+            help="what to train; see the list below",
+        )
     parser.add_argument("--list", action=ListRecipes, help="show all recipes as a table and exit")
     group = parser.add_argument_group("Run")
     if default_recipe is not None:
@@ -92,14 +157,6 @@ def build_parser(default_recipe: str | None) -> options.Parser:
         help="build everything and print it; train nothing, leave nothing behind",
     )
     parser.set_defaults(resume=None, dry_run=False)
-    options.add_fields(parser, Settings)
-    options.add_fields(parser, recipes.Recipe, _recipe_defaults(default_recipe), _NOT_OPTIONS)
-    return parser
-
-
-def _recipe_defaults(default_recipe: str | None) -> dict[str, object]:
-    """What the help text calls the defaults of the recipe's fields."""
-    return recipes.load(default_recipe).to_dict() if default_recipe else {}
 
 
 def _resume(value: str | None) -> str | None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import runs
 from console.errors import user_errors
-from models import recipe as recipes
-from models.recipe import Recipe
+from models.recipe import Recipe, refuse_ignored
 from training import device, planner
 from training.settings import Settings
 
@@ -36,13 +35,13 @@ class Command:
             for name in self._possible_recipes():
                 recipe = planner.build_recipe(name, self.overrides)
                 with user_errors(ValueError):
-                    recipes.refuse_ignored(recipe, self.overrides)
+                    refuse_ignored(recipe, self.overrides)
         elif device.surely_no_gpu() or self.resume != "newest":
-            self.run_to_resume(self.choose(device.Device("cpu", "", 1, None, False)).value)
+            self.run_to_resume(self.choose("cpu").value)
 
-    def choose(self, on: device.Device) -> planner.Choice:
-        """The name of the recipe to train on this device, and why."""
-        return planner.choose_recipe(self.asked_recipe, self.default_recipe or "", on)
+    def choose(self, kind: str) -> planner.Choice:
+        """The name of the recipe to train on a "gpu" or "cpu", and why."""
+        return planner.choose_recipe(self.asked_recipe, self.default_recipe or "", kind)
 
     def run_to_resume(self, recipe_name: str) -> runs.Run:
         """The run that `--resume` means. Raises `UserError` where there is none."""
@@ -66,4 +65,4 @@ class Command:
 
     def _possible_recipes(self) -> set[str]:
         kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
-        return {self.choose(device.Device(kind, "", 1, None, False)).value for kind in kinds}
+        return {self.choose(kind).value for kind in kinds}

@@ -11,7 +11,9 @@ import numpy as np
 
 from console.errors import UserError
 from console.wording import duration, size
-from models.gan import GAN
+from layers.norm import mixes_batch
+from models.fields import options
+from models.system import System
 from training.device import Device
 
 # A step's share of the speed of one large matrix product, and the bytes that libraries, compiled
@@ -28,7 +30,7 @@ _KEPT = 2.2
 class Estimate:
     """Bytes that training takes, by what for, and arithmetic operations of one step."""
 
-    weights: int  # both networks and the averaged generator
+    weights: int  # of all networks and averages
     gradients: int
     moments: int
     activations: int
@@ -48,40 +50,42 @@ class Estimate:
         )
 
 
-def estimate(gan: GAN, device_kind: str, devices: int = 1) -> Estimate:
-    """Estimate one training step of `gan` at its recipe's batch size and micro-batches.
+def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
+    """Estimate one training step of `system` at its recipe's batch size and micro-batches.
 
     Of several GPUs, what each holds and does. (Several CPU devices share one machine.)
 
-    Activations are the outputs of all layers of the graph, kept for the backward pass: D's of reals
-    and fakes in a D step, G's and D's of the generator's batch in a G step; the larger one counts.
+    Activations are the outputs of all layers of the graph, kept for the backward pass, in the turn
+    that keeps most.
     """
-    recipe, generator, discriminator = gan.recipe, gan.generator, gan.discriminator
+    recipe, turns = system.recipe, system.work()
     devices = devices if device_kind == "gpu" else 1
     part = recipe.batch_size // recipe.micro_batches // devices
-    g_kept, d_kept = _kept_bytes(generator), _kept_bytes(discriminator)
-    g_flops, d_flops = _flops(generator), _flops(discriminator)
-    # Per real picture: a backward pass costs two forward ones, or one where no kernel gets a
-    # gradient.
-    judged, made = 1 + recipe.fakes_per_real, recipe.g_batch_factor
-    d_step = recipe.fakes_per_real * g_flops + 3 * judged * d_flops
-    d_step += 6 * d_flops if recipe.penalty != "none" else 0
-    g_step = made * (3 * g_flops + 2 * d_flops)
+    networks = system.networks
+    kept = max(
+        sum(times * _kept_bytes(networks[name]) for name, times in turn.kept.items())
+        for turn in turns
+    )
+    flops = sum(
+        turn.times * times * _flops(networks[name])
+        for turn in turns
+        for name, times in turn.passes.items()
+    )
     return Estimate(
-        weights=_bytes(gan.variables),
-        gradients=2 * _bytes(gan.trainable_variables),  # and the normalised kernels
-        moments=_bytes(gan.optimizer.variables),
-        activations=int(_KEPT * part * max(judged * d_kept, made * (g_kept + d_kept))),
+        weights=_bytes(system.variables),
+        gradients=2 * _bytes(system.trainable_variables),  # and the normalised kernels
+        moments=_bytes(system.optimizer.variables),
+        activations=int(_KEPT * part * kept),
         runtime=int(_RUNTIME_BYTES[device_kind]),
-        flops=recipe.batch_size * (recipe.d_steps * d_step + g_step) / devices,
+        flops=recipe.batch_size * flops / devices,
     )
 
 
-def refuse_too_large(guess: Estimate, gan: GAN, device: Device) -> None:
+def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
     """Raise `UserError`, with what to change, where the estimate exceeds the free memory."""
     if device.memory is None or guess.memory <= device.memory:
         return
-    recipe = gan.recipe
+    recipe = system.recipe
     ways = []
     rest = guess.memory - guess.activations
     if rest < device.memory:
@@ -92,14 +96,15 @@ def refuse_too_large(guess: Estimate, gan: GAN, device: Device) -> None:
         if batch < recipe.batch_size:
             ways.append(f"--batch-size {batch}")
         if parts:
-            norm = "batch" in (recipe.g_norm, recipe.d_norm)
+            norm = any(mixes_batch(network) for network in system.networks.values())
             caution = "batch norm then sees the parts" if norm else "the same result"
             ways.append(f"--micro-batches {parts} ({caution})")
-        if gan.precision == "float32":
+        if system.precision == "float32":
             ways.append("--precision mixed_bfloat16")
     if recipe.resolution > 32:
         ways.append(f"--resolution {recipe.resolution // 2}")
-    ways.append("fewer --g-filters and --d-filters")
+    fields = [o.name for o in options(recipe) if o.name.endswith("filters")]
+    ways.append("fewer " + " and ".join(f"--{name.replace('_', '-')}" for name in fields))
     raise UserError(
         f"too large for the memory: {guess.memory / 1e9:.1f} GB needed (estimate), "
         f"{device.memory / 1e9:.1f} GB free; change {', or '.join(ways)}, or try anyway with "

@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 import datasets
-from models import latents
 from models.chance import step_rng
 from models.recipe import Recipe
 
@@ -22,13 +21,15 @@ from models.recipe import Recipe
 class Feed:
     """Training batches of `data` for `recipe`; `batch(step)` is the same on every call.
 
-    `rows`: which rows of each batch to make, in that order, where several machines share it; the
-    numbers in them are those of the whole batch. None: all of them.
+    Args:
+        data: the pictures of the recipe's only domain, or those of each domain by its name.
+        rows: which rows of each batch to make, in that order, where several machines share it; the
+            numbers in them are those of the whole batch. None: all of them.
     """
 
     def __init__(
         self,
-        data: datasets.ImageData,
+        data: datasets.ImageData | Mapping[str, datasets.ImageData],
         recipe: Recipe,
         seed: int,
         rows: np.ndarray | None = None,
@@ -36,66 +37,47 @@ class Feed:
         self.recipe = recipe
         self.seed = seed
         self._rows = rows
-        self._reals = datasets.Batches(data, recipe.batch_size, seed, mirror=recipe.mirror)
+        if not isinstance(data, Mapping):
+            data = {recipe.domains[0]: data}
+        # Domains that belong together are shuffled and mirrored alike, others each for itself.
+        self._domains = {
+            name: datasets.Batches(
+                data[name],
+                recipe.batch_size,
+                seed,
+                mirror=recipe.mirror,
+                stream=0 if recipe.paired else number,
+            )
+            for number, name in enumerate(recipe.domains)
+        }
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
-        """The batch of training step `step` (from 0), laid out as `models.layout` says.
+        """The batch of training step `step` (from 0), arrays (B, columns, …).
 
-        Reals are fresh for every D step; fake_labels are drawn from the training labels.
+        It holds the pictures of every domain under its name, fresh ones in every column, and what
+        `Recipe.draw` draws.
         """
-        size, turns = self.recipe.batch_size, self.recipe.d_steps
-        rng = step_rng(self.seed, step)
-        rows = self._rows
-        reals = [self._reals.batch(step * turns + turn, rows) for turn in range(turns)]
-        columns = self.recipe.fake_columns
-        fakes = size * columns
-        drawn = latents.sample(self.recipe.latent, fakes, self.recipe.latent_dim, rng)
-        fake_labels = self._reals.random_labels(fakes, rng)
-        mix = rng.random((size, turns), dtype=np.float32)
-        labels = _stack([labels for _, labels in reals])
-        fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
-        drawn = drawn.reshape(size, columns, -1)
-        if rows is not None:
-            drawn, fake_labels, mix = drawn[rows], fake_labels[rows], mix[rows]
-        batch = {
-            "images": _stack([images for images, _ in reals]),
-            "labels": noisy(labels, self.recipe, rng, rows),
-            "latents": drawn,
-            "fake_labels": noisy(fake_labels, self.recipe, rng, rows),
-            "mix": mix,
+        columns = self.recipe.columns
+        steps = range(step * columns, (step + 1) * columns)
+        pictures = {
+            name: _stack([reals.batch(each, self._rows)[0] for each in steps])
+            for name, reals in self._domains.items()
         }
-        if self.recipe.dequantize:  # the last numbers drawn: all others are the same without
-            noise = rng.integers(256, size=(size, *batch["images"].shape[1:]), dtype=np.uint8)
-            batch["noise"] = noise if rows is None else noise[rows]
-        return batch
+        rng = step_rng(self.seed, step)
+        first = self._domains[self.recipe.domains[0]]
+        drawn = self.recipe.draw(
+            rng,
+            _stack([first.labels(each) for each in steps]),
+            lambda count: first.random_labels(count, rng),
+        )
+        if self._rows is not None:
+            drawn = {name: array[self._rows] for name, array in drawn.items()}
+        return pictures | drawn
 
 
 def _stack(arrays: list[np.ndarray]) -> np.ndarray:
     """Arrays (B, …) side by side: (B, d, …); without a copy where there is but one."""
     return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
-
-
-def noisy(
-    labels: np.ndarray,
-    recipe: Recipe,
-    rng: np.random.Generator,
-    rows: np.ndarray | None = None,
-) -> np.ndarray:
-    """`labels` with the recipe's conditioning noise, of the same shape and type.
-
-    Attributes get normal noise of deviation `label_noise`, so that the generator must draw
-    something sensible between them; of the classes, that share is replaced by classes at random.
-    `rows`: which rows of the whole batch `labels` are; noise is drawn for the whole.
-    """
-    if not recipe.label_noise or recipe.label_kind == "none":
-        return labels
-    rows = np.arange(len(labels)) if rows is None else rows
-    whole = (max(recipe.batch_size, len(labels)), *labels.shape[1:])
-    if recipe.label_kind == "attributes":
-        noise = rng.standard_normal(whole, dtype=np.float32)[rows]
-        return labels + np.float32(recipe.label_noise) * noise
-    others = rng.integers(recipe.num_labels, size=whole, dtype=labels.dtype)[rows]
-    return np.where(rng.random(whole)[rows] < recipe.label_noise, others, labels)
 
 
 class Prefetch:

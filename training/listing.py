@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from models import recipe as recipes
+from models import recipes
 from models.recipe import Recipe
 
 _HEAD = ("recipe", "networks", "px", "loss", "penalty", "labels", "G : D steps", "what it is")

@@ -7,8 +7,8 @@ import math
 import keras
 
 from console.errors import TrainingStopped
-from models.gan import GAN
 from models.recipe import Recipe
+from models.systems.gan.turns import GAN
 from training.feed import Feed, Prefetch
 
 

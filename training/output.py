@@ -1,9 +1,11 @@
-"""What a run writes: the callbacks in their order, first pictures, the final generator."""
+"""What a run writes: the callbacks in their order, first pictures, the networks it leaves."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +28,10 @@ from training.callbacks.nan_guard import NaNGuard
 from training.callbacks.progress import Progress
 from training.callbacks.quality import Quality
 from training.callbacks.singular_values import SingularValues
-from training.preview import preview
+from training.session import Session
 
-if TYPE_CHECKING:
-    from training.session import Session
-
+# Random numbers of steps that no training reaches.
+_PREVIEW, _REALS = 2**63, 2**63 + 1
 _PLOTS = 3  # grids per plot: a plot, or the SVD of every kernel, takes longer than a grid
 
 
@@ -44,11 +45,13 @@ class Outputs(contextlib.ExitStack):
     def __init__(self, run: Run, session: Session) -> None:
         super().__init__()
         self._run, self._session = run, session
-        settings, recipe, gan = session.settings, session.recipe, session.gan
-        self._shown = preview(
-            recipe, session.data.labels, settings.seed,
-            settings.picture_rows, settings.picture_columns,
-        )  # fmt: skip
+        settings, recipe, system = session.settings, session.recipe, session.system
+        self._shown = system.preview(
+            session.data.parts,
+            step_rng(settings.seed, _PREVIEW),
+            settings.picture_rows,
+            settings.picture_columns,
+        )
         saved = checkpoints.Checkpoints(
             run.checkpoints, settings.checkpoint_every, settings.checkpoints
         )
@@ -57,38 +60,50 @@ class Outputs(contextlib.ExitStack):
             run.folder / "singular_values.csv",
             run.folder / "singular_values.png",
             _PLOTS * every,
-            session.first_step,
+            session.step,
         )
-        quality = self._quality(run, session)
-        self._watch = CollapseWatch(
-            run.folder / "guard.json",
-            run.checkpoints,
-            settings.rollbacks,
-            session.first_step,
-            lambda step: any(each.due(step) for each in quality),
-        )
-        for each in quality:
-            each.listeners.append(self._watch.measured)
-        singular_values.listeners.append(self._watch.guard.singular_values)
-        self._log = CSVLog(run.losses, session.first_step)
+        quality = self._quality()
+        self._watch = self._collapse_watch(singular_values, quality)
+        self._log = CSVLog(run.losses, session.step)
         self._interrupts = Interrupts(saved)
+        per_step = recipe.batch_size * recipe.columns
         self.callbacks = [
             self._log,
             NaNGuard(lambda: names.newest(run.checkpoints)),
-            Progress(recipe.batch_size * recipe.d_steps, session.first_step, recipe.steps),
+            Progress(system.watched, per_step, session.step, recipe.steps),
             Grids(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),
-            LossPlot(run.losses, run.folder / "losses.png", _PLOTS * every),
+            LossPlot(system.watched, run.losses, run.folder / "losses.png", _PLOTS * every),
             singular_values,
             *quality,
             *self._tensorboard(every),
-            self._watch,
+            *([self._watch] if self._watch else []),
             saved,
             self._interrupts,
         ]
         self._list = StepCallbacks(
-            self.callbacks, gan, session.first_step, recipe.steps, agree=session.plan.agree
+            self.callbacks, system, session.step, session.end_of_phase, agree=session.plan.agree
         )
+
+    def _collapse_watch(
+        self, singular_values: SingularValues, quality: list[Quality]
+    ) -> CollapseWatch | None:
+        """The watch, told of measurements and singular values; `None` where nothing collapses."""
+        run, session = self._run, self._session
+        if session.system.watched.collapse is None:
+            return None
+        watch = CollapseWatch(
+            session.system.watched.collapse,
+            run.folder / "guard.json",
+            run.checkpoints,
+            session.settings.rollbacks,
+            session.step,
+            lambda step: any(each.due(step) for each in quality),
+        )
+        for each in quality:
+            each.listeners.append(watch.measured)
+        singular_values.listeners.append(watch.guard.singular_values)
+        return watch
 
     def beside(self, seconds: float) -> str:
         """What share of `seconds` of training went into what beside the steps, largest first."""
@@ -104,15 +119,19 @@ class Outputs(contextlib.ExitStack):
     @property
     def rollback(self) -> Rollback | None:
         """Where to go back to, if the training ended for that."""
-        return self._watch.rollback
+        return self._watch.rollback if self._watch else None
 
-    def _quality(self, run: Run, session: Session) -> list[Quality]:
-        settings, recipe = session.settings, session.recipe
-        every = settings.quality_interval(recipe.steps)
+    def _quality(self) -> list[Quality]:
+        session = self._session
+        settings, system = session.settings, session.system
+        every = settings.quality_interval(session.recipe.steps)
         if not every:
             return []
-        measure = QualityMeasure(session.data, recipe, settings.seed, settings.quality_samples)
-        return [Quality(run, measure, every, session.first_step, lambda: metadata(session))]
+        measure = QualityMeasure(
+            session.data.parts, system, settings.seed, settings.quality_samples
+        )
+        keep = lambda place, more: save_outputs(session, place, more)  # noqa: E731
+        return [Quality(self._run, measure, every, session.step, list(system.outputs), keep)]
 
     @property
     def signal(self) -> int | None:
@@ -123,18 +142,20 @@ class Outputs(contextlib.ExitStack):
         super().__enter__()
         self.enter_context(self._interrupts)
         self.callback(self._log.close)
-        if self._session.first_step == 0:
+        if self._session.step == 0:
             self._first_pictures()
         return self._list
 
     def _first_pictures(self) -> None:
-        """`reals.png`: what is trained on; `fakes_init.png`: where the generator starts."""
-        data, folder = self._session.data, self._run.folder
-        rng = step_rng(self._session.settings.seed, 2**63 + 1)
-        count = min(64, len(data.images))
-        chosen = np.sort(rng.permutation(len(data.images))[:count])
-        write_png(folder / "reals.png", sheet(np.asarray(data.images[chosen]), 8))
-        first = grid(self._session.gan, self._shown)
+        """`reals.png`: what is trained on; `fakes_init.png`: where the networks start."""
+        session, folder = self._session, self._run.folder
+        rng = step_rng(session.settings.seed, _REALS)
+        for name, part in session.data.parts.items():
+            count = min(64, len(part.images))
+            chosen = np.sort(rng.permutation(len(part.images))[:count])
+            file = "reals.png" if len(session.data.parts) == 1 else f"reals_{name}.png"
+            write_png(folder / file, sheet(np.asarray(part.images[chosen]), 8))
+        first = grid(session.system, self._shown)
         write_png(folder / "fakes_init.png", first)
         write_png(self._run.fakes / f"step-{0:08d}.png", first)
 
@@ -144,18 +165,15 @@ class Outputs(contextlib.ExitStack):
         return [tensorboard.TensorBoard(self._run.folder / "tensorboard", self._run.fakes, every)]
 
 
-def save_final(run: Run, session: Session) -> None:
-    """Write `generator.keras`: the EMA generator with its recipe and labels inside."""
-    files.save_generator(session.gan.ema_generator, run.generator, metadata(session))
+def save_outputs(
+    session: Session, place: Callable[[str], Path], more: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write every network that a person uses to `place(name)`, with its recipe and verb inside.
 
-
-def metadata(session: Session) -> dict[str, Any]:
-    """What a generator's file carries of its training."""
-    return {
-        "recipe": session.recipe.to_dict(),
-        "labels": session.record["data"]["labels"],
-        "step": session.gan.step,
-        "data": session.data.name,
-        "data_fingerprint": session.data.fingerprint,
-        "precision": session.precision,
-    }
+    Returns the paths. `more`: what the files carry besides.
+    """
+    paths = {name: place(name) for name in session.system.outputs}
+    for name, path in paths.items():
+        metadata = session.output_metadata(name) | dict(more or {})
+        files.save(session.system.output(name), path, metadata)
+    return list(paths.values())

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from console.errors import user_errors
-from models import recipe as recipes
+from models import recipes
 from models.recipe import Recipe
 from training.device import Device
 
@@ -22,20 +22,20 @@ class Choice:
     reason: str
 
 
-def choose_recipe(asked: str | None, default: str, device: Device) -> Choice:
-    """The recipe name to train: the one asked for, or what suits `device`.
+def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
+    """The recipe name to train: the one asked for, or what suits a device of `kind` gpu or cpu.
 
     Raises `UserError` for an unknown name.
     """
     if asked:
-        return Choice(_known(asked).name, "asked for")
-    if device.kind == "gpu":
-        return Choice(_known(default).name, "the notes' configuration, since there is a GPU")
+        return Choice(known(asked).name, "asked for")
+    if kind == "gpu":
+        return Choice(known(default).name, "the notes' configuration, since there is a GPU")
     small = _CPU_RECIPES.get(default.lower())
     if small in (name.lower() for name in recipes.names()):
-        name = _known(small).name
-        return Choice(name, f"there is no GPU; --recipe {_known(default).name} trains the notes'")
-    return Choice(_known(default).name, "the default")
+        name = known(small).name
+        return Choice(name, f"there is no GPU; --recipe {known(default).name} trains the notes'")
+    return Choice(known(default).name, "the default")
 
 
 def choose_precision(asked: str, device: Device) -> Choice:
@@ -65,6 +65,7 @@ def build_recipe(name: str, overrides: dict[str, Any], recorded: Recipe | None =
         return dataclasses.replace(recipe, **overrides)
 
 
-def _known(name: str) -> Recipe:
+def known(name: str) -> Recipe:
+    """The recipe of that name. Raises `UserError` for an unknown one."""
     with user_errors(ValueError):
         return recipes.load(name)

@@ -1,0 +1,45 @@
+"""The recipes, one file each: `RECIPE`, under its source, command, run time and departures."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+
+from models import fields
+from models.recipe import Recipe, refuse_ignored
+
+
+def names() -> list[str]:
+    """The names of all recipes, sorted."""
+    return sorted(
+        (importlib.import_module(m).RECIPE.name for m in _modules().values()), key=str.lower
+    )
+
+
+def load(name: str) -> Recipe:
+    """The recipe of that name, in any case of letters.
+
+    Raises:
+        ValueError: there is none; the message names the nearest and all known ones. Or its file
+            sets a field that nothing reads.
+    """
+    module = _modules().get(name.lower())
+    if module is None:
+        close = difflib.get_close_matches(name.lower(), _modules(), n=1)
+        hint = f" Did you mean {load(close[0]).name!r}?" if close else ""
+        raise ValueError(f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}.")
+    recipe = importlib.import_module(module).RECIPE
+    refuse_ignored(
+        recipe, [o.name for o in fields.options(recipe) if getattr(recipe, o.name) != o.default]
+    )
+    return recipe
+
+
+def describe(name: str) -> str:
+    """The docstring of a recipe: its source, command, run time and the result to expect."""
+    return importlib.import_module(_modules()[load(name).name.lower()]).__doc__ or ""
+
+
+def _modules() -> dict[str, str]:
+    return {m.name: f"{__name__}.{m.name}" for m in pkgutil.iter_modules(__path__)}

@@ -14,9 +14,9 @@ covers batch norm's statistics, as BigGAN-PyTorch's does: of `biggan_cpu` at 32 
 paper samples with standing statistics, as `explore.py truncation` does.
 """
 
-from models.recipe import Recipe
+from models.systems.biggan.recipe import BigGANRecipe
 
-RECIPE = Recipe(
+RECIPE = BigGANRecipe(
     name="biggan",
     architecture="biggan",
     g_filters=96,

@@ -8,9 +8,9 @@ takes one by default.
 Expect faces, less good than BIGGAN_V1's (the notes, without a measure).
 """
 
-from models.recipe import Recipe
+from models.systems.biggan.recipe import BigGANRecipe
 
-RECIPE = Recipe(
+RECIPE = BigGANRecipe(
     name="BIGGAN_V0",
     architecture="biggan_notes",
     g_filters=512,

@@ -8,9 +8,9 @@ then be asked for: `--labels none` for the notes' unconditional one.
 Expect faces by 12 600 steps, where the notes show theirs; they saw quality fall after 14 000.
 """
 
-from models.recipe import Recipe
+from models.systems.biggan.recipe import BigGANRecipe
 
-RECIPE = Recipe(
+RECIPE = BigGANRecipe(
     name="BIGGAN_V1",
     architecture="biggan_notes",
     d_filters=32,

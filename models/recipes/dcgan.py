@@ -10,9 +10,9 @@ Departures: the size; kernels of 4×4, as its followers have them, for the autho
 batch norm begin at 1, not at N(1, 0.02), and there is no L2 term of 1e-5, both in the code only.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="dcgan",
     resolution=32,
     g_filters=512,

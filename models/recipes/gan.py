@@ -12,9 +12,9 @@ dropout in D, so that a step stays a function of its batch; tanh, which all data
 sigmoid; Glorot's initial weights for uniform ones within 0.05 and 0.005.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="gan",
     architecture="dense",
     resolution=32,

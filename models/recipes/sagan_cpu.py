@@ -10,9 +10,9 @@ Run time: about ten minutes on two CPU cores.
 Expect skin, hair and eyes in place after 500 steps, hats, glasses and hair colours after 1 500.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="sagan_cpu",
     resolution=64,
     g_filters=256,

@@ -12,9 +12,9 @@ forget at 0.9 a step, not 0.999; batch norm sees the whole batch, the code 64 of
 GPUs; labels of fakes are drawn as they occur among the training pictures, not evenly.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="sagan_paper",
     architecture="sn_resnet",
     g_activation="relu",

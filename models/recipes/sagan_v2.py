@@ -8,6 +8,6 @@ Departures: those of SAGAN_V6.
 Expect faces; the notes give pictures, no measure.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(name="SAGAN_V2", latent="uniform", ema_decay=0.0)
+RECIPE = GANRecipe(name="SAGAN_V2", latent="uniform", ema_decay=0.0)

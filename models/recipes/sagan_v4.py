@@ -8,6 +8,6 @@ Expect faces, less good and less varied than SAGAN_V3's (the notes, without a me
 comparison in samples/gallery/compare-faces.md).
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(name="SAGAN_V4", upsample="nearest", batch_size=128, ema_decay=0.0)
+RECIPE = GANRecipe(name="SAGAN_V4", upsample="nearest", batch_size=128, ema_decay=0.0)

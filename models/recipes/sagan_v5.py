@@ -7,9 +7,9 @@ Departures: those of SAGAN_V6.
 Expect no gain over SAGAN_V6: the notes say "failed, not sure".
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="SAGAN_V5",
     decay="exponential",
     decay_start=50_000,

@@ -12,6 +12,6 @@ variances lack Bessel's correction, 0.1 % at 4×4 positions and a batch of 64.
 Expect faces; the notes trained it for about 50 000 steps, and quality fell after 70 000.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(name="SAGAN_V6")
+RECIPE = GANRecipe(name="SAGAN_V6")

@@ -14,9 +14,9 @@ the variance, not 2e-5.
 
 import math
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="sngan",
     architecture="sn_resnet",
     resolution=32,

@@ -8,9 +8,9 @@ Expect on CIFAR-10: FID 29.3, Inception Score 7.42 (the paper's table 2).
 Departures: none known; the authors' repository holds the residual networks only.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="sngan_cnn",
     architecture="sn_cnn",
     resolution=32,

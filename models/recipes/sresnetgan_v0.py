@@ -7,9 +7,9 @@ Departures: those of SAGAN_V6, of which that of transposed kernels concerns the 
 Expect it to fail, as in the notes.
 """
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="SResNetGAN_V0",
     architecture="sresnet",
     g_filters=64,

@@ -16,9 +16,9 @@ come before G's first, as there, but both follow the same step of the decay.
 
 import math
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
-RECIPE = Recipe(
+RECIPE = GANRecipe(
     name="wgan_gp",
     architecture="sn_resnet",
     resolution=32,

@@ -30,11 +30,11 @@ class Form(NamedTuple):
 
 
 def _write_keras(generator: Generator, portable: Portable, folder: Path) -> None:
-    files.save_generator(generator.network, folder / "generator.keras", generator.metadata)
+    files.save(generator.network, folder / "generator.keras", generator.metadata)
 
 
 def _read_keras(folder: Path) -> Runner:
-    network, _ = files.load_generator(folder / "generator.keras")
+    network, _ = files.load(folder / "generator.keras")
     network.jit_compile = False
 
     def run(inputs):

@@ -3,8 +3,7 @@
 import pytest
 
 from benchmarks import train_step
-from models import networks
-from models import recipe as recipes
+from models import networks, recipes
 
 # Those whose networks say where attention may be, and those with another place for it in D.
 PARTICULAR = ("biggan_256", "biggan_cpu", "BIGGAN_V1", "sagan_paper")

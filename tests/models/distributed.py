@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from models import distribution
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 
 RECIPES = {

@@ -7,9 +7,8 @@ from keras import ops
 
 from layers import initializers, norm
 from layers.norm import ConditionalBatchNorm
-from models import files, networks
-from models import recipe as recipes
-from models.gan import GAN
+from models import files, networks, recipes
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 
 TINY = {"resolution": 32, "g_filters": 4, "d_filters": 4, "attention_resolution": 16}
@@ -91,8 +90,8 @@ def test_every_kernel_moves_and_a_generator_can_be_saved(recipe, tmp_path, monke
     assert pictures.shape == (4, 32, 32, 3)
     assert np.abs(pictures).max() <= 1
     path = tmp_path / "generator.keras"
-    files.save_generator(gan.ema_generator, path, {"recipe": recipe.to_dict()})
-    loaded, metadata = files.load_generator(path)
+    files.save(gan.ema_generator, path, {"recipe": recipe.to_dict()})
+    loaded, metadata = files.load(path)
     assert metadata["recipe"] == recipe.to_dict()
     np.testing.assert_allclose(ops.convert_to_numpy(loaded([latents, labels])), pictures, atol=1e-6)
 

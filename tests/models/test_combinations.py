@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models import losses, networks
-from models import recipe as recipes
-from models.gan import GAN
+from models import losses, networks, recipes
+from models.systems.biggan.recipe import BigGANRecipe
+from models.systems.gan.recipe import GANRecipe
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 
 NORMALISATIONS = {
@@ -63,7 +64,7 @@ def point_recipe(*changes):
     merged.update(g_learning_rate=1e-5, d_learning_rate=1e-5)
     for change in changes:
         merged.update(change)
-    return recipes.Recipe(name="points", **merged)
+    return GANRecipe(name="points", **merged)
 
 
 def pursue(gan, recipe):
@@ -189,7 +190,7 @@ def test_mode_seeking_makes_pairs_of_one_label():
 
 SAMPLE = """
 import numpy as np
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from tests.models import test_combinations as t
 for loss, norm, cond, penalty, trick in [
     ("wasserstein", "plain", "unconditional", "gradient", {}),
@@ -235,8 +236,14 @@ def test_the_other_backends_agree(backend, on_tensorflow):
 def test_logits_are_not_rounded_to_bfloat16(architecture, labels):
     """What ends in them computes in float32: 8 binary digits are too few for a loss."""
     filters = {"g_filters": 16, "d_filters": 8, "latent_dim": 16, "attention_resolution": 0}
-    recipe = recipes.Recipe(
-        "x", architecture, resolution=32, d_norm="none", shared_embedding=4, **filters, **labels
+    recipe = BigGANRecipe(
+        "x",
+        architecture=architecture,
+        resolution=32,
+        d_norm="none",
+        shared_embedding=4,
+        **filters,
+        **labels,
     )
     _, discriminator = networks.build(recipe, 0, "mixed_bfloat16")
     ends = ("to_logit", "projection", "logits_and_projection") if labels else ("to_logit",)

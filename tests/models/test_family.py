@@ -8,9 +8,9 @@ import pytest
 from keras import ops
 
 from layers import ConditionalBatchNorm, norm
-from models import networks
-from models import recipe as recipes
-from models.gan import GAN
+from models import networks, recipes
+from models.systems.gan.points import on_points
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 
 FAMILY = (
@@ -230,7 +230,7 @@ def test_says_where_it_comes_from(name):
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_any_objective_goes_on_points(name):
-    recipe = recipes.on_points(recipes.load(name), 2, width=4)
+    recipe = on_points(recipes.load(name), 2, width=4)
     assert recipe.loss == recipes.load(name).loss
     g, d = networks.build(recipe, 0)
     assert g.output_shape == (None, 2)
@@ -243,6 +243,6 @@ def test_points_need_dense_networks():
 
 
 def test_points_are_not_bounded_by_tanh():
-    g, _ = networks.build(recipes.on_points(recipes.load("gan"), 2, width=4), 0)
+    g, _ = networks.build(on_points(recipes.load("gan"), 2, width=4), 0)
     made = ops.convert_to_numpy(g([100 * np.ones((1, 16), "float32"), np.zeros(1, "int32")]))
     assert np.abs(made).max() > 1

@@ -16,13 +16,13 @@ def saved(tmp_path):
     recipe = tiny.recipe()
     generator, _ = networks.build(recipe, seed=0, precision="mixed_bfloat16")
     path = tmp_path / "generator.keras"
-    files.save_generator(generator, path, {"recipe": recipe.to_dict()})
+    files.save(generator, path, {"recipe": recipe.to_dict()})
     return generator, recipe, path
 
 
 def test_round_trip(saved):
     generator, recipe, path = saved
-    again, metadata = files.load_generator(path)
+    again, metadata = files.load(path)
     assert Recipe.from_dict(metadata["recipe"]) == recipe
     latents = np.random.default_rng(0).standard_normal((3, 8)).astype("float32")
     np.testing.assert_array_equal(generate(again, latents), generate(generator, latents))
@@ -33,15 +33,15 @@ def test_truncated_file(saved):
     path = saved[2]
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="not a complete"):
-        files.load_generator(path)
+        files.load(path)
 
 
 def test_missing_and_foreign_files(tmp_path):
     with pytest.raises(ValueError, match="no file"):
-        files.load_generator(tmp_path / "nothing.keras")
+        files.load(tmp_path / "nothing.keras")
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="does not carry a recipe"):
-        files.load_generator(tmp_path / "other.keras")
+        files.load(tmp_path / "other.keras")
 
 
 def test_code_from_a_stranger_is_refused(tmp_path):
@@ -51,4 +51,4 @@ def test_code_from_a_stranger_is_refused(tmp_path):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(files.MEMBER, json.dumps({"recipe": {}}))
     with pytest.raises(ValueError, match="cannot be loaded"):
-        files.load_generator(path)
+        files.load(path)

@@ -4,8 +4,8 @@ import pytest
 from keras import ops
 
 from layers import spectral
-from models import layout
-from models.gan import GAN
+from models.systems.gan import layout
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 
 

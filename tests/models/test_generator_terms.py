@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models import generator_terms, recipe
+from models import generator_terms
 from models.generator_terms import GeneratorStep
 
 
@@ -78,7 +78,3 @@ def test_features_are_those_of_training():
 def test_unknown_term_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown generator term 'x'\. Known: none, mode_seeking"):
         generator_terms.get("x")
-
-
-def test_recipes_know_every_term():
-    assert generator_terms.names() == recipe.GENERATOR_TERMS

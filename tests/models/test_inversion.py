@@ -3,13 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from models import recipe as recipes
-from models.gan import GAN
+from models import recipes
 from models.inversion import invert
+from models.systems.gan.points import on_points
+from models.systems.gan.turns import GAN
 
 
 def test_finds_what_the_generator_can_make_and_not_what_it_cannot():
-    recipe = recipes.on_points(recipes.load("gan"), 3, width=32)
+    recipe = on_points(recipes.load("gan"), 3, width=32)
     gan = GAN(dataclasses.replace(recipe, g_activation="leaky_relu"), seed=1)
     made = gan.sample(gan.draw_latents(6, seed=3))
     apart = np.linalg.norm(made[:, None] - made, axis=-1)[~np.eye(6, dtype=bool)].min()
@@ -20,7 +21,7 @@ def test_finds_what_the_generator_can_make_and_not_what_it_cannot():
 
 
 def test_labels_are_refused():
-    recipe = recipes.on_points(recipes.load("gan"), 2, width=4)
+    recipe = on_points(recipes.load("gan"), 2, width=4)
     gan = GAN(
         dataclasses.replace(recipe, label_kind="classes", num_labels=3, g_conditioning="concat")
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models import losses, recipe
+from models import losses
 
 REAL = np.array([[-5.0], [1.4], [12.5], [2.7]], "float32")
 FAKE = np.array([[10.0], [4.4], [-5.5], [3.6]], "float32")
@@ -132,7 +132,3 @@ def test_zero_share_of_the_relativistic_hinge():
 def test_unknown_loss_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown loss 'hing'\. Known: minimax, non_saturating"):
         losses.get("hing")
-
-
-def test_recipes_know_every_loss():
-    assert losses.names() == recipe.LOSSES

@@ -10,8 +10,7 @@ import keras
 import pytest
 
 from layers import initializers
-from models import networks
-from models import recipe as recipes
+from models import networks, recipes
 from tests.models import tiny
 
 PARAMETERS = {  # recipe: (generator, discriminator)

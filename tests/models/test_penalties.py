@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models import autodiff, penalties, recipe
+from models import autodiff, penalties
 
 RNG = np.random.default_rng(0)
 REAL, FAKE = RNG.standard_normal((2, 3, 4, 4, 2)).astype("float32")
@@ -80,7 +80,3 @@ def test_a_critic_without_slope_can_still_be_trained(name):
 def test_unknown_penalty_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown penalty 'gp'\. Known: none, gradient"):
         penalties.get("gp")
-
-
-def test_recipes_know_every_penalty():
-    assert penalties.names() == recipe.PENALTIES

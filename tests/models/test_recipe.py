@@ -1,10 +1,13 @@
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
-from models import generator_terms, losses, validity
-from models import recipe as recipes
-from models.recipe import RETIRED_FIELDS, Recipe
+from models import generator_terms, losses, recipes
+from models.recipe import Recipe
+from models.systems.gan.points import on_points
+from models.systems.gan.recipe import RETIRED_FIELDS, GANRecipe
 
 
 def test_the_records_of_the_notes():
@@ -25,13 +28,13 @@ def test_the_records_of_the_notes():
         recipe = recipes.load(name)
         assert recipe.name == name
         expected = dataclasses.replace(
-            Recipe(name), **change, steps=100_000 if name == "SAGAN_V5" else 50_000
+            GANRecipe(name), **change, steps=100_000 if name == "SAGAN_V5" else 50_000
         )
         assert recipe == expected
 
 
 def test_defaults_are_the_notes():
-    recipe = Recipe("x")
+    recipe = GANRecipe("x")
     assert (recipe.resolution, recipe.g_filters, recipe.d_filters) == (128, 1024, 64)
     assert (recipe.latent, recipe.latent_dim) == ("truncated_normal", 128)
     assert (recipe.g_learning_rate, recipe.d_learning_rate) == (1e-4, 4e-4)
@@ -46,6 +49,31 @@ def test_every_recipe_loads_and_says_where_it_comes_from():
         told = recipes.describe(name)
         for word in ("Source: ", "Command: python train", "un time", "xpect"):
             assert word in told, (name, word)
+
+
+def test_recipes_are_read_without_waiting_for_keras():
+    code = (
+        "import sys; from models import recipes; "
+        "[recipes.load(name) for name in recipes.names()]; "
+        "assert not {'keras', 'tensorflow', 'jax'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_every_recipe_names_its_system():
+    of = {name: recipes.load(name).to_dict()["system"] for name in recipes.names()}
+    assert of["sagan"] == of["wgan_gp"] == "gan"
+    assert {n for n, s in of.items() if s == "biggan"} == {n for n in of if "biggan" in n.lower()}
+
+
+def test_a_recipe_from_before_there_were_systems():
+    for name in ("SAGAN_V5", "BIGGAN_V1", "biggan_cpu"):
+        recipe = recipes.load(name)
+        values = recipe.to_dict()
+        assert values.pop("system") == ("gan" if name == "SAGAN_V5" else "biggan")
+        assert Recipe.from_dict({"shared_embedding": 128, **values}) == recipe
+    with pytest.raises(ValueError, match=r"There is no system 'bigan'\. Did you mean 'biggan'"):
+        Recipe.from_dict({**values, "system": "bigan"})
 
 
 def test_unknown_recipe_names_the_nearest_and_the_known():
@@ -67,13 +95,15 @@ def test_a_recipe_from_before_there_were_kinds_of_decay():
 
 def test_what_needs_real_pictures_in_the_generators_step_is_known():
     able = {**losses.LOSSES, **generator_terms.TERMS}
-    assert {name for name, each in able.items() if each.needs_real} == set(validity.G_NEEDS_REALS)
+    assert {name for name, each in able.items() if each.needs_real} == {
+        "rsgan", "rasgan", "ralsgan", "rahinge", "feature_matching",
+    }  # fmt: skip
 
 
 def test_fields_of_earlier_versions_are_dropped():
     recipe = recipes.load("BIGGAN_V1")
     assert Recipe.from_dict({**recipe.to_dict(), "g_first_filters": 512}) == recipe
-    assert not set(RETIRED_FIELDS) & {field.name for field in dataclasses.fields(Recipe)}
+    assert not set(RETIRED_FIELDS) & {field.name for field in dataclasses.fields(GANRecipe)}
 
 
 def test_unknown_field_is_refused_with_the_nearest():
@@ -87,15 +117,15 @@ def test_unknown_field_is_refused_with_the_nearest():
     ("change", "message"),
     [
         ({"resolution": 100}, "power of two, such as 64 or 128, not 100"),
-        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ({"batch_size": 6, "micro_batches": 4}, "6 cannot be split into 4"),
         ({"upsample": "cubic"}, "unknown upsample 'cubic', known: transposed, nearest, subpixel"),
         ({"ema_decay": 1.0}, "ema_decay"),
         ({"g_learning_rate": 0.0}, "above 0"),
         ({"label_kind": "classes"}, "num_labels 0"),
-        ({"d_steps": -1}, "at least 0, not -1"),
-        ({"g_batch_factor": 0}, "g_batch_factor must be at least 1"),
-        ({"fakes_per_real": 0}, "fakes_per_real must be at least 1"),
+        ({"d_steps": -1}, "at least 1, not -1"),
+        ({"g_batch_factor": 0}, "g_batch_factor must be a whole number of at least 1"),
+        ({"fakes_per_real": 0}, "fakes_per_real must be a whole number of at least 1"),
         ({"g_batch_factor": 2, "loss": "rasgan"}, "g_batch_factor must be 1: rasgan compares"),
         ({"fakes_per_real": 2, "g_term": "feature_matching"}, "fakes_per_real must be 1: feature"),
         ({"fakes_per_real": 2, "penalty": "gradient"}, "fakes_per_real must be 1: penalty"),
@@ -108,10 +138,10 @@ def test_unknown_field_is_refused_with_the_nearest():
 )
 def test_invalid_values_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(Recipe("x"), **change)
+        dataclasses.replace(GANRecipe("x"), **change)
 
 
 def test_on_points_the_objective_and_what_bounds_d_stay():
-    recipe = recipes.on_points(recipes.load("srngan"), 2, width=16)
+    recipe = on_points(recipes.load("srngan"), 2, width=16)
     assert (recipe.point_dim, recipe.g_filters, recipe.d_filters) == (2, 32, 16)
     assert (recipe.loss, recipe.d_weight_norm, recipe.d_steps) == ("hinge", "stable_rank", 5)

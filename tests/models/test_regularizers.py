@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from models import networks, regularizers
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 from tests.models.test_biggan import ATTRIBUTES, notes, small
 

@@ -9,8 +9,8 @@ from keras import ops
 
 from layers import initializers
 from layers.spectral import normalized_layers
-from models.gan import GAN
 from models.system import Player, System, Turn
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 from tests.models.golden import steps
 

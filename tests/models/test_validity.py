@@ -4,18 +4,23 @@ import dataclasses
 
 import pytest
 
-from models import recipe as recipes
-from models import validity
+from models import recipes
 
 BASE = recipes.load("SAGAN_V6")
 CLASSES = {"label_kind": "classes", "num_labels": 2}
+AT_LEAST_1 = (
+    "g_filters", "d_filters", "latent_dim", "batch_size", "d_steps",
+    "fakes_per_real", "g_batch_factor", "micro_batches", "steps", "decay_every",
+)  # fmt: skip
+AT_LEAST_0 = ("penalty_weight", "weight_clip", "g_loss_weight", "g_term_weight", "weight_decay")
+ABOVE_0 = ("g_learning_rate", "d_learning_rate", "decay_rate", "residual_gain")
 # (beyond the limit, within it, what is said)
 LIMITS = {
     "choice": ({"loss": "hing"}, {"loss": "hinge"}, "unknown loss 'hing', known: minimax"),
     "whole": ({"d_steps": 1.5}, {"d_steps": 2}, "d_steps must be a whole number"),
-    "negative": ({"decay_every": -1}, {"decay_every": 1}, "a whole number of at least 0, not -1"),
+    "negative": ({"decay_every": -1}, {"decay_every": 1}, "a whole number of at least 1, not -1"),
     "power of two": ({"resolution": 12}, {"resolution": 16}, "a power of two"),
-    "smallest": ({"resolution": 2}, {"resolution": 4}, "a power of two"),
+    "smallest": ({"resolution": 2}, {"resolution": 4}, "a whole number of at least 4, not 2"),
     "orthogonal": ({"g_orthogonal": -0.1}, {"g_orthogonal": 0.0}, "at least 0, not -0.1"),
     "infinite": ({"d_orthogonal": float("inf")}, {"d_orthogonal": 9.0}, "not inf"),
     "label noise": ({"label_noise": 1.1}, {"label_noise": 1.0}, "from 0 to 1, not 1.1"),
@@ -37,6 +42,13 @@ LIMITS = {
     "no loss": (
         {"g_loss_weight": 0.0}, {"g_loss_weight": 0.0, "g_term": "feature_matching"},
         "leaves the generator without a loss",
+    ),
+    "not a number": ({"beta_1": float("nan")}, {"beta_1": 0.5}, "at least 0 and below 1, not nan"),
+    "decay rate 1": ({"beta_2": 1.0}, {"beta_2": 0.999}, "at least 0 and below 1, not 1.0"),
+    "a word": ({"g_filters": "8"}, {"g_filters": 8}, "a whole number of at least 1, not '8'"),
+    "a yes": ({"mirror": "yes"}, {"mirror": True}, "mirror must be true or false, not 'yes'"),
+    "other networks": (
+        {"architecture": "biggan"}, {"architecture": "biggan_notes"}, "recipes of the system big",
     ),
     "micro-batches": ({"micro_batches": 3}, {"micro_batches": 4}, "into 3 equal micro_batches"),
     "pairs": (
@@ -82,14 +94,14 @@ def test_limit(beyond, within, says):
     dataclasses.replace(BASE, **within)
 
 
-@pytest.mark.parametrize("name", validity.AT_LEAST_1)
+@pytest.mark.parametrize("name", AT_LEAST_1)
 def test_what_must_be_at_least_1(name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1, not 0"):
         dataclasses.replace(BASE, **{name: 0})
     dataclasses.replace(BASE, **{name: 1})
 
 
-@pytest.mark.parametrize("name", validity.AT_LEAST_0)
+@pytest.mark.parametrize("name", AT_LEAST_0)
 def test_what_must_be_at_least_0(name):
     with pytest.raises(ValueError, match=f"{name} must be at least 0, not -1"):
         dataclasses.replace(BASE, **{name: -1.0})
@@ -97,7 +109,7 @@ def test_what_must_be_at_least_0(name):
     dataclasses.replace(BASE, **{name: 0.0}, **more)
 
 
-@pytest.mark.parametrize("name", validity.ABOVE_0)
+@pytest.mark.parametrize("name", ABOVE_0)
 def test_what_must_be_above_0(name):
     with pytest.raises(ValueError, match=f"{name} must be above 0, not 0"):
         dataclasses.replace(BASE, **{name: 0.0})

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from keras import ops
 
-from models import recipe as recipes
+from models import recipes
 from models.recipe import Recipe
 
 SMALL = {"resolution": 16, "g_filters": 16, "d_filters": 8, "latent_dim": 8, "batch_size": 4}
@@ -19,7 +19,7 @@ def recipe(name: str = "SAGAN_V6", **changes) -> Recipe:
 
 
 def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
-    """One training batch of random pixels or points, laid out as `models.layout` says."""
+    """One training batch of random pixels or points, as `models.systems.gan.layout` says."""
     rng = np.random.default_rng(seed)
     count, turns = recipe.batch_size, recipe.d_steps
 

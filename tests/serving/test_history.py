@@ -12,7 +12,7 @@ import runs
 from console.errors import UserError
 from metrics.intervals import Estimate
 from metrics.protocol import Record
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from models.version import VERSION
 from serving import history, report
 from serving.commands import evaluate

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from console.errors import UserError
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 from serving.labels import LabelSet, of_metadata
 
 HAIR = ("blue hair", "red hair", "black hair")
@@ -81,8 +81,8 @@ def test_describe():
 
 
 def test_from_metadata():
-    recipe = Recipe(name="x", label_kind="classes", num_labels=3)
-    assert of_metadata(Recipe(name="x"), None) is None
+    recipe = GANRecipe(name="x", label_kind="classes", num_labels=3)
+    assert of_metadata(GANRecipe(name="x"), None) is None
     assert of_metadata(recipe, None).names == ("0", "1", "2")
     with pytest.raises(UserError, match="takes 3 labels but its file names 2"):
         of_metadata(recipe, {"names": ["a", "b"]})

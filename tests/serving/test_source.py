@@ -8,7 +8,7 @@ import pytest
 import serving
 from console.errors import UserError
 from models import files
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from serving.source import open_source
 from tests.models import tiny as models_tiny
 from tests.serving import tiny

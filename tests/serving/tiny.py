@@ -58,5 +58,5 @@ def generator(kind="none", **changes) -> Generator:
 def saved(folder: Path, kind="none", **changes) -> Path:
     """`source` as a file in `folder`."""
     made = source(kind, **changes)
-    files.save_generator(made.network, folder / "generator.keras", made.metadata)
+    files.save(made.network, folder / "generator.keras", made.metadata)
     return folder / "generator.keras"

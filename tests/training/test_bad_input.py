@@ -76,7 +76,7 @@ def test_failure_before_the_first_step_leaves_no_folder(train, tmp_path, monkeyp
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("models.gan.GAN.fit", fail)
+    monkeypatch.setattr("models.systems.gan.turns.GAN.fit", fail)
     code, words = train("--steps=2")
     assert code == 2
     assert "out of memory; change --batch-size" in words

@@ -9,24 +9,24 @@ import pytest
 from PIL import Image
 
 from datasets import ImageData, Labels
-from models import recipe as recipes
+from models import recipes
 from models.chance import step_rng
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 from training import planner
 from training.device import Device
 from training.feed import noisy
-from training.fitting import with_labels
+from training.inputs import with_labels
 from training.settings import Settings
 
-ATTRIBUTES = Recipe("x", label_kind="attributes", num_labels=4)
-CLASSES = Recipe("x", label_kind="classes", num_labels=5)
+ATTRIBUTES = GANRecipe("x", label_kind="attributes", num_labels=4)
+CLASSES = GANRecipe("x", label_kind="classes", num_labels=5)
 
 
 def test_labels_stay_as_they_are_without_noise():
     labels = np.eye(4, dtype="float32")[None]
     assert noisy(labels, ATTRIBUTES, step_rng(0, 0)) is labels
     unlabelled = np.zeros((2, 3), "int32")
-    assert noisy(unlabelled, Recipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
+    assert noisy(unlabelled, GANRecipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
 
 
 def test_attributes_get_normal_noise_of_the_deviation_asked_for():

@@ -11,7 +11,7 @@ from keras import ops
 
 import datasets
 from console.errors import UserError
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 from quality import control
 
 NAMES = ("red", "green", "blue", "hat")
@@ -78,7 +78,7 @@ def data(tmp_path_factory):
     )
 
 
-RECIPE = Recipe("discs", latent_dim=LATENT, label_kind="attributes", num_labels=4)
+RECIPE = GANRecipe("discs", latent_dim=LATENT, label_kind="attributes", num_labels=4)
 
 
 def test_a_generator_that_obeys_scores_100_and_one_that_does_not_scores_chance(data):

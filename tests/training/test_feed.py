@@ -8,11 +8,11 @@ import threading
 
 import numpy as np
 import pytest
+from training.preview import preview
 
 import datasets
-from models import recipe as recipes
+from models import recipes
 from training.feed import Feed, Prefetch
-from training.preview import preview
 
 
 def data(count=10, labels=None):

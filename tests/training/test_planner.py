@@ -8,8 +8,8 @@ import pytest
 
 from console.errors import UserError
 from console.wording import duration, size
-from models import recipe as recipes
-from models.gan import GAN
+from models import recipes
+from models.systems.gan.turns import GAN
 from training import device, estimate, planner
 
 GPU = device.Device("gpu", "Some GPU", 8, 24_000_000_000, True)

@@ -15,7 +15,7 @@ from metrics.extractors import Extractor, Features
 from metrics.monitor import Reading
 from metrics.protocol import Record
 from models import files
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from quality import during as quality
 from runs import checkpoints as names
 from runs.rows import read_rows
@@ -77,7 +77,7 @@ def test_the_averaged_generators_are_kept(train, planned, tmp_path, name, step):
     here = runs.Run(tmp_path / "out" / "00000-SAGAN_V6-tiny")
     gan = GAN(here.recipe())
     gan.load_weights(here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
-    kept, _ = files.load_generator(here.folder / f"{name}.keras")
+    kept, _ = files.load(here.folder / f"{name}.keras")
     found = tiny.values(kept.variables)
     for network, same in ((gan.ema_generator, True), (gan.generator, False)):
         expected = tiny.values(network.variables)

@@ -48,7 +48,7 @@ def test_run_folder_holds_everything(train, tmp_path):
     assert record["precision"] == "float32"
     assert record["seed"] == 0
     assert record["data"]["count"] == 16
-    generator, metadata = files.load_generator(folder / "generator.keras")
+    generator, metadata = files.load(folder / "generator.keras")
     assert metadata["recipe"] == json.loads((folder / "recipe.json").read_text())
     assert metadata["step"] == 4
     made = np.asarray(generator([np.zeros((1, 8), "float32"), np.zeros(1, "int32")]))

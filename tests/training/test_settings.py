@@ -33,7 +33,7 @@ ASKED = {
 
 # Who is random in a run.
 SEEDED = (
-    "models.gan.GAN.__init__",
+    "models.system.System.__init__",
     "training.feed.Feed.__init__",
     "training.session.make_repeatable",
     "training.output.preview",
@@ -172,7 +172,7 @@ def test_what_was_asked_for_is_done(done):
     fakes = sorted((folder / "fakes").iterdir())
     assert [path.name for path in fakes] == [f"step-{step:08d}.png" for step in (0, 3, 6)]
     assert Image.open(fakes[0]).size == (3 * 34 + 2, 34 + 2)  # columns, rows
-    generator, _ = files.load_generator(folder / "generator.keras")
+    generator, _ = files.load(folder / "generator.keras")
     assert generator.get_layer("stage_0").compute_dtype == "bfloat16"
 
 

@@ -4,7 +4,7 @@ from keras import ops
 from PIL import Image
 
 from models import networks
-from models.gan import GAN
+from models.systems.gan.turns import GAN
 from runs.rows import read_rows
 from tests.models.test_biggan import ATTRIBUTES, notes, small, sresnet
 from training.callbacks import singular_values as watcher

@@ -11,9 +11,9 @@ from PIL import Image
 from comparison import judges
 from datasets import toy as worlds
 from metrics import toy as measures
-from models import autodiff
-from models import recipe as recipes
-from models.gan import GAN
+from models import autodiff, recipes
+from models.systems.gan.points import on_points
+from models.systems.gan.turns import GAN
 from toys import command as toy_command
 from toys import training as toy
 from training import listing
@@ -21,7 +21,7 @@ from training import listing
 
 def test_the_discriminator_approaches_the_optimum():
     """D alone, against a fixed generator of known density: p_data / (p_data + p_g)."""
-    recipe = recipes.on_points(recipes.load("gan"), 1, width=32)
+    recipe = on_points(recipes.load("gan"), 1, width=32)
     gan = GAN(recipe)
     data, fixed = worlds.world("line"), worlds.Mixture("fixed", np.array([[0.5]]), 1.2)
     rng = np.random.default_rng(0)

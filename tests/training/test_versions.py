@@ -51,7 +51,7 @@ def test_an_older_run_whose_networks_differ_cannot_go_on(older, train):
         "labels in sn_resnet): it cannot go on. Its generator files still work; start a new run "
         "without --resume"
     )
-    network, _ = files.load_generator(older / "generator.keras")
+    network, _ = files.load(older / "generator.keras")
     assert [v.path for v in network.variables if v.path.endswith("attention/f/bias")] == []
 
 

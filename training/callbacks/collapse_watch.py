@@ -9,6 +9,7 @@ from pathlib import Path
 from console.screen import say
 from metrics.collapse import ALARM, CollapseGuard, Rollback
 from metrics.monitor import Reading
+from models.outputs import Collapse
 from runs.checkpoints import step_of
 from runs.files import write_json
 from runs.rows import Row
@@ -25,6 +26,7 @@ class CollapseWatch(StepCallback):
 
     def __init__(
         self,
+        reads: Collapse,
         state: Path,
         checkpoints: Path,
         rollbacks: int,
@@ -35,7 +37,7 @@ class CollapseWatch(StepCallback):
         self.every = 100
         self._also_due = also_due
         self.rollback: Rollback | None = None
-        self._state, self._checkpoints = state, checkpoints
+        self._reads, self._state, self._checkpoints = reads, state, checkpoints
         self.guard = CollapseGuard(max_rollbacks=rollbacks)
         self._said: set[tuple[str, str]] = set()
         if state.exists():
@@ -46,8 +48,8 @@ class CollapseWatch(StepCallback):
         """Remember D's zero-loss share, where the loss has one, and G's loss."""
         self.guard.losses(
             [int(row["step"]) for row in rows],
-            [row.get("d_zero_share", 0.0) for row in rows],
-            [row["g_loss"] for row in rows],
+            [row.get(self._reads.zero_share, 0.0) for row in rows],
+            [row[self._reads.generator_loss] for row in rows],
         )
 
     def due(self, step: int) -> bool:

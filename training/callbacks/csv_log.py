@@ -43,7 +43,9 @@ class CSVLog(StepCallback):
 
     def _open(self, columns: list[str]) -> None:
         kept = [row for row in read_rows(self._path) if row["step"] <= self._first_step]
-        self._columns = columns
+        # A phase may log what the one before did not, and the other way round.
+        before = list(kept[0]) if kept else []
+        self._columns = columns = [*before, *(name for name in columns if name not in before)]
         self._file = self._path.open("w", newline="", encoding="utf-8")
         writer = csv.DictWriter(self._file, columns, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()

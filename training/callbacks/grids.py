@@ -1,24 +1,24 @@
-"""Grids of EMA samples on fixed latents, `fakes/step-NNNNNNNN.png`."""
+"""Grids of what the averaged networks make of fixed inputs, `fakes/step-NNNNNNNN.png`."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import keras
 from PIL import Image
 
 from datasets import pixels
 from media.sheet import sheet
+from models.outputs import Preview
+from models.system import System
 from runs.files import replaced
 from training.callbacks.base import StepCallback
-from training.preview import Preview
 
 _NAME = re.compile(r"step-(\d{8})\.png")
 
 
 class Grids(StepCallback):
-    """Draw `preview` with the EMA generator every `every` steps into `folder`."""
+    """Draw `preview` every `every` steps into `folder`."""
 
     def __init__(self, folder: Path, preview: Preview, every: int) -> None:
         super().__init__()
@@ -29,10 +29,9 @@ class Grids(StepCallback):
         write_png(self._folder / f"step-{step:08d}.png", grid(self.model, self._preview))
 
 
-def grid(gan: keras.Model, preview: Preview) -> Image.Image:
-    """The EMA generator's pictures of `preview`, as one sheet."""
-    images = gan.sample(preview.latents, preview.labels)
-    return sheet(pixels.to_uint8(images), preview.columns, preview.captions)
+def grid(system: System, preview: Preview) -> Image.Image:
+    """What `system` makes of the preview's inputs now, as one sheet."""
+    return sheet(pixels.to_uint8(preview.draw(system)), preview.columns, preview.captions)
 
 
 def grids(folder: Path) -> dict[int, Path]:

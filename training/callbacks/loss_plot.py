@@ -1,4 +1,4 @@
-"""`losses.png`: both losses and D's zero-loss share against the step."""
+"""`losses.png`: the losses of a system against the step."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.outputs import Watched
 from runs.files import replaced
 from runs.rows import read_rows
 from training.callbacks.base import StepCallback
@@ -16,17 +17,17 @@ _POINTS = 1_000  # more could not be told apart in the picture
 class LossPlot(StepCallback):
     """Draw `losses.png` from the run's `losses.csv` every `every` steps."""
 
-    def __init__(self, log: Path, picture: Path, every: int) -> None:
+    def __init__(self, watched: Watched, log: Path, picture: Path, every: int) -> None:
         super().__init__()
-        self._log, self._picture, self.every = log, picture, every
+        self._watched, self._log, self._picture, self.every = watched, log, picture, every
 
     def on_step(self, step: int) -> None:
         """Draw the plot anew."""
-        plot_losses(self._log, self._picture)
+        plot_losses(self._watched, self._log, self._picture)
 
 
-def plot_losses(log: Path, picture: Path) -> None:
-    """Draw the losses in the CSV file `log` as the PNG file `picture`."""
+def plot_losses(watched: Watched, log: Path, picture: Path) -> None:
+    """Draw the curves of `watched` in the CSV file `log` as the PNG file `picture`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -38,20 +39,22 @@ def plot_losses(log: Path, picture: Path) -> None:
     # No pyplot: it would keep global state and may open a window.
     figure = Figure(figsize=(9, 6), layout="constrained")
     FigureCanvasAgg(figure)
-    shares = "d_zero_share" in columns  # only losses that can be exactly 0 have it
+    share, label_of_share = watched.share or ("", "")
+    shares = share in columns  # only losses that can be exactly 0 have it
     losses, *rest = figure.subplots(
         1 + shares, 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + shares]
     )[:, 0]
-    for name, colour, label in (("d_loss", "C0", "discriminator"), ("g_loss", "C1", "generator")):
-        raw = columns[name]
+    curves = [(columns[name], label) for name, label in watched.curves.items() if name in columns]
+    for number, (raw, label) in enumerate(curves):
+        colour = f"C{number}"
         losses.plot(steps, _thin(raw), color=colour, alpha=0.25, linewidth=0.6)
         losses.plot(steps, _thin(_smooth(raw)), color=colour, label=label)
     losses.set_ylabel("loss")
     losses.legend(loc="upper right")
-    for share in rest:
-        share.plot(steps, 100 * _thin(_smooth(columns["d_zero_share"])), color="C3")
-        share.set_ylim(0, 100)
-        share.set_ylabel("D's zero loss, %")
+    for panel in rest:
+        panel.plot(steps, 100 * _thin(_smooth(columns[share])), color="C3")
+        panel.set_ylim(0, 100)
+        panel.set_ylabel(label_of_share)
     for axes in (losses, *rest):
         axes.grid(alpha=0.3)
     axes.set_xlabel("step")

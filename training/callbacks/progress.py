@@ -1,4 +1,4 @@
-"""The progress line: step, losses, D's zero-loss share, pictures per second, time left."""
+"""The progress line: step, the logs that a system shows, pictures per second, time left."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from console.screen import say
 from console.wording import duration
+from models.outputs import Watched
 from runs.rows import Row
 from training.callbacks.base import StepCallback
 
@@ -22,8 +23,11 @@ class Progress(StepCallback):
     The time of the first step, most of which is compilation, is left out of the rate.
     """
 
-    def __init__(self, images_per_step: int, first_step: int, last_step: int) -> None:
+    def __init__(
+        self, watched: Watched, images_per_step: int, first_step: int, last_step: int
+    ) -> None:
         super().__init__()
+        self._watched = watched
         self._images = images_per_step
         self._first, self._end = first_step, last_step
         self._marks: list[tuple[float, int]] = []  # (time, step) within the window
@@ -67,14 +71,17 @@ class Progress(StepCallback):
         return (end - begin) / (last - first) if last > first else None
 
     def _text(self, step: int, means: Row) -> str:
-        text = f"step {step:,}/{self._end:,} · D {means['d_loss']:.3f} · G {means['g_loss']:+.3f}"
-        if "d_zero_share" in means:  # losses that can be exactly 0
-            text += f" · D zero {100 * means['d_zero_share']:.0f} %"
+        shown = [self._shown(name, means[name]) for name in self._watched.line if name in means]
+        text = " · ".join([f"step {step:,}/{self._end:,}", *shown])
         seconds = self.seconds_per_step
         if seconds is None:
             return text
         left = duration((self._end - step) * seconds)
         return f"{text} · {self._images / seconds:,.0f} img/s · {left} left"
+
+    def _shown(self, name: str, value: float) -> str:
+        share = self._watched.share is not None and name == self._watched.share[0]
+        return self._watched.line[name].format(100 * value if share else value)
 
     def _say_measured_time(self, step: int) -> None:
         """Once, when there is something to measure, correct the estimate made before."""

@@ -1,8 +1,8 @@
-"""`quality.csv`, `quality.png` and `best_generator.keras`: the measure over training."""
+"""`quality.csv`, `quality.png` and `best_….keras`: the measure over training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ COLUMN = "distance"
 
 
 class Quality(StepCallback):
-    """Measure every `every` steps and after the last; keep the best averaged generator.
+    """Measure every `every` steps and after the last; keep the best outputs.
 
-    `metadata()` is what the kept generator carries besides its passport; `listeners` get
-    (step, reading). A run that goes on from `first_step` first drops the readings after it.
+    `keep(path of an output's name, more)` saves the outputs, whose files carry `more`; `listeners`
+    get (step, reading). A run that goes on from `first_step` first drops the readings after it.
     """
 
     def __init__(
@@ -33,26 +33,27 @@ class Quality(StepCallback):
         measure: QualityMeasure,
         every: int,
         first_step: int,
-        metadata: Callable[[], dict[str, Any]],
+        outputs: Sequence[str],
+        keep: Callable[[Callable[[str], Path], dict[str, Any]], None],
     ) -> None:
         super().__init__()
         self._run, self._measure, self.every = run, measure, every
-        self._metadata = metadata
+        self._outputs, self._keep = outputs, keep
         self._path = run.folder / "quality.csv"
         self._csv = CSVLog(self._path, first_step)
         self.listeners: list[Callable[[int, Reading], None]] = []
         self.best = self._best_before(first_step)
 
     def _best_before(self, first_step: int) -> tuple[float, int]:
-        """(distance, step) of the kept generator, unless it is from after `first_step`."""
+        """(distance, step) of the kept outputs, unless they are from after `first_step`."""
         rows = [row for row in read_rows(self._path) if row["step"] <= first_step]
         best = min(((row[COLUMN], int(row["step"])) for row in rows), default=(float("inf"), 0))
-        if not self._run.best_generator.exists():
-            return float("inf"), 0
-        if files.read_metadata(self._run.best_generator).get("step") != best[1]:
-            self._run.best_generator.unlink()
-            return float("inf"), 0
-        return best
+        kept = [self._run.best(name) for name in self._outputs]
+        if all(path.exists() and files.read_metadata(path).get("step") == best[1] for path in kept):
+            return best
+        for path in kept:
+            path.unlink(missing_ok=True)
+        return float("inf"), 0
 
     def on_step(self, step: int) -> None:
         """Measure, log, draw, keep the best, tell the listeners."""
@@ -66,11 +67,7 @@ class Quality(StepCallback):
         if reading.distance < self.best[0]:
             self.best, note = (reading.distance, step), ", the best so far"
             passport = self._measure.passport(self.model, reading).to_dict()
-            files.save_generator(
-                self.model.ema_generator,
-                self._run.best_generator,
-                self._metadata() | {"passport": passport},
-            )
+            self._keep(self._run.best, {"passport": passport})
         plot_quality(self._path, self._run.folder / "quality.png", monitor.name)
         floor = "" if monitor.floor is None else f", floor {monitor.floor:.4g}"
         say(f"{monitor.name} {reading.distance:.4g} at step {step:,}{note} "

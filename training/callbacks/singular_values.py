@@ -39,7 +39,7 @@ class SingularValues(StepCallback):
     def on_step(self, step: int) -> None:
         """Measure, log and draw."""
         row = {"step": float(step)}
-        for network in (self.model.generator, self.model.discriminator):
+        for network in (getattr(self.model, name) for name in self.model.network_names):
             for name, layer in watched(network).items():
                 for rank, value in enumerate(singular_values(layer), start=1):
                     row[f"{network.name}/{name}/{rank}"] = float(value)

@@ -16,8 +16,8 @@ from keras import ops
 
 from datasets.data import ImageData
 from datasets.labels import Labels
-from models.gan import GAN
 from models.recipe import Recipe
+from models.systems.gan.turns import GAN
 from tests.models import tiny
 from training.device import make_repeatable
 from training.feed import Feed

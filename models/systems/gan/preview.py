@@ -1,53 +1,37 @@
-"""What the progress pictures show: the same latents and labels from the first step to the last."""
+"""What a GAN's progress pictures show: the same latents and labels from first to last."""
 
 from __future__ import annotations
 
-import dataclasses
+from typing import Any
 
 import numpy as np
 
-import datasets
 from models import latents
-from models.chance import step_rng
-from models.recipe import Recipe
-
-_STEP = 2**63  # the preview's random numbers are those of a step no training reaches
-
-
-@dataclasses.dataclass(frozen=True)
-class Preview:
-    """`latents` (rows·columns, latent_dim), `labels` (rows·columns, …) or `None`, row by row.
-
-    Without labels every picture has its own latent. With labels the rows are latents and the
-    columns labels (`captions`), so that a person sees what the label controls.
-    """
-
-    latents: np.ndarray
-    labels: np.ndarray | None
-    columns: int
-    captions: tuple[str, ...] = ()
+from models.outputs import Preview
+from models.systems.gan.recipe import GANRecipe
 
 
 def preview(
-    recipe: Recipe, labels: datasets.Labels | None, seed: int, rows: int = 8, columns: int = 8
+    recipe: GANRecipe, labels: Any, rng: np.random.Generator, rows: int, columns: int
 ) -> Preview:
-    """Choose the fixed latents and labels of a run.
+    """Choose the fixed latents and labels of a run. `labels`: the data's `Labels`, or None.
 
-    A column is a class, or a value of the first one-of group (hair colour); the other attributes of
-    a row are those of a training picture, one per row. At most 16 columns of labels are shown.
+    Without labels every picture has its own latent. With labels the rows are latents and the
+    columns labels, so that a person sees what the label controls: a column is a class, or a value
+    of the first one-of group (hair colour); the other attributes of a row are those of a training
+    picture, one per row. At most 16 columns of labels are shown.
     """
-    rng = step_rng(seed, _STEP)
-    if recipe.label_kind == "none" or labels is None:
+    if not recipe.conditional or labels is None:
         drawn = latents.sample(recipe.latent, rows * columns, recipe.latent_dim, rng)
-        return Preview(drawn, None, columns)
+        return Preview(lambda system: system.sample(drawn), columns)
     values, captions = _columns(labels, rows, rng)
     by_row = latents.sample(recipe.latent, rows, recipe.latent_dim, rng)
     repeated = np.repeat(by_row, len(captions), axis=0)
-    return Preview(repeated, values, len(captions), captions)
+    return Preview(lambda system: system.sample(repeated, values), len(captions), captions)
 
 
 def _columns(
-    labels: datasets.Labels, rows: int, rng: np.random.Generator, most: int = 16
+    labels: Any, rows: int, rng: np.random.Generator, most: int = 16
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels (rows·columns, …) and what to write above the columns."""
     if labels.kind == "classes":

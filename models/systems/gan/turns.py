@@ -1,5 +1,7 @@
 """The GAN: a generator and a discriminator that train each other."""
 
+from typing import ClassVar
+
 import keras
 import numpy as np
 from keras import ops
@@ -10,30 +12,38 @@ from models import (
     autodiff,
     generator_terms,
     latents,
-    layout,
     losses,
     networks,
     penalties,
     regularizers,
     sampling,
 )
-from models.recipe import Recipe
+from models.outputs import Collapse, Judged, Output, Watched, Work
 from models.system import Player, System, Turn
+from models.systems.gan import layout, preview
+from models.systems.gan.recipe import GANRecipe
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class GAN(System):
     """A generator and a discriminator; a training step is d turns of D's, then one of G's.
 
-    The arrays of its batches: see `models.layout`.
+    The arrays of its batches: see `models.systems.gan.layout`.
 
     Args and errors: see `System`.
     """
 
     averaged = ("generator",)
+    outputs: ClassVar = {"generator": Output("generate", "generator")}
+    watched = Watched(
+        line={"d_loss": "D {:.3f}", "g_loss": "G {:+.3f}", "d_zero_share": "D zero {:.0f} %"},
+        curves={"d_loss": "discriminator", "g_loss": "generator"},
+        share=("d_zero_share", "D's zero loss, %"),
+        collapse=Collapse("d_zero_share", "g_loss"),
+    )
 
     @classmethod
-    def check(cls, recipe: Recipe) -> None:
+    def check(cls, recipe: GANRecipe) -> None:
         networks.check(recipe)
         losses.get(recipe.loss, recipe.label_smoothing)
 
@@ -186,6 +196,40 @@ class GAN(System):
         if self.recipe.weight_decay:
             loss = loss + self.recipe.weight_decay * regularizers.half_square(network)
         return loss, logs
+
+    # === What it tells of itself ===
+
+    def work(self):
+        recipe = self.recipe
+        fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
+        judged = 1 + fakes
+        penalty = 6 if recipe.penalty != "none" else 0
+        return [
+            Work(
+                kept={"discriminator": judged},
+                passes={"generator": fakes, "discriminator": 3 * judged + penalty},
+                times=recipe.d_steps,
+            ),
+            Work(
+                kept={"generator": made, "discriminator": made},
+                passes={"generator": 3 * made, "discriminator": 2 * made},
+            ),
+        ]
+
+    def preview(self, data, rng, rows, columns):
+        return preview.preview(self.recipe, data["images"].labels, rng, rows, columns)
+
+    def judged(self, data, rng, count):
+        recipe, images = self.recipe, data["images"]
+        drawn = latents.sample(recipe.latent, count, recipe.latent_dim, rng)
+        labels = None
+        if recipe.conditional:
+            labels = images.labels.values[rng.integers(len(images.images), size=count)]
+        return Judged(
+            lambda system: system.sample(drawn, labels),
+            "images",
+            {"weights": "ema", "truncation": 1.0, "statistics": "running"},
+        )
 
     # === Sampling ===
 

@@ -15,12 +15,12 @@ its g_batch_factor, and labels as the networks take them:
 import keras
 from keras import ops
 
-from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
 OF_FAKES = ("latents", "fake_labels")
 
 
-def discriminator_part(batch: dict, recipe: Recipe, turn: int) -> dict:
+def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
     """What D step number `turn` takes: the same names, (B, …) of the reals, (k·B, …) of fakes."""
     width = recipe.fakes_per_real
     fakes = slice(turn * width, (turn + 1) * width)
@@ -30,7 +30,7 @@ def discriminator_part(batch: dict, recipe: Recipe, turn: int) -> dict:
     }
 
 
-def generator_part(batch: dict, recipe: Recipe, with_reals: bool) -> dict:
+def generator_part(batch: dict, recipe: GANRecipe, with_reals: bool) -> dict:
     """What the G step takes: latents and fake_labels, (g·B, …), and the last D step's reals."""
     own = slice(-recipe.g_batch_factor, None)
     part = {name: _join(batch[name][:, own]) for name in OF_FAKES}

@@ -11,14 +11,13 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from console.wording import listed
-from models import recipe as recipes
-from models.gan import GAN
-from models.recipe import Recipe
+from models.recipe import Recipe, refuse_ignored
+from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# Architectures made for labels: they take the data's own unless told otherwise.
-_LABELLED_ARCHITECTURES = ("biggan", "biggan_notes")
+# A dry run draws so many pictures per picture of a batch where domains divide one set.
+_SAMPLE_OF_A_PART = 64
 
 
 def open_for(
@@ -27,7 +26,7 @@ def open_for(
     stack: contextlib.ExitStack,
     sample_only: bool,
     check: Callable[[datasets.Source], None],
-) -> datasets.ImageData:
+) -> datasets.Domains:
     """Open the run's pictures at the recipe's resolution and say what was left out.
 
     With `sample_only` just enough for a batch is prepared, in a temporary folder that `stack`
@@ -37,11 +36,16 @@ def open_for(
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
         cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
-        count = min(count or recipe.batch_size, recipe.batch_size)
+        enough = recipe.batch_size * (_SAMPLE_OF_A_PART if settings.domains else 1)
+        count = min(count or enough, enough)
     with user_errors(datasets.DataError):
-        data = datasets.open_data(
+        data = datasets.open_domains(
             settings.data,
+            recipe.domains,
             recipe.resolution,
+            spec_b=settings.data_b or None,
+            conditions=settings.conditions,
+            paired=recipe.paired,
             # "none" too opens the data's own labels, and drops them later: one cache serves both.
             labels=None if settings.labels in OWN_LABELS else settings.labels,
             count=count,
@@ -52,7 +56,9 @@ def open_for(
     if data.left_out:
         named = [f"{path} ({reason})" for path, reason in data.left_out]
         say(f"left out   {len(named)} unusable pictures: {listed(named)}")
-    _refuse_few(recipe, settings, len(data.images))
+    for name, part in data.parts.items():
+        where = f"domain {data.titles[name]!r}" if len(data.parts) > 1 else settings.data
+        _refuse_few(recipe, where, len(part.images))
     return data
 
 
@@ -64,31 +70,34 @@ def refuse_unfit(
     `given` are the recipe's fields that were asked for: each must be read by something.
     """
     if source.count is not None:
-        _refuse_few(recipe, settings, source.count)
+        _refuse_few(recipe, settings.data, source.count)
     with user_errors(ValueError):
         if takes_labels(recipe, settings, source.labelled):
             # Which labels is not known yet: any show whether the networks can take some.
-            GAN.check(dataclasses.replace(recipe, label_kind="classes", num_labels=2))
+            labelled = dataclasses.replace(recipe, label_kind="classes", num_labels=2)
+            system_class(recipe).check(labelled)
         else:
-            recipes.refuse_ignored(recipe, given, unknown=())
+            refuse_ignored(recipe, given, unknown=())
 
 
-def _refuse_few(recipe: Recipe, settings: Settings, count: int) -> None:
+def _refuse_few(recipe: Recipe, where: str, count: int) -> None:
     if recipe.batch_size > count:
         raise UserError(
             f"--batch-size {recipe.batch_size} is larger than the data ({count} "
-            f"pictures in {settings.data}); give --batch-size {count} or fewer"
+            f"pictures in {where}); give --batch-size {count} or fewer"
         )
 
 
 def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
-    """Whether the run uses labels, as `--labels` says, of data that has some or not.
+    """Whether the networks take labels, as `--labels` says, of data that has some or not.
 
     Raises `UserError` where labels are needed and there are none.
     """
+    if recipe.labels == "never":
+        return False
     asked = settings.labels
     if asked == "auto":
-        takes = recipe.conditional or recipe.architecture in _LABELLED_ARCHITECTURES
+        takes = recipe.conditional or recipe.labels == "expected"
         asked = "data" if takes and labelled else "none"
     if asked == "none" and recipe.conditional:
         why = "--labels none takes them away" if labelled else f"{settings.data} has none"
@@ -100,6 +109,20 @@ def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
     return asked != "none"
 
 
+def fitted(
+    recipe: Recipe, data: datasets.Domains, settings: Settings
+) -> tuple[Recipe, datasets.Domains]:
+    """Fit the recipe's labels to the data's, as `with_labels` does.
+
+    Data keeps its labels where the networks never take any: they tell what pictures show.
+    """
+    if recipe.labels == "never":
+        return recipe, data
+    (name,) = recipe.domains
+    recipe, part = with_labels(recipe, data.parts[name], settings)
+    return recipe, dataclasses.replace(data, parts={name: part})
+
+
 def with_labels(
     recipe: Recipe, data: datasets.ImageData, settings: Settings
 ) -> tuple[Recipe, datasets.ImageData]:
@@ -108,5 +131,5 @@ def with_labels(
         return recipe, dataclasses.replace(data, labels=None)
     labels = data.labels
     with user_errors(ValueError):
-        fitted = dataclasses.replace(recipe, label_kind=labels.kind, num_labels=len(labels.names))
-    return fitted, data
+        changed = dataclasses.replace(recipe, label_kind=labels.kind, num_labels=len(labels.names))
+    return changed, data

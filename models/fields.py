@@ -1,0 +1,123 @@
+"""Fields of recipes and settings: what a person is told of them, and which values they take."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def option(
+    default: Any,
+    group: str,
+    help: str,
+    *,
+    choices: tuple[str, ...] | None = None,
+    only: dict[str, tuple] | None = None,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """A dataclass field that is also a command-line option.
+
+    Args:
+        group, help: the group of options that it is listed in, and what it does.
+        choices: the only values there are.
+        only: it is read only where these other fields have one of these values.
+        least, above, most, below: the range of a number.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={
+            "group": group,
+            "help": help,
+            "choices": choices,
+            "only": only or {},
+            "range": (least, above, most, below),
+        },
+    )
+
+
+def again(cls: type, name: str, default: Any, **changed: Any) -> Any:
+    """The field `name` of the dataclass `cls` for a subclass, with another default.
+
+    `changed`: metadata that is another here, such as a help text.
+    """
+    field = cls.__dataclass_fields__[name]
+    return dataclasses.field(default=default, metadata={**field.metadata, **changed})
+
+
+def options(of: Any) -> list[dataclasses.Field]:
+    """The fields of a dataclass, or of one of its instances, that a person may set."""
+    return [field for field in dataclasses.fields(of) if field.metadata]
+
+
+def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
+    """A sentence for each field of the instance `values` whose value it cannot take.
+
+    Args:
+        called: field name → what the sentence calls it, such as "--seed".
+    """
+    for field in options(values):
+        value = getattr(values, field.name)
+        if wrong := _problem(value, str(field.type), field.metadata):
+            yield wrong.format(name=called(field.name), value=repr(value))
+
+
+def _problem(value: Any, kind: str, metadata: Any) -> str | None:
+    """What is wrong with one value, as a template; `kind` is the name of the field's type."""
+    choices = metadata["choices"]
+    if choices and value not in choices:
+        return f"unknown {{name}} {{value}}, known: {', '.join(choices)}"
+    if kind in ("bool", "<class 'bool'>") and not isinstance(value, bool):
+        return "{name} must be true or false, not {value}"
+    if kind in ("str", "<class 'str'>") and not isinstance(value, str):
+        return "{name} must be a word, not {value}"
+    if kind in ("int", "<class 'int'>"):
+        least, *rest = metadata["range"]
+        return _out_of_range(value, int, (0 if least is None else least, *rest))
+    if kind in ("float", "<class 'float'>"):
+        return _out_of_range(value, float, metadata["range"])
+    return None
+
+
+def _out_of_range(value: Any, kind: type, limits: tuple) -> str | None:
+    least, above, most, below = limits
+    kinds = int if kind is int else (int, float)
+    inside = (
+        isinstance(value, kinds)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (most is None or value <= most)
+        and (below is None or value < below)
+    )
+    if inside:
+        return None
+    if least is not None and most is not None:
+        words = f"from {least} to {most}"
+    else:
+        parts = (("at least", least), ("above", above), ("at most", most), ("below", below))
+        words = " and ".join(f"{word} {limit}" for word, limit in parts if limit is not None)
+    if kind is int:
+        words = f"a whole number {'of ' if words.startswith('at') else ''}{words}"
+    return f"{{name}} must be {words or 'a finite number'}, not {{value}}"
+
+
+def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[str]:
+    """A sentence for each of the fields `names` that nothing reads in `values`.
+
+    `unknown` names fields whose values are not final, such as label_kind before the data is open:
+    what depends on them is passed over.
+    """
+    wanted = set(names)
+    for field in options(values):
+        for other, read in field.metadata["only"].items() if field.name in wanted else ():
+            value = getattr(values, other)
+            if other not in unknown and value not in read:
+                known = ", ".join(map(str, read))
+                known = known if len(read) == 1 else f"one of {known}"
+                yield f"{field.name} is read only where {other} is {known}; it is {value}"

@@ -1,0 +1,1 @@
+"""BigGAN: a GAN of other networks, which expects labels."""

@@ -1,0 +1,357 @@
+"""The recipe of a GAN. Its defaults are the anime notes' SAGAN."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from models import fields, generator_terms, losses, penalties
+from models.fields import option
+from models.lazy import latents
+from models.recipe import Recipe
+from models.systems.gan import labels as gan_labels
+
+LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
+WEIGHT_NORMS = ("spectral", "stable_rank", "none")
+# Fields that recipes saved by earlier versions may have; they are dropped.
+RETIRED_FIELDS = ("g_first_filters", "shared_embedding")
+
+_ON_PICTURES = {"point_dim": (0,)}
+_WITH_LABELS = {"label_kind": ("classes", "attributes")}
+
+
+def _networks(*names: str) -> dict[str, tuple]:
+    return {"architecture": names}
+
+
+@dataclass(frozen=True)
+class GANRecipe(Recipe):
+    """A generator and a discriminator: their networks, labels, objective and optimisation."""
+
+    system: ClassVar[str] = "gan"
+    labels: ClassVar[str] = "optional"
+
+    architecture: str = option("sagan", "Networks", "which file of models/networks builds G and D")
+    resolution: int = option(
+        128,
+        "Networks",
+        "height and width of the pictures, a power of two",
+        least=4,
+        only=_ON_PICTURES,
+    )
+    point_dim: int = option(
+        0,
+        "Networks",
+        "dimensions of the data where they are points; 0: they are pictures",
+        only=_networks("dense"),
+    )
+    g_filters: int = option(
+        1024,
+        "Networks",
+        "channels of the generator's first stage (biggan: the paper's ch)",
+        least=1,
+    )
+    d_filters: int = option(
+        64,
+        "Networks",
+        "channels of the discriminator's first stage (biggan: the paper's ch)",
+        least=1,
+    )
+    d_wide: bool = option(
+        False,
+        "Networks",
+        "widen in the first convolution of the discriminator's residual blocks, not in the second "
+        "(sn_resnet)",
+        only=_networks("sn_resnet"),
+    )
+    d_pooling: str = option(
+        "sum",
+        "Networks",
+        "how the discriminator joins its features over space (sn_resnet)",
+        choices=("sum", "mean"),
+        only=_networks("sn_resnet"),
+    )
+    upsample: str = option(
+        "transposed",
+        "Networks",
+        "how the generator doubles the resolution",
+        choices=("transposed", "nearest", "subpixel"),
+        only=_networks("sagan", "sresnet"),
+    )
+    g_activation: str = option(
+        "leaky_relu",
+        "Networks",
+        "the generator's nonlinearity",
+        choices=("leaky_relu", "relu"),
+        only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
+    )
+    g_norm: str = option(
+        "batch",
+        "Networks",
+        "the generator's activations",
+        choices=("batch", "none"),
+        only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
+    )
+    d_norm: str = option(
+        "batch", "Networks", "the discriminator's activations", choices=("batch", "none")
+    )
+    g_weight_norm: str = option(
+        "spectral", "Networks", "the generator's kernels", choices=WEIGHT_NORMS
+    )
+    d_weight_norm: str = option(
+        "spectral", "Networks", "the discriminator's kernels", choices=WEIGHT_NORMS
+    )
+    minibatch: str = option(
+        "none",
+        "Networks",
+        "lets the discriminator compare the pictures of a batch",
+        choices=("none", "discrimination", "standard_deviation"),
+    )
+    attention_resolution: int = option(
+        16,
+        "Networks",
+        "feature maps of this size get self-attention; 0: none",
+        only=_networks("biggan", "biggan_notes", "sagan", "sn_resnet", "sresnet"),
+    )
+    d_attention_resolution: int = option(
+        0,
+        "Networks",
+        "the discriminator's, where it is another size; 0: the same",
+        only=_networks("biggan", "biggan_notes", "sresnet"),
+    )
+    initializer: str = option(
+        "truncated_normal",
+        "Networks",
+        "initial kernels",
+        choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
+    )
+    residual_gain: float = option(
+        1.0,
+        "Networks",
+        "factor of the residual blocks' initial 3×3 kernels (sn_resnet)",
+        only=_networks("sn_resnet"),
+        above=0,
+    )
+
+    latent_dim: int = option(128, "Latents", "numbers in a latent", least=1)
+    latent: str = option("truncated_normal", "Latents", "their distribution", choices=LATENTS)
+
+    label_kind: str = option(
+        "none",
+        "Labels",
+        "one class a picture, or independent attributes (set from the data)",
+        choices=("none", "classes", "attributes"),
+    )
+    num_labels: int = option(0, "Labels", "how many classes or attributes (set from the data)")
+    g_conditioning: str = option(
+        "batch_norm",
+        "Labels",
+        "how the generator takes labels, if there are any",
+        choices=("batch_norm", "concat"),
+        only=_WITH_LABELS,
+    )
+    d_conditioning: str = option(
+        "projection",
+        "Labels",
+        "how the discriminator takes labels, if there are any",
+        choices=("projection", "concat"),
+        only=_WITH_LABELS,
+    )
+    label_noise: float = option(
+        0.0,
+        "Labels",
+        "noise on the labels in training: its deviation for attributes; for classes, the share "
+        "replaced by any class",
+        only=_WITH_LABELS,
+        least=0,
+        most=1,
+    )
+
+    loss: str = option("hinge", "Objective", "adversarial loss", choices=losses.names())
+    penalty: str = option(
+        "none", "Objective", "penalty on the discriminator", choices=penalties.names()
+    )
+    penalty_weight: float = option(
+        10.0, "Objective", "its factor", only={"penalty": penalties.names()[1:]}, least=0
+    )
+    g_orthogonal: float = option(
+        0.0,
+        "Objective",
+        "weight of the orthogonal regularisation of the generator's kernels",
+        least=0,
+    )
+    d_orthogonal: float = option(
+        0.0,
+        "Objective",
+        "weight of the orthogonal regularisation of the discriminator's kernels",
+        least=0,
+    )
+    weight_clip: float = option(
+        0.0,
+        "Objective",
+        "keep the discriminator's weights within ± this after its step; 0: do not",
+        least=0,
+    )
+    label_smoothing: float = option(
+        0.0,
+        "Objective",
+        "ask the discriminator for 1 minus this on real pictures",
+        only={"loss": losses.names_with_target()},
+        least=0,
+        below=1,
+    )
+    g_loss_weight: float = option(
+        1.0, "Objective", "factor of the adversarial loss in the generator's", least=0
+    )
+    g_term: str = option(
+        "none",
+        "Objective",
+        "what the generator's loss has besides",
+        choices=generator_terms.names(),
+    )
+    g_term_weight: float = option(
+        1.0, "Objective", "its factor", only={"g_term": generator_terms.names()[1:]}, least=0
+    )
+
+    batch_size: int = option(64, "Training", "pictures per discriminator step", least=1)
+    d_steps: int = option(
+        1, "Training", "discriminator steps per generator step, on fresh reals", least=1
+    )
+    fakes_per_real: int = option(
+        1, "Training", "fakes per real picture in a discriminator step", least=1
+    )
+    g_batch_factor: int = option(
+        1, "Training", "the generator's step takes so many times batch_size", least=1
+    )
+    steps: int = option(50_000, "Training", "generator steps that the source trains for", least=1)
+    g_learning_rate: float = option(1e-4, "Training", "the generator's learning rate", above=0)
+    d_learning_rate: float = option(4e-4, "Training", "the discriminator's learning rate", above=0)
+    beta_1: float = fields.again(Recipe, "beta_1", 0.0)
+    beta_2: float = fields.again(Recipe, "beta_2", 0.9)
+    weight_decay: float = option(
+        0.0,
+        "Training",
+        "this times each trained number is added to its gradient, in both networks",
+        least=0,
+    )
+    ema_statistics: str = option(
+        "copied",
+        "Training",
+        "whether the averaged generator's batch norms copy the newest statistics or average them",
+        choices=("copied", "averaged"),
+    )
+    dequantize: bool = option(
+        False,
+        "Training",
+        "add uniform noise of up to one grey level to the real pictures",
+        only=_ON_PICTURES,
+    )
+    mirror: bool = option(
+        False, "Training", "show half of the pictures mirrored", only=_ON_PICTURES
+    )
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """The shape of one real or fake: (R, R, 3), or (point_dim,)."""
+        return (self.point_dim,) if self.point_dim else super().data_shape
+
+    @property
+    def columns(self) -> int:
+        """Fresh reals for every discriminator step."""
+        return self.d_steps
+
+    @property
+    def fake_columns(self) -> int:
+        """Fakes of one training step over batch_size: those of its D steps, then of its G step."""
+        return self.d_steps * self.fakes_per_real + self.g_batch_factor
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the networks take labels."""
+        return self.label_kind != "none"
+
+    @property
+    def compares_halves(self) -> bool:
+        """Mode seeking looks at what differs between the halves."""
+        return self.g_term == "mode_seeking"
+
+    def draw(self, rng, labels, draw_labels):
+        """Latents, the fakes' labels, interpolation, label noise, dequantization: in this order.
+
+        How they are laid out: `models.systems.gan.layout`.
+        """
+        size, columns = self.batch_size, self.fake_columns
+        drawn = latents.sample(self.latent, size * columns, self.latent_dim, rng)
+        fake_labels = draw_labels(size * columns)
+        mix = rng.random((size, self.d_steps), dtype="float32")
+        fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
+        batch = {
+            "labels": gan_labels.noisy(labels, self, rng),
+            "latents": drawn.reshape(size, columns, -1),
+            "fake_labels": gan_labels.noisy(fake_labels, self, rng),
+            "mix": mix,
+        }
+        if self.dequantize:  # the last numbers drawn: all others are the same without
+            shape = (size, self.d_steps, *self.data_shape)
+            batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
+        return batch
+
+    def problems(self) -> Iterator[str]:
+        yield from super().problems()
+        yield from self._network_problems()
+        yield from self._training_problems()
+
+    def _network_problems(self) -> Iterator[str]:
+        """What does not go together in the networks and in what they are given."""
+        if self.point_dim and self.architecture != "dense":
+            yield f"architecture {self.architecture} draws pictures; points (point_dim) need dense"
+        if self.architecture == "biggan" and not hasattr(self, "shared_embedding"):
+            yield (
+                "architecture biggan belongs to the recipes of the system biggan, such as "
+                "biggan_cpu; start from one of those"
+            )
+        if self.dequantize and self.point_dim:
+            yield "dequantize is for pictures, not for points"
+        if self.conditional != bool(self.num_labels):
+            yield f"label_kind {self.label_kind!r} does not fit num_labels {self.num_labels}"
+        concat = self.g_conditioning == "concat"
+        if self.conditional and self.g_norm == "none" and not concat:
+            yield (
+                "a generator without batch norm (g_norm none) takes its labels by g_conditioning "
+                f"concat, not {self.g_conditioning}"
+            )
+
+    def _training_problems(self) -> Iterator[str]:
+        """What does not go together in the losses and in the batches."""
+        if self.g_loss_weight == 0 and self.g_term == "none":
+            yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
+        if self.g_term == "mode_seeking" and self.batch_size < 2 * self.micro_batches:
+            yield (
+                "mode_seeking compares two pictures: batch_size / micro_batches must be at least 2"
+            )
+        term = generator_terms.get(self.g_term)
+        for name in ("g_batch_factor", "fakes_per_real"):
+            for asking, needs_real in (
+                (self.loss, losses.get(self.loss).needs_real),
+                (self.g_term, term is not None and term.needs_real),
+            ):
+                if getattr(self, name) > 1 and needs_real:
+                    yield f"{name} must be 1: {asking} compares as many fakes as real pictures"
+        if self.fakes_per_real > 1 and penalties.joins_fakes(self.penalty):
+            yield (
+                f"fakes_per_real must be 1: penalty {self.penalty} joins each real with one fake"
+            )
+
+    @classmethod
+    def of_fields(cls, values: dict[str, Any]) -> Recipe:
+        """A recipe of this class from its fields, also from those of earlier versions.
+
+        Recipes from before there was a choice of `decay` meant the exponential one.
+        """
+        own = {field.name for field in dataclasses.fields(cls)}
+        values = {n: v for n, v in values.items() if n in own or n not in RETIRED_FIELDS}
+        if values.get("decay_start") and "decay" not in values:
+            values["decay"] = "exponential"
+        return super().of_fields(values)

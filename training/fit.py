@@ -1,0 +1,167 @@
+"""Training a session to its end: phases, ways back from a collapse, signals, what is left."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from pathlib import Path
+
+import runs
+from console.errors import TrainingStopped, UserError
+from console.screen import say
+from console.wording import duration, size
+from metrics.collapse import Rollback
+from models.distribution import Distribution
+from quality import control
+from runs import checkpoints as names
+from training import device
+from training.callbacks import checkpoints
+from training.callbacks.base import StepCallbacks
+from training.callbacks.interrupts import Interrupts
+from training.callbacks.nan_guard import NaNGuard
+from training.command import Command
+from training.feed import Feed, Prefetch
+from training.output import Outputs, save_outputs
+from training.session import Session, prepare, print_plan
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
+
+
+def train(command: Command, plan: Distribution) -> int:
+    """Carry out `command` on the devices of `plan`; returns the exit code.
+
+    Raises `UserError` for what a person can mend.
+    """
+    with _shortages_told(), contextlib.ExitStack() as stack:
+        session = prepare(command, plan, stack)
+        print_plan(session)
+        if command.dry_run:
+            say("dry run: all of it was built, nothing was trained, nothing is left behind")
+            return 0
+        return fit(session) if plan.chief else follow(session)
+
+
+def fit(session: Session) -> int:
+    """Train to the recipe's last step, or until told to stop; returns the exit code."""
+    recipe, settings, first = session.recipe, session.settings, session.step
+    here = session.resumed or runs.create(Path(settings.out), recipe.name, session.data.name)
+    begun = time.monotonic()
+    try:
+        here.write(recipe, session.record)
+        say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
+        outputs, beside = _fit_phases(here, session)
+    except BaseException:
+        if not session.resumed and not here.losses.exists():
+            here.remove()  # not one step was finished: nothing half-made is left
+        raise
+    took = duration(time.monotonic() - begun)
+    if outputs.signal is not None:
+        say(f"stopped at step {session.step:,} after {took}; saved. Go on with:")
+        say(f"  {session.command.again()} --resume {here.folder}")
+        return 128 + outputs.signal
+    made = save_outputs(session, here.output)
+    if recipe.conditional and settings.control_samples:
+        _report_control(here, session)
+    say(f"done: step {session.step:,} after {took}; {', '.join(map(str, made))}")
+    say(f"      {beside}")
+    peak = device.peak_memory()
+    if peak is not None:
+        say(f"      memory at most {size(peak)}")
+    return 0
+
+
+def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs, str]:
+    """Train phase after phase, going back where a collapse asks for it, to the end or a signal.
+
+    Returns the last phase's outputs, and in words what took time beside its steps.
+    """
+    while True:
+        if session.step == session.end_of_phase:
+            session.next_phase()
+        begun = time.monotonic()
+        outputs = Outputs(here, session)
+        with outputs as callbacks, _batches(session) as batches:
+            steps = session.end_of_phase - session.step
+            session.plan.fit(session.system, batches, steps, callbacks)
+        if outputs.rollback is not None:
+            _go_back(here, session, outputs.rollback)
+        elif outputs.signal is not None or session.step >= session.recipe.steps:
+            return outputs, outputs.beside(time.monotonic() - begun)
+
+
+def _go_back(here: runs.Run, session: Session, rollback: Rollback) -> None:
+    """Load the checkpoint that `rollback` names, drop later ones, lower the learning rates."""
+    found = {names.step_of(path): path for path in names.found(here.checkpoints)}
+    phase = session.recipe.phase_of(rollback.step)
+    if phase != session.system.phase:
+        session.system = session.build(phase)
+    session.system.load_weights(found[rollback.step])
+    session.system.learning_rate_factor.assign(rollback.factor**rollback.number)
+    for step, path in found.items():
+        if step > rollback.step:
+            path.unlink()
+    # Saved at once: a resume must find the lower rates, not the higher ones of that checkpoint.
+    checkpoints.save(session.system, found[rollback.step])
+
+
+def follow(session: Session) -> int:
+    """Train as a host that writes nothing, until the first one ends; returns the exit code."""
+    interrupts = Interrupts(None)
+    while session.step < session.recipe.steps and interrupts.received is None:
+        if session.step == session.end_of_phase:
+            session.next_phase()
+        first, last = session.step, session.end_of_phase
+        callbacks = StepCallbacks(
+            [NaNGuard(lambda: None), interrupts],
+            session.system,
+            first,
+            last,
+            agree=session.plan.agree,
+        )
+        with interrupts, _batches(session) as batches:
+            session.plan.fit(session.system, batches, last - first, callbacks)
+        if session.step < last:  # the hosts agreed to stop
+            break
+    say(f"done: step {session.step:,}; the first host has written the run")
+    return 0 if interrupts.received is None else 128 + interrupts.received
+
+
+def _batches(session: Session) -> Prefetch:
+    recipe = session.system.recipe
+    feed = Feed(session.data.parts, recipe, session.settings.seed, session.plan.rows(recipe))
+    return Prefetch(feed, session.step, session.end_of_phase)
+
+
+def _report_control(here: runs.Run, session: Session) -> None:
+    """Write how well the generator obeys its labels; a training that is done must not fail here."""
+    (pictures,) = session.data.parts.values()
+    generator = session.system.output("generator")
+    count = session.settings.control_samples
+    try:
+        control.report(control.measure(generator, session.recipe, pictures, count), here.folder)
+    except UserError as error:
+        say(f"control accuracy was not measured: {error}")
+
+
+@contextlib.contextmanager
+def _shortages_told():
+    """Say in one line that the disk is full or, in any backend's words, that memory ran out."""
+    try:
+        yield
+    except (UserError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise TrainingStopped(
+                f"the disk is full ({error.filename or error.strerror}); make room, then go on "
+                "from the last checkpoint with --resume"
+            ) from error
+        text = f"{type(error).__name__}: {error}".lower()
+        if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):
+            raise
+        raise TrainingStopped(
+            "out of memory; change --batch-size, --micro-batches (the same result), "
+            "--precision mixed_bfloat16, --resolution, or the networks' filters"
+        ) from error
