@@ -12,6 +12,7 @@ from comparison import plan as plans
 from console import backend, options
 from console.errors import UserError, user_errors
 from models import recipes
+from models.systems.gan.recipe import GANRecipe
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -46,7 +47,7 @@ def build_parser() -> options.Parser:
     parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="what to compare")
     options.add_fields(parser, plans.CompareSettings)
     skipped = ("name", "point_dim", "steps", "label_kind", "num_labels")
-    options.add_fields(parser, recipes.Recipe, skip=skipped)
+    options.add_fields(parser, GANRecipe, skip=skipped)
     return parser
 
 
@@ -54,7 +55,7 @@ def build_plan(parsed: argparse.Namespace) -> plans.Plan:
     """What the parsed options ask for. Raises `UserError`."""
     with user_errors(ValueError):
         settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
-    changes = options.given(parsed, recipes.Recipe)
+    changes = options.given(parsed, GANRecipe)
     changes.pop("steps", None)
     return plans.make(parsed.recipes, changes, settings)
 

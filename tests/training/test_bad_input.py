@@ -17,8 +17,11 @@ MISTAKES = {
     "penalty": (["--penalty=r9"], "r9"),
     "architecture": (["--architecture=sagam"], "Known:"),
     "resolution": (["--resolution=48"], "power of two"),
-    "seed": (["--seed=-1"], "--seed must be at least 0, not -1"),
-    "interval": (["--checkpoint-every=0"], "--checkpoint-every must be at least 1"),
+    "seed": (["--seed=-1"], "--seed must be a whole number of at least 0, not -1"),
+    "interval": (
+        ["--checkpoint-every=0"],
+        "--checkpoint-every must be a whole number of at least",
+    ),
     "pace": (["--steps-per-execution=2", "--checkpoint-every=5"], "divide --checkpoint-every, wh"),
     "batch": (["--batch-size=17"], "larger than the data (16 pictures"),
     "no folder": (["--data=not/there"], "not/there"),

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from console.errors import TrainingStopped
+from models.systems.gan.turns import GAN
 from runs import checkpoints as names
 from runs.files import replaced
 from runs.rows import read_rows
@@ -307,7 +308,7 @@ def test_loss_plot_with_and_without_zero_share(tmp_path):
     ):
         log = tmp_path / "losses.csv"
         log.write_text(header + "\n" + "".join(f"{n},{row}\n" for n in range(1, 30)))
-        plot_losses(log, tmp_path / "losses.png")
+        plot_losses(GAN.watched, log, tmp_path / "losses.png")
         with Image.open(tmp_path / "losses.png") as picture:
             assert picture.width > 500
 
@@ -315,7 +316,7 @@ def test_loss_plot_with_and_without_zero_share(tmp_path):
 def test_progress_line_measures_without_the_first_step(capfd, monkeypatch):
     now = [100.0]
     monkeypatch.setattr("training.callbacks.progress.time.monotonic", lambda: now[0])
-    progress = Progress(images_per_step=64, first_step=0, last_step=100)
+    progress = Progress(GAN.watched, images_per_step=64, first_step=0, last_step=100)
     progress.on_train_begin()
     for step, seconds in ((1, 20.0), (11, 2.0), (100, 17.8)):  # compiling, then 0.2 s a step
         now[0] += seconds
@@ -333,7 +334,7 @@ def test_progress_rate_is_that_of_the_last_minute(capfd, monkeypatch):
     """Ten steps of 10 s, then 0.5 s a step: after a minute the slow ones are forgotten."""
     now = [0.0]
     monkeypatch.setattr("training.callbacks.progress.time.monotonic", lambda: now[0])
-    progress = Progress(images_per_step=64, first_step=0, last_step=1_000)
+    progress = Progress(GAN.watched, images_per_step=64, first_step=0, last_step=1_000)
     step, seen = 0, {}
     for seconds, count in ((10.0, 10), (0.5, 200)):
         for _ in range(count):

@@ -8,10 +8,11 @@ import threading
 
 import numpy as np
 import pytest
-from training.preview import preview
 
 import datasets
 from models import recipes
+from models.chance import step_rng
+from models.systems.gan.preview import preview
 from training.feed import Feed, Prefetch
 
 
@@ -81,7 +82,7 @@ def test_batches_are_those_of_the_first_version():
 
 
 def test_noise_is_drawn_where_asked_for_and_changes_nothing_else():
-    recipe = dataclasses.replace(RECIPE, dequantize=True)
+    recipe = dataclasses.replace(RECIPE, resolution=8, dequantize=True)
     feed = Feed(data(), recipe, seed=7)
     batch = feed.batch(3)
     assert digest(batch) == "c9a9a21e4316a9b2"
@@ -93,7 +94,9 @@ def test_noise_is_drawn_where_asked_for_and_changes_nothing_else():
 
 def test_columns_of_fakes():
     """Two D steps with three fakes a real picture, then a G step of four batches."""
-    recipe = dataclasses.replace(RECIPE, fakes_per_real=3, g_batch_factor=4, dequantize=True)
+    recipe = dataclasses.replace(
+        RECIPE, fakes_per_real=3, g_batch_factor=4, resolution=8, dequantize=True
+    )
     feed = Feed(data(), recipe, seed=7)
     batch = feed.batch(0)
     assert batch["latents"].shape == (4, 10, 5)
@@ -150,20 +153,33 @@ def test_an_error_in_the_thread_reaches_the_training():
         next(batches)
 
 
+class Shown:
+    """Stands in for a GAN: keeps what a preview asks it for."""
+
+    def __init__(self, recipe, labels, seed, rows, columns=8):
+        made = preview(recipe, labels, step_rng(seed, 0), rows, columns)
+        self.columns, self.captions = made.columns, made.captions
+        made.draw(self)
+
+    def sample(self, latents, labels=None):
+        self.latents, self.labels = latents, labels
+
+
 def test_preview_without_labels_has_as_many_latents_as_pictures():
-    shown = preview(RECIPE, None, seed=0, rows=2, columns=3)
+    shown = Shown(RECIPE, None, seed=0, rows=2, columns=3)
     assert shown.latents.shape == (6, 5)
+    assert shown.columns == 3
     assert len(np.unique(shown.latents[:, 0])) == 6
     assert shown.labels is None
-    same = preview(RECIPE, None, seed=0, rows=2, columns=3)
+    same = Shown(RECIPE, None, seed=0, rows=2, columns=3)
     assert np.array_equal(shown.latents, same.latents)
-    other = preview(RECIPE, None, seed=1, rows=2, columns=3)
+    other = Shown(RECIPE, None, seed=1, rows=2, columns=3)
     assert not np.array_equal(shown.latents, other.latents)
 
 
 def test_preview_with_attributes_has_hair_colours_in_columns_and_latents_in_rows():
     recipe = dataclasses.replace(RECIPE, label_kind="attributes", num_labels=4)
-    shown = preview(recipe, attributes(), seed=0, rows=5)
+    shown = Shown(recipe, attributes(), seed=0, rows=5)
     assert shown.captions == ("red", "blue", "pink")
     table = shown.labels.reshape(5, 3, 4)
     assert np.array_equal(table[:, :, :3], np.broadcast_to(np.eye(3), (5, 3, 3)))
@@ -176,6 +192,6 @@ def test_preview_with_attributes_has_hair_colours_in_columns_and_latents_in_rows
 def test_preview_with_classes_has_classes_in_columns():
     labels = datasets.Labels("classes", ("cat", "dog"), np.array([0, 1, 1], np.int32), {})
     recipe = dataclasses.replace(RECIPE, label_kind="classes", num_labels=2)
-    shown = preview(recipe, labels, seed=0, rows=3)
+    shown = Shown(recipe, labels, seed=0, rows=3)
     assert shown.captions == ("cat", "dog")
     assert shown.labels.tolist() == [0, 1] * 3

@@ -30,17 +30,17 @@ def test_precision_follows_the_hardware():
 
 
 def test_a_gpu_gets_the_notes_recipe_and_the_one_asked_for_wins():
-    chosen = planner.choose_recipe(None, "sagan", GPU)
+    chosen = planner.choose_recipe(None, "sagan", "gpu")
     recipe = recipes.load(chosen.value)
     assert (recipe.resolution, recipe.batch_size, recipe.steps) == (128, 64, 50_000)
-    assert planner.choose_recipe("sagan_v5", "sagan", CPU).value == "SAGAN_V5"
+    assert planner.choose_recipe("sagan_v5", "sagan", "cpu").value == "SAGAN_V5"
     with pytest.raises(UserError, match="SAGAN_V6"):
-        planner.choose_recipe("SAGAN_V66", "sagan", CPU)
+        planner.choose_recipe("SAGAN_V66", "sagan", "cpu")
 
 
 def test_a_cpu_gets_the_small_recipe_where_there_is_one(monkeypatch):
     monkeypatch.setattr(planner, "_CPU_RECIPES", {"sagan": "sagan_v3"})
-    chosen = planner.choose_recipe(None, "sagan", CPU)
+    chosen = planner.choose_recipe(None, "sagan", "cpu")
     assert chosen.value == "SAGAN_V3"
     assert "no GPU" in chosen.reason
 

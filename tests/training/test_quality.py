@@ -20,7 +20,7 @@ from quality import during as quality
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.models import tiny
-from training import session
+from training import fit
 from training.callbacks import checkpoints
 from training.settings import Settings
 
@@ -30,7 +30,7 @@ class Planned:
 
     distances: dict[int, float] = {}  # noqa: RUF012
 
-    def __init__(self, data, recipe, seed, count):
+    def __init__(self, data, system, seed, count):
         self.monitor = SimpleNamespace(name="FD-test", floor=0.5, count=count)
 
     def read(self, gan):
@@ -141,7 +141,8 @@ def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_
         gan.steps_done.assign(step)
         first.assign_add(np.ones(first.shape))
         checkpoints.save(gan, here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
-    session._go_back(here, SimpleNamespace(gan=gan), Rollback(6, 0.5, 3, ""))
+    session = SimpleNamespace(system=gan, recipe=gan.recipe)
+    fit._go_back(here, session, Rollback(6, 0.5, 3, ""))
     assert [names.step_of(path) for path in sorted(here.checkpoints.iterdir())] == [4, 6]
     resumed = GAN(tiny.recipe(), seed=2)
     resumed.load_weights(names.newest(here.checkpoints))
@@ -219,9 +220,13 @@ def noise(monkeypatch, tmp_path):
     return datasets.ImageData(images, labels, "noise", "f" * 16, [], [], tmp_path)
 
 
+def measure_of(data, system, seed, count):
+    return quality.QualityMeasure({"images": data}, system, seed, count)
+
+
 def test_measure_is_fixed_and_tells_generators_apart(noise, tmp_path):
     recipe = tiny.recipe()
-    measure = quality.QualityMeasure(noise, recipe, seed=0, count=20)
+    measure = measure_of(noise, GAN(recipe), 0, 20)
     first = measure.read(GAN(recipe, seed=1))
     assert measure.read(GAN(recipe, seed=1)).distance == first.distance
     assert measure.read(GAN(recipe, seed=2)).distance != first.distance
@@ -230,7 +235,8 @@ def test_measure_is_fixed_and_tells_generators_apart(noise, tmp_path):
 
 
 def test_the_averaged_generator_is_measured_not_the_one_in_training(noise):
-    measure, gan = quality.QualityMeasure(noise, tiny.recipe(), 0, 20), GAN(tiny.recipe(), seed=1)
+    gan = GAN(tiny.recipe(), seed=1)
+    measure = measure_of(noise, gan, 0, 20)
     first = measure.read(gan)
     kernel = gan.generator.trainable_variables[-1]
     (average,) = (
@@ -246,7 +252,8 @@ def test_the_averaged_generator_is_measured_not_the_one_in_training(noise):
 
 
 def test_exactly_twice_as_many_pictures_as_measured_give_a_floor(noise):
-    measure, spy = quality.QualityMeasure(noise, tiny.recipe(), seed=0, count=30), Spy(noise)
+    spy = Spy(noise)
+    measure = measure_of(noise, spy, 0, 30)
     measure.read(spy)
     assert measure.monitor.floor is not None
 
@@ -254,10 +261,13 @@ def test_exactly_twice_as_many_pictures_as_measured_give_a_floor(noise):
 class Spy:
     """A GAN that remembers what it was asked for, and draws the data's first pictures."""
 
-    recipe, step = tiny.recipe(), 7
+    step = 7
 
-    def __init__(self, data):
-        self.data, self.asked = data, []
+    def __init__(self, data, recipe=None):
+        self.data, self.asked, self.recipe = data, [], recipe or tiny.recipe()
+
+    def judged(self, *given):
+        return GAN.judged(self, *given)
 
     def sample(self, latents, labels):
         self.asked.append((latents, labels))
@@ -266,7 +276,8 @@ class Spy:
 
 def test_latents_and_labels_are_those_of_the_data_and_stay(noise):
     recipe = tiny.recipe(label_kind="attributes", num_labels=4)
-    measure, spy = quality.QualityMeasure(noise, recipe, seed=0, count=20), Spy(noise)
+    spy = Spy(noise, recipe)
+    measure = measure_of(noise, spy, 0, 20)
     readings = [measure.read(spy) for _ in range(2)]
     (latents, labels), again = spy.asked
     assert latents.shape == (20, recipe.latent_dim)
@@ -281,17 +292,18 @@ def test_latents_and_labels_are_those_of_the_data_and_stay(noise):
 
 
 def test_another_seed_measures_against_other_reals(noise):
-    recipe, spy = tiny.recipe(), Spy(noise)
-    measures = [quality.QualityMeasure(noise, recipe, seed, 20) for seed in (0, 1)]
+    spy = Spy(noise)
+    measures = [measure_of(noise, spy, seed, 20) for seed in (0, 1)]
     assert measures[0].read(spy).distance != measures[1].read(spy).distance
     assert measures[0].monitor.floor != measures[1].monitor.floor
-    few = quality.QualityMeasure(noise, recipe, 0, 40)
+    few = measure_of(noise, spy, 0, 40)
     few.read(spy)
     assert few.monitor.floor is None  # no 40 others
 
 
 def test_passport_says_under_what_protocol(noise):
-    measure, spy = quality.QualityMeasure(noise, tiny.recipe(), seed=3, count=20), Spy(noise)
+    spy = Spy(noise)
+    measure = measure_of(noise, spy, 3, 20)
     reading = measure.read(spy)
     record = measure.passport(spy, reading)
     assert record.subject["step"] == 7

@@ -54,7 +54,7 @@ def test_run_folder_holds_everything(train, tmp_path):
     made = np.asarray(generator([np.zeros((1, 8), "float32"), np.zeros(1, "int32")]))
     assert made.shape == (1, 32, 32, 3)
     # Added up by hand: kernels, norms' gain and shift, attention with biases; no statistics.
-    assert "generator 4,887 parameters, discriminator 11,323" in words
+    assert "parameters: generator 4,887, discriminator 11,323" in words
     for name in ("memory", "time", "img/s", "D zero"):
         assert name in words
 

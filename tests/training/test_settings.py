@@ -35,14 +35,15 @@ ASKED = {
 SEEDED = (
     "models.system.System.__init__",
     "training.feed.Feed.__init__",
-    "training.session.make_repeatable",
-    "training.output.preview",
+    "training.device.make_repeatable",
     "training.output.step_rng",
 )
 
 # The end of each setting: the test that changes it and sees a difference there.
 ENDS = {
     "data": "test_settings:test_what_was_asked_for_is_done",
+    "data_b": "test_domains:test_two_folders",
+    "domains": "test_domains:test_labels_part_one_set",
     "labels": "test_conditional:test_a_run_with_labels_ends_with_the_table",
     "count": "test_settings:test_what_was_asked_for_is_done",
     "cache_dir": "test_settings:test_what_was_asked_for_is_done",
@@ -131,9 +132,9 @@ def done(pictures, tmp_path_factory):
     measured, seeds = [], {}
 
     class Counted(Planned):
-        def __init__(self, data, recipe, seed, count):
-            super().__init__(data, recipe, seed, count)
-            measured.append((len(data.images), seed, count))
+        def __init__(self, data, system, seed, count):
+            super().__init__(data, system, seed, count)
+            measured.append((len(data["images"].images), seed, count))
 
     def told(place):
         """Note the argument `seed` of what stands at `place`, and go on as ever."""
@@ -193,6 +194,8 @@ def test_generators_carry_what_they_were_made_of(done):
     record = json.loads((done.folder / "run.json").read_text())
     expected = {
         "recipe": json.loads((done.folder / "recipe.json").read_text()),
+        "verb": "generate",
+        "title": "",
         "labels": None,
         "data": "tiny",
         "data_fingerprint": record["data"]["fingerprint"],

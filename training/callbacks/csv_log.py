@@ -26,9 +26,7 @@ class CSVLog(StepCallback):
         """Append `rows` and flush, so that a reader always sees whole rows."""
         if self._file is None:
             self._open(list(rows[0]))
-        writer = csv.DictWriter(self._file, self._columns, lineterminator="\n")
-        for row in rows:
-            writer.writerow({name: _short(value) for name, value in row.items()})
+        self._write(rows)
         self._file.flush()
 
     def on_train_end(self, logs: object = None) -> None:
@@ -47,10 +45,14 @@ class CSVLog(StepCallback):
         before = list(kept[0]) if kept else []
         self._columns = columns = [*before, *(name for name in columns if name not in before)]
         self._file = self._path.open("w", newline="", encoding="utf-8")
-        writer = csv.DictWriter(self._file, columns, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
-        for row in kept:
-            writer.writerow({name: _short(row.get(name, float("nan"))) for name in columns})
+        csv.writer(self._file, lineterminator="\n").writerow(columns)
+        self._write(kept)
+
+    def _write(self, rows: list[Row]) -> None:
+        """What a row does not have is nan: an empty cell would look cut off."""
+        writer = csv.writer(self._file, lineterminator="\n")
+        for row in rows:
+            writer.writerow([_short(row.get(name, float("nan"))) for name in self._columns])
 
 
 def _short(value: float) -> str:

@@ -1,0 +1,127 @@
+"""Training data of two domains: from the settings to the batches."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from console.errors import UserError
+from models.recipe import Recipe
+from training.feed import Feed
+from training.inputs import fitted, open_for
+from training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Two(Recipe):
+    """A recipe that translates."""
+
+    system: ClassVar[str] = "two"
+    domains: ClassVar[tuple[str, ...]] = ("a", "b")
+
+
+@dataclass(frozen=True)
+class Pairs(Two):
+    """One whose pictures belong together."""
+
+    paired: ClassVar[bool] = True
+
+
+RECIPE = Two("two", resolution=8, batch_size=2)
+
+
+def grey(folder, count, first):
+    """`count` pictures of one grey each, first, first + 1, …"""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        value = first + index
+        Image.new("RGB", (8, 8), (value, value, value)).save(folder / f"{index:02d}.png")
+    return folder
+
+
+def opened(tmp_path, recipe=RECIPE, **settings):
+    asked = Settings(cache_dir=str(tmp_path / "cache"), workers=1, **settings)
+    with contextlib.ExitStack() as stack:
+        return open_for(recipe, asked, stack, sample_only=False, check=lambda source: None), asked
+
+
+def test_two_folders(tmp_path):
+    a, b = grey(tmp_path / "dark", 3, 10), grey(tmp_path / "light", 4, 200)
+    data, _ = opened(tmp_path, data=str(a), data_b=str(b))
+    assert data.titles == {"a": "dark", "b": "light"}
+    feed = Feed(data.parts, RECIPE, seed=1)
+    seen = {name: set() for name in "ab"}
+    for step in range(6):
+        batch = feed.batch(step)
+        assert batch.keys() == {"a", "b"}
+        for name in "ab":
+            assert batch[name].shape == (2, 1, 8, 8, 3)
+            seen[name] |= set(batch[name][:, 0, 0, 0, 0].tolist())
+    assert seen == {"a": {10, 11, 12}, "b": {200, 201, 202, 203}}
+
+
+def test_labels_part_one_set(tmp_path):
+    grey(tmp_path / "set" / "dark", 3, 10)
+    grey(tmp_path / "set" / "light", 4, 200)
+    grey(tmp_path / "set" / "middle", 4, 100)
+    data, asked = opened(
+        tmp_path, data=str(tmp_path / "set"), labels="folders", domains="light, dark"
+    )
+    assert data.titles == {"a": "light", "b": "dark"}
+    batch = Feed(data.parts, RECIPE, seed=1).batch(0)
+    assert batch["a"].min() >= 200
+    assert batch["b"].max() <= 12
+    assert fitted(RECIPE, data, asked) == (RECIPE, data)  # labels only parted the set
+
+
+def test_each_domain_has_a_shuffle_of_its_own(tmp_path):
+    a, b = grey(tmp_path / "a", 12, 0), grey(tmp_path / "b", 12, 0)
+    Image.new("RGB", (8, 8), (99, 0, 0)).save(b / "11.png")  # else they were the same pictures
+    data, _ = opened(tmp_path, data=str(a), data_b=str(b))
+    recipe = replace(RECIPE, batch_size=12)
+    batch = Feed(data.parts, recipe, seed=1).batch(0)
+    orders = [batch[name][:, 0, 0, 0, 1].tolist() for name in "ab"]
+    assert orders[0] != orders[1]
+
+
+def test_pairs_stay_together_mirrored_or_not(tmp_path):
+    for place, channel in (("x", 0), ("y", 1)):
+        (tmp_path / "pairs" / place).mkdir(parents=True)
+        for index in range(6):
+            pixels = np.zeros((8, 8, 3), np.uint8)
+            pixels[:, 0, channel] = 40 * index + 15  # the left column tells which pair
+            Image.fromarray(pixels).save(tmp_path / "pairs" / place / f"{index}.png")
+    recipe = Pairs("pairs", resolution=8, batch_size=6, mirror=True)
+    data, _ = opened(tmp_path, recipe, data=str(tmp_path / "pairs"))
+    batch = Feed(data.parts, recipe, seed=2).batch(0)
+    first, second = batch["a"][:, 0, 0, :, 0], batch["b"][:, 0, 0, :, 1]
+    np.testing.assert_array_equal(first, second)
+    mirrored = first[:, 0] == 0
+    assert 0 < mirrored.sum() < 6
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"data": "faces"}, "--domains"),
+        ({"data": "faces", "domains": "red hair, blu hair"}, "blue hair"),
+        ({"data": "faces", "domains": "red hair"}, "--domains names 1"),
+        ({"data": "faces", "domains": "red hair, blue hair", "data_b": "x"}, "not both"),
+    ],
+)
+def test_what_gives_no_two_domains_is_one_line(tmp_path, settings, says):
+    with pytest.raises(UserError) as refused:
+        opened(tmp_path, **settings, count=40)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_batch_larger_than_a_domain_names_the_domain(tmp_path):
+    a, b = grey(tmp_path / "dark", 3, 10), grey(tmp_path / "light", 1, 200)
+    with pytest.raises(UserError, match=r"--batch-size 2 is larger .*1 pictures in domain 'light'"):
+        opened(tmp_path, data=str(a), data_b=str(b))
