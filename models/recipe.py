@@ -170,6 +170,10 @@ class Recipe:
         """The parts of the training one after the other; their steps add up to `steps`."""
         return (Phase("training", self.steps),)
 
+    def traits(self) -> dict[str, str]:
+        """What tells it from other recipes in a table, by the columns' names."""
+        return {}
+
     # === Its phases ===
 
     def in_phase(self, number: int) -> Recipe:
