@@ -194,21 +194,8 @@ class Recipe:
     # === To and from JSON ===
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field by name and the system, ready for JSON."""
+        """Every field by name and the system, ready for JSON; see `models.systems.recipe_of`."""
         return {"system": self.system, **dataclasses.asdict(self)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Recipe:
-        """The inverse of `to_dict`, also of an earlier version's.
-
-        Raises:
-            ValueError: an unknown system or field; the message gives the nearest known one.
-        """
-        from models import systems
-
-        values = dict(values)
-        system = values.pop("system", None) or systems.system_of_old(values)
-        return systems.recipe_class(system).of_fields(values)
 
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:

@@ -16,7 +16,7 @@ from console.errors import UserError, user_errors
 from models import files
 from models.outputs import Output
 from models.recipe import Recipe
-from models.systems import system_class
+from models.systems import recipe_of, system_class
 from runs.checkpoints import newest, step_of
 from runs.files import read_json
 from runs.record import made_by_older_networks
@@ -121,7 +121,7 @@ def _file(path: Path, verb: str) -> Source:
         network, metadata = files.load(path)
         if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
             raise ValueError(f"{path} does not carry a recipe: it is no network of this project.")
-        recipe = Recipe.from_dict(metadata["recipe"])
+        recipe = recipe_of(metadata["recipe"])
     done = metadata.get("verb", "generate")  # files of before there were others have none
     if done != verb:
         raise UserError(_unable(path, recipe, verb, done))

@@ -11,8 +11,8 @@ from models import fields, generator_terms, losses, penalties
 from models.fields import option
 from models.lazy import latents
 from models.recipe import Recipe
-from models.systems.gan import labels as gan_labels
 from models.systems.gan import validity
+from models.systems.gan.labels import noisy
 
 LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
 WEIGHT_NORMS = ("spectral", "stable_rank", "none")
@@ -289,15 +289,18 @@ class GANRecipe(Recipe):
         mix = rng.random((size, self.d_steps), dtype="float32")
         fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
         batch = {
-            "labels": gan_labels.noisy(labels, self, rng),
+            "labels": self._noisy(labels, rng),
             "latents": drawn.reshape(size, columns, -1),
-            "fake_labels": gan_labels.noisy(fake_labels, self, rng),
+            "fake_labels": self._noisy(fake_labels, rng),
             "mix": mix,
         }
         if self.dequantize:  # the last numbers drawn: all others are the same without
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
         return batch
+
+    def _noisy(self, labels, rng):
+        return noisy(labels, self.label_kind, self.num_labels, self.label_noise, rng)
 
     def traits(self) -> dict[str, str]:
         """Networks, losses, labels, and how often each network steps."""

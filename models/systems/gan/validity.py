@@ -1,17 +1,17 @@
-"""What goes together in a GAN's recipe, and what holds its networks back."""
+"""What goes together in a GAN's recipe, and what holds its networks back.
+
+`recipe` is always a `GANRecipe`, whose class stands on these functions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from models import generator_terms, losses, penalties
 
-if TYPE_CHECKING:
-    from models.systems.gan.recipe import GANRecipe
 
-
-def restraints(recipe: GANRecipe) -> str:
+def restraints(recipe: Any) -> str:
     """Whatever holds the networks back or drives them apart, in few words."""
     found = [recipe.penalty] if recipe.penalty != "none" else []
     if recipe.weight_clip:
@@ -25,7 +25,7 @@ def restraints(recipe: GANRecipe) -> str:
     return " + ".join(found) or "–"
 
 
-def of_networks(recipe: GANRecipe) -> Iterator[str]:
+def of_networks(recipe: Any) -> Iterator[str]:
     """What does not go together in the networks and in what they are given."""
     if recipe.point_dim and recipe.architecture != "dense":
         yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
@@ -46,7 +46,7 @@ def of_networks(recipe: GANRecipe) -> Iterator[str]:
         )
 
 
-def of_training(recipe: GANRecipe) -> Iterator[str]:
+def of_training(recipe: Any) -> Iterator[str]:
     """What does not go together in the losses and in the batches."""
     if recipe.g_loss_weight == 0 and recipe.g_term == "none":
         yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
