@@ -30,16 +30,15 @@ class Cascade:
     def __init__(self, turned: bool = False) -> None:
         try:
             import cv2
+            from cv2 import CascadeClassifier  # OpenCV 5 has it in its contrib wheel alone
         except ImportError:
-            cv2 = None
-        if not hasattr(cv2, "CascadeClassifier"):  # OpenCV 5 has it in its contrib wheel alone
             raise DataError(
                 "Finding faces needs OpenCV with its cascades: pip install -r "
                 "requirements-prepare.txt; or say --no-detect if each picture is a face already."
-            )
+            ) from None
         cv2.setNumThreads(1)  # one process a core does the same without waiting for each other
         self._cv2, self._turns = cv2, (0, *TURNS) if turned else (0,)
-        self._cascade = cv2.CascadeClassifier(str(FILE))
+        self._cascade = CascadeClassifier(str(FILE))
 
     def detect(self, picture: Image.Image) -> list[Found]:
         """Faces, surest first; the score counts the windows that agreed."""

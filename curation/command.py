@@ -108,7 +108,7 @@ def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> 
 
 def lite0_features(wake: Callable[[], None]) -> pipeline.Features:
     """EfficientNet-Lite0's features; `wake` starts Keras with the first pictures."""
-    loaded = []
+    loaded: list[Callable] = []
 
     def features(pictures: np.ndarray) -> np.ndarray:
         if not loaded:

@@ -43,8 +43,8 @@ def look_at(task: Task) -> Picture:
     path = os.path.join(task.raw, task.name)
     try:
         picture = decode.read_whole(path)
-        with open(path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with open(path, "rb") as contents:
+            digest = hashlib.file_digest(contents, "sha256").hexdigest()
     except OSError as error:
         return not_usable(task, error.strerror or str(error))
     except PictureError as error:

@@ -66,9 +66,9 @@ class Folder:
         for file in sorted(kept):
             _move(self.dropped / file, self.faces / file)
         for path in sorted(self.faces.rglob("*")):
-            file = path.relative_to(self.faces)
-            if path.is_file() and file.as_posix() not in kept:
-                _move(path, self.dropped / file)
+            place = path.relative_to(self.faces)
+            if path.is_file() and place.as_posix() not in kept:
+                _move(path, self.dropped / place)
 
     def delete(self, file: str) -> None:
         """Remove a face that its picture, which has changed, no longer has."""

@@ -47,7 +47,7 @@ def write_labels(
     if not names:
         folder.labels.unlink(missing_ok=True)
         return [], 0
-    rows = [["file", *names]]
+    rows: list[list] = [["file", *names]]
     for face in tagged:
         on = attributes(face["tags"], threshold)
         rows.append([face["file"], *(int(name in on) for name in names)])

@@ -105,7 +105,14 @@ def _same_settings(store: Store, raw: Path, folder: Folder, options: Options) ->
         store.change("raw", asked["raw"])  # it was moved
 
 
-def _find_faces(store, folder, raw, files, gone, options) -> int:
+def _find_faces(
+    store: Store,
+    folder: Folder,
+    raw: Path,
+    files: list[tuple[str, int, int]],
+    gone: set[str],
+    options: Options,
+) -> int:
     """Look at the pictures that are new or have changed; how many."""
     known = store.known()
     stale = gone | {name for name, *row in files if name in known and known[name] != tuple(row)}
@@ -152,6 +159,7 @@ def _tag(store: Store, folder: Folder, options: Options) -> None:
     if options.tags is not None:
         store.forget_tags()  # the JSON may have changed, and reading it is cheap
         store.set_tags(_tags_of_pictures(store, options.tags))
+    if options.tags is not None or options.tagger is None:
         return
     files = store.without("tags")
     for some in _shown(_parts(files), "Tagging faces", -(-len(files) // AT_ONCE), options):
@@ -164,10 +172,10 @@ def _tags_of_pictures(store: Store, folder: Path) -> dict[str, dict[str, float]]
     tags = illustration2vec.read_folder(folder)
     found = {}
     for _, group in itertools.groupby(store.faces(), key=lambda face: face["picture"]):
-        group = list(group)
-        for face in group:
+        faces = list(group)
+        for face in faces:
             values = illustration2vec.for_picture(tags, face["file"])
-            if values is None and len(group) == 1:
+            if values is None and len(faces) == 1:
                 values = illustration2vec.for_picture(tags, face["picture"])
             if values is not None:
                 found[face["file"]] = values

@@ -3,6 +3,8 @@
 None of these numbers has a threshold that holds for all drawings: they are ranked within the set.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -25,7 +27,7 @@ def chroma(crop: Image.Image) -> float:
     return float((pixels.max(axis=2) - pixels.min(axis=2)).mean())
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
+def ranks(values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Values (N,) → their rank in the set as a share, 0 the lowest, 1 the highest."""
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     return order / max(len(values) - 1, 1)

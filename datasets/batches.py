@@ -46,11 +46,11 @@ class Batches:
         Labels are int32 (B,) classes, float32 (B, A) attributes, or int32 zeros (B,) without any.
         `only` these rows of the batch are read, where several machines share it.
         """
-        only = slice(None) if only is None else only
-        rows = self.rows(step)[only]
+        mine = slice(None) if only is None else only
+        rows = self.rows(step)[mine]
         images = np.take(self.data.images, rows, axis=0)
         if self.mirror:
-            flip = (self._generator(_MIRROR, step).random(self.batch_size) < 0.5)[only]
+            flip = (self._generator(_MIRROR, step).random(self.batch_size) < 0.5)[mine]
             images[flip] = images[flip, :, ::-1]
         return images, self._labels(rows)
 

@@ -212,4 +212,4 @@ def _read_csv(path: Path) -> list[tuple[int, str, str]]:
                 f"{str(path)!r}, line {number}: {len(line)} values, not a file and a caption. "
                 'A caption with a comma is written in quotes: "…, …".'
             )
-    return [(number, *line) for number, line in lines[1:]]
+    return [(number, file, caption) for number, (file, caption) in lines[1:]]

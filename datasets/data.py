@@ -11,6 +11,7 @@ from datasets import cache, sources
 from datasets.captions import Captions
 from datasets.errors import DataError
 from datasets.labels import Labels
+from datasets.rows import Rows
 
 MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
 
@@ -29,7 +30,7 @@ class ImageData:
     captions     of each picture the sentences that are said of it, or None
     """
 
-    images: np.ndarray
+    images: np.ndarray | Rows
     labels: Labels | None
     name: str
     fingerprint: str

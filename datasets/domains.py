@@ -94,8 +94,9 @@ def open_domains(
     check_settings(resolution, workers)
     sources.check_count(count)
     _refuse_mixtures(names, spec_b, conditions, paired)
+    how: dict[str, Any]
     how = {"cache_dir": cache_dir, "workers": workers, "progress": progress, "check": check}
-    chosen = {"labels": labels, "count": count}
+    chosen: dict[str, Any] = {"labels": labels, "count": count}
     if paired:
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
     if conditions is not None:
@@ -105,13 +106,13 @@ def open_domains(
     if len(names) == 1:
         data = open_data(spec, resolution, **chosen, **how)
         return _domains(names, [data], [data.name], data.name)
-    specs, name = _two(spec, spec_b)
+    specs, both = _two(spec, spec_b)
     parts = [open_data(one, resolution, **chosen, **how) for one in specs]
     if parts[0].fingerprint == parts[1].fingerprint:
         raise DataError(f"Both domains are the same pictures, {str(spec)!r}.")
     titles = folders.titles(*specs)
     parts = [_told_apart(part, title) for part, title in zip(parts, titles, strict=True)]
-    return _domains(names, parts, titles, name or "-".join(part.name for part in parts))
+    return _domains(names, parts, titles, both or "-".join(part.name for part in parts))
 
 
 # === Ways to two domains ===
@@ -165,8 +166,9 @@ def _paired(spec, spec_b, conditions, names, resolution, chosen, how) -> Domains
     source, titles = _source_of_pairs(spec, spec_b, conditions, **chosen)
     data = open_source(source, resolution, **how)
     together = source.together
-    flat = data.images.reshape(-1, *data.images.shape[2:])  # a view: the pairs are contiguous
-    firsts = np.arange(len(data.images)) * together
+    images = np.asarray(data.images)  # the memory map itself, as a plain array
+    flat = images.reshape(-1, *images.shape[2:])  # a view: the pairs are contiguous
+    firsts = np.arange(len(images)) * together
     parts = []
     for k, title in enumerate(titles):
         values = data.labels.values.reshape(len(flat), -1) if data.labels else None
@@ -195,10 +197,10 @@ def _source_of_pairs(
     folder = Path(spec).expanduser()
     name = sources.safe(folder.resolve().name)
     if spec_b is not None:
-        found = folder, Path(spec_b).expanduser()
-        _refuse_nested(*found)
-        titles = folders.titles(*found)
-        return pairs.of_folders(*found, "-".join(map(sources.safe, titles)), count), titles
+        both = folder, Path(spec_b).expanduser()
+        _refuse_nested(*both)
+        titles = folders.titles(*both)
+        return pairs.of_folders(*both, "-".join(map(sources.safe, titles)), count), titles
     found = folders.two(folder)
     if found is None:
         return pairs.side_by_side(folder, name, count), ("left", "right")

@@ -121,7 +121,8 @@ def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     if not found:
         raise DataError(f"No .json file in the labels folder {str(folder)!r}.")
     find = finder(files, by_stem=True)
-    rows, absent, unknown = {}, [], Counter()
+    rows, absent = {}, []
+    unknown: Counter[str] = Counter()
     for path in found:
         row = find(path.relative_to(folder).with_suffix("").as_posix())
         if row is None:

@@ -6,11 +6,10 @@ definition: an ink line around the hair, bigger eyes with a coloured iris, and f
 our own. Every variant used was looked at; the tables below say what each one shows.
 """
 
-import copy
-import importlib.util
+import importlib.resources
 import json
 import re
-from pathlib import Path
+from typing import Any
 
 from dicebear import Style
 
@@ -66,9 +65,8 @@ _INK = {"type": "color", "name": "outline"}
 
 def style() -> Style:
     """The adapted definition, ready to draw (the original's files are left as they are)."""
-    spec = importlib.util.find_spec("dicebear_styles")
-    folder = Path(next(iter(spec.submodule_search_locations)))
-    definition = copy.deepcopy(json.loads((folder / "lorelei.json").read_text("utf-8")))
+    original = importlib.resources.files("dicebear_styles") / "lorelei.json"
+    definition = json.loads(original.read_text("utf-8"))
     components = definition["components"]
     definition["colors"] |= {
         name: {"values": ["#ffffff"]} for name in ("iris", "accent", "blush", "lips")
@@ -101,6 +99,7 @@ def _component(variants: dict[str, list[dict]]) -> dict:
 
 def _shape(tag: str, fill: str | dict, *, ink: int = 0, **attributes: str | float) -> dict:
     """One SVG element; `ink` is the width of the line around it."""
+    values: dict[str, str | dict]
     values = {name.replace("_", "-"): str(value) for name, value in attributes.items()}
     if ink:
         values |= {"stroke": _INK, "stroke-width": str(ink), "stroke-linejoin": "round"}
@@ -130,7 +129,7 @@ def _add_irises(eyes: dict) -> None:
         elements = eyes["variants"][f"variant{number}"]["elements"]
         for x, y, long, short, angle in irises:
             turn = f"rotate({angle} {x} {y})"
-            ellipse = {"cx": x, "cy": y, "transform": turn}
+            ellipse: dict[str, Any] = {"cx": x, "cy": y, "transform": turn}
             elements += [
                 _shape("ellipse", _colour("iris"), rx=long * 0.86, ry=short * 0.86, **ellipse),
                 _shape("ellipse", _INK, rx=long * 0.42, ry=short * 0.42, **ellipse),

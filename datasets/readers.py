@@ -29,8 +29,7 @@ def of_labels(
         identity = [(str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p, s in stats]
         return functools.partial(labels.from_json_folder, path), identity
     if path.is_file():
-        identity = hashlib.sha256(path.read_bytes()).hexdigest()
-        return functools.partial(labels.from_csv, path), identity
+        return functools.partial(labels.from_csv, path), _contents(path)
     words = " or ".join(repr(word) for word in LABEL_WORDS)
     raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
 
@@ -51,5 +50,8 @@ def of_captions(
     path = Path(spec).expanduser()
     if not path.is_file():
         raise DataError(f"Captions {spec!r} are neither a CSV file nor {captions.FILES!r}.")
-    identity = hashlib.sha256(path.read_bytes()).hexdigest()
-    return functools.partial(captions.from_csv, path, files), identity
+    return functools.partial(captions.from_csv, path, files), _contents(path)
+
+
+def _contents(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,6 +1,7 @@
 """Some rows of an array on disk, as an array of their own that is never copied whole."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -8,7 +9,7 @@ import numpy as np
 class Rows:
     """The rows `rows` of `array` (N, …), read only when they are asked for.
 
-    array  any array, a memory map as a rule
+    array  any array, a memory map as a rule, or `Rows` of one
     rows   int64 (M,): which of its rows, in this order; a row may occur more than once
 
     It has the shape (M, …), is indexed by an int, a slice, int or bool arrays, or by a tuple of
@@ -16,9 +17,13 @@ class Rows:
     it gives. Nothing can be assigned. `np.asarray` of it reads all of it into memory.
     """
 
-    def __init__(self, array: np.ndarray, rows: Sequence[int] | np.ndarray) -> None:
-        self.array = np.asarray(array)  # a memory map stays one, without numpy's slow subclass
-        self.rows = np.asarray(rows, np.int64)
+    def __init__(self, array: "np.ndarray | Rows", rows: Sequence[int] | np.ndarray) -> None:
+        self.rows: np.ndarray = np.asarray(rows, np.int64)
+        if isinstance(array, Rows):
+            self.rows = array.rows[self.rows]
+            array = array.array
+        # A memory map stays one, without numpy's slow subclass.
+        self.array: np.ndarray = np.asarray(array)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -47,7 +52,9 @@ class Rows:
         first, *rest = key if isinstance(key, tuple) else (key,)
         return self.array[(self.rows[first], *rest)]
 
-    def take(self, indices, axis: int = 0, out=None, mode: str = "raise") -> np.ndarray:
+    def take(
+        self, indices, axis: int = 0, out=None, mode: Literal["raise", "wrap", "clip"] = "raise"
+    ) -> np.ndarray:
         """What `np.take(self, indices, axis=0)` calls. Raises `ValueError` for other axes."""
         if axis != 0:
             raise ValueError(f"Rows are taken along axis 0, not {axis}.")

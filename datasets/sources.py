@@ -236,7 +236,8 @@ def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
         raise DataError(f"There is no folder {str(folder)!r}. Data is a folder or one of: {known}.")
     if not folder.is_dir():
         raise DataError(f"{str(folder)!r} is a file; give the folder that holds the pictures.")
-    files, others, visited, empty = [], Counter(), set(), True
+    files, visited, empty = [], set(), True
+    others: Counter[str] = Counter()
     for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
         status = os.stat(root)
         if (status.st_dev, status.st_ino) in visited:  # a link back into the tree

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as imageio
 import numpy as np
@@ -51,14 +52,14 @@ def encoded(
     Raises:
         UserError: an unknown suffix, or an MP4 without PyAV.
     """
-    frames, suffix = np.asarray(frames), check_suffix(suffix)
-    times = [seconds] * (len(frames) - 1) + [seconds if last is None else last]
+    film, suffix = np.asarray(frames), check_suffix(suffix)
+    times = [seconds] * (len(film) - 1) + [seconds if last is None else last]
     if suffix == ".mp4":
-        return _mp4(frames, seconds, times[-1])
+        return _mp4(film, seconds, times[-1])
     if suffix == ".webp":
-        times = [round(1000 * time) for time in times]
-        return _by_pillow(frames, suffix, times, quality=_WEBP_QUALITY)
-    return _by_pillow(in_one_palette(frames), suffix, [10 * max(2, round(100 * t)) for t in times])
+        thousandths = [round(1000 * time) for time in times]
+        return _by_pillow(film, suffix, thousandths, quality=_WEBP_QUALITY)
+    return _by_pillow(in_one_palette(film), suffix, [10 * max(2, round(100 * t)) for t in times])
 
 
 def in_one_palette(frames: np.ndarray) -> np.ndarray:
@@ -96,7 +97,7 @@ def check_suffix(suffix: str) -> str:
     return suffix
 
 
-def _by_pillow(frames: np.ndarray, suffix: str, milliseconds: list[int], **options: int) -> bytes:
+def _by_pillow(frames: np.ndarray, suffix: str, milliseconds: list[int], **options: Any) -> bytes:
     # WebP takes a list only where there are several frames.
     duration = milliseconds if len(frames) > 1 else milliseconds[0]
     return imageio.imwrite(
@@ -110,5 +111,7 @@ def _mp4(frames: np.ndarray, seconds: float, last: float) -> bytes:
     shown = np.concatenate([frames, rest])[:, :height, :width]
     # Room for the index at the beginning, so that a browser plays what has arrived.
     options = {"moov_size": str(2_000 + 40 * len(shown))}
-    with imageio.imopen("<bytes>", "w", plugin="pyav", extension=".mp4", options=options) as film:
+    with imageio.imopen(  # type: ignore[call-overload]  # imageio's types leave out the options
+        "<bytes>", "w", plugin="pyav", extension=".mp4", options=options
+    ) as film:
         return film.write(shown, codec="libx264", fps=1 / seconds, out_pixel_format="yuv420p")

@@ -51,7 +51,7 @@ def _caption_height(width: int) -> int:
     return max(12, width // 5)
 
 
-def _fitting(text: str, width: int, height: int) -> ImageFont.ImageFont:
+def _fitting(text: str, width: int, height: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The largest font in which `text` fits a box of this size; at least 7 px."""
     for points in range(max(7, int(0.8 * height)), 7, -1):
         font = ImageFont.load_default(size=points)

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def cached(
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass
     features = compute()
-    arrays = {"pool": features.pool}
+    arrays: dict[str, Any] = {"pool": features.pool}
     if features.logits is not None:
         arrays["logits"] = features.logits
     partial = path.with_name(f".{path.stem}.{os.getpid()}.npz")

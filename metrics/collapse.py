@@ -246,8 +246,8 @@ class CollapseGuard:
         kept = sum(step <= last for step in self.steps)
         for history in (self.steps, self.zero_share, self.g_loss):
             del history[kept:]
-        for history in (self.measures, self.duplicates, *self.spectra.values()):
-            history[:] = [entry for entry in history if entry[0] <= last]
+        for entries in (self.measures, self.duplicates, *self.spectra.values()):
+            entries[:] = [entry for entry in entries if entry[0] <= last]
         self.healthy_until = min(self.healthy_until, last)
 
     def state(self) -> dict:

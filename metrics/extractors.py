@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from metrics import inception, lite0, pth, weights
 from metrics.errors import MetricError
-from metrics.pictures import rebatch
+from metrics.pictures import is_array, rebatch
 from metrics.resize import Resize
 
 NAMES = ("lite0", "inception")
@@ -39,7 +39,7 @@ class Features:
     def __len__(self) -> int:
         return len(self.pool)
 
-    def take(self, indices: np.ndarray) -> "Features":
+    def take(self, indices: np.ndarray | slice) -> "Features":
         """The features of some of the pictures."""
         return Features(self.pool[indices], None if self.logits is None else self.logits[indices])
 
@@ -115,7 +115,7 @@ def extract(
     shows none. Raises `MetricError` on no pictures, on NaN pixels, and on features that are not
     finite.
     """
-    total = len(pictures) if hasattr(pictures, "shape") else count
+    total = len(pictures) if is_array(pictures) else count
     pool, logits = _Rows(total), _Rows(total)
     hidden = progress is None
     with tqdm(total=total, desc=progress, unit="img", leave=False, disable=hidden) as bar:
@@ -137,11 +137,11 @@ class _Rows:
 
     def __init__(self, expected: int | None):
         self.count, self._expected = 0, expected or 0
-        self._array: np.ndarray | None = None
+        self._array = np.empty((0, 0), np.float32)
 
     def add(self, rows: np.ndarray):
         end = self.count + len(rows)
-        if self._array is None:
+        if not self.count:
             self._array = np.empty((max(self._expected, end), rows.shape[1]), np.float32)
         if end > len(self._array):
             grown = np.empty((max(end, len(self._array) * 3 // 2), rows.shape[1]), np.float32)

@@ -81,8 +81,8 @@ def _some(features: Features, most: int, seed: int) -> np.ndarray:
 
 def take_manifold(result, extractor, real, fake, classes):
     chosen = result.settings
-    sides = [_some(side, chosen.manifold_pictures, chosen.seed) for side in (real, fake)]
-    found = manifold.manifold(*sides, chosen.precision_neighbours, chosen.density_neighbours)
+    ours, theirs = (_some(side, chosen.manifold_pictures, chosen.seed) for side in (real, fake))
+    found = manifold.manifold(ours, theirs, chosen.precision_neighbours, chosen.density_neighbours)
     each = {
         "precision": (found.precise, 1.0),
         "recall": (found.recalled, 1.0),

@@ -1,6 +1,7 @@
 """Pictures as every extractor takes them: uint8, (N, height, width, 3), checked."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -39,9 +40,14 @@ def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
     return np.clip(pictures.astype(np.float32) * 127.5 + 128, 0, 255).astype(np.uint8)
 
 
+def is_array(pictures: Any) -> TypeGuard[np.ndarray]:
+    """Whether they come as one array, of any kind, and not as an iterable of batches."""
+    return hasattr(pictures, "shape")
+
+
 def rebatch(pictures: np.ndarray | Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
     """uint8 batches of `size` pictures (the last may be smaller), from an array or from batches."""
-    if hasattr(pictures, "shape"):
+    if is_array(pictures):
         for start in range(0, len(pictures), size):
             yield to_uint8(pictures[start : start + size], start)
         return

@@ -132,4 +132,6 @@ def load(path: str | Path) -> list[Record]:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MetricError(f"{path} cannot be read as metric records: {error}.") from error
-    return [Record.from_dict(record) for record in (content if isinstance(content, list) else [0])]
+    if not isinstance(content, list):
+        raise MetricError(f"Not a metric record of format {FORMAT}.")
+    return [Record.from_dict(record) for record in content]

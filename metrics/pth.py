@@ -144,7 +144,7 @@ def _load_legacy(path: Path):
             storage = storages[key]
             if int.from_bytes(file.read(8), "little") != storage.size:
                 raise pickle.UnpicklingError(f"storage {key} has another size than announced")
-            if file.readinto(storage.view(np.uint8)) != storage.nbytes:
+            if file.readinto(storage.view(np.uint8).data) != storage.nbytes:
                 raise pickle.UnpicklingError("the file is cut short")
     return content
 

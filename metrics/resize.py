@@ -61,7 +61,8 @@ class Resize(keras.layers.Layer):
     def __init__(self, method: str, size: tuple[int, int], name: str | None = None):
         super().__init__(trainable=False, dtype="float32", autocast=False, name=name)
         self.method, self.size = method, size
-        self._rows = self._columns = None
+        self._rows: np.ndarray | None = None
+        self._columns: np.ndarray | None = None
 
     def build(self, shape):
         self._rows = matrix(self.method, shape[1], self.size[0]).astype(np.float32)

@@ -45,7 +45,7 @@ def again(cls: type, name: str, default: Any, **changed: Any) -> Any:
 
     `changed`: metadata that is another here, such as a help text.
     """
-    field = cls.__dataclass_fields__[name]
+    field = {field.name: field for field in options(cls)}[name]
     return dataclasses.field(default=default, metadata={**field.metadata, **changed})
 
 

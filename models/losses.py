@@ -184,10 +184,9 @@ def get(name: str, label_smoothing: float = 0.0) -> Loss:
     loss = LOSSES[name]
     if not label_smoothing:
         return loss
-    if loss.smoothed is None:
+    smoothed = loss.smoothed
+    if smoothed is None:
         able = ", ".join(names_with_target())
         raise ValueError(f"The {name} loss has no labels to smooth. Those that have: {able}.")
     target = 1.0 - label_smoothing
-    return dataclasses.replace(
-        loss, discriminator=lambda real, fake: loss.smoothed(real, fake, target)
-    )
+    return dataclasses.replace(loss, discriminator=lambda real, fake: smoothed(real, fake, target))

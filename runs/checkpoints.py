@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from console.errors import UserError
+
 _NAME = re.compile(r"checkpoint-(\d{8})(-kept)?\.weights\.h5")
 
 
@@ -14,8 +16,14 @@ def name(step: int, kept: bool = False) -> str:
 
 
 def step_of(path: Path) -> int:
-    """The training step at which the checkpoint `path` was written."""
-    return int(_NAME.fullmatch(path.name).group(1))
+    """The training step at which the checkpoint `path` was written.
+
+    Raises `UserError` where its name does not tell: somebody has renamed it.
+    """
+    found = _NAME.fullmatch(path.name)
+    if found is None:
+        raise UserError(f"{path} does not have a checkpoint's name, such as {name(1000)}")
+    return int(found[1])
 
 
 def found(folder: Path) -> list[Path]:
@@ -30,4 +38,4 @@ def newest(folder: Path) -> Path | None:
 
 def plain(folder: Path) -> list[Path]:
     """Those that were written on schedule and may be removed, the earliest step first."""
-    return [path for path in found(folder) if not _NAME.fullmatch(path.name).group(2)]
+    return [path for path in found(folder) if path.name == name(step_of(path))]

@@ -57,8 +57,11 @@ class Run:
 
     @property
     def number(self) -> int:
-        """The run's number, counted up in its parent folder."""
-        return int(_NAME.fullmatch(self.folder.name).group(1))
+        """The run's number, counted up in its parent folder.
+
+        Raises `ValueError` where the folder was given another name.
+        """
+        return int(self.folder.name.split("-")[0])
 
     def recipe(self) -> Recipe:
         """The recipe as trained."""

@@ -46,7 +46,7 @@ class Command:
     def run_to_resume(self, recipe_name: str) -> runs.Run:
         """The run that `--resume` means. Raises `UserError` where there is none."""
         out = Path(self.settings.get("out", Settings.out))
-        if self.resume == "newest":
+        if self.resume is None or self.resume == "newest":
             return runs.newest(out, recipe_name)
         return runs.load(self.resume, out)
 

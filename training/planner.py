@@ -32,7 +32,7 @@ def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
     if kind == "gpu":
         return Choice(known(default).name, "the notes' configuration, since there is a GPU")
     small = _CPU_RECIPES.get(default.lower())
-    if small in (name.lower() for name in recipes.names()):
+    if small is not None and small in (name.lower() for name in recipes.names()):
         name = known(small).name
         return Choice(name, f"there is no GPU; --recipe {known(default).name} trains the notes'")
     return Choice(known(default).name, "the default")

@@ -73,6 +73,12 @@ def test_nothing_is_copied_and_nothing_can_be_written(array):
     assert array[7].sum() > 0
 
 
+def test_rows_of_rows_are_rows_of_the_array(array):
+    rows = Rows(Rows(array, CHOSEN), [3, 0])
+    assert np.shares_memory(rows.array, array)
+    np.testing.assert_array_equal(np.asarray(rows), array[[9, 7]])
+
+
 def test_only_the_rows_asked_for_are_read(tmp_path):
     """Ten terabytes by their shape: reading more than a few rows would fail at once."""
     path = tmp_path / "sparse"

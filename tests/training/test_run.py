@@ -164,3 +164,14 @@ def test_numbers_count_up_and_runs_are_found_again(tmp_path):
     (first.folder / "run.json").unlink()
     with pytest.raises(UserError, match=r"holds no run\.json"):
         runs.load("0", tmp_path)
+
+
+def test_checkpoints_are_told_by_their_names(tmp_path):
+    kept = names.name(6, kept=True)
+    for name in (names.name(12), kept, names.name(4), "checkpoint-copy.weights.h5", "x.weights.h5"):
+        (tmp_path / name).touch()
+    assert [path.name for path in names.found(tmp_path)] == [names.name(4), kept, names.name(12)]
+    assert [path.name for path in names.plain(tmp_path)] == [names.name(4), names.name(12)]
+    assert names.step_of(tmp_path / kept) == 6
+    with pytest.raises(UserError, match=r"checkpoint-copy.* does not have a checkpoint's name"):
+        names.step_of(tmp_path / "checkpoint-copy.weights.h5")

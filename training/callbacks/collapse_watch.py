@@ -10,7 +10,7 @@ from console.screen import say
 from metrics.collapse import ALARM, CollapseGuard, Rollback
 from metrics.monitor import Reading
 from models.outputs import Collapse
-from runs.checkpoints import step_of
+from runs import checkpoints as names
 from runs.files import write_json
 from runs.rows import Row
 from training.callbacks.base import StepCallback
@@ -68,7 +68,7 @@ class CollapseWatch(StepCallback):
             if (finding.kind, finding.level) not in self._said:
                 say(f"{'ALARM' if finding.level == ALARM else 'careful'}: {finding.message}")
         self._said = now
-        saved = [step_of(path) for path in self._checkpoints.glob("checkpoint-*.weights.h5")]
+        saved = [names.step_of(path) for path in names.found(self._checkpoints)]
         plan = self.guard.rollback(saved)
         if plan is not None and step < self.last_step:
             self.rollback = plan
