@@ -26,9 +26,7 @@ class CycleGANRecipe(Recipe):
     blocks: int = option(
         9, "Networks", "residual blocks of a generator, at a quarter of the resolution", least=1
     )
-    d_filters: int = option(
-        64, "Networks", "channels of a discriminator's first maps", least=1
-    )
+    d_filters: int = option(64, "Networks", "channels of a discriminator's first maps", least=1)
     d_layers: int = option(
         3,
         "Networks",
@@ -41,13 +39,9 @@ class CycleGANRecipe(Recipe):
     batch_size: int = again(Recipe, "batch_size", 1)
     beta_1: float = again(Recipe, "beta_1", 0.5)
     decay: str = again(Recipe, "decay", "linear")
-    learning_rate: float = option(
-        2e-4, "Training", "learning rate of all four networks", least=0
-    )
+    learning_rate: float = option(2e-4, "Training", "learning rate of all four networks", least=0)
 
-    cycle_weight: float = option(
-        10.0, "Objective", "weight of the way there and back (λ)", least=0
-    )
+    cycle_weight: float = option(10.0, "Objective", "weight of the way there and back (λ)", least=0)
     identity_weight: float = option(
         5.0,
         "Objective",

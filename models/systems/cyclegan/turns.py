@@ -112,9 +112,7 @@ class CycleGAN(System):
         for domain, made in fakes.items():
             newest = ops.convert_to_tensor(self.newest[domain])
             made = replicas.gather(ops.stop_gradient(made))
-            replicas.assign(
-                self.newest[domain], ops.scatter_update(newest, rows[:, None], made)
-            )
+            replicas.assign(self.newest[domain], ops.scatter_update(newest, rows[:, None], made))
 
     # === The discriminators' turn ===
 
