@@ -9,8 +9,8 @@ Command: python train.py cyclegan --data FOLDER
 (a folder with trainA and trainB; or --data FOLDER --data-b OTHER, or --data faces
 --domains "red hair, blue hair")
 Run time: TIME_PAPER a step on two CPU cores; made for a GPU.
-Expect on the authors' data: labels to photographs at FCN scores .52 / .17 / .11 (per-pixel, per-class,
-class IoU), and 26.8 % of people fooled by maps drawn as photographs (the paper's tables 1 and 2).
+Expect on the authors' data: labels to photographs at FCN scores .52 / .17 / .11 (per pixel, per
+class, class IoU), and 26.8 % of people fooled by maps drawn as photographs (tables 1 and 2).
 Departures: pictures are resized to 256 px, not to 286 px and cropped; an epoch is that of each
 domain by itself. The averaged generators are the newest ones (no averaging), as in the paper.
 """

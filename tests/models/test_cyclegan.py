@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from layers import initializers
-from models import recipes
+from models import autodiff, recipes
 from models.systems.cyclegan import networks, pool
 from models.systems.cyclegan.turns import CycleGAN
 from tests.models import tiny, tiny_cyclegan
@@ -47,8 +47,6 @@ def test_networks_are_those_that_torch_builds(name):
     made = ops.convert_to_numpy(network(pictures, training=True))
     np.testing.assert_allclose(made, to_keras(GOLDEN[f"{name}/made"]), atol=2e-5)
     target = to_keras(GOLDEN[f"{name}/target"])
-    from models import autodiff
-
     gradient = autodiff.input_gradient(
         lambda x: network(x, training=True) * target, pictures, network.variables
     )
@@ -197,12 +195,14 @@ def test_the_pools_of_a_training_follow_the_rule():
     listed = {domain: Listed(3) for domain in ("a", "b")}
     for seed in range(4):
         x = tiny_cyclegan.batch(system.recipe, seed)
-        fakes = {domain: ops.convert_to_numpy(
-                    getattr(system, network)(x[other][:, 0] / 127.5 - 1, training=True))
-                 for domain, other, network in (("a", "b", "b_to_a"), ("b", "a", "a_to_b"))}  # fmt: skip
+        fakes = {
+            domain: getattr(system, network)(x[other][:, 0] / 127.5 - 1, training=True)
+            for domain, other, network in (("a", "b", "b_to_a"), ("b", "a", "a_to_b"))
+        }
         tiny_cyclegan.step(system, seed)
         for domain, made in fakes.items():
-            listed[domain].show(made, x[f"place_{domain}"][:, 0], x[f"chance_{domain}"][:, 0])
+            drawn = (x[f"{name}_{domain}"][:, 0] for name in ("place", "chance"))
+            listed[domain].show(ops.convert_to_numpy(made), *drawn)
             kept = ops.convert_to_numpy(system.pools[domain])
             np.testing.assert_allclose(kept, np.stack(listed[domain].kept), atol=1e-5)
 

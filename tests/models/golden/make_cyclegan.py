@@ -2,9 +2,9 @@
 
 A small CycleGAN generator and discriminator from torch's own layers, put together from section 7.2
 of the paper with the paddings of the authors' code (reflection; zeros; padding 1 and output padding
-1 of the transposed convolutions). Computed in float64, stored in float32: weights in the order of construction in
-torch's axes, pictures (N, 3, 32, 32), outputs, and gradients of sum(outputs · target) by the
-pictures.
+1 of the transposed convolutions). Computed in float64, stored in float32: weights in the order of
+construction in torch's axes, pictures (N, 3, 32, 32), outputs, and gradients of
+sum(outputs · target) by the pictures.
 """
 
 from pathlib import Path
