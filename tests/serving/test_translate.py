@@ -115,7 +115,7 @@ def test_a_film_frame_by_frame(run, system, tmp_path, suffix):
             found, shown = np.asarray(made.convert("RGB")).astype(int), given.convert("RGB")
             assert made.info["duration"] == milliseconds
             wanted = system.translate(np.asarray(shown)[None])[0]
-            assert np.abs(found - (wanted + 1) * 127.5).mean() < 12  # of 256 colours, of lossy WebP
+            assert np.abs(found - (wanted + 1) * 127.5).mean() < 20  # lossy; another frame: 60
 
 
 def test_python_gives_what_the_command_gives(run, system, tmp_path):

@@ -65,7 +65,7 @@ def test_a_run_goes_on_and_leaves_two_translators(train, place, tmp_path):
     assert made == {
         "recipe.json", "run.json", "reals_a.png", "reals_b.png", "fakes_init.png", "fakes",
         "progress.gif", "losses.csv", "losses.png", "checkpoints", "translator.keras",
-        "translator_back.keras",
+        "translator_back.keras", "singular_values.csv", "singular_values.png",
     }  # fmt: skip
     assert set(read_rows(whole / "losses.csv")[0]) == {
         "step", "g_loss", "cycle", "identity", "d_a_loss", "d_b_loss", "d_loss",
@@ -91,7 +91,7 @@ def test_a_run_goes_on_and_leaves_two_translators(train, place, tmp_path):
         (["--data=faces", "--domains=red hair"], "--domains names 1"),
         (["--data=faces", "--domains=red hair, blew hair"], "nearest: blue hair"),
         (["--data={both}", "--labels=folders"], "--labels folders is read only to part the data"),
-        (["--data={both}", "--batch-size=6"], "5 pictures in domain 'trainB'"),
+        (["--data={both}", "--batch-size=6"], "(5 pictures in {both})"),
         (["--data={both}", "--control-samples=9"], "a cyclegan takes none"),
         (["--data={both}", "--rollbacks=1"], "--rollbacks is for GANs"),
         (["--data={both}", "--d-layers=3"], "d_layers 3 needs a resolution of at least 32, not 16"),
