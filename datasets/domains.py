@@ -141,7 +141,8 @@ def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
         _refuse_nested(Path(spec).expanduser(), Path(spec_b).expanduser())
         return (spec, spec_b), None
     if str(spec) in sources.KNOWN:
-        raise DataError(f"{str(spec)!r} is one domain. For two, give {WAYS}.")
+        example = ', such as "no glasses, glasses"' if str(spec) == sources.FACES else ""
+        raise DataError(f"{str(spec)!r} is one domain. For two, give {WAYS}{example}.")
     folder = Path(spec).expanduser()
     found = folders.two(folder)
     if found is None:

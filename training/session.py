@@ -187,6 +187,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
         raise ValueError(
             f"--control-samples judges how labels are obeyed; a {recipe.system} takes none"
         )
+    unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
+    if unread and len(recipe.domains) > 1 and not settings.domains:
+        raise ValueError(
+            f"--labels {settings.labels} is read only to part the data into domains, as "
+            f'--domains "no glasses, glasses" does; a {recipe.system} takes none'
+        )
 
 
 def _same_recipe(command: Command, resumed: runs.Run) -> str:
