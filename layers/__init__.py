@@ -5,7 +5,7 @@ from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.projection import Projection
-from layers.resample import Downsample2D, PixelShuffle, Upsample2D
+from layers.resample import Downsample2D, EdgePadding, PixelShuffle, Upsample2D
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
@@ -25,6 +25,7 @@ __all__ = [
     "BatchNorm",
     "ConditionalBatchNorm",
     "Downsample2D",
+    "EdgePadding",
     "LabelEmbedding",
     "Maxout",
     "MinibatchDiscrimination",

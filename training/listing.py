@@ -6,6 +6,7 @@ import argparse
 
 from models import recipes
 from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 
 _HEAD = ("recipe", "networks", "px", "loss", "penalty", "labels", "G : D steps", "what it is")
 
@@ -24,19 +25,22 @@ def table() -> str:
 
 def _row(recipe: Recipe) -> tuple[str, ...]:
     summary = recipes.describe(recipe.name).strip().split("\n", 1)[0].rstrip(".")
+    labels = str(recipe.num_labels) if recipe.conditional else "–"
+    if not isinstance(recipe, GANRecipe):
+        return recipe.name, recipe.system, str(recipe.resolution), "–", "–", labels, "–", summary
     return (
         recipe.name,
         recipe.architecture,
         str(recipe.resolution),
         recipe.loss,
         _penalty(recipe),
-        str(recipe.num_labels) if recipe.conditional else "–",
+        labels,
         f"1 : {recipe.d_steps}",
         summary,
     )
 
 
-def _penalty(recipe: Recipe) -> str:
+def _penalty(recipe: GANRecipe) -> str:
     """Whatever holds the networks back or drives them apart, in few words."""
     found = [recipe.penalty] if recipe.penalty != "none" else []
     if recipe.weight_clip:

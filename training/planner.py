@@ -60,8 +60,8 @@ def build_recipe(name: str, overrides: dict[str, Any], recorded: Recipe | None =
     with user_errors(ValueError):
         recipe = recipes.load(name)
         if recorded is not None:
-            labels = {"label_kind": recipe.label_kind, "num_labels": recipe.num_labels}
-            recipe = dataclasses.replace(recorded, **labels)
+            labels = ("label_kind", "num_labels") if recipe.labels != "never" else ()
+            recipe = dataclasses.replace(recorded, **{n: getattr(recipe, n) for n in labels})
         return dataclasses.replace(recipe, **overrides)
 
 
