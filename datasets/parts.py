@@ -51,7 +51,9 @@ def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
     if every == 0:
         return data, data
     if every < 2:
-        raise DataError(f"Every picture is held out at {every}; give 10 for every tenth, 0 for none.")
+        raise DataError(
+            f"Held out 1 in {every} leaves nothing; give 10 for every tenth, 0 for none."
+        )
     held = np.arange(len(data.images)) % every == 0
     return tuple(
         part(data, np.flatnonzero(rows), title, [title, every])

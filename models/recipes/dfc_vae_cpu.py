@@ -2,8 +2,8 @@
 
 Source: `dfc_vae` (arXiv:1610.00291) at 64 px
 Command: python train.py dfc_vae_cpu
-Run time: 
-Expect 
+Run time:
+Expect
 """
 
 import dataclasses

@@ -2,8 +2,8 @@
 
 Source: `vae` (arXiv:1312.6114) at 64 px
 Command: python train.py vae_cpu
-Run time: 
-Expect 
+Run time:
+Expect
 """
 
 import dataclasses

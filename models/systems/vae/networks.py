@@ -24,11 +24,11 @@ def encoder(recipe: Recipe) -> keras.Model:
     for stage in range(stages):
         x = keras.layers.Conv2D(
             recipe.filters * min(_MOST, 1 << stage), 4, strides=2, padding="same",
-            kernel_initializer=initializers.get("normal"), name=f"stage_{stage}",
+            kernel_initializer=initializers.get("normal"), name=f"down_{stage}",
         )(x)  # fmt: skip
-        x = BatchNorm(name=f"stage_{stage}_norm")(x)
+        x = BatchNorm(name=f"down_{stage}_norm")(x)
         if stage < stages - 1:
-            x = blocks.leaky(x, f"stage_{stage}_activation")
+            x = blocks.leaky(x, f"down_{stage}_activation")
     x = keras.layers.Flatten(name="features")(x)
     # float32 whatever the precision: the divergence exponentiates and subtracts.
     heads = [_dense(recipe.latent_dim, name, dtype="float32")(x)
@@ -49,8 +49,8 @@ def decoder(recipe: Recipe) -> keras.Model:
     x = keras.layers.ReLU(name="start_activation")(x)
     x = keras.layers.Reshape((4, 4, start), name="start_4x4")(x)
     for stage in reversed(range(stages)):
-        name = f"stage_{stage}"
-        x = keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_up")(x)
+        name = f"up_{stage}"
+        x = keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_double")(x)
         x = EdgePadding(name=f"{name}_border")(x)
         channels = recipe.filters * min(_MOST, 1 << (stage - 1)) if stage else 3
         x = keras.layers.Conv2D(
@@ -71,7 +71,7 @@ def reconstructor(encoder: keras.Model, decoder: keras.Model) -> keras.Model:
     for layer in decoder.layers:
         if not isinstance(layer, keras.layers.InputLayer):
             x = layer(x)
-    return keras.Model(encoder.inputs, x, name="reconstructor")
+    return keras.Model(encoder.inputs[0], x, name="reconstructor")
 
 
 def _dense(units: int, name: str, **options) -> keras.Layer:

@@ -110,8 +110,8 @@ class VAE(System):
 
     def work(self):
         # Not counted: the first blocks of Lite0, about a tenth of these, where features compare.
-        every = {"encoder": 1, "decoder": 1}
-        return [Work(kept=every, passes={name: 3 for name in every})]
+        both = ("encoder", "decoder")
+        return [Work(kept=dict.fromkeys(both, 1), passes=dict.fromkeys(both, 3))]
 
     def preview(self, data, rng, rows, columns):
         return preview.preview(self.recipe, data["images"].images, rng, rows, columns)
