@@ -1,4 +1,4 @@
-"""What an autoencoder keeps of pictures that it has not seen, with principal components beside it."""
+"""What an autoencoder keeps of unseen pictures, with principal components beside it."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def _held_out(jobs: list, options: argparse.Namespace) -> list:
         return []
     found = []
     for source, (subject, reference) in zip(options.runs, jobs, strict=True):
-        if not subject.generator.recipe.held_out:
+        if Path(source).suffix == ".keras" or not subject.generator.recipe.held_out:
             continue
         model = Autoencoder(source, options.weights)
         found.append((model, training_data.parts_of(reference.data, model.recipe.held_out, source)))

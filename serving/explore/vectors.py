@@ -37,7 +37,7 @@ CAPTIONS = ("face", "− vector", "as it is", "+ vector", "true edit")
 
 @dataclasses.dataclass(frozen=True)
 class Code:
-    """A way to code pictures: `encode`, uint8 (N, R, R, 3) → (N, k), and `decode`, back to 0..255."""
+    """A way to code pictures: `encode`, uint8 (N, R, R, 3) → (N, k); `decode`, back to 0..255."""
 
     name: str
     encode: Callable[[np.ndarray], np.ndarray]
@@ -139,7 +139,7 @@ class Vectors:
         return found
 
     def _ways(self, code: Code, codes: np.ndarray, name: str, strength: float):
-        """(what it is called, changed codes): by the vector, by a random one as long, not at all."""
+        """(its name, changed codes): by the vector, by a random one as long, not at all."""
         moved = strength * self.vector(code, name)
         chance = self._rng.standard_normal(codes.shape, dtype="float32")
         chance *= np.linalg.norm(moved) / np.linalg.norm(chance, axis=1, keepdims=True)
