@@ -54,7 +54,7 @@ def test_imports_point_down(package):
 
 
 def test_models_take_from_metrics_the_feature_network_alone():
-    """Its weights and its layers have one home; no model may learn by what it is measured with."""
+    """Its weights and its layers have one home, and no measure is a loss."""
     users = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "models").rglob("*.py")

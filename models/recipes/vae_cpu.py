@@ -17,10 +17,11 @@ RECIPE = dataclasses.replace(
     filters=16,
     latent_dim=64,
     batch_size=64,
-    steps=3_000,
+    kl_weight=10.0,
+    steps=2_400,
     learning_rate=1e-3,
     beta_1=0.9,
     decay="linear",
-    decay_start=1_500,
+    decay_start=1_200,
     ema_decay=0.99,
 )
