@@ -7,7 +7,7 @@ from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import ReflectionPadding2D
 from layers.projection import Projection
-from layers.resample import Downsample2D, PixelShuffle, Upsample2D
+from layers.resample import Downsample2D, EdgePadding, PixelShuffle, Upsample2D
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
@@ -27,6 +27,7 @@ __all__ = [
     "BatchNorm",
     "ConditionalBatchNorm",
     "Downsample2D",
+    "EdgePadding",
     "InstanceNorm",
     "LabelEmbedding",
     "Maxout",

@@ -119,6 +119,11 @@ class Recipe:
         return (self.resolution, self.resolution, 3)
 
     @property
+    def held_out(self) -> int:
+        """Every so many-th picture is kept out of training (`datasets.hold_out`); 0: none."""
+        return 0
+
+    @property
     def columns(self) -> int:
         """How many fresh batches of each domain a step takes."""
         return 1

@@ -13,7 +13,8 @@ MAY_IMPORT = {
     "datasets": set(),
     "metrics": set(),
     "media": {"console"},
-    "models": {"layers"},
+    # models/perceptual.py compares pictures by the feature network that `metrics` measures with.
+    "models": {"layers", "metrics"},
     "curation": {"metrics", "datasets"},
     "runs": {"console", "datasets", "models"},
     "quality": {"console", "runs", "models", "metrics", "datasets"},
@@ -50,6 +51,24 @@ def test_imports_point_down(package):
     for path in sorted((ROOT / package).rglob("*.py")):
         extra = (imported(path) & ours()) - MAY_IMPORT[package] - {package}
         assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
+
+
+def test_models_take_from_metrics_the_feature_network_alone():
+    """Its weights and its layers have one home, and no measure is a loss."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "models").rglob("*.py")
+        if "metrics" in imported(path)
+    }
+    assert users == {"models/perceptual.py"}
+    tree = ast.parse((ROOT / "models/perceptual.py").read_text())
+    taken = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "metrics"
+        for alias in node.names
+    }
+    assert taken == {"lite0", "pth", "weights"}
 
 
 def test_every_package_is_held():

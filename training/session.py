@@ -51,6 +51,12 @@ class Session:
         """The step after which the phase ends."""
         return self.recipe.phase_steps(self.system.phase)[1]
 
+    @property
+    def unseen(self) -> dict[str, datasets.ImageData]:
+        """The pictures of each domain that are held out of training; all, where none are."""
+        every = self.recipe.held_out
+        return {name: datasets.hold_out(each, every)[1] for name, each in self.data.parts.items()}
+
     def build(self, phase: int) -> System:
         """A new system for the phase of that number."""
         with user_errors(ValueError), self.plan.scope():  # such as several steps a call on torch
@@ -161,6 +167,9 @@ def _data_words(session: Session) -> str:
             f"{count} {title!r}" for count, title in zip(counts, data.titles.values(), strict=True)
         ]
     notes = "".join(f"; {note}" for note in data.notes)
+    if recipe.held_out:
+        held = [f"{len(part.images):,}" for part in session.unseen.values()]
+        notes = f", {' and '.join(held)} of them held out{notes}"
     if session.command.dry_run and not session.resumed:
         notes += "; a dry run prepares no more"
     size = f"{recipe.resolution} × {recipe.resolution} px"
