@@ -5,9 +5,9 @@ from layers.instance_norm import InstanceNorm
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
-from layers.padding import ReflectionPadding2D
+from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.projection import Projection
-from layers.resample import Downsample2D, EdgePadding, PixelShuffle, Upsample2D
+from layers.resample import Downsample2D, PixelShuffle, Upsample2D
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,

@@ -38,3 +38,16 @@ class ReflectionPadding2D(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "padding": self.padding}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class EdgePadding(keras.layers.Layer):
+    """(N, H, W, C) → (N, H + 2, W + 2, C): a border of one pixel that repeats the edge."""
+
+    def call(self, inputs):
+        x = ops.concatenate([inputs[:, :1], inputs, inputs[:, -1:]], axis=1)
+        return ops.concatenate([x[:, :, :1], x, x[:, :, -1:]], axis=2)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, height + 2, width + 2, channels)

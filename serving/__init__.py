@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serving.generator import Generator
+    from serving.explore.explorer import Explorer
     from serving.translator import Translator
 
 
-def load(source: str | Path, weights: str = "ema") -> Generator:
+def load(source: str | Path, weights: str = "ema") -> Explorer:
     """Open a run (folder, name or number in `samples`), a checkpoint, or a `generator.keras`.
 
     Args:
@@ -37,10 +37,10 @@ def load(source: str | Path, weights: str = "ema") -> Generator:
     from console import backend
 
     backend.wake()
-    from serving.generator import Generator
+    from serving.explore.explorer import Explorer
     from serving.source import open_source
 
-    return Generator(open_source(source, weights))
+    return Explorer(open_source(source, weights))
 
 
 def load_translator(source: str | Path, weights: str = "ema", back: bool = False) -> Translator:

@@ -197,26 +197,6 @@ class Generator:
             variable.assign(ops.convert_to_numpy(values[variable.path]))
         return network
 
-    # === Exploring: see serving.explore ===
-
-    def interpolate(self, **options):
-        """A looping film through latents or attributes: `serving.explore.paths.interpolate`."""
-        from serving.explore.paths import interpolate
-
-        return interpolate(self, **options)
-
-    def attention(self, **options):
-        """Where the generator looks: `serving.explore.attention.figure`."""
-        from serving.explore.attention import figure
-
-        return figure(self, **options)
-
-    def project(self, picture, **options):
-        """The latent of a given picture: `serving.explore.projection.project`."""
-        from serving.explore.projection import project
-
-        return project(self, picture, **options)
-
 
 def check_truncation(truncation: float) -> None:
     """Raise `UserError` unless 0 < truncation <= 1."""
