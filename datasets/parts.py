@@ -55,10 +55,8 @@ def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
             f"Held out 1 in {every} leaves nothing; give 10 for every tenth, 0 for none."
         )
     held = np.arange(len(data.images)) % every == 0
-    return tuple(
-        part(data, np.flatnonzero(rows), title, [title, every])
-        for rows, title in ((~held, "trained"), (held, "held-out"))
-    )
+    trained = part(data, np.flatnonzero(~held), "trained", ["trained", every])
+    return trained, part(data, np.flatnonzero(held), "held-out", ["held-out", every])
 
 
 def part(

@@ -218,11 +218,3 @@ def near(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     return f"{name!r}. {hint}"
-
-
-def refuse_ignored(
-    recipe: Recipe, names: Iterable[str], unknown: tuple[str, ...] = ("label_kind",)
-) -> None:
-    """Raise ValueError where nothing reads one of the fields `names`; see `fields.ignored`."""
-    if found := list(fields.ignored(recipe, names, unknown)):
-        raise ValueError(f"Recipe {recipe.name}: {'; '.join(found)}.")

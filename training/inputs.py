@@ -11,7 +11,8 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from console.wording import listed
-from models.recipe import Recipe, refuse_ignored
+from models.fields import refuse_ignored
+from models.recipe import Recipe
 from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings

@@ -52,7 +52,7 @@ def test_shapes_at_other_sizes(resolution):
 
 
 def test_which_stages_have_an_activation():
-    """CVAE.lua: none after the encoder's last norm; ReLU after the dense layer; the last is bare."""
+    """CVAE.lua: none after the encoder's last norm; ReLU after the dense layer; a bare end."""
     recipe = tiny_vae.recipe(resolution=32)
     names = [layer.name for layer in networks.encoder(recipe).layers]
     assert [n for n in names if "activation" in n] == ["down_0_activation", "down_1_activation"]
@@ -213,8 +213,8 @@ def test_the_recipe_draws_normal_noise_of_its_own():
 
 def test_every_kernel_moves_and_averages_follow():
     vae = VAE(tiny_vae.recipe(), seed=1)
-    before = {v.path: value for v, value in zip(vae.trainable_variables,
-                                                values(vae.trainable_variables), strict=True)}  # fmt: skip
+    trained = vae.trainable_variables
+    before = dict(zip([v.path for v in trained], values(trained), strict=True))
     tiny_vae.fit(vae, [0])
     for variable in vae.trainable_variables:
         if len(variable.shape) > 1:

@@ -13,7 +13,7 @@ from models import recipes
 from models.chance import step_rng
 from models.systems.gan.labels import noisy
 from models.systems.gan.recipe import GANRecipe
-from training import planner
+from training import command
 from training.inputs import with_labels
 from training.settings import Settings
 
@@ -63,7 +63,7 @@ def test_recipe_refuses_noise_above_1():
     [("cpu", "biggan_cpu", "--recipe BIGGAN_V1"), ("gpu", "BIGGAN_V1", "there is a GPU")],
 )
 def test_train_biggan_chooses_by_the_device(kind, recipe, reason):
-    choice = planner.choose_recipe(None, "BIGGAN_V1", kind)
+    choice = command.choose_recipe(None, "BIGGAN_V1", kind)
     assert choice.value == recipe
     assert reason in choice.reason
 
