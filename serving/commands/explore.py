@@ -132,8 +132,11 @@ class _Arithmetic:
 
 
 class _Walk:
-    """Latents moved along a direction: found without looking (--direction), between two groups of
-    pictures (--between), or by a property (--property)."""
+    """Latents moved along a direction.
+
+    It is found without looking (--direction), between two groups of pictures (--between), or by a
+    property (--property).
+    """
 
     suffixes = (*_PAGES, *film.SUFFIXES)
 
@@ -244,8 +247,10 @@ class _Truncation:
 
 
 class _Project:
-    """The latent whose picture is nearest to a given one, side by side with the error; an .npz
-    holds the latent."""
+    """The latent whose picture is nearest to a given one, side by side with the error.
+
+    An .npz holds the latent.
+    """
 
     suffixes = (*_PAGES, ".npz")
 
