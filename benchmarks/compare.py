@@ -29,7 +29,7 @@ def _change(ratio: float) -> float:
 
 
 def _verdict(ratio: float, better: str, least: float = 0.05) -> str:
-    """ "better", "worse" or "" where it changed by less than `least` or nobody knows."""
+    """One of "better", "worse" and "": it changed by less than `least`, or nobody knows."""
     if better == "unknown" or abs(ratio - 1) < least:
         return ""
     return "better" if (ratio < 1) == (better == "less") else "worse"

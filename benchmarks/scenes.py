@@ -45,8 +45,11 @@ MOUTHS = (
 
 @dataclass(frozen=True)
 class Face:
-    """A face of a scene in pixels: the middle of its head's square, that square's side, the tilt
-    in degrees (clockwise), and the number of the person drawn."""
+    """A face of a scene, in pixels.
+
+    The middle of its head's square, that square's side, the tilt in degrees (clockwise), and the
+    number of the person drawn.
+    """
 
     x: float
     y: float

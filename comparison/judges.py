@@ -66,9 +66,11 @@ class PointJudge:
         )
 
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        """How well the points cover the modes of the world."""
         return toy.measure(gan, self.world)
 
     def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        """Points of the generator, and the centres of the modes."""
         return toy.scatter(gan, self.world)
 
 
@@ -116,10 +118,12 @@ class PictureJudge:
         return {name: float(estimate.value) for name, estimate in found.estimates.items()}
 
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        """The chosen measures of generated against real pictures."""
         made = _generated(gan, data, self.samples)
         return self._compare(extractors.extract(self.extractor, made))
 
     def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        """A few pictures in a row."""
         return sheet(_generated(gan, data, SHOWN), SHOWN)
 
 
@@ -156,6 +160,7 @@ class TriangleJudge:
         )
 
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        """Precision, recall and F1 of the triangles."""
         made = _generated(gan, data, self.samples).mean(axis=-1) / 255
         targets = np.repeat(self.tests[..., None], 3, axis=-1) * 2 - 1
         found = invert(gan, targets)
@@ -165,4 +170,5 @@ class TriangleJudge:
         )
 
     def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+        """A few pictures in a row."""
         return sheet(_generated(gan, data, SHOWN), SHOWN)

@@ -19,8 +19,10 @@ GONE = "its picture is gone"
 
 @dataclass(frozen=True)
 class Rules:
-    """What is dropped without asking. `least` pixels of a face's square; `most_aspect` of the long
-    side by the short one; `grey` ones."""
+    """What is dropped without asking.
+
+    `least` pixels of a face's square; `most_aspect` of the long side by the short one; `grey` ones.
+    """
 
     least: int = 64
     most_aspect: float = 2.0

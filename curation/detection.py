@@ -20,8 +20,11 @@ LARGEST_AREA = 1_048_576
 
 @dataclass(frozen=True)
 class Found:
-    """A face: the middle of its box and the box's size in pixels of the picture, the tilt of the
-    head in degrees (clockwise), and how sure the detector is (larger is surer)."""
+    """A face in a picture.
+
+    The middle of its box and the box's size in pixels of the picture, the tilt of the head in
+    degrees (clockwise), and how sure the detector is (larger is surer).
+    """
 
     x: float
     y: float
@@ -43,9 +46,13 @@ class Square:
 class Detector(Protocol):
     """Anything that finds faces."""
 
-    def detect(self, picture: Image.Image) -> list[Found]: ...
+    def detect(self, picture: Image.Image) -> list[Found]:
+        """The faces, surest first."""
+        ...
 
-    def frame(self, found: Found) -> Square: ...
+    def frame(self, found: Found) -> Square:
+        """The square to cut out for a face."""
+        ...
 
 
 def shrunk(picture: Image.Image) -> tuple[Image.Image, float]:

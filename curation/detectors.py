@@ -9,7 +9,7 @@ from datasets.errors import DataError
 
 
 def build(spec: str, turned: bool) -> Detector:
-    """ "cascade", or the path of an ONNX file. Raises `DataError` when it cannot be had."""
+    """That of "cascade", or of the path of an ONNX file. Raises `DataError` when there is none."""
     if spec == "cascade":
         return Cascade(turned)
     if turned:

@@ -96,8 +96,11 @@ def write_png(picture: Image.Image, path: Path) -> None:
 
 
 def file_stem(name: str) -> str:
-    """How the files of a picture's faces begin: its path without what some file system or page
-    cannot hold. Sub-folders stay, as they may be classes."""
+    """How the files of a picture's faces begin.
+
+    It is the picture's path without what some file system or page cannot hold. Sub-folders stay,
+    as they may be classes.
+    """
     parts = name.split("/")
     parts[-1] = os.path.splitext(parts[-1])[0]
     return "/".join(_plain(part) for part in parts)

@@ -91,5 +91,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def printable(name: str) -> str:
-    """A name that need not be UTF-8, as text that can be printed: `\\xff` for a wrong byte."""
+    r"""A name that need not be UTF-8, as text that can be printed: `\xff` for a wrong byte."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -56,8 +56,10 @@ def write_labels(
 
 
 def attributes(tags: dict[str, float], threshold: float) -> set[str]:
-    """Which attributes are on: of a one-of group the most probable, of the others all, where the
-    probability exceeds the threshold."""
+    """Which attributes are on, where the probability exceeds the threshold.
+
+    Of a one-of group it is the most probable, of the others all.
+    """
     names = tuple(tags)
     on = {name for name in names if tags[name] > threshold}
     for members in groups_among(names).values():

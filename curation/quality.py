@@ -14,8 +14,10 @@ GREY_BELOW = 4.0  # mean chroma, of 255, of a scan or a JPEG without colours
 
 
 def sharpness(crop: Image.Image) -> float:
-    """The variance of the Laplacian of the grey crop at 128 px: low where it is blurred or was
-    enlarged. Values 0..255."""
+    """The variance of the Laplacian of the grey crop at 128 px, of values 0..255.
+
+    It is low where the crop is blurred or was enlarged.
+    """
     grey = crop.convert("L").resize((SIZE, SIZE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return float(ndimage.laplace(np.asarray(grey, np.float32), mode="nearest").var())
 

@@ -90,6 +90,7 @@ class Store:
             ) from None
 
     def close(self) -> None:
+        """Let go of the file."""
         self._base.close()
 
     def settle(self, settings: dict) -> dict:
@@ -127,8 +128,10 @@ class Store:
             )
 
     def add(self, picture: Picture) -> list[str]:
-        """Keep what was found, in place of what was known of this name; the files of the faces
-        that are no more."""
+        """Keep what was found, in place of what was known of this name.
+
+        Gives the files of the faces that are no more.
+        """
         name = os.fsencode(picture.name)
         self._base.execute("BEGIN")
         old = {row[0] for row in self._base.execute("SELECT file FROM face WHERE picture = ?",
@@ -155,8 +158,10 @@ class Store:
             yield os.fsdecode(name), reason
 
     def faces(self) -> list[dict]:
-        """All faces by file: the columns but the large ones, `picture` as a name, `tags` as a
-        dictionary of probabilities or None."""
+        """All faces by file: the columns but the large ones.
+
+        `picture` is a name, `tags` a dictionary of probabilities or None.
+        """
         columns = ("file", "picture", "x", "y", "side", "tilt", "score", "padding", "aspect",
                    "sharpness", "chroma", "tags")  # fmt: skip
         rows = self._base.execute(f"SELECT {', '.join(columns)} FROM face ORDER BY file")
@@ -191,6 +196,7 @@ class Store:
         return [row[0] for row in rows]
 
     def set_features(self, files: Iterable[str], features: np.ndarray) -> None:
+        """Features (N, d) of N files, kept as float16."""
         rows = [(row.astype(np.float16).tobytes(), file)
                 for file, row in zip(files, features, strict=True)]  # fmt: skip
         self._many("UPDATE face SET features = ? WHERE file = ?", rows)
@@ -201,6 +207,7 @@ class Store:
         self._many("UPDATE face SET tags = ? WHERE file = ?", rows)
 
     def forget_tags(self) -> None:
+        """Untag all faces."""
         self._base.execute("UPDATE face SET tags = NULL")
 
     def _many(self, statement: str, rows: list[tuple]) -> None:

@@ -265,5 +265,6 @@ def _absent_notes(source: Path, absent: list[str]) -> list[str]:
 
 
 def some(names: Sequence[str]) -> str:
+    """The first three names in quotes, and how many more there are; "nothing" for none."""
     shown = ", ".join(repr(name) for name in names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown or "nothing"

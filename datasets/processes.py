@@ -87,8 +87,11 @@ def _pooled(
 
 
 def _begin() -> None:
-    """Ctrl-C reaches every process: only the first answers, by ending the others. If the first is
-    killed it cannot, so each watches for that."""
+    """What each process does first: leave Ctrl-C to the one that started it, and watch that one.
+
+    Ctrl-C reaches every process; only the first answers, by ending the others. If the first is
+    killed it cannot, so each watches for that.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

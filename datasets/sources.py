@@ -138,6 +138,7 @@ def drawn_by() -> dict[str, str]:
 
 
 def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
+    """Face number `index`, uint8 (R, R, 3), and whether it was enlarged: never."""
     return faces.draw(index, resolution), False
 
 
@@ -223,6 +224,7 @@ def _folder(
 
 
 def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, bool]:
+    """The picture of (folder, path below it), uint8 (R, R, 3), and whether it was enlarged."""
     return decode.read(os.path.join(*item), resolution)
 
 

@@ -25,6 +25,7 @@ class Estimate:
     floor: float | None = None
 
     def to_dict(self) -> dict:
+        """What is known of it, by name, for JSON."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 

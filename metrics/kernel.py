@@ -21,9 +21,9 @@ ROWS = 2048
 
 @dataclass(frozen=True)
 class KernelDistance:
-    """Mean over subsets, their population standard deviation (which torch-fidelity reports), and
-    the standard error of the mean.
+    """Mean over subsets, their standard deviation, and the standard error of the mean.
 
+    The deviation is that of a population, which torch-fidelity reports.
     Subsets of a small set overlap, so the standard error counts the luck of the subsets only; the
     luck of the pictures is in the bootstrap interval.
     """

@@ -30,18 +30,22 @@ class Manifold:
 
     @property
     def precision(self) -> float:
+        """The share of fakes inside a real ball, 0 to 1."""
         return float(self.precise.mean())
 
     @property
     def recall(self) -> float:
+        """The share of reals inside a fake ball, 0 to 1."""
         return float(self.recalled.mean())
 
     @property
     def density(self) -> float:
+        """How many real balls hold a fake, on average, over k; 0 and up."""
         return float(self.dense.mean())
 
     @property
     def coverage(self) -> float:
+        """The share of reals whose ball holds a fake, 0 to 1."""
         return float(self.covered.mean())
 
 

@@ -80,6 +80,7 @@ class Result:
 
     @contextmanager
     def timed(self, name: str):
+        """Note how many seconds the block takes, under this name."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)

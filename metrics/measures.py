@@ -21,6 +21,7 @@ ALL_PAIRS = 8000
 
 
 def take_frechet(result, extractor, real, fake, classes):
+    """The Fréchet distance of the pooled features."""
     value = frechet.frechet_distance(real.pool, fake.pool)
     replicates = intervals.bootstrap(
         lambda ours, theirs: frechet.frechet_distance(real.pool[ours], fake.pool[theirs]),
@@ -33,6 +34,7 @@ def take_frechet(result, extractor, real, fake, classes):
 
 
 def take_kernel(result, extractor, real, fake, classes):
+    """The kernel distance; up to `ALL_PAIRS` pictures it is bootstrapped over all pairs."""
     chosen = result.settings
     found = kernel.kernel_distance(
         real.pool, fake.pool, chosen.kernel_subsets, chosen.kernel_subset_size, chosen.seed
@@ -57,6 +59,7 @@ def take_kernel(result, extractor, real, fake, classes):
 
 
 def take_score(result, extractor, real, fake, classes):
+    """The inception score of the generated pictures' logits."""
     chosen = result.settings
     found = score.inception_score(fake.logits, chosen.score_splits, chosen.seed)
     order = np.random.RandomState(chosen.seed).permutation(len(fake))
@@ -80,6 +83,7 @@ def _some(features: Features, most: int, seed: int) -> np.ndarray:
 
 
 def take_manifold(result, extractor, real, fake, classes):
+    """Precision, recall, density and coverage."""
     chosen = result.settings
     ours, theirs = (_some(side, chosen.manifold_pictures, chosen.seed) for side in (real, fake))
     found = manifold.manifold(ours, theirs, chosen.precision_neighbours, chosen.density_neighbours)
@@ -95,6 +99,7 @@ def take_manifold(result, extractor, real, fake, classes):
 
 
 def take_prd(result, extractor, real, fake, classes):
+    """F8 and F1/8 of the precision and recall curve, and the curve itself."""
     chosen = result.settings
     curve = prd.precision_recall_curve(
         real.pool, fake.pool, chosen.prd_clusters, chosen.prd_runs, chosen.seed
@@ -111,6 +116,7 @@ def take_prd(result, extractor, real, fake, classes):
 
 
 def take_intra(result, extractor, real, fake, classes):
+    """The mean Fréchet distance within the classes, where there are any."""
     if classes is None:
         return
     ours, theirs = classes.real, classes.fake
@@ -154,6 +160,7 @@ def _intra_replicates(chosen, real, real_labels, fake, fake_labels):
 
 
 def take_duplicates(result, extractor, real, fake, classes):
+    """The share of generated pictures that have a twin among themselves."""
     chosen = result.settings
     count = min(len(real), len(fake), chosen.manifold_pictures)
     ours, theirs = _some(real, count, chosen.seed), _some(fake, count, chosen.seed)

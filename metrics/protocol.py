@@ -48,6 +48,7 @@ class Record:
     format: int = FORMAT
 
     def to_dict(self) -> dict:
+        """Every field by name, for JSON."""
         return dict(vars(self)) | {"notes": list(self.notes)}
 
     @classmethod

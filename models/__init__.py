@@ -1,0 +1,1 @@
+"""Recipes, networks, losses, and the systems that train them in turns."""

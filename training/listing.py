@@ -39,5 +39,6 @@ class ListRecipes(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser, namespace, values, option_string=None):
+        """What argparse calls where the option is given."""
         print(table())
         parser.exit()

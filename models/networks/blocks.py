@@ -37,6 +37,7 @@ def image_input(recipe: Recipe) -> keras.KerasTensor:
 
 
 def leaky(x, name: str | None = None):
+    """Leaky ReLU with the slope `LEAK`."""
     return keras.layers.LeakyReLU(negative_slope=LEAK, name=name)(x)
 
 
@@ -71,6 +72,7 @@ def plain_norm(kind: str, x, name: str):
 
 
 def discriminator_norm(recipe: Recipe, x, name: str):
+    """Batch norm without labels, or nothing, as the recipe says."""
     return plain_norm(recipe.d_norm, x, name)
 
 

@@ -134,8 +134,11 @@ class _Arithmetic:
 
 
 class _Walk:
-    """Latents moved along a direction: found without looking (--direction), between two groups of
-    pictures (--between), or by a property (--property)."""
+    """Latents moved along a direction.
+
+    It is found without looking (--direction), between two groups of pictures (--between), or by a
+    property (--property).
+    """
 
     suffixes = (*_PAGES, *film.SUFFIXES)
 
@@ -246,8 +249,10 @@ class _Truncation:
 
 
 class _Project:
-    """The latent whose picture is nearest to a given one, side by side with the error; an .npz
-    holds the latent."""
+    """The latent whose picture is nearest to a given one, side by side with the error.
+
+    An .npz holds the latent.
+    """
 
     suffixes = (*_PAGES, ".npz")
 
@@ -275,8 +280,7 @@ class _Project:
 
 
 class _Vector:
-    """Attributes added to held-out pictures and removed, by vectors between mean codes of a VAE,
-    and a table of how well."""
+    """Attributes added to held-out pictures, and removed, by vectors between a VAE's mean codes."""
 
     suffixes = _PAGES
 

@@ -168,7 +168,7 @@ OTHERWISE = {
 
 
 def troubled(**thresholds):
-    """What is found in a run where everything goes wrong: D wins, G's loss jumps, …"""
+    """What is found in a run where everything goes wrong: D wins, G's loss jumps and more."""
     guard = CollapseGuard(Thresholds(**thresholds))
     blocks = [*[1.0, -1.0] * 9, 1.0, 10.0]
     guard.losses(range(2000), np.repeat([0.05, 0.2], 1000), np.repeat(blocks, 100))

@@ -36,7 +36,7 @@ RECIPE = Two("two", resolution=8, batch_size=2)
 
 
 def grey(folder, count, first):
-    """`count` pictures of one grey each, first, first + 1, …"""
+    """`count` pictures of one grey each: `first`, `first` + 1 and so on."""
     folder.mkdir(parents=True)
     for index in range(count):
         value = first + index

@@ -1,4 +1,4 @@
-"""Makes spectral.npz with torch: python tests/layers/golden/make_spectral.py
+"""Makes spectral.npz with torch: `python tests/layers/golden/make_spectral.py`.
 
 For each layer: kernel W, start vectors, then after three training calls torch's weight W/sigma,
 its u and the gradient of sum(W/sigma · C) by W, all in torch's axis order.

@@ -1,4 +1,4 @@
-"""Makes cyclegan.npz with torch: python tests/models/golden/make_cyclegan.py
+"""Makes cyclegan.npz with torch: `python tests/models/golden/make_cyclegan.py`.
 
 A small CycleGAN generator and discriminator from torch's own layers, put together from section 7.2
 of the paper with the paddings of the authors' code (reflection; zeros; padding 1 and output padding
