@@ -18,7 +18,7 @@ from PIL import Image
 from comparison import command as compare_command
 from curation import command as prepare_command
 from models import fields, recipes
-from serving.commands import evaluate, explore, export, generate
+from serving.commands import evaluate, explore, export, generate, translate
 from toys import command as toy_command
 from training import cli
 
@@ -32,9 +32,10 @@ PARSERS = {
     "explore": explore.build_parser,
     "evaluate": evaluate.build_parser,
     "export": export.build_parser,
+    "translate": translate.build_parser,
 }
 # Smaller than any recipe.
-SMALL = ["--batch-size=4", "--count=8", "--precision=float32", "--memory-check=off", "--workers=1"]
+SMALL = ["--batch-size=4", "--precision=float32", "--memory-check=off", "--workers=1"]
 G_FILTERS = {"biggan": 2, "biggan_notes": 32, "sagan": 32, "sn_cnn": 32, "sresnet": 4}
 _COMMAND = re.compile(r"(?<!benchmarks/)\b(\w+)\.py((?: +[^`#&|\n]*)?)")
 
@@ -102,6 +103,9 @@ def train(script: str, arguments: list[str], place: Path) -> int:
         for architecture in [getattr(recipe, "architecture", None)]
     ]
     cache = f"--cache-dir={place / 'cache'}"
+    # Of few faces none has red hair.
+    count = "--count=300" if any("--domains" in word for word in arguments) else "--count=8"
+    filters.append(count)
     return cli.run(SCRIPTS[script], [*arguments, *SMALL, *filters, cache, "--dry-run"])
 
 
