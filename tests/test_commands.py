@@ -19,7 +19,7 @@ from comparison import command as compare_command
 from curation import command as prepare_command
 from models import recipes
 from models import recipes as recipe_files
-from serving.commands import evaluate, explore, export, generate
+from serving.commands import evaluate, explore, export, generate, translate
 from toys import command as toy_command
 from training import cli
 
@@ -33,6 +33,7 @@ PARSERS = {
     "explore": explore.build_parser,
     "evaluate": evaluate.build_parser,
     "export": export.build_parser,
+    "translate": translate.build_parser,
 }
 # Smaller than any recipe.
 SMALL = ["--d-filters=2", "--batch-size=4", "--count=8", "--precision=float32",
@@ -99,9 +100,12 @@ def train(script: str, arguments: list[str], place: Path) -> int:
     parsed = cli.build_parser(SCRIPTS[script]).parse(arguments)
     default = "sagan_cpu" if script == "train_sagan" else "biggan_cpu"
     recipe = recipes.load(parsed.recipe or default)
-    filters = f"--g-filters={G_FILTERS.get(recipe.architecture, 16)}"
-    cache = f"--cache-dir={place / 'cache'}"
-    return cli.run(SCRIPTS[script], [*arguments, *SMALL, filters, cache, "--dry-run"])
+    kind = getattr(recipe, "architecture", recipe.system)
+    filters = f"--g-filters={G_FILTERS.get(kind, 16)}"
+    more = [filters, f"--cache-dir={place / 'cache'}", "--dry-run"]
+    if "--domains" in arguments:  # enough faces for each of them
+        more += ["--count=300", "--resolution=32"]
+    return cli.run(SCRIPTS[script], [*arguments, *SMALL, *more])
 
 
 @pytest.mark.parametrize(("name", "command"), of_recipes(), ids=lambda text: text.replace(" ", "_"))
