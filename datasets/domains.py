@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from datasets import counterparts, folders, pairs, sources
+from datasets.attributes import ATTRIBUTES
+from datasets.conditions import parse
 from datasets.data import ImageData, check_settings, open_data, open_source
 from datasets.errors import DataError
 from datasets.labels import some
@@ -100,6 +102,9 @@ def open_domains(
     if paired:
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
     if conditions is not None:
+        if str(spec) == sources.FACES and labels is None:
+            for condition in conditions:  # a wrong word is told before minutes of drawing
+                parse(condition, ATTRIBUTES)
         data = open_data(spec, resolution, **chosen, **how)
         name = "-".join([data.name, *map(sources.safe, conditions)])
         return _domains(names, split(data, conditions), conditions, name)

@@ -19,6 +19,7 @@ RECIPE = CycleGANRecipe(
     d_filters=24,
     d_layers=2,
     batch_size=2,
+    learning_rate=6e-4,
     steps=3_000,
     decay_start=1_500,
     mirror=True,
