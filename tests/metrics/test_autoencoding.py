@@ -8,7 +8,9 @@ from metrics import autoencoding, pca
 from metrics.errors import MetricError
 
 
-@pytest.mark.parametrize(("mean", "sigma"), [(100.3, 4.0), (-20.0, 15.0), (254.9, 0.3), (0.0, 60.0)])
+@pytest.mark.parametrize(
+    ("mean", "sigma"), [(100.3, 4.0), (-20.0, 15.0), (254.9, 0.3), (0.0, 60.0)]
+)
 def test_the_probabilities_of_all_levels_add_up_to_one(mean, sigma):
     levels = np.arange(256, dtype=np.uint8)[:, None]
     nats = autoencoding.grey_level_nats(levels, np.full((256, 1), mean), sigma)

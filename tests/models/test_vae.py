@@ -52,7 +52,7 @@ def test_shapes_at_other_sizes(resolution):
 
 
 def test_which_stages_have_an_activation():
-    """CVAE.lua: none after the encoder's last norm; ReLU after the dense layer; the last is bare."""
+    """CVAE.lua: none after the encoder's last norm, ReLU after the dense layer."""
     recipe = tiny_vae.recipe(resolution=32)
     names = [layer.name for layer in networks.encoder(recipe).layers]
     assert [n for n in names if "activation" in n] == ["down_0_activation", "down_1_activation"]
@@ -161,9 +161,7 @@ def test_a_learned_deviation_is_the_best_one():
     same = VAE(tiny_vae.recipe(sigma=best), seed=2)
     assert float(same._negative_bound(part, ())[0]) == pytest.approx(losses[0.0], rel=1e-5)
     learned = VAE(tiny_vae.recipe(optimizer="sgd", learning_rate=1e-6), seed=2)
-    fixed = VAE(
-        tiny_vae.recipe(optimizer="sgd", learning_rate=1e-6, sigma=best), seed=2
-    )
+    fixed = VAE(tiny_vae.recipe(optimizer="sgd", learning_rate=1e-6, sigma=best), seed=2)
     for vae in (learned, fixed):
         tiny_vae.fit(vae, [0])
     for a, b in zip(values(learned.variables), values(fixed.variables), strict=True):
@@ -188,8 +186,8 @@ def test_noise_moves_the_code_by_its_deviation():
     """Twice the noise: the code goes twice as far from the mean, seen through a linear decoder."""
     vae = VAE(tiny_vae.recipe(), seed=3)
     seen = []
-    vae.__dict__["decoder"] = lambda inputs, training: seen.append(inputs[0]) or ops.zeros(
-        (4, 16, 16, 3)
+    vae.__dict__["decoder"] = lambda inputs, training: (
+        seen.append(inputs[0]) or ops.zeros((4, 16, 16, 3))
     )
     part = tiny_vae.part(vae.recipe)
     for factor in (0.0, 1.0, 2.0):
@@ -215,8 +213,8 @@ def test_the_recipe_draws_normal_noise_of_its_own():
 
 def test_every_kernel_moves_and_averages_follow():
     vae = VAE(tiny_vae.recipe(), seed=1)
-    before = {v.path: value for v, value in zip(vae.trainable_variables,
-                                                values(vae.trainable_variables), strict=True)}  # fmt: skip
+    trained = vae.trainable_variables
+    before = {v.path: value for v, value in zip(trained, values(trained), strict=True)}
     tiny_vae.fit(vae, [0])
     for variable in vae.trainable_variables:
         if len(variable.shape) > 1:
