@@ -40,12 +40,10 @@ def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
             config["weight_norm"] = "none"
         return cls.from_config(config)
 
-    copy = keras.models.clone_model(
-        model,
-        input_tensors=[keras.Input(batch_shape=x.shape, dtype=x.dtype, name=x.name)
-                       for x in model.inputs],
-        clone_function=rebuild,
-    )  # fmt: skip
+    inputs = keras.tree.map_structure(
+        lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), model.input
+    )
+    copy = keras.models.clone_model(model, input_tensors=inputs, clone_function=rebuild)
     values = _values(model, fold)
     missing = [variable.path for variable in copy.variables if variable.path not in values]
     if missing:

@@ -101,7 +101,6 @@ def test_fresh_noise_every_step():
         (["--batch-size=15"], "2 of them held out); give --batch-size 14 or fewer"),
         (["--held-out=1"], "held_out 1 keeps every picture out of training"),
         (["--g-filters=4"], "--g-filters"),
-        (["--labels=data"], "--labels"),
         (["--rollbacks=1"], "--rollbacks is for GANs; recipe vae_cpu trains a vae"),
         (["--control-samples=5"], "a vae takes none"),
         (["--feature-weight=3"], "feature_weight is read only where reconstruction is features"),
