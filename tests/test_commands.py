@@ -19,6 +19,7 @@ from comparison import command as compare_command
 from curation import command as prepare_command
 from models import recipes
 from models import recipes as recipe_files
+from models.systems.gan.recipe import GANRecipe
 from serving.commands import evaluate, explore, export, generate
 from toys import command as toy_command
 from training import cli
@@ -35,8 +36,8 @@ PARSERS = {
     "export": export.build_parser,
 }
 # Smaller than any recipe.
-SMALL = ["--d-filters=2", "--batch-size=4", "--count=8", "--precision=float32",
-         "--memory-check=off", "--workers=1"]  # fmt: skip
+SMALL = ["--batch-size=4", "--count=8", "--precision=float32", "--memory-check=off",
+         "--workers=1"]  # fmt: skip
 G_FILTERS = {"biggan": 2, "biggan_notes": 32, "sagan": 32, "sn_cnn": 32, "sresnet": 4}
 _COMMAND = re.compile(r"(?<!benchmarks/)\b(\w+)\.py((?: +[^`#&|\n]*)?)")
 
@@ -96,12 +97,15 @@ def place(tmp_path, monkeypatch):
 
 
 def train(script: str, arguments: list[str], place: Path) -> int:
-    parsed = cli.build_parser(SCRIPTS[script]).parse(arguments)
+    recipe = cli.asked_for(SCRIPTS[script], arguments)
+    parsed = cli.build_parser(SCRIPTS[script], recipe).parse(arguments)
     default = "sagan_cpu" if script == "train_sagan" else "biggan_cpu"
     recipe = recipes.load(parsed.recipe or default)
-    filters = f"--g-filters={G_FILTERS.get(recipe.architecture, 16)}"
+    filters = ["--filters=2"]
+    if isinstance(recipe, GANRecipe):
+        filters = ["--d-filters=2", f"--g-filters={G_FILTERS.get(recipe.architecture, 16)}"]
     cache = f"--cache-dir={place / 'cache'}"
-    return cli.run(SCRIPTS[script], [*arguments, *SMALL, filters, cache, "--dry-run"])
+    return cli.run(SCRIPTS[script], [*arguments, *SMALL, *filters, cache, "--dry-run"])
 
 
 @pytest.mark.parametrize(("name", "command"), of_recipes(), ids=lambda text: text.replace(" ", "_"))
@@ -136,6 +140,7 @@ def test_a_command_on_a_page(page, script, arguments, place, capfd):
 
 def known_options() -> set[str]:
     parsers = [cli.build_parser("sagan"), cli.build_parser(None)]
+    parsers += [cli.build_parser(None, recipes.load("vae"))]
     parsers += [compare_command.build_parser(), toy_command.build_parser()]
     parsers += [prepare_command.build_parser()]
     parsers += [build() for build in PARSERS.values()]
