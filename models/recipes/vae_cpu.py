@@ -19,9 +19,8 @@ RECIPE = dataclasses.replace(
     batch_size=64,
     kl_weight=10.0,
     steps=2_400,
-    learning_rate=1e-3,
+    learning_rate=1.5e-3,
     beta_1=0.9,
     decay="linear",
-    decay_start=1_200,
     ema_decay=0.99,
 )
