@@ -24,11 +24,12 @@ import serving
 from console import backend
 from console.errors import UserError
 from datasets import conditions, counterparts, faces
+from media.sheet import sheet
 
 FIRST = faces.DEFAULT_COUNT  # the first face beyond those that a training uses by default
 _LOOKED_AT = 40  # times as many faces are looked through as are measured
 _CHANGED = 24  # of 255: a pixel that differs by more in a colour is one that the edit changes
-_NOISE, _NEIGHBOURS = 2.0, 900
+_NOISE, _NEIGHBOURS, _SHOWN = 2.0, 900, 8
 
 
 def main() -> None:
@@ -37,6 +38,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="faces a way (default 200)")
     parser.add_argument("--first", type=int, default=FIRST, help="number of the first face")
     parser.add_argument("--weights", default="ema", choices=("ema", "best", "raw"))
+    parser.add_argument(
+        "--sheet", type=Path, help="also 8 faces each way, translations, counterparts"
+    )
     options = parser.parse_args()
     backend.choose()
     try:
@@ -55,10 +59,13 @@ def table(options: argparse.Namespace) -> str:
     last = record["settings"]["count"] or FIRST
     if options.first < last:
         raise UserError(f"faces below {last:,} were trained on; give --first {last} or more")
-    rows = {}
+    rows, shown = {}, []
     for back, (start, end) in enumerate((words, words[::-1])):
         there, again = translators[back], translators[1 - back]
-        rows[f"{start} → {end}"] = measured(there, again, start, end, options)
+        rows[f"{start} → {end}"], pictures = measured(there, again, start, end, options)
+        shown += pictures
+    if options.sheet:
+        sheet(np.concatenate(shown), len(shown[0])).save(options.sheet)
     names = list(next(iter(rows.values())))
     lines = [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
     lines += [
@@ -68,8 +75,13 @@ def table(options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def measured(there, again, start: str, end: str, options: argparse.Namespace) -> dict[str, float]:
-    """The figures of one way by name, on `count` faces of the domain `start`."""
+def measured(
+    there, again, start: str, end: str, options: argparse.Namespace
+) -> tuple[dict[str, float], list[np.ndarray]]:
+    """The figures of one way by name, on `count` faces of the domain `start`.
+
+    And the first of the faces, their translations and their counterparts.
+    """
     size = there.resolution
     indices = faces_of(start, options.first, options.count)
     before = np.stack([faces.draw(int(index), size) for index in indices])
@@ -85,7 +97,7 @@ def measured(there, again, start: str, end: str, options: argparse.Namespace) ->
     noisy = np.clip(np.rint(after + noise), 0, 255).astype(np.uint8)
     others = faces_of(end, options.first, _NEIGHBOURS)
     targets = np.stack([faces.draw(int(index), size) for index in others])
-    return {
+    figures = {
         "identity": _distance(before, truth),
         "nearest": float(np.mean([_nearest(one, targets) for one in truth])),
         "translation": float(errors.mean()),
@@ -95,6 +107,7 @@ def measured(there, again, start: str, end: str, options: argparse.Namespace) ->
         "cycle, noise": _distance(again.translate(noisy), before),
         "target": share_in(end, after, size),
     }
+    return figures, [before[:_SHOWN], after[:_SHOWN], truth[:_SHOWN]]
 
 
 def faces_of(condition: str, first: int, count: int) -> np.ndarray:

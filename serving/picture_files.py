@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -16,7 +17,9 @@ from datasets import decode
 from datasets.errors import PictureError
 from media import film
 from serving.output import disk_errors, whole_file
-from serving.translator import BATCH, Translator
+
+if TYPE_CHECKING:
+    from serving.translator import Translator
 
 FILMS = (".gif", ".webp")  # files that may hold several frames
 _JPEG = {"quality": 95, "subsampling": 0}
@@ -84,7 +87,7 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def carry_out(
-    translator: Translator, jobs: list[Job], seen: Read, tick: Callable[[], None], size: int = BATCH
+    translator: Translator, jobs: list[Job], seen: Read, tick: Callable[[], None], size: int
 ) -> Done:
     """Read, translate and write, at most `size` pictures, or one film's frames, in memory.
 
