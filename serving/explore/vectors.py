@@ -32,7 +32,7 @@ from serving.training_data import parts_of
 EACH = 1_000  # pictures with the attribute, and as many without, that a vector is made of
 LEAST = 20  # of fewer no vector is made, and no share given
 JUDGED = 500  # held-out pictures that a change is measured on, at most
-CAPTIONS = ("face", "− vector", "as it is", "+ vector", "true edit")
+CAPTIONS = ("face", "- vector", "as it is", "+ vector", "true edit")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Vectors:
         some = np.sort(self._rng.permutation(len(self._trained.images))[:FITTED])
         with user_errors(MetricError):
             linear = pca.fit(np.asarray(self._trained.images[some]), model.recipe.latent_dim)
-        network = Code(model.recipe.system, lambda x: model.encode(x)[0], model.decode)
+        network = Code(model.recipe.name, lambda x: model.encode(x)[0], model.decode)
         components = Code(f"PCA of {len(linear.components)}", linear.encode, linear.decode)
         self.codes = (network, components)
         self._vectors = {(code.name, name): self._vector(code, name)
