@@ -2,8 +2,8 @@
 
 Run in a process of its own by test_cyclegan_backends.py. Writes results.npz:
 
-    steps/…    three steps
-    whole/…    all variables after four steps
+    steps/…    the logs of four steps, and pictures translated after them
+    whole/…    all variables after these four steps
     parts/…    the same after two steps, a checkpoint, another system, and two steps
     file/…     a batch of pictures through each output, and through its file loaded again
     many/…     two steps on two devices, in two micro-batches (not on torch)
@@ -30,31 +30,26 @@ def all_values(system) -> dict[str, np.ndarray]:
     return dict(zip(names, tiny.values(known), strict=True))
 
 
-def three_steps() -> dict[str, np.ndarray]:
-    system = CycleGAN(tiny_cyclegan.recipe(), seed=1)
-    rows = [tiny_cyclegan.step(system, seed) for seed in range(3)]
-    found = {log: np.array([row[log] for row in rows]) for log in rows[0]}
-    for name in ("a", "b"):
-        found |= {f"pool_{name}": tiny.values([system.pools[name]])[0]}
-    pictures = tiny_cyclegan.batch(system.recipe, 9)["a"][:, 0]
-    return found | {f"back {back}": system.translate(pictures, back) for back in (False, True)}
-
-
-def resumed(folder: Path) -> dict[str, np.ndarray]:
+def steps(folder: Path) -> dict[str, np.ndarray]:
+    """Four steps in one go, and with a checkpoint and another system halfway."""
     recipe = tiny_cyclegan.recipe()
     whole, other = (CycleGAN(recipe, seed=seed) for seed in (1, 2))
-    tiny_cyclegan.fit(whole, range(2))
+    rows = tiny_cyclegan.fit(whole, range(2))
     whole.save_weights(folder / "half.weights.h5")
-    tiny_cyclegan.fit(whole, range(2, 4))
+    rows += tiny_cyclegan.fit(whole, range(2, 4))
     other.load_weights(folder / "half.weights.h5")
     tiny_cyclegan.fit(other, range(2, 4))
     found = {f"whole/{name}": value for name, value in all_values(whole).items()}
-    return found | {f"parts/{name}": value for name, value in all_values(other).items()}
+    found |= {f"parts/{name}": value for name, value in all_values(other).items()}
+    found |= {f"steps/{log}": np.array([row[log] for row in rows]) for log in rows[0]}
+    pictures = tiny_cyclegan.batch(recipe, 9)["a"][:, 0]
+    for back in (False, True):
+        found[f"steps/back {back}"] = whole.translate(pictures, back)
+    return found
 
 
 def through_files(folder: Path) -> dict[str, np.ndarray]:
     system, found = CycleGAN(tiny_cyclegan.recipe(), seed=1), {}
-    tiny_cyclegan.step(system, 0)
     pictures = tiny_cyclegan.batch(system.recipe, 9)["a"][:, 0] / np.float32(127.5) - 1
     for name in system.outputs:
         network = system.output(name)
@@ -80,9 +75,9 @@ def on_devices(plan: distribution.Distribution) -> dict[str, np.ndarray]:
         found[f"pool_{name}"] = np.array(system.pools[name].numpy())
         copies = getattr(system.pools[name].value, "values", None) or [system.pools[name].value]
         found[f"copies_{name}"] = np.stack([np.array(each) for each in copies])
-    for network in system.networks.values():
+    for name, network in system.networks.items():
         kernels = [v for v in network.variables if len(v.shape) > 1]
-        found |= {variable.path: np.array(variable.numpy()) for variable in kernels}
+        found |= {f"{name}/{variable.path}": np.array(variable.numpy()) for variable in kernels}
     return found
 
 
@@ -90,8 +85,7 @@ def main(folder: Path) -> None:
     devices = keras.backend.backend() != "torch"
     if devices:
         pretend(2)
-    results = {f"steps/{name}": value for name, value in three_steps().items()}
-    results |= resumed(folder) | through_files(folder)
+    results = steps(folder) | through_files(folder)
     if devices:
         for kind, way in (("one", "none"), ("many", "mirrored")):
             found = on_devices(distribution.start(way))

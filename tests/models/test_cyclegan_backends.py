@@ -59,7 +59,7 @@ def test_an_output_is_the_same_network_in_its_file(backend, results):
 
 
 @pytest.mark.parametrize("backend", BACKENDS[1:])
-def test_three_steps_agree(backend, results):
+def test_four_steps_agree(backend, results):
     expected, found = (named(results(each), "steps/") for each in ("tensorflow", backend))
     assert expected.keys() == found.keys()
     for name in expected:

@@ -8,6 +8,7 @@ from keras import ops
 from models import recipes
 from models.systems.cyclegan.recipe import CycleGANRecipe
 from models.systems.cyclegan.turns import CycleGAN
+from tests.models.tiny import keep
 
 SMALL = {"resolution": 16, "g_filters": 4, "d_filters": 4, "blocks": 1, "d_layers": 1}
 
@@ -32,7 +33,11 @@ def step(system: CycleGAN, seed: int) -> dict[str, float]:
     return {name: float(value) for name, value in logs.items()}
 
 
-def fit(system: CycleGAN, seeds) -> None:
-    """Train on `batch(seed)` for each seed through Keras's own `fit`."""
+def fit(system: CycleGAN, seeds) -> list[dict[str, float]]:
+    """Train on `batch(seed)` for each seed through Keras's own `fit`; the logs of every step."""
+    rows = []
     batches = ((batch(system.recipe, seed),) for seed in seeds)
-    system.fit(batches, steps_per_epoch=len(seeds), shuffle=False, verbose=0)
+    system.fit(
+        batches, steps_per_epoch=len(seeds), callbacks=[keep(rows)], shuffle=False, verbose=0
+    )
+    return rows
