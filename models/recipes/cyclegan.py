@@ -12,8 +12,7 @@ trainB; two folders are --data FOLDER --data-b OTHER, parts of one set --domains
 Expect on the authors' data: labels to photographs at FCN scores .52 / .17 / .11 (per pixel, per
 class, class IoU), and 26.8 % of people fooled by maps drawn as photographs (tables 1 and 2).
 Departures: pictures are resized to 256 px, not to 286 px and cropped; an epoch is that of each
-domain by itself. As in the paper
-nothing is averaged.
+domain by itself. As in the paper nothing is averaged.
 """
 
 from models.systems.cyclegan.recipe import CycleGANRecipe
