@@ -7,9 +7,9 @@ Command: python train.py dfc_vae
 Run time: about 1.6 s a step on two CPU cores (reckoned); made for a GPU.
 Expect sharper edges and small parts than `vae` has, at a larger error of pixels.
 Departures: those of `vae`, but for the deviation, and: the maps are Lite0's (stem, blocks 1 and 3),
-whose numbers go from 0 to 6, where the authors' are VGG19's, of hundreds; so is the weight another.
-It was tuned little: no other value was tried to the end. The authors add the divergence of a whole batch to a mean;
-here both are means over pictures.
+whose numbers go from 0 to 6, where the authors' are VGG19's, of hundreds; so is the weight another,
+and hardly tuned. The authors add the divergence of a whole batch to a mean; here both are means
+over pictures.
 """
 
 import dataclasses

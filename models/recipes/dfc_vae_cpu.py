@@ -6,7 +6,7 @@ Run time: 18 minutes on two CPU cores that others used too; 0.16 s a step at bes
 Expect on 2 000 held-out faces: MSE 0.0080 (`vae_cpu` 0.0049, 64 principal components 0.0044), all
 64 units active, 90 nats a code. Lines are clean and backgrounds even; colours are paler than they
 were, since Lite0's early maps hardly tell them; glasses get thin. Samples: FD-lite0@224 213 of
-2 000, a distance by the network that it learned from. Pictures and attribute vectors: samples/gallery/vae.md.
+2 000, a distance by the network that it learned from. Pictures: samples/gallery/vae.md.
 """
 
 import dataclasses
