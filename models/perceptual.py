@@ -41,6 +41,6 @@ def feature_maps(resolution: int) -> Callable:
 def _network(resolution: int) -> keras.Model:
     whole = lite0.build(pth.load(weights.lite0_path()), side=resolution)
     outputs = [whole.get_layer(name).output for name in MAPS]
-    network = keras.Model(whole.inputs, outputs, name="lite0_maps")
+    network = keras.Model(whole.inputs[0], outputs, name="lite0_maps")
     network.trainable = False
     return network

@@ -1,0 +1,42 @@
+"""`explore.py vector`: attribute vectors of an autoencoder, tried on the faces that it held out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serving.commands import common
+
+
+class Vector:
+    """Attributes added to held-out pictures and removed, by vectors between mean codes of a VAE,
+    and a table of how well.
+    """
+
+    suffixes = (".png",)
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument(
+            "--of", nargs="+", required=True, metavar="NAME", help='attributes, such as "glasses"'
+        )
+        parser.add_argument("--rows", type=common.positive, default=2, help="faces of each kind")
+        parser.add_argument(
+            "--strength", type=float, default=1.0, metavar="S", help="of the vector; 1: as it is"
+        )
+        parser.add_argument(
+            "--data-cache", type=Path, metavar="DIR", help="where pictures are kept"
+        )
+
+    @staticmethod
+    def page(generator, options):
+        """The sheet; the table is printed."""
+        from serving import training_data
+        from serving.autoencoder import Autoencoder
+        from serving.explore import edits, vectors
+        from serving.history import run_of
+
+        model = Autoencoder(options.source, options.weights)
+        data = training_data.open_own(run_of(options.source), options.data_cache)
+        found = vectors.Vectors(model, data, options.of, options.seed)
+        print(edits.table(found.rows(options.strength)))
+        return found.page(options.rows, options.strength)
