@@ -111,7 +111,6 @@ def _mp4(frames: np.ndarray, seconds: float, last: float) -> bytes:
     shown = np.concatenate([frames, rest])[:, :height, :width]
     # Room for the index at the beginning, so that a browser plays what has arrived.
     options = {"moov_size": str(2_000 + 40 * len(shown))}
-    with imageio.imopen(  # type: ignore[call-overload]  # imageio's types leave out the options
-        "<bytes>", "w", plugin="pyav", extension=".mp4", options=options
-    ) as film:
+    how: dict[str, Any] = {"plugin": "pyav", "extension": ".mp4", "options": options}
+    with imageio.imopen("<bytes>", "w", **how) as film:
         return film.write(shown, codec="libx264", fps=1 / seconds, out_pixel_format="yuv420p")

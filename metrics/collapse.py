@@ -106,7 +106,7 @@ class CollapseGuard:
             # Not only the last window: the lowest one may lie within a long addition.
             added = np.asarray(self.zero_share[-(window + len(steps)) :])
             sums = np.cumsum(np.insert(added, 0, 0.0))
-            lowest = float((sums[window:] - sums[:-window]).min()) / window
+            lowest = float(np.min(sums[window:] - sums[:-window])) / window
             self.lowest_zero_share = min(self.lowest_zero_share, lowest)
         keep = 3 * window  # all that is looked at, with room for a rollback
         for history in (self.steps, self.zero_share, self.g_loss):
