@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks import scenes
 from console.backend import wake
-from curation import command, decisions, detection, duplicates, outliers, pipeline
+from curation import command, decisions, detection, detectors, duplicates, outliers, pipeline
 from curation.onnx_detector import overlap
 from datasets import faces as lorelei
 
@@ -50,7 +50,7 @@ def detect(count: int, folder: Path) -> None:
         ("within ±30°", 30, False),
         ("within ±30°, with turned copies", 30, True),
     ):
-        detector = detection.build("cascade", turned)
+        detector = detectors.build("cascade", turned)
         total = right = given = 0
         shared, seconds = [], 0.0
         for number in range(count):

@@ -10,7 +10,8 @@ from typing import Any
 
 from console.errors import UserError, user_errors
 from models import fields, recipes
-from models.recipe import Recipe, refuse_ignored
+from models.fields import refuse_ignored
+from models.recipe import Recipe
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
 

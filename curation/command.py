@@ -8,7 +8,7 @@ import numpy as np
 
 from curation import pipeline
 from curation.decisions import Rules
-from curation.detection import build
+from curation.detectors import build
 from curation.tagger import CHANNELS, Tagger
 from datasets import command
 from datasets.errors import DataError

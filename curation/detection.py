@@ -1,4 +1,4 @@
-"""What a face detector is, and which there are.
+"""What a face detector is, and the geometry that all of them share.
 
 A detector is any object with
 
@@ -10,12 +10,9 @@ The margin of `frame` belongs to the detector, for each draws its boxes differen
 
 import math
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
-
-from datasets.errors import DataError
 
 # The side of a picture that a detector sees is limited: faces below 1/40 of it do not matter.
 LARGEST_AREA = 1_048_576
@@ -56,19 +53,6 @@ class Detector(Protocol):
     def frame(self, found: Found) -> Square:
         """The square to cut out for a face."""
         ...
-
-
-def build(spec: str, turned: bool) -> Detector:
-    """That of "cascade", or of the path of an ONNX file. Raises `DataError` when there is none."""
-    if spec == "cascade":
-        from curation.cascade import Cascade
-
-        return Cascade(turned)
-    if turned:
-        raise DataError("--turned is for the cascade; an ONNX detector finds tilted heads or not.")
-    from curation.onnx_detector import OnnxDetector
-
-    return OnnxDetector(Path(spec))
 
 
 def shrunk(picture: Image.Image) -> tuple[Image.Image, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from curation import detection, quality
+from curation import detection, detectors, quality
 from curation.crop import cut, middle
 from curation.detection import Found, Square
 from curation.duplicates import thumbnail
@@ -116,7 +116,7 @@ def _faces(picture: Image.Image, task: Task) -> list[tuple[Found, Square]]:
 
 @functools.lru_cache(maxsize=1)
 def _detector(spec: str, turned: bool) -> detection.Detector:
-    return detection.build(spec, turned)
+    return detectors.build(spec, turned)
 
 
 def _plain(part: str) -> str:

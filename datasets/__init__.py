@@ -7,7 +7,7 @@ from datasets.data import ImageData, check_resolution, open_data
 from datasets.domains import Domains, open_domains
 from datasets.errors import DataError
 from datasets.labels import Labels
-from datasets.parts import split
+from datasets.parts import hold_out, split
 from datasets.sources import Source
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Labels",
     "Source",
     "check_resolution",
+    "hold_out",
     "open_data",
     "open_domains",
     "pixels",

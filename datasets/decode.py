@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from datasets.errors import PictureError
 
@@ -23,6 +23,7 @@ SUFFIXES = frozenset(
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB")
 EXIF_ORIENTATION = 0x0112
+_UNTOLD = 100  # milliseconds that browsers show a frame whose file names no time
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,6 +52,24 @@ def read_whole(path: str | Path) -> Image.Image:
     """The whole picture, upright, RGB on white, with all its pixels; raises as `read` does."""
     with _opened(path) as image:
         return to_rgb(_upright(image))
+
+
+def frame_count(path: str | Path) -> int:
+    """How many frames the file has: 1 of a picture, more of a film. Raises as `read` does."""
+    with _opened(path) as image:
+        return getattr(image, "n_frames", 1)
+
+
+def frames(path: str | Path, resolution: int) -> Iterator[tuple[np.ndarray, float]]:
+    """Every frame as `read` gives the first one, with the seconds that it is shown.
+
+    Raises `PictureError` where the file cannot be read, possibly after some frames.
+    """
+    with _opened(path) as image:
+        for frame in ImageSequence.Iterator(image):
+            square = to_rgb(centre_square(_upright(frame)))
+            milliseconds = frame.info.get("duration")  # WebP tells it once the frame is decoded
+            yield resize(square, resolution), (milliseconds or _UNTOLD) / 1000
 
 
 def size(path: str | Path) -> tuple[int, int]:

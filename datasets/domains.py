@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from datasets import counterparts, folders, pairs, sources
+from datasets.attributes import ATTRIBUTES
+from datasets.conditions import parse
 from datasets.data import ImageData, check_settings, open_data, open_source
 from datasets.errors import DataError
 from datasets.labels import some
@@ -100,6 +102,9 @@ def open_domains(
     if paired:
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
     if conditions is not None:
+        if str(spec) == sources.FACES and labels is None:
+            for condition in conditions:  # a wrong word is told before minutes of drawing
+                parse(condition, ATTRIBUTES)
         data = open_data(spec, resolution, **chosen, **how)
         name = "-".join([data.name, *map(sources.safe, conditions)])
         return _domains(names, split(data, conditions), conditions, name)
@@ -141,7 +146,8 @@ def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
         _refuse_nested(Path(spec).expanduser(), Path(spec_b).expanduser())
         return (spec, spec_b), None
     if str(spec) in sources.KNOWN:
-        raise DataError(f"{str(spec)!r} is one domain. For two, give {WAYS}.")
+        example = ', such as "no glasses, glasses"' if str(spec) == sources.FACES else ""
+        raise DataError(f"{str(spec)!r} is one domain. For two, give {WAYS}{example}.")
     folder = Path(spec).expanduser()
     found = folders.two(folder)
     if found is None:

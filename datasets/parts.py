@@ -41,6 +41,24 @@ def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
     ]
 
 
+def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
+    """(the pictures to train on, those held out): pictures 0, `every`, 2 `every`, … are held out.
+
+    Which they are depends on the data alone, not on a seed, so that whoever opens the same data
+    later finds them again. With `every` 0 none are held out: both parts are all of the data.
+    Raises `DataError` for 1, which leaves nothing to train on.
+    """
+    if every == 0:
+        return data, data
+    if every < 2:
+        raise DataError(
+            f"Held out 1 in {every} leaves nothing; give 10 for every tenth, 0 for none."
+        )
+    held = np.arange(len(data.images)) % every == 0
+    trained = part(data, np.flatnonzero(~held), "trained", ["trained", every])
+    return trained, part(data, np.flatnonzero(held), "held-out", ["held-out", every])
+
+
 def part(
     data: ImageData,
     rows: np.ndarray,

@@ -1,9 +1,11 @@
 """The layers that GANs add to Keras, one idea a file; they work on every backend and precision."""
 
 from layers.attention import SelfAttention
+from layers.instance_norm import InstanceNorm
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
+from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.projection import Projection
 from layers.resample import Downsample2D, PixelShuffle, Upsample2D
 from layers.residual import residual
@@ -25,12 +27,15 @@ __all__ = [
     "BatchNorm",
     "ConditionalBatchNorm",
     "Downsample2D",
+    "EdgePadding",
+    "InstanceNorm",
     "LabelEmbedding",
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
     "PixelShuffle",
     "Projection",
+    "ReflectionPadding2D",
     "SelfAttention",
     "SpectralConv2D",
     "SpectralConv2DTranspose",

@@ -1,4 +1,7 @@
-"""Doubling and halving the resolution: transposed convolution, nearest, pixel shuffle, pooling."""
+"""Doubling and halving the resolution: transposed convolution, nearest, pixel shuffle, pooling.
+
+And the border that repeats the edge.
+"""
 
 import keras
 from keras import ops

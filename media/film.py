@@ -22,7 +22,7 @@ _WEBP_QUALITY = 80  # percent
 def write(
     path: Path,
     frames: Sequence[np.ndarray],
-    seconds: float,
+    seconds: float | Sequence[float],
     last: float | None = None,
     suffix: str | None = None,
 ) -> None:
@@ -35,14 +35,18 @@ def write(
 
 
 def encoded(
-    frames: Sequence[np.ndarray], seconds: float, last: float | None = None, suffix: str = ".gif"
+    frames: Sequence[np.ndarray],
+    seconds: float | Sequence[float],
+    last: float | None = None,
+    suffix: str = ".gif",
 ) -> bytes:
     """A film of `frames`, T arrays uint8 (H, W, 3) of one size, that begins again for ever.
 
     Args:
-        seconds: how long a frame is shown. A GIF counts hundredths of a second and at least two of
-            them, since players slow down anything faster.
-        last: how long the last frame is shown; by default as long as the others.
+        seconds: how long a frame is shown, or each of them. A GIF counts hundredths of a second and
+            at least two of them, since players slow down anything faster.
+        last: how long the last frame is shown; by default as long as the others. Not where each
+            has its own time.
         suffix: one of `SUFFIXES`.
 
     Of equal neighbours a GIF holds one, shown as long as all of them. An MP4 has even sides, as
@@ -50,11 +54,16 @@ def encoded(
     begins again.
 
     Raises:
-        UserError: an unknown suffix, or an MP4 without PyAV.
+        UserError: an unknown suffix, an MP4 without PyAV, or one of frames with times of their own.
     """
     film, suffix = np.asarray(frames), check_suffix(suffix)
-    times = [seconds] * (len(film) - 1) + [seconds if last is None else last]
+    if isinstance(seconds, (int, float)):
+        times = [float(seconds)] * (len(film) - 1) + [seconds if last is None else last]
+    else:
+        times = list(seconds)
     if suffix == ".mp4":
+        if not isinstance(seconds, (int, float)):
+            raise UserError("an MP4 shows all its frames equally long; write a .gif or .webp")
         return _mp4(film, seconds, times[-1])
     if suffix == ".webp":
         thousandths = [round(1000 * time) for time in times]

@@ -57,20 +57,21 @@ def _norm_name(convolution: str) -> str:
     return f"{block}." + {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1"}.get(part, "_bn2")
 
 
-def build(state: State, precision: str = "float32") -> keras.Model:
-    """The network: pictures (N, 224, 224, 3) in 0..255 → features (N, 1280), logits (N, 1000).
+def build(state: State, precision: str = "float32", side: int = SIZE) -> keras.Model:
+    """The network: pictures (N, side, side, 3) in 0..255 → features (N, 1280), logits (N, 1000).
 
     `state` is the published state dict; under `precision` "bfloat16" the convolutions compute in
-    it. Raises `MetricError` if the weights are another network's.
+    it. At a `side` other than 224 its feature maps are of use, its logits hardly. Raises
+    `MetricError` if the weights are another network's.
     """
     with compute_precision(precision):
-        model = _network()
+        model = _network(side)
     _load(model, state)
     return model
 
 
-def _network() -> keras.Model:
-    inputs = keras.Input((SIZE, SIZE, 3), name="pictures")
+def _network(side: int) -> keras.Model:
+    inputs = keras.Input((side, side, 3), name="pictures")
     x = layers.Rescaling(1 / 128, -127 / 128, name="normalise")(inputs)
     x = _relu6(_convolution(x, "_conv_stem", 32, 3, 2), "stem_relu")
     block = 0

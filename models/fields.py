@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 
@@ -121,3 +121,11 @@ def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[
                 known = ", ".join(map(str, read))
                 known = known if len(read) == 1 else f"one of {known}"
                 yield f"{field.name} is read only where {other} is {known}; it is {value}"
+
+
+def refuse_ignored(
+    values: Any, names: Iterable[str], unknown: tuple[str, ...] = ("label_kind",)
+) -> None:
+    """Raise ValueError where nothing reads one of the recipe's fields `names`; see `ignored`."""
+    if found := list(ignored(values, names, unknown)):
+        raise ValueError(f"Recipe {values.name}: {'; '.join(found)}.")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from models.system import System
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +77,7 @@ class Preview:
         captions: what is written above the columns.
     """
 
-    draw: Callable[[System], np.ndarray]
+    draw: Callable[[Any], np.ndarray]
     columns: int
     captions: tuple[str, ...] = ()
 
@@ -95,6 +92,6 @@ class Judged:
         protocol: how they were made, for the record.
     """
 
-    draw: Callable[[System], np.ndarray]
+    draw: Callable[[Any], np.ndarray]
     domain: str
     protocol: Mapping[str, Any]

@@ -42,10 +42,11 @@ def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
 
     copy = keras.models.clone_model(
         model,
-        input_tensors=[keras.Input(batch_shape=x.shape, dtype=x.dtype, name=x.name)
-                       for x in model.inputs],
+        input_tensors=keras.tree.map_structure(
+            lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype, name=x.name), model.input
+        ),
         clone_function=rebuild,
-    )  # fmt: skip
+    )
     values = _values(model, fold)
     missing = [variable.path for variable in copy.variables if variable.path not in values]
     if missing:

@@ -119,6 +119,11 @@ class Recipe:
         return (self.resolution, self.resolution, 3)
 
     @property
+    def held_out(self) -> int:
+        """Every so many-th picture is kept out of training (`datasets.hold_out`); 0: none."""
+        return 0
+
+    @property
     def columns(self) -> int:
         """How many fresh batches of each domain a step takes."""
         return 1
@@ -170,6 +175,10 @@ class Recipe:
         """The parts of the training one after the other; their steps add up to `steps`."""
         return (Phase("training", self.steps),)
 
+    def traits(self) -> dict[str, str]:
+        """What tells it from other recipes in a table, by the columns' names."""
+        return {}
+
     # === Its phases ===
 
     def in_phase(self, number: int) -> Recipe:
@@ -190,21 +199,8 @@ class Recipe:
     # === To and from JSON ===
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field by name and the system, ready for JSON."""
+        """Every field by name and the system, ready for JSON; see `models.systems.recipe_of`."""
         return {"system": self.system, **dataclasses.asdict(self)}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Recipe:
-        """The inverse of `to_dict`, also of an earlier version's.
-
-        Raises:
-            ValueError: an unknown system or field; the message gives the nearest known one.
-        """
-        from models import systems
-
-        values = dict(values)
-        system = values.pop("system", None) or systems.system_of_old(values)
-        return systems.recipe_class(system).of_fields(values)
 
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:
@@ -222,11 +218,3 @@ def near(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
     return f"{name!r}. {hint}"
-
-
-def refuse_ignored(
-    recipe: Recipe, names: Iterable[str], unknown: tuple[str, ...] = ("label_kind",)
-) -> None:
-    """Raise ValueError where nothing reads one of the fields `names`; see `fields.ignored`."""
-    if found := list(fields.ignored(recipe, names, unknown)):
-        raise ValueError(f"Recipe {recipe.name}: {'; '.join(found)}.")

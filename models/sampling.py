@@ -1,4 +1,4 @@
-"""Pictures of a generator for given latents, a batch at a time."""
+"""Pictures of a network for given latents or for given pictures, a batch at a time."""
 
 import keras
 import numpy as np
@@ -31,3 +31,34 @@ def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64)
         made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
         pictures.append(made[: len(made) - missing if start else None])
     return np.concatenate(pictures)
+
+
+def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarray:
+    """Run a network over pictures (N, R, R, 3), some at a time: float32 of the same shape.
+
+    Args:
+        pictures: uint8, or float in [-1, 1], as the results are.
+
+    Raises:
+        ValueError: pictures of another size than the network's.
+    """
+    pictures = np.asarray(pictures)
+    wanted = network.inputs[0].shape[1:]
+    if pictures.shape[1:] != wanted:
+        raise ValueError(f"pictures must be {('N', *wanted)}, not {pictures.shape}.")
+    made = []
+    for start in range(0, len(pictures), batch_size):
+        part = as_floats(pictures[start : start + batch_size])
+        missing = batch_size - len(part)
+        if missing and start:  # one shape only, so that it is compiled once
+            part = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
+        outputs = np.asarray(network.predict_on_batch(part)[: len(part)], "float32")
+        made.append(outputs[: len(outputs) - missing if start else None])
+    return np.concatenate(made) if made else np.zeros(pictures.shape, "float32")
+
+
+def as_floats(pictures: np.ndarray) -> np.ndarray:
+    """uint8 → float32 in [-1, 1]; floats stay as they are."""
+    if pictures.dtype == np.uint8:
+        return pictures.astype("float32") / np.float32(127.5) - np.float32(1)
+    return np.asarray(pictures, "float32")

@@ -22,6 +22,7 @@ from models import autodiff, optimizers, precisions
 from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work
 from models.recipe import Recipe
+from models.systems import recipe_of
 
 Logs = dict[str, Any]  # scalars by name
 
@@ -327,7 +328,7 @@ class System(keras.Model):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        recipe = Recipe.from_dict(config["recipe"])
+        recipe = recipe_of(config["recipe"])
         return cls(recipe, config["precision"], phase=config.get("phase", 0))
 
 

@@ -1,3 +1,3 @@
 """This project's version, which a run records: an older run's networks may be other ones."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"

@@ -10,6 +10,7 @@ from typing import Any
 
 from console.errors import UserError
 from models.recipe import Recipe
+from models.systems import recipe_of
 from runs.files import read_json, write_json
 
 _NAME = re.compile(r"(\d{5,})-(.+)")
@@ -64,7 +65,7 @@ class Run:
 
     def recipe(self) -> Recipe:
         """The recipe as trained."""
-        return Recipe.from_dict(read_json(self.folder / "recipe.json"))
+        return recipe_of(read_json(self.folder / "recipe.json"))
 
     def record(self) -> dict[str, Any]:
         """What `run.json` holds."""

@@ -9,6 +9,9 @@ In a notebook:
     gan = serving.load("samples/00000-sagan-faces")       # or a lone generator.keras
     gan.sample(16, seed=1)                                # shows itself as a sheet
     gan.interpolate(count=4, seed=1).save("walk.gif")     # or .webp, .mp4; shows itself too
+
+    there = serving.load_translator("samples/00001-cyclegan_cpu-faces-red_hair-blue_hair")
+    there.translate(there.read("face.png")[None])         # uint8 (1, R, R, 3)
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serving.generator import Generator
+    from serving.explore.explorer import Explorer
+    from serving.translator import Translator
 
 
-def load(source: str | Path, weights: str = "ema") -> Generator:
+def load(source: str | Path, weights: str = "ema") -> Explorer:
     """Open a run (folder, name or number in `samples`), a checkpoint, or a `generator.keras`.
 
     Args:
@@ -33,7 +37,26 @@ def load(source: str | Path, weights: str = "ema") -> Generator:
     from console import backend
 
     backend.wake()
-    from serving.generator import Generator
+    from serving.explore.explorer import Explorer
     from serving.source import open_source
 
-    return Generator(open_source(source, weights))
+    return Explorer(open_source(source, weights))
+
+
+def load_translator(source: str | Path, weights: str = "ema", back: bool = False) -> Translator:
+    """Open a run whose system translates or reconstructs pictures, as `load` does.
+
+    Args:
+        weights: see `load`.
+        back: the way back, where there is one: from the second domain to the first.
+
+    Raises:
+        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+    """
+    from console import backend
+
+    backend.wake()
+    from serving.source import ON_PICTURES, open_source
+    from serving.translator import Translator
+
+    return Translator(open_source(source, weights, ON_PICTURES, number=int(back)))

@@ -37,7 +37,7 @@ class Generator:
         self.source = source
         self.recipe, self.metadata, self.origin = source.recipe, source.metadata, source.origin
         self.labels = label_sets.of_metadata(source.recipe, source.metadata.get("labels"))
-        self.network = _compiled_for_device(portable.plain(source.network))
+        self.network = compiled_for_device(portable.plain(source.network))
         self._running = self._statistics()
         self._standing_at: float | None = None
 
@@ -191,31 +191,11 @@ class Generator:
         if self.recipe.label_kind != "classes":
             return self.network
         recipe = dataclasses.replace(self.recipe, label_kind="attributes")
-        network = _compiled_for_device(portable.plain(networks.build(recipe, seed=0)[0]))
+        network = compiled_for_device(portable.plain(networks.build(recipe, seed=0)[0]))
         values = {variable.path: variable for variable in self.network.variables}
         for variable in network.variables:
             variable.assign(ops.convert_to_numpy(values[variable.path]))
         return network
-
-    # === Exploring: see serving.explore ===
-
-    def interpolate(self, **options):
-        """A looping film through latents or attributes: `serving.explore.paths.interpolate`."""
-        from serving.explore.paths import interpolate
-
-        return interpolate(self, **options)
-
-    def attention(self, **options):
-        """Where the generator looks: `serving.explore.attention.figure`."""
-        from serving.explore.attention import figure
-
-        return figure(self, **options)
-
-    def project(self, picture, **options):
-        """The latent of a given picture: `serving.explore.projection.project`."""
-        from serving.explore.projection import project
-
-        return project(self, picture, **options)
 
 
 def check_truncation(truncation: float) -> None:
@@ -242,7 +222,7 @@ def _blocks(start: int, stop: int, seed: int, stream: int, draw) -> np.ndarray:
     return np.concatenate(rows)[start - first * BLOCK : stop - first * BLOCK]
 
 
-def _compiled_for_device(network: keras.Model) -> keras.Model:
+def compiled_for_device(network: keras.Model) -> keras.Model:
     """Without XLA on a CPU, which takes ten times as long to begin and is slower after."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

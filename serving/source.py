@@ -6,6 +6,7 @@ import dataclasses
 import re
 import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from console.errors import UserError, user_errors
 from models import files
 from models.outputs import Output
 from models.recipe import Recipe
-from models.systems import system_class
+from models.systems import recipe_of, system_class
 from runs.checkpoints import newest, step_of
 from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
+ON_PICTURES = ("translate", "reconstruct")  # verbs of networks that take pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,27 +40,31 @@ class Source:
 
 
 def open_source(
-    path: str | Path, weights: str = "ema", verb: str = "generate", output: str | None = None
+    path: str | Path,
+    weights: str = "ema",
+    verbs: Sequence[str] = ("generate",),
+    number: int = 0,
 ) -> Source:
-    """Find and load a network that does `verb`; see `serving.load`.
+    """Find and load a network that does one of `verbs`; see `serving.load`.
 
-    `output`: which one, by its file's name, where a system has several that do it.
-    Raises `UserError`.
+    `number`: which one, from 0, where a run's system has several that do. Raises `UserError`.
     """
     if weights not in WEIGHTS:
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
     path = Path(path)
     if path.name.endswith(".weights.h5"):
         run = _run_of(path)
-        return _checkpoint(run, path, weights, _output(run, verb, output))
+        return _checkpoint(run, path, weights, _output(run, verbs, number))
     if path.suffix == ".keras":
         if weights != "ema":
             raise UserError(
                 f"{path} holds one network; --weights {weights} needs a run folder instead"
             )
-        return _file(path, verb)
+        if number:
+            raise UserError(f"{path} holds one network; its other way needs a run folder instead")
+        return _file(path, verbs)
     run = runs.load(path)
-    return _run(run, weights, verb, _output(run, verb, output))
+    return _run(run, weights, verbs, _output(run, verbs, number))
 
 
 def outputs_of(run: runs.Run) -> dict[str, Output]:
@@ -66,24 +72,36 @@ def outputs_of(run: runs.Run) -> dict[str, Output]:
     return dict(system_class(run.recipe()).outputs)
 
 
-def _output(run: runs.Run, verb: str, output: str | None) -> str:
-    """The name of the run's output that does `verb`."""
+def titles(run: runs.Run) -> dict[str, str]:
+    """What a person calls each output of the run, with its domains' own names."""
+    domains = (_record(run).get("data") or {}).get("domains") or {}
+    names = {name: domains.get(name, {}).get("title", name) for name in run.recipe().domains}
+    return {name: each.title.format(**names) for name, each in outputs_of(run).items()}
+
+
+def _output(run: runs.Run, verbs: Sequence[str], number: int) -> str:
+    """The name of the run's output of that number that does one of `verbs`."""
     known = outputs_of(run)
-    able = [name for name, each in known.items() if each.verb == verb]
+    able = [name for name, each in known.items() if each.verb in verbs]
     if not able:
-        verbs = " or ".join(dict.fromkeys(each.verb for each in known.values()))
-        raise UserError(_unable(run.folder, run.recipe(), verb, verbs))
-    if output is not None and output not in able:
-        raise UserError(f"{run.folder} has no output {output!r}. Known: {', '.join(able)}")
-    return output or able[0]
+        done = " or ".join(dict.fromkeys(each.verb for each in known.values()))
+        raise UserError(_unable(run.folder, run.recipe(), verbs, done))
+    if number >= len(able):
+        raise UserError(
+            f"{run.folder} holds a {run.recipe().system}, which has no way back; leave out --back"
+        )
+    return able[number]
 
 
-def _unable(origin: Path, recipe: Recipe, verb: str, verbs: str) -> str:
-    script = "generate.py" if "generate" in verbs else "translate.py"
-    return f"{origin} holds a {recipe.system}: it cannot {verb}, it can {verbs} (see {script})"
+def _unable(origin: Path, recipe: Recipe, verbs: Sequence[str], done: str) -> str:
+    script = "generate.py" if "generate" in done else "translate.py"
+    return (
+        f"{origin} holds a {recipe.system}: it cannot {' or '.join(verbs)}, it can {done} "
+        f"(see {script})"
+    )
 
 
-def _run(run: runs.Run, weights: str, verb: str, output: str) -> Source:
+def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Source:
     checkpoint = newest(run.checkpoints)
     best, final = run.best(output), run.output(output)
     if weights == "best":
@@ -92,9 +110,9 @@ def _run(run: runs.Run, weights: str, verb: str, output: str) -> Source:
                 f"{run.folder} has no {best.name}: nothing was measured while "
                 "it trained; use --weights ema"
             )
-        return _file(best, verb)
+        return _file(best, verbs)
     if weights == "ema" and final.exists():
-        return _file(final, verb)
+        return _file(final, verbs)
     if checkpoint is None:
         raise UserError(
             f"{run.folder} holds neither {final.name} nor a checkpoint: its training "
@@ -116,17 +134,17 @@ def _run_of(checkpoint: Path) -> runs.Run:
     return runs.load(folder)
 
 
-def _file(path: Path, verb: str) -> Source:
+def _file(path: Path, verbs: Sequence[str]) -> Source:
     with user_errors(ValueError):
         network, metadata = files.load(path)
         if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
             raise ValueError(f"{path} does not carry a recipe: it is no network of this project.")
-        recipe = Recipe.from_dict(metadata["recipe"])
+        recipe = recipe_of(metadata["recipe"])
     done = metadata.get("verb", "generate")  # files of before there were others have none
-    if done != verb:
-        raise UserError(_unable(path, recipe, verb, done))
+    if done not in verbs:
+        raise UserError(_unable(path, recipe, verbs, done))
     takes = getattr(recipe, "latent_dim", None)
-    if verb == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
+    if done == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
         raise UserError(f"{path} is no generator: it does not take latents and labels")
     return Source(network, recipe, metadata, path)
 
@@ -154,6 +172,7 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     data = record.get("data") or {}
     metadata = {
         "verb": system.outputs[output].verb,
+        "title": titles(run)[output],
         "recipe": recipe.to_dict(),
         "labels": data.get("labels"),
         "step": system.step,

@@ -1,6 +1,7 @@
 """The direction of imports: layers, datasets and metrics know nothing of ours."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ MAY_IMPORT = {
     "datasets": set(),
     "metrics": set(),
     "media": {"console"},
-    "models": {"layers"},
+    # models/perceptual.py compares pictures by the feature network that `metrics` measures with.
+    "models": {"layers", "metrics"},
     "curation": {"metrics", "datasets"},
     "runs": {"console", "datasets", "models"},
     "quality": {"console", "runs", "models", "metrics", "datasets"},
@@ -50,6 +52,51 @@ def test_imports_point_down(package):
     for path in sorted((ROOT / package).rglob("*.py")):
         extra = (imported(path) & ours()) - MAY_IMPORT[package] - {package}
         assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
+
+
+def test_models_take_from_metrics_the_feature_network_alone():
+    """Its weights and its layers have one home, and no measure is a loss."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "models").rglob("*.py")
+        if "metrics" in imported(path)
+    }
+    assert users == {"models/perceptual.py"}
+    tree = ast.parse((ROOT / "models/perceptual.py").read_text())
+    taken = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "metrics"
+        for alias in node.names
+    }
+    assert taken == {"lite0", "pth", "weights"}
+
+
+def imports_of(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules of ours that a file imports, those under `if TYPE_CHECKING` left out."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else node.module for name in names}
+    return found & set(modules)
+
+
+def test_no_module_imports_itself_by_a_detour():
+    files = [p for package in MAY_IMPORT for p in (ROOT / package).rglob("*.py")]
+    names = {p: ".".join(p.relative_to(ROOT).with_suffix("").parts) for p in files}
+    modules = {name.removesuffix(".__init__"): path for path, name in names.items()}
+    # `TopologicalSorter` names the circle in its error.
+    order = graphlib.TopologicalSorter(
+        {name: imports_of(path, modules) - {name} for name, path in modules.items()}
+    )
+    assert len(list(order.static_order())) == len(modules)
 
 
 def test_every_package_is_held():

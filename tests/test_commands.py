@@ -17,9 +17,8 @@ from PIL import Image
 
 from comparison import command as compare_command
 from curation import command as prepare_command
-from models import recipes
-from models import recipes as recipe_files
-from serving.commands import evaluate, explore, export, generate
+from models import fields, recipes
+from serving.commands import evaluate, explore, export, generate, translate
 from toys import command as toy_command
 from training import cli
 
@@ -33,10 +32,10 @@ PARSERS = {
     "explore": explore.build_parser,
     "evaluate": evaluate.build_parser,
     "export": export.build_parser,
+    "translate": translate.build_parser,
 }
 # Smaller than any recipe.
-SMALL = ["--d-filters=2", "--batch-size=4", "--count=8", "--precision=float32",
-         "--memory-check=off", "--workers=1"]  # fmt: skip
+SMALL = ["--batch-size=4", "--precision=float32", "--memory-check=off", "--workers=1"]
 G_FILTERS = {"biggan": 2, "biggan_notes": 32, "sagan": 32, "sn_cnn": 32, "sresnet": 4}
 _COMMAND = re.compile(r"(?<!benchmarks/)\b(\w+)\.py((?: +[^`#&|\n]*)?)")
 
@@ -54,7 +53,7 @@ def written(text: str) -> list[tuple[str, str]]:
 def of_recipes() -> list[tuple[str, str]]:
     """(recipe, command) of the "Command:" lines of all recipes, with their alternatives."""
     found = []
-    for module in pkgutil.iter_modules(recipe_files.__path__):
+    for module in pkgutil.iter_modules(recipes.__path__):
         loaded = importlib.import_module(f"models.recipes.{module.name}")
         words = " ".join(loaded.__doc__.split())
         after = words.split("Command: ", 1)[1]
@@ -96,12 +95,18 @@ def place(tmp_path, monkeypatch):
 
 
 def train(script: str, arguments: list[str], place: Path) -> int:
-    parsed = cli.build_parser(SCRIPTS[script]).parse(arguments)
-    default = "sagan_cpu" if script == "train_sagan" else "biggan_cpu"
-    recipe = recipes.load(parsed.recipe or default)
-    filters = f"--g-filters={G_FILTERS.get(recipe.architecture, 16)}"
+    recipe = cli.asked_for(SCRIPTS[script], arguments)
+    filters = [
+        f"--{name.replace('_', '-')}={G_FILTERS.get(architecture, 16) if name[0] == 'g' else 2}"
+        for name in (field.name for field in fields.options(recipe))
+        if name.endswith("filters")
+        for architecture in [getattr(recipe, "architecture", None)]
+    ]
     cache = f"--cache-dir={place / 'cache'}"
-    return cli.run(SCRIPTS[script], [*arguments, *SMALL, filters, cache, "--dry-run"])
+    # Of few faces none has red hair.
+    count = "--count=300" if any("--domains" in word for word in arguments) else "--count=8"
+    filters.append(count)
+    return cli.run(SCRIPTS[script], [*arguments, *SMALL, *filters, cache, "--dry-run"])
 
 
 @pytest.mark.parametrize(("name", "command"), of_recipes(), ids=lambda text: text.replace(" ", "_"))
@@ -135,7 +140,8 @@ def test_a_command_on_a_page(page, script, arguments, place, capfd):
 
 
 def known_options() -> set[str]:
-    parsers = [cli.build_parser("sagan"), cli.build_parser(None)]
+    parsers = [cli.build_parser("sagan", recipes.load("sagan"))]
+    parsers += [cli.build_parser(None, recipes.load(name)) for name in recipes.names()]
     parsers += [compare_command.build_parser(), toy_command.build_parser()]
     parsers += [prepare_command.build_parser()]
     parsers += [build() for build in PARSERS.values()]

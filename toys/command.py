@@ -13,7 +13,7 @@ from console import backend, options
 from console.errors import UserError, user_errors
 from datasets import toy as worlds
 from models import recipes
-from models.recipe import refuse_ignored
+from models.fields import refuse_ignored
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
 from runs.files import replaced, write_json

@@ -1,4 +1,4 @@
-"""What was asked for on the command line, checked as far as it can be without a backend."""
+"""What was asked for on the command line, and what is trained because of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,39 @@ from pathlib import Path
 from typing import Any
 
 import runs
-from console.errors import user_errors
-from models.recipe import Recipe, refuse_ignored
-from training import device, planner
+from console.errors import UserError, user_errors
+from models import recipes
+from models.fields import refuse_ignored
+from models.recipe import Recipe
+from training import device
 from training.settings import Settings
+
+# What a CPU trains where the person asked for no particular recipe.
+_CPU_RECIPES = {"sagan": "sagan_cpu", "biggan_v1": "biggan_cpu"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Something chosen for the person, and the reason that is printed."""
+
+    value: Any
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What is trained: a recipe with its settings, from the start or on from `resumed`.
+
+    `recorded` is what `run.json` of the run to resume holds, empty without one.
+    """
+
+    recipe: Recipe
+    settings: Settings
+    precision: str
+    resumed: runs.Run | None
+    recorded: dict[str, Any]
+    why_recipe: str
+    why_precision: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,38 +60,104 @@ class Command:
 
     def check(self) -> None:
         """Raise `UserError` for whatever is wrong already, before seconds of imports."""
+        kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
+        names = {self._recipe_name(kind).value for kind in kinds}
         if self.resume is None:
-            for name in self._possible_recipes():
-                recipe = planner.build_recipe(name, self.overrides)
+            for name in names:
                 with user_errors(ValueError):
-                    refuse_ignored(recipe, self.overrides)
-        elif device.surely_no_gpu() or self.resume != "newest":
-            self.run_to_resume(self.choose("cpu").value)
+                    refuse_ignored(self._recipe(recipes.load(name)), self.overrides)
+        elif len(names) == 1 or self.resume != "newest":
+            self._run_to_resume(names.pop())
 
-    def choose(self, kind: str) -> planner.Choice:
-        """The name of the recipe to train on a "gpu" or "cpu", and why."""
-        return planner.choose_recipe(self.asked_recipe, self.default_recipe or "", kind)
-
-    def run_to_resume(self, recipe_name: str) -> runs.Run:
-        """The run that `--resume` means. Raises `UserError` where there is none."""
-        out = Path(self.settings.get("out", Settings.out))
-        if self.resume is None or self.resume == "newest":
-            return runs.newest(out, recipe_name)
-        return runs.load(self.resume, out)
+    def decide(self, found: device.Device) -> Decision:
+        """What to train on this device. Raises `UserError` for what cannot be."""
+        name = self._recipe_name(found.kind)
+        if self.resume is None:
+            run, recorded, recipe = None, {}, known(name.value)
+        else:
+            run = self._run_to_resume(name.value)
+            recorded, recipe = run.record(), self._recipe_of(run)
+            name = Choice(recipe.name, "that of the run")
+        settings = Settings(**{**recorded.get("settings", {}), **self.settings})
+        asked = settings.precision
+        if "precision" not in self.settings:
+            asked = recorded.get("precision", asked)
+        precision = choose_precision(asked, found)
+        return Decision(
+            recipe=self._recipe(recipe),
+            settings=settings,
+            precision=precision.value,
+            resumed=run,
+            recorded=recorded,
+            why_recipe=name.reason,
+            why_precision="that of the run" if run else precision.reason,
+        )
 
     def again(self) -> str:
         """The command that goes on with this run, without the run's name."""
         recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
         return f"python {self.script}{recipe}"
 
-    def recipe(self, name: str, recorded: Recipe | None = None) -> Recipe:
-        """The recipe of that name, or that of a resumed run, with the overrides given now."""
-        return planner.build_recipe(name, self.overrides, recorded)
+    def _recipe_name(self, kind: str) -> Choice:
+        return choose_recipe(self.asked_recipe, self.default_recipe or "", kind)
 
-    def all_settings(self, recorded: dict[str, Any] | None = None) -> Settings:
-        """Settings: defaults, those recorded in a resumed run, those given now."""
-        return Settings(**{**(recorded or {}), **self.settings})
+    def _recipe(self, recipe: Recipe) -> Recipe:
+        """`recipe` with the overrides given."""
+        with user_errors(ValueError):
+            return dataclasses.replace(recipe, **self.overrides)
 
-    def _possible_recipes(self) -> set[str]:
-        kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
-        return {self.choose(kind).value for kind in kinds}
+    def _run_to_resume(self, recipe_name: str) -> runs.Run:
+        out = Path(self.settings.get("out", Settings.out))
+        if self.resume is None or self.resume == "newest":
+            return runs.newest(out, recipe_name)
+        return runs.load(self.resume, out)
+
+    def _recipe_of(self, run: runs.Run) -> Recipe:
+        """The recipe that a run goes on with: its own, from which that of its name may have moved.
+
+        Only its labels come from the data again.
+        """
+        recorded = run.recipe()
+        if self.asked_recipe and known(self.asked_recipe).name != recorded.name:
+            raise UserError(
+                f"{run.folder} cannot go on with other settings: recipe was {recorded.name!r}, now "
+                f"{self.asked_recipe!r}. Give the same one, or start a new run without --resume"
+            )
+        if recorded.labels == "never":
+            return recorded
+        today = known(recorded.name)
+        labels = {name: getattr(today, name) for name in ("label_kind", "num_labels")}
+        return dataclasses.replace(recorded, **labels)
+
+
+def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
+    """The recipe name to train: the one asked for, or what suits a device of `kind` gpu or cpu.
+
+    Raises `UserError` for an unknown name.
+    """
+    if asked:
+        return Choice(known(asked).name, "asked for")
+    if kind == "gpu":
+        return Choice(known(default).name, "the notes' configuration, since there is a GPU")
+    small = _CPU_RECIPES.get(default.lower())
+    if small is not None and small in (name.lower() for name in recipes.names()):
+        name = known(small).name
+        return Choice(name, f"there is no GPU; --recipe {known(default).name} trains the notes'")
+    return Choice(known(default).name, "the default")
+
+
+def choose_precision(asked: str, found: device.Device) -> Choice:
+    """The precision to train in: "auto" becomes mixed_bfloat16 where the hardware has it."""
+    if asked != "auto":
+        return Choice(asked, "asked for")
+    if found.bfloat16:
+        return Choice("mixed_bfloat16", f"this {found.kind.upper()} has bfloat16 arithmetic")
+    if found.kind == "gpu":
+        return Choice("mixed_float16", "this GPU has float16 arithmetic but no bfloat16")
+    return Choice("float32", "this CPU has no bfloat16 arithmetic")
+
+
+def known(name: str) -> Recipe:
+    """The recipe of that name. Raises `UserError` for an unknown one."""
+    with user_errors(ValueError):
+        return recipes.load(name)

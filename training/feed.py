@@ -22,7 +22,8 @@ class Feed:
     """Training batches of `data` for `recipe`; `batch(step)` is the same on every call.
 
     Args:
-        data: the pictures of the recipe's only domain, or those of each domain by its name.
+        data: the pictures of the recipe's only domain, or those of each domain by its name. What
+            the recipe holds out is among them, and never in a batch.
         rows: which rows of each batch to make, in that order, where several machines share it; the
             numbers in them are those of the whole batch. None: all of them.
     """
@@ -42,7 +43,7 @@ class Feed:
         # Domains that belong together are shuffled and mirrored alike, others each for itself.
         self._domains = {
             name: datasets.Batches(
-                data[name],
+                datasets.hold_out(data[name], recipe.held_out)[0],
                 recipe.batch_size,
                 seed,
                 mirror=recipe.mirror,

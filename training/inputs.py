@@ -11,7 +11,8 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from console.wording import listed
-from models.recipe import Recipe, refuse_ignored
+from models.fields import refuse_ignored
+from models.recipe import Recipe
 from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
@@ -37,6 +38,7 @@ def open_for(
     if sample_only:
         cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
         enough = recipe.batch_size * (_SAMPLE_OF_A_PART if settings.domains else 1)
+        enough += recipe.held_out and 1 + enough // (recipe.held_out - 1)
         count = min(count or enough, enough)
     with user_errors(datasets.DataError):
         data = datasets.open_domains(
@@ -81,10 +83,13 @@ def refuse_unfit(
 
 
 def _refuse_few(recipe: Recipe, where: str, count: int) -> None:
-    if recipe.batch_size > count:
+    every = recipe.held_out
+    trained = count - (-(-count // every) if every else 0)
+    if recipe.batch_size > trained:
+        beside = f", {count - trained} of them held out" if every else ""
         raise UserError(
             f"--batch-size {recipe.batch_size} is larger than the data ({count} "
-            f"pictures in {where}); give --batch-size {count} or fewer"
+            f"pictures in {where}{beside}); give --batch-size {trained} or fewer"
         )
 
 

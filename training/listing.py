@@ -7,47 +7,29 @@ import argparse
 from models import recipes
 from models.recipe import Recipe
 
-_HEAD = ("recipe", "networks", "px", "loss", "penalty", "labels", "G : D steps", "what it is")
+_FIRST, _LAST = ("recipe", "system", "px"), "what it is"
 
 
 def table() -> str:
-    """One line a recipe, columns aligned."""
-    rows = [_HEAD, *(_row(recipes.load(name)) for name in recipes.names())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
+    """One line a recipe, columns aligned. A dash: its system has no such thing."""
+    chosen = [recipes.load(name) for name in recipes.names()]
+    columns = list(dict.fromkeys(name for recipe in chosen for name in recipe.traits()))
+    head = (*_FIRST, *columns, _LAST)
+    rows = [head, *(_row(recipe, columns) for recipe in chosen)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head) - 1)]
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
         for row in rows
     ]
-    lines.insert(1, "  ".join("─" * width for width in [*widths, len(_HEAD[-1])]))
+    lines.insert(1, "  ".join("─" * width for width in [*widths, len(_LAST)]))
     return "\n".join(lines)
 
 
-def _row(recipe: Recipe) -> tuple[str, ...]:
+def _row(recipe: Recipe, columns: list[str]) -> tuple[str, ...]:
     summary = recipes.describe(recipe.name).strip().split("\n", 1)[0].rstrip(".")
-    return (
-        recipe.name,
-        recipe.architecture,
-        str(recipe.resolution),
-        recipe.loss,
-        _penalty(recipe),
-        str(recipe.num_labels) if recipe.conditional else "–",
-        f"1 : {recipe.d_steps}",
-        summary,
-    )
-
-
-def _penalty(recipe: Recipe) -> str:
-    """Whatever holds the networks back or drives them apart, in few words."""
-    found = [recipe.penalty] if recipe.penalty != "none" else []
-    if recipe.weight_clip:
-        found.append(f"clip {recipe.weight_clip:g}")
-    if recipe.d_weight_norm != "none":
-        found.append(recipe.d_weight_norm)
-    if recipe.g_orthogonal or recipe.d_orthogonal:
-        found.append("orthogonal")
-    if recipe.g_term != "none":
-        found.append(recipe.g_term)
-    return " + ".join(found) or "–"
+    traits = recipe.traits()
+    own = (traits.get(name, "–") for name in columns)
+    return (recipe.name, recipe.system, str(recipe.resolution), *own, summary)
 
 
 class ListRecipes(argparse.Action):

@@ -47,7 +47,7 @@ class Outputs(contextlib.ExitStack):
         self._run, self._session = run, session
         settings, recipe, system = session.settings, session.recipe, session.system
         self._shown = system.preview(
-            session.data.parts,
+            session.unseen,
             step_rng(settings.seed, _PREVIEW),
             settings.picture_rows,
             settings.picture_columns,

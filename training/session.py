@@ -20,8 +20,8 @@ from models.system import System
 from models.systems import system_class
 from runs import checkpoints
 from runs.record import made_by_older_networks, record_of
-from training import device, estimate, planner
-from training.command import Command
+from training import device, estimate
+from training.command import Command, Decision
 from training.inputs import fitted, open_for, refuse_unfit
 from training.settings import Settings
 
@@ -50,6 +50,12 @@ class Session:
     def end_of_phase(self) -> int:
         """The step after which the phase ends."""
         return self.recipe.phase_steps(self.system.phase)[1]
+
+    @property
+    def unseen(self) -> dict[str, datasets.ImageData]:
+        """The pictures of each domain that are held out of training; all, where none are."""
+        every = self.recipe.held_out
+        return {name: datasets.hold_out(each, every)[1] for name, each in self.data.parts.items()}
 
     def build(self, phase: int) -> System:
         """A new system for the phase of that number."""
@@ -93,18 +99,9 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     Raises `UserError` for what a person can mend.
     """
     found = device.find()
-    choice = command.choose(found.kind)
-    resumed = command.run_to_resume(choice.value) if command.resume else None
-    old = resumed.record() if resumed else {}
-    name = _same_recipe(command, resumed) if resumed else choice.value
-    recipe = command.recipe(name, resumed.recipe() if resumed else None)
-    settings = command.all_settings(old.get("settings"))
-    asked = settings.precision if "precision" in command.settings else old.get("precision", "auto")
-    precision = planner.choose_precision(asked, found)
-    _say_choices(plan, found)
-    say(f"recipe     {name}: {'that of the run' if resumed else choice.reason}")
-    say(f"precision  {precision.value}: {'that of the run' if old else precision.reason}")
-
+    decided = command.decide(found)
+    recipe, settings, resumed = decided.recipe, decided.settings, decided.resumed
+    _say_choices(plan, found, decided)
     with user_errors(ValueError):  # what no data can mend is refused before any is touched
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
@@ -115,8 +112,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     )  # fmt: skip
     recipe, data = fitted(recipe, data, settings)
     device.make_repeatable(found.kind, settings.seed)
-    overrides = {**old.get("overrides", {}), **command.overrides}
-    record = record_of(settings.to_dict(), overrides, precision.value, data)
+    overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
+    record = record_of(settings.to_dict(), overrides, decided.precision, data)
     if resumed:
         runs.refuse_changes(resumed, recipe, record)
     saved = _checkpoint(resumed, recipe) if resumed else None
@@ -124,7 +121,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     with user_errors(ValueError):
         settings.check_pace(recipe, done)
     session = Session(
-        command, plan, found, recipe, settings, precision.value, resumed, data, record, None
+        command, plan, found, recipe, settings, decided.precision, resumed, data, record, None
     )  # fmt: skip
     session.system = session.build(recipe.phase_of(done))
     if saved:
@@ -161,19 +158,24 @@ def _data_words(session: Session) -> str:
             f"{count} {title!r}" for count, title in zip(counts, data.titles.values(), strict=True)
         ]
     notes = "".join(f"; {note}" for note in data.notes)
+    if recipe.held_out:
+        held = [f"{len(part.images):,}" for part in session.unseen.values()]
+        notes = f", {' and '.join(held)} of them held out{notes}"
     if session.command.dry_run and not session.resumed:
         notes += "; a dry run prepares no more"
     size = f"{recipe.resolution} × {recipe.resolution} px"
     return f"{data.name}: {' and '.join(counts)} pictures of {size}{labels}{notes}"
 
 
-def _say_choices(plan: Distribution, found: device.Device) -> None:
+def _say_choices(plan: Distribution, found: device.Device, decided: Decision) -> None:
     say(f"device     {found}")
     if found.kind == "cpu" and not device.surely_no_gpu():
         say(f"           there may be a GPU here, but {keras.backend.backend()} does not see one")
     if plan.devices > 1 or plan.hosts > 1:
         hosts = f" of {plan.hosts} hosts, this being number {plan.host}" if plan.hosts > 1 else ""
         say(f"devices    every batch is shared out over {plan.devices}{hosts}")
+    say(f"recipe     {decided.recipe.name}: {decided.why_recipe}")
+    say(f"precision  {decided.precision}: {decided.why_precision}")
 
 
 def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None:
@@ -187,17 +189,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
         raise ValueError(
             f"--control-samples judges how labels are obeyed; a {recipe.system} takes none"
         )
-
-
-def _same_recipe(command: Command, resumed: runs.Run) -> str:
-    """The resumed run's recipe name; refused if another one was asked for."""
-    name = resumed.recipe().name
-    if command.asked_recipe and planner.known(command.asked_recipe).name != name:
-        raise UserError(
-            f"{resumed.folder} cannot go on with other settings: recipe was {name!r}, now "
-            f"{command.asked_recipe!r}. Give the same one, or start a new run without --resume"
+    unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
+    if unread and len(recipe.domains) > 1 and not settings.domains:
+        raise ValueError(
+            f"--labels {settings.labels} is read only to part the data into domains, as "
+            f'--domains "no glasses, glasses" does; a {recipe.system} takes none'
         )
-    return name
 
 
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:

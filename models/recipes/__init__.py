@@ -7,7 +7,8 @@ import importlib
 import pkgutil
 
 from models import fields
-from models.recipe import Recipe, refuse_ignored
+from models.fields import refuse_ignored
+from models.recipe import Recipe
 
 
 def names() -> list[str]:

@@ -9,12 +9,9 @@ import importlib
 import inspect
 import pkgutil
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.recipe import Recipe, near
-
-if TYPE_CHECKING:
-    from models.system import System
 
 # Recipes of before there were systems, by their architecture; all others were plain GANs.
 _OLD = {"biggan": "biggan", "biggan_notes": "biggan"}
@@ -27,19 +24,23 @@ def names() -> list[str]:
 
 def recipe_class(system: str) -> type[Recipe]:
     """The class of its recipes. Raises ValueError for an unknown system."""
-    return _own(_part(system, "recipe"), Recipe)
+    return _own(_part(system, "recipe"), "phases")
 
 
-def system_class(recipe: Recipe) -> type[System]:
-    """The class that trains what `recipe` describes."""
-    from models.system import System
-
-    return _own(_part(recipe.system, "turns"), System)
+def system_class(recipe: Recipe) -> Any:
+    """The subclass of `models.system.System` that trains what `recipe` describes."""
+    return _own(_part(recipe.system, "turns"), "turns")
 
 
-def system_of_old(values: dict[str, Any]) -> str:
-    """The system of a recipe that was saved before recipes named theirs."""
-    return _OLD.get(values.get("architecture", ""), "gan")
+def recipe_of(values: dict[str, Any]) -> Recipe:
+    """The inverse of `Recipe.to_dict`, also of an earlier version's, whose systems were all GANs.
+
+    Raises:
+        ValueError: an unknown system or field; the message gives the nearest known one.
+    """
+    values = dict(values)
+    system = values.pop("system", None) or _OLD.get(values.get("architecture", ""), "gan")
+    return recipe_class(system).of_fields(values)
 
 
 def _part(system: str, part: str) -> ModuleType:
@@ -48,10 +49,10 @@ def _part(system: str, part: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{system}.{part}")
 
 
-def _own(module: ModuleType, base: type) -> Any:
-    """The first subclass of `base` that `module` defines."""
+def _own(module: ModuleType, method: str) -> Any:
+    """The class with that method that `module` itself defines."""
     return next(
         each
         for _, each in inspect.getmembers(module, inspect.isclass)
-        if issubclass(each, base) and each.__module__ == module.__name__
+        if hasattr(each, method) and each.__module__ == module.__name__
     )

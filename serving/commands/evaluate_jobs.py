@@ -9,8 +9,7 @@ from pathlib import Path
 import datasets
 import serving
 from console.errors import UserError, user_errors
-from runs.record import OWN_LABELS
-from serving import evaluation, history, subjects
+from serving import evaluation, history, subjects, training_data
 from serving import labels as label_sets
 from serving.commands import common
 
@@ -87,15 +86,7 @@ def _data_of(run, name: str, options: argparse.Namespace) -> tuple[str, int | No
     if options.real is not None:
         folders = options.labels == "folders" and Path(options.real).is_dir()
         return options.real, None, "folders" if folders else None
-    try:
-        settings = run.record()["settings"]
-        labels = settings.get("labels", "auto")
-        own = None if labels in OWN_LABELS else labels
-        return settings["data"], settings.get("count") or None, own
-    except (AttributeError, OSError, KeyError, ValueError):
-        raise UserError(
-            f"{name} does not say where its training pictures are; give --real DATA"
-        ) from None
+    return training_data.spec_of(run, name)
 
 
 def _open(

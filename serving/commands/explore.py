@@ -28,7 +28,9 @@ def build_parser() -> Parser:
         description="Look into a trained generator. `explore.py VERB --help` explains a verb."
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in (_Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project):
+    for verb in (
+        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, _Vector,
+    ):  # fmt: skip
         description = " ".join(verb.__doc__.split())
         name = verb.__name__.strip("_").lower()
         options = verbs.add_parser(name, help=description, description=description)
@@ -275,6 +277,38 @@ class _Project:
             f"latent: {found.start:.1f}"
         )
         return found
+
+
+class _Vector:
+    """Attributes added to held-out pictures, and removed, by vectors between a VAE's mean codes."""
+
+    suffixes = _PAGES
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument(
+            "--of", nargs="+", required=True, metavar="NAME", help='attributes, such as "glasses"'
+        )
+        parser.add_argument("--rows", type=common.positive, default=2, help="faces of each kind")
+        parser.add_argument(
+            "--strength", type=float, default=1.0, metavar="S", help="of the vector; 1: as it is"
+        )
+        parser.add_argument(
+            "--data-cache", type=Path, metavar="DIR", help="where pictures are kept"
+        )
+
+    @staticmethod
+    def page(generator, options):
+        from serving import training_data
+        from serving.autoencoder import Autoencoder
+        from serving.explore import edits, vectors
+        from serving.history import run_of
+
+        model = Autoencoder(options.source, options.weights)
+        data = training_data.open_own(run_of(options.source), options.data_cache)
+        found = vectors.Vectors(model, data, options.of, options.seed)
+        print(edits.table(found.rows(options.strength)))
+        return found.page(options.rows, options.strength)
 
 
 def _numbers(text: str) -> list[int]:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from benchmarks import scenes
 from benchmarks.curation import box_of
-from curation import detection
+from curation import detection, detectors
 from curation.detection import Found, Square
 from curation.onnx_detector import overlap
 from datasets.errors import DataError
@@ -16,7 +16,7 @@ from tests.curation import networks
 
 
 def test_the_cascade_finds_drawn_faces(cv2):
-    detector = detection.build("cascade", turned=False)
+    detector = detectors.build("cascade", turned=False)
     found = total = given = 0
     for number in range(6):
         picture, truth = scenes.scene(number, width=700, height=520, large=200)
@@ -33,8 +33,8 @@ def test_turned_copies_find_tilted_heads(cv2):
     portrait = scenes.portrait(0, 200)
     page = Image.new("RGB", (400, 300), (150, 170, 190))
     page.paste(portrait.rotate(-30, Image.Resampling.BICUBIC, fillcolor=(150, 170, 190)), (150, 40))
-    assert detection.build("cascade", turned=False).detect(page) == []
-    (face,) = detection.build("cascade", turned=True).detect(page)
+    assert detectors.build("cascade", turned=False).detect(page) == []
+    (face,) = detectors.build("cascade", turned=True).detect(page)
     assert face.tilt == 30  # clockwise, as PIL turns by negative angles
     # The chin is below the middle of the turned portrait (250, 140), so down and to the left.
     assert 225 < face.x < 255
@@ -44,7 +44,7 @@ def test_turned_copies_find_tilted_heads(cv2):
 def test_large_pictures_are_shrunk_for_the_detector_only(cv2):
     picture, _ = scenes.scene(0, width=700, height=520)
     large = picture.resize((2800, 2080), Image.Resampling.BICUBIC)
-    detector = detection.build("cascade", turned=False)
+    detector = detectors.build("cascade", turned=False)
     small_boxes, boxes = detector.detect(picture), detector.detect(large)
     assert len(boxes) == len(small_boxes) > 0
     for face in boxes:
@@ -55,13 +55,13 @@ def test_large_pictures_are_shrunk_for_the_detector_only(cv2):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (20, 20), (3000, 2)])
 def test_pictures_too_small_for_a_face(cv2, size):
-    assert detection.build("cascade", turned=True).detect(Image.new("RGB", size)) == []
+    assert detectors.build("cascade", turned=True).detect(Image.new("RGB", size)) == []
 
 
 def test_the_notes_box_made_square(cv2):
     # 100 × 100 at (200, 300): −0.3 and 1.5 × 1.45 give x 170 … 320, y 270 … 415; made square, the
     # height grows by 5, to both sides.
-    detector = detection.build("cascade", turned=False)
+    detector = detectors.build("cascade", turned=False)
     assert detector.frame(Found(250, 350, 100, 100, 1)) == Square(170, 268, 150)
     # Turned by 90° clockwise, what was 5 to the left of the middle is 5 above it.
     upright = detector.frame(Found(0, 0, 1000, 1000, 1))
@@ -79,13 +79,13 @@ def test_one_box_a_face():
 def test_without_opencv_there_is_a_way_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(DataError, match=r"requirements-prepare\.txt; or say --no-detect"):
-        detection.build("cascade", turned=False)
+        detectors.build("cascade", turned=False)
 
 
 def test_an_opencv_without_cascades_is_not_enough(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", object())
     with pytest.raises(DataError, match="with its cascades"):
-        detection.build("cascade", turned=False)
+        detectors.build("cascade", turned=False)
 
 
 # === ONNX ===
@@ -96,16 +96,16 @@ def test_a_detector_of_the_users(tmp_path):
     boxes = [(20, 30, 10, 12, 0.9), (21, 30, 10, 12, 0.8), (50, 20, 8, 8, 0.2), (44, 40, 8, 6, 0.7)]
     path = networks.constant_detector(tmp_path / "d.onnx", boxes, size=64)
     # A 128 × 64 picture fits 64 × 32 into the middle: half as large, 16 lower.
-    found = detection.build(str(path), turned=False).detect(Image.new("RGB", (128, 64)))
+    found = detectors.build(str(path), turned=False).detect(Image.new("RGB", (128, 64)))
     values = [(f.x, f.y, f.width, f.height, round(f.score, 3)) for f in found]
     assert values == [(40, 28, 20, 24, 0.9), (88, 48, 16, 12, 0.7)]
-    frame = detection.build(str(path), turned=False).frame(found[0])
+    frame = detectors.build(str(path), turned=False).frame(found[0])
     assert frame == Square(22, 10, 36)  # half as large again as the long side, 24
 
 
 def test_a_detector_sees_rgb_in_0_to_1_on_grey(tmp_path):
     path = networks.mean_detector(tmp_path / "d.onnx", size=8)
-    detector = detection.build(str(path), turned=False)
+    detector = detectors.build(str(path), turned=False)
     (found,) = detector.detect(Image.new("RGB", (8, 8), (255, 51, 0)))
     assert np.allclose((found.x, found.y, found.width), (1.0, 0.2, 0.0), atol=1e-6)
     # half of it is the grey that pads a picture twice as wide: 114 of 255
@@ -120,25 +120,25 @@ def test_a_detector_sees_rgb_in_0_to_1_on_grey(tmp_path):
 def test_what_is_no_detector(tmp_path, shape, message):
     path = networks.identity(tmp_path / "d.onnx", shape)
     with pytest.raises(DataError, match=message):
-        detection.build(str(path), turned=False)
+        detectors.build(str(path), turned=False)
 
 
 def test_a_detector_with_another_output(tmp_path):
     path = networks.identity(tmp_path / "d.onnx", (1, 3, 8, 8))
-    detector = detection.build(str(path), turned=False)
+    detector = detectors.build(str(path), turned=False)
     with pytest.raises(DataError, match=r"it gives \(1, 3, 8, 8\)"):
         detector.detect(Image.new("RGB", (8, 8)))
 
 
 def test_a_detector_that_is_not_there_or_no_onnx(tmp_path):
     with pytest.raises(DataError, match="There is no detector"):
-        detection.build(str(tmp_path / "none.onnx"), turned=False)
+        detectors.build(str(tmp_path / "none.onnx"), turned=False)
     (tmp_path / "bad.onnx").write_bytes(b"not a network")
     with pytest.raises(DataError, match="is no ONNX network") as error:
-        detection.build(str(tmp_path / "bad.onnx"), turned=False)
+        detectors.build(str(tmp_path / "bad.onnx"), turned=False)
     assert "\n" not in str(error.value)
     with pytest.raises(DataError, match="--turned is for the cascade"):
-        detection.build(str(tmp_path / "bad.onnx"), turned=True)
+        detectors.build(str(tmp_path / "bad.onnx"), turned=True)
 
 
 def test_overlap():

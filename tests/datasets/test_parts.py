@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import Batches, DataError, ImageData, Labels, conditions, split
+from datasets import Batches, DataError, ImageData, Labels, conditions, hold_out, split
 
 NAMES = ("red hair", "blue hair", "glasses", "no hat", "hat")
 # Picture:        0          1          2          3          4          5
@@ -125,3 +125,18 @@ def test_long_lists_of_names_are_cut():
     names = [f"class {i}" for i in range(50)]
     with pytest.raises(DataError, match=r"class 39 and 10 more\.$"):
         conditions.parse("zzz", names)
+
+
+def test_every_third_picture_is_held_out_whatever_else_changes():
+    known = data()
+    kept, held = hold_out(known, 3)
+    assert (colours(kept), colours(held)) == ([1, 2, 4, 5], [0, 3])
+    np.testing.assert_array_equal(held.labels.values, np.array(VALUES)[[0, 3]])
+    assert held.captions == (("picture 0",), ("picture 3",))
+    assert len({known.fingerprint, kept.fingerprint, held.fingerprint}) == 3
+    assert hold_out(data(), 3)[1].fingerprint == held.fingerprint
+    assert hold_out(known, 2)[1].fingerprint != held.fingerprint
+    assert hold_out(known, 10)[1].images.rows.tolist() == [0]  # never none
+    assert hold_out(known, 0) == (known, known)
+    with pytest.raises(DataError, match="Held out 1 in 1 leaves nothing"):
+        hold_out(known, 1)

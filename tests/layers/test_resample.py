@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import PixelShuffle, Upsample2D
+from layers import EdgePadding, PixelShuffle, Upsample2D
 from tests.layers.checks import check_layer
 
 X = np.random.default_rng(0).standard_normal((2, 4, 5, 6)).astype("float32")
@@ -77,3 +77,10 @@ def test_contract(method, weight_norm, tmp_path):
 
 def test_pixel_shuffle_contract(tmp_path):
     check_layer(PixelShuffle, X[..., :4], (2, 8, 10, 1), tmp_path, trainable=0)
+
+
+def test_edge_padding_is_numpys_edge(tmp_path):
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 5)).astype("float32")
+    check_layer(EdgePadding, x, (2, 5, 6, 5), tmp_path, trainable=0)
+    found = ops.convert_to_numpy(EdgePadding()(x))
+    np.testing.assert_array_equal(found, np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"))

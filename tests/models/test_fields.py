@@ -16,7 +16,7 @@ from keras import ops
 from datasets import toy as worlds
 from layers import initializers
 from models import fields, losses, networks, recipes
-from models.recipe import refuse_ignored
+from models.fields import refuse_ignored
 from models.systems.biggan.recipe import BigGANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny

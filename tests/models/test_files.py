@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models import files, networks
-from models.recipe import Recipe
 from models.sampling import generate
+from models.systems import recipe_of
 from tests.models import tiny
 
 
@@ -23,7 +23,7 @@ def saved(tmp_path):
 def test_round_trip(saved):
     generator, recipe, path = saved
     again, metadata = files.load(path)
-    assert Recipe.from_dict(metadata["recipe"]) == recipe
+    assert recipe_of(metadata["recipe"]) == recipe
     latents = np.random.default_rng(0).standard_normal((3, 8)).astype("float32")
     np.testing.assert_array_equal(generate(again, latents), generate(generator, latents))
     assert [p.name for p in path.parent.iterdir()] == ["generator.keras"]

@@ -13,7 +13,7 @@ from models import recipes
 from models.chance import step_rng
 from models.systems.gan.labels import noisy
 from models.systems.gan.recipe import GANRecipe
-from training import planner
+from training import command
 from training.inputs import with_labels
 from training.settings import Settings
 
@@ -21,28 +21,32 @@ ATTRIBUTES = GANRecipe("x", label_kind="attributes", num_labels=4)
 CLASSES = GANRecipe("x", label_kind="classes", num_labels=5)
 
 
+def noisy_as(labels, recipe, rng):
+    return noisy(labels, recipe.label_kind, recipe.num_labels, recipe.label_noise, rng)
+
+
 def test_labels_stay_as_they_are_without_noise():
     labels = np.eye(4, dtype="float32")[None]
-    assert noisy(labels, ATTRIBUTES, step_rng(0, 0)) is labels
+    assert noisy_as(labels, ATTRIBUTES, step_rng(0, 0)) is labels
     unlabelled = np.zeros((2, 3), "int32")
-    assert noisy(unlabelled, GANRecipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
+    assert noisy_as(unlabelled, GANRecipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
 
 
 def test_attributes_get_normal_noise_of_the_deviation_asked_for():
     recipe = dataclasses.replace(ATTRIBUTES, label_noise=0.1)
     labels = np.ones((500, 2, 4), "float32")
-    found = noisy(labels, recipe, step_rng(3, 7))
+    found = noisy_as(labels, recipe, step_rng(3, 7))
     assert found.dtype == np.float32
     assert found.mean() == pytest.approx(1.0, abs=0.01)
     assert found.std() == pytest.approx(0.1, rel=0.05)
-    np.testing.assert_array_equal(found, noisy(labels, recipe, step_rng(3, 7)))
-    assert np.abs(found - noisy(labels, recipe, step_rng(3, 8))).max() > 0.1
+    np.testing.assert_array_equal(found, noisy_as(labels, recipe, step_rng(3, 7)))
+    assert np.abs(found - noisy_as(labels, recipe, step_rng(3, 8))).max() > 0.1
 
 
 def test_a_share_of_the_classes_is_replaced():
     recipe = dataclasses.replace(CLASSES, label_noise=0.5)
     labels = np.full((4000,), 2, "int32")
-    found = noisy(labels, recipe, step_rng(0, 0))
+    found = noisy_as(labels, recipe, step_rng(0, 0))
     assert found.dtype == np.int32
     counts = np.bincount(found, minlength=5) / 4000
     # Half are dealt anew, a fifth of those to the class that they had.
@@ -59,7 +63,7 @@ def test_recipe_refuses_noise_above_1():
     [("cpu", "biggan_cpu", "--recipe BIGGAN_V1"), ("gpu", "BIGGAN_V1", "there is a GPU")],
 )
 def test_train_biggan_chooses_by_the_device(kind, recipe, reason):
-    choice = planner.choose_recipe(None, "BIGGAN_V1", kind)
+    choice = command.choose_recipe(None, "BIGGAN_V1", kind)
     assert choice.value == recipe
     assert reason in choice.reason
 

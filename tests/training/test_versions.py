@@ -37,7 +37,7 @@ def test_a_run_says_which_version_made_it(train, tmp_path):
     code, words = train("--steps=1")
     assert code == 0, words
     record = json.loads((tmp_path / "out/00000-SAGAN_V6-tiny/run.json").read_text())
-    assert record["version"] == VERSION == "0.2.0"
+    assert record["version"] == VERSION == "0.3.0"
     assert record["commit"] == commit()
 
 

@@ -11,7 +11,8 @@ from models import fields, generator_terms, losses, penalties
 from models.fields import option
 from models.lazy import latents
 from models.recipe import Recipe
-from models.systems.gan import labels as gan_labels
+from models.systems.gan import validity
+from models.systems.gan.labels import noisy
 
 LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
 WEIGHT_NORMS = ("spectral", "stable_rank", "none")
@@ -288,9 +289,9 @@ class GANRecipe(Recipe):
         mix = rng.random((size, self.d_steps), dtype="float32")
         fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
         batch = {
-            "labels": gan_labels.noisy(labels, self, rng),
+            "labels": self._noisy(labels, rng),
             "latents": drawn.reshape(size, columns, -1),
-            "fake_labels": gan_labels.noisy(fake_labels, self, rng),
+            "fake_labels": self._noisy(fake_labels, rng),
             "mix": mix,
         }
         if self.dequantize:  # the last numbers drawn: all others are the same without
@@ -298,51 +299,24 @@ class GANRecipe(Recipe):
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
         return batch
 
+    def _noisy(self, labels, rng):
+        return noisy(labels, self.label_kind, self.num_labels, self.label_noise, rng)
+
+    def traits(self) -> dict[str, str]:
+        """Networks, losses, labels, and how often each network steps."""
+        return {
+            "networks": self.architecture,
+            "loss": self.loss,
+            "penalty": validity.restraints(self),
+            "labels": str(self.num_labels) if self.conditional else "–",
+            "G : D steps": f"1 : {self.d_steps}",
+        }
+
     def problems(self) -> Iterator[str]:
+        """What does not go together, in networks, labels, losses and batches."""
         yield from super().problems()
-        yield from self._network_problems()
-        yield from self._training_problems()
-
-    def _network_problems(self) -> Iterator[str]:
-        """What does not go together in the networks and in what they are given."""
-        if self.point_dim and self.architecture != "dense":
-            yield f"architecture {self.architecture} draws pictures; points (point_dim) need dense"
-        if self.architecture == "biggan" and not hasattr(self, "shared_embedding"):
-            yield (
-                "architecture biggan belongs to the recipes of the system biggan, such as "
-                "biggan_cpu; start from one of those"
-            )
-        if self.dequantize and self.point_dim:
-            yield "dequantize is for pictures, not for points"
-        if self.conditional != bool(self.num_labels):
-            yield f"label_kind {self.label_kind!r} does not fit num_labels {self.num_labels}"
-        concat = self.g_conditioning == "concat"
-        if self.conditional and self.g_norm == "none" and not concat:
-            yield (
-                "a generator without batch norm (g_norm none) takes its labels by g_conditioning "
-                f"concat, not {self.g_conditioning}"
-            )
-
-    def _training_problems(self) -> Iterator[str]:
-        """What does not go together in the losses and in the batches."""
-        if self.g_loss_weight == 0 and self.g_term == "none":
-            yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
-        if self.g_term == "mode_seeking" and self.batch_size < 2 * self.micro_batches:
-            yield (
-                "mode_seeking compares two pictures: batch_size / micro_batches must be at least 2"
-            )
-        term = generator_terms.get(self.g_term)
-        for name in ("g_batch_factor", "fakes_per_real"):
-            for asking, needs_real in (
-                (self.loss, losses.get(self.loss).needs_real),
-                (self.g_term, term is not None and term.needs_real),
-            ):
-                if getattr(self, name) > 1 and needs_real:
-                    yield f"{name} must be 1: {asking} compares as many fakes as real pictures"
-        if self.fakes_per_real > 1 and penalties.joins_fakes(self.penalty):
-            yield (
-                f"fakes_per_real must be 1: penalty {self.penalty} joins each real with one fake"
-            )
+        yield from validity.of_networks(self)
+        yield from validity.of_training(self)
 
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:

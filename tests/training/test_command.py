@@ -10,7 +10,7 @@ from console.errors import UserError
 from console.wording import duration, size
 from models import recipes
 from models.systems.gan.turns import GAN
-from training import device, estimate, planner
+from training import command, device, estimate
 
 GPU = device.Device("gpu", "Some GPU", 8, 24_000_000_000, True)
 CPU = device.Device("cpu", "Some CPU", 2, 8_000_000_000, False)
@@ -20,27 +20,27 @@ TINY = dataclasses.replace(
 
 
 def test_precision_follows_the_hardware():
-    assert planner.choose_precision("auto", GPU).value == "mixed_bfloat16"
-    assert planner.choose_precision("auto", CPU).value == "float32"
+    assert command.choose_precision("auto", GPU).value == "mixed_bfloat16"
+    assert command.choose_precision("auto", CPU).value == "float32"
     old = dataclasses.replace(GPU, bfloat16=False)
-    assert planner.choose_precision("auto", old).value == "mixed_float16"
+    assert command.choose_precision("auto", old).value == "mixed_float16"
     amx = dataclasses.replace(CPU, bfloat16=True)
-    assert planner.choose_precision("auto", amx).value == "mixed_bfloat16"
-    assert planner.choose_precision("float32", amx).value == "float32"
+    assert command.choose_precision("auto", amx).value == "mixed_bfloat16"
+    assert command.choose_precision("float32", amx).value == "float32"
 
 
 def test_a_gpu_gets_the_notes_recipe_and_the_one_asked_for_wins():
-    chosen = planner.choose_recipe(None, "sagan", "gpu")
+    chosen = command.choose_recipe(None, "sagan", "gpu")
     recipe = recipes.load(chosen.value)
     assert (recipe.resolution, recipe.batch_size, recipe.steps) == (128, 64, 50_000)
-    assert planner.choose_recipe("sagan_v5", "sagan", "cpu").value == "SAGAN_V5"
+    assert command.choose_recipe("sagan_v5", "sagan", "cpu").value == "SAGAN_V5"
     with pytest.raises(UserError, match="SAGAN_V6"):
-        planner.choose_recipe("SAGAN_V66", "sagan", "cpu")
+        command.choose_recipe("SAGAN_V66", "sagan", "cpu")
 
 
 def test_a_cpu_gets_the_small_recipe_where_there_is_one(monkeypatch):
-    monkeypatch.setattr(planner, "_CPU_RECIPES", {"sagan": "sagan_v3"})
-    chosen = planner.choose_recipe(None, "sagan", "cpu")
+    monkeypatch.setattr(command, "_CPU_RECIPES", {"sagan": "sagan_v3"})
+    chosen = command.choose_recipe(None, "sagan", "cpu")
     assert chosen.value == "SAGAN_V3"
     assert "no GPU" in chosen.reason
 

@@ -1,0 +1,46 @@
+"""Pictures compared by the feature maps of a frozen Lite0, in VGG's place.
+
+The network and its weights are those of `metrics`: a package that knows nothing of ours, so this
+is the one file of `models` that stands on it. A second copy of the network would be worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import keras
+
+from metrics import lite0, pth, weights
+
+# ReLU6 maps after the stem and after the expansions of blocks 1 and 3: at 1/2, 1/2 and 1/4 of the
+# picture's resolution. Like relu1_1, relu2_1 and relu3_1 of VGG19 they are early and still sharp.
+MAPS = ("stem_relu", "_blocks-1-expand_relu", "_blocks-3-expand_relu")
+
+
+def check() -> None:
+    """Raise ValueError, with the way out, where the weights of Lite0 are missing or others."""
+    weights.lite0_path()
+
+
+def feature_maps(resolution: int) -> Callable:
+    """x (N, R, R, 3) in [-1, 1] → its maps, a list of float32 (N, h, w, c), one for each of `MAPS`.
+
+    The function hides the network from Keras, which would save it with whatever holds it.
+    Raises ValueError as `check` does.
+    """
+    network = _network(resolution)
+
+    def maps(x):
+        return network((x + 1.0) * 127.5, training=False)
+
+    return maps
+
+
+@cache
+def _network(resolution: int) -> keras.Model:
+    whole = lite0.build(pth.load(weights.lite0_path()), side=resolution)
+    outputs = [whole.get_layer(name).output for name in MAPS]
+    network = keras.Model(whole.inputs, outputs, name="lite0_maps")
+    network.trainable = False
+    return network

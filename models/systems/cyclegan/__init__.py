@@ -1,0 +1,1 @@
+"""Two generators that translate between two sets of pictures, and undo each other."""

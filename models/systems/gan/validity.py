@@ -1,0 +1,64 @@
+"""What goes together in a GAN's recipe, and what holds its networks back.
+
+`recipe` is always a `GANRecipe`, whose class stands on these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from models import generator_terms, losses, penalties
+
+
+def restraints(recipe: Any) -> str:
+    """Whatever holds the networks back or drives them apart, in few words."""
+    found = [recipe.penalty] if recipe.penalty != "none" else []
+    if recipe.weight_clip:
+        found.append(f"clip {recipe.weight_clip:g}")
+    if recipe.d_weight_norm != "none":
+        found.append(recipe.d_weight_norm)
+    if recipe.g_orthogonal or recipe.d_orthogonal:
+        found.append("orthogonal")
+    if recipe.g_term != "none":
+        found.append(recipe.g_term)
+    return " + ".join(found) or "–"
+
+
+def of_networks(recipe: Any) -> Iterator[str]:
+    """What does not go together in the networks and in what they are given."""
+    if recipe.point_dim and recipe.architecture != "dense":
+        yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
+    if recipe.architecture == "biggan" and not hasattr(recipe, "shared_embedding"):
+        yield (
+            "architecture biggan belongs to the recipes of the system biggan, such as "
+            "biggan_cpu; start from one of those"
+        )
+    if recipe.dequantize and recipe.point_dim:
+        yield "dequantize is for pictures, not for points"
+    if recipe.conditional != bool(recipe.num_labels):
+        yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
+    concat = recipe.g_conditioning == "concat"
+    if recipe.conditional and recipe.g_norm == "none" and not concat:
+        yield (
+            "a generator without batch norm (g_norm none) takes its labels by g_conditioning "
+            f"concat, not {recipe.g_conditioning}"
+        )
+
+
+def of_training(recipe: Any) -> Iterator[str]:
+    """What does not go together in the losses and in the batches."""
+    if recipe.g_loss_weight == 0 and recipe.g_term == "none":
+        yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
+    if recipe.g_term == "mode_seeking" and recipe.batch_size < 2 * recipe.micro_batches:
+        yield ("mode_seeking compares two pictures: batch_size / micro_batches must be at least 2")
+    term = generator_terms.get(recipe.g_term)
+    for name in ("g_batch_factor", "fakes_per_real"):
+        for asking, needs_real in (
+            (recipe.loss, losses.get(recipe.loss).needs_real),
+            (recipe.g_term, term is not None and term.needs_real),
+        ):
+            if getattr(recipe, name) > 1 and needs_real:
+                yield f"{name} must be 1: {asking} compares as many fakes as real pictures"
+    if recipe.fakes_per_real > 1 and penalties.joins_fakes(recipe.penalty):
+        yield (f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake")

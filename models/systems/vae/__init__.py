@@ -1,0 +1,1 @@
+"""Variational autoencoders: an encoder and a decoder that maximise one bound together."""

@@ -1,0 +1,35 @@
+"""What a VAE's progress pictures show: held-out pictures, their reconstructions, samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models import latents
+from models.outputs import Preview
+from models.systems.vae.recipe import VAERecipe
+
+_ROWS = 3  # of pictures, of their reconstructions, of samples
+
+
+def preview(
+    recipe: VAERecipe, images: Any, rng: np.random.Generator, rows: int, columns: int
+) -> Preview:
+    """Choose fixed pictures of `images` (M, R, R, 3) uint8 and fixed latents.
+
+    Threes of rows, as many as fit in `rows`, one at least: pictures, the same reconstructed,
+    samples. Pictures are repeated where there are fewer than places.
+    """
+    threes = max(1, rows // _ROWS)
+    count = threes * columns
+    chosen = np.sort(np.resize(rng.permutation(len(images)), count))
+    pictures = np.asarray(images[chosen]).astype("float32") / 127.5 - 1.0
+    drawn = latents.sample(recipe.latent, count, recipe.latent_dim, rng)
+
+    def draw(system) -> np.ndarray:
+        parts = np.stack([pictures, system.reconstruct(pictures), system.sample(drawn)])
+        by_row = parts.reshape(_ROWS, threes, columns, *recipe.data_shape).swapaxes(0, 1)
+        return by_row.reshape(-1, *recipe.data_shape)
+
+    return Preview(draw, columns)

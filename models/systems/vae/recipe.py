@@ -1,0 +1,78 @@
+"""The recipe of a variational autoencoder. Its defaults are the DFC-VAE paper's plain VAE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from models import fields
+from models.fields import option
+from models.lazy import latents
+from models.recipe import Recipe
+
+_GAUSSIAN = {"reconstruction": ("gaussian",)}
+_FEATURES = {"reconstruction": ("features",)}
+
+
+@dataclass(frozen=True)
+class VAERecipe(Recipe):
+    """An encoder and a decoder: their networks, the bound and its optimisation."""
+
+    system: ClassVar[str] = "vae"
+    # A generator's networks take labels or none; these never do.
+    label_kind: ClassVar[str] = "none"
+    num_labels: ClassVar[int] = 0
+
+    resolution: int = fields.again(Recipe, "resolution", 128, range=(8, None, None, None))
+    filters: int = option(
+        32,
+        "Networks",
+        "channels of the encoder's first and the decoder's last stage; others have up to 16 times "
+        "as many",
+        least=1,
+    )
+    latent_dim: int = option(100, "Latents", "numbers in a latent, or code", least=1)
+    latent: str = option(
+        "normal", "Latents", "their distribution: the prior of the codes", choices=("normal",)
+    )
+
+    reconstruction: str = option(
+        "gaussian",
+        "Objective",
+        "how a picture is compared with its reconstruction: `gaussian`, by the density of its "
+        "pixels; `features`, by the feature maps of a frozen Lite0",
+        choices=("gaussian", "features"),
+    )
+    sigma: float = option(
+        0.0,
+        "Objective",
+        "the density's deviation, where a pixel goes from -1 to 1; 0: learned",
+        only=_GAUSSIAN,
+        least=0,
+    )
+    feature_weight: float = option(
+        0.5, "Objective", "factor of the feature maps' mean squared errors", only=_FEATURES, above=0
+    )
+    kl_weight: float = option(
+        1.0, "Objective", "factor of the divergence of codes from the prior: β", least=0
+    )
+
+    batch_size: int = option(40, "Training", "pictures of a step", least=1)
+    learning_rate: float = option(5e-4, "Training", "of both networks", above=0)
+    beta_1: float = fields.again(Recipe, "beta_1", 0.5)
+    held_out: int = option(
+        10,
+        "Training",
+        "every so many-th picture of the data is kept out of training, for evaluation; 0: none",
+    )
+
+    def problems(self) -> Iterator[str]:
+        yield from super().problems()
+        if self.held_out == 1:
+            yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
+
+    def draw(self, rng, labels, draw_labels):
+        """noise (batch_size, 1, latent_dim), standard normal: ε of the reparametrisation."""
+        drawn = latents.sample(self.latent, self.batch_size, self.latent_dim, rng)
+        return {"noise": drawn[:, None]}

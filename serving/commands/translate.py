@@ -1,0 +1,125 @@
+"""`translate.py`: pictures into others, by a network that translates or reconstructs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from console.errors import UserError
+from console.options import Parser
+from console.wording import listed
+from serving.commands import common
+from serving.output import check_file, whole_file
+
+_PAIRS = 32  # on a sheet
+_COLUMNS = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and carry it out; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    asks = {"-h", "--help"} & set(arguments)
+    return common.run(build_parser(_ways(arguments) if asks else ""), translate, arguments)
+
+
+def build_parser(ways: str = "") -> Parser:
+    """The options of translate.py. `ways`: what the run that was named does, for the help."""
+    parser = Parser(
+        description="Turn pictures into others by a trained network. A picture of any size gives "
+        "one of the network's size: its centre square, laid on white where it is transparent, is "
+        f"resized as in training. Originals stay as they are.{ways}"
+    )
+    common.add_source(parser)
+    parser.add_argument(
+        "input", metavar="INPUT", type=Path,
+        help="a picture, a film (.gif, .webp: frame by frame, each shown as long as it was), or a "
+        "folder of both, with its sub-folders",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="OUT",
+        help="the folder to write to, under the inputs' names; of a single picture, or its file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--back", action="store_true", help="the other way: from the second domain to the first"
+    )
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE",
+        help=f"also the first {_PAIRS} pictures, each beside what became of it",
+    )  # fmt: skip
+    parser.add_argument("--batch-size", type=common.positive, default=16, help="pictures at a time")
+    common.add_overwrite(parser)
+    return parser
+
+
+def translate(options: argparse.Namespace) -> None:
+    """Turn every picture that can be read into another. Raises `UserError`."""
+    from serving import picture_files
+
+    jobs = picture_files.plan(options.input, options.out, options.overwrite)
+    if options.sheet:
+        check_file(options.sheet, options.overwrite)
+        originals = {job.source.resolve() for job in jobs}
+        if options.sheet.resolve() in originals:
+            raise UserError(f"--sheet {options.sheet} is one of the originals; choose another")
+    import serving
+
+    translator = serving.load_translator(options.source, options.weights, options.back)
+    common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
+    pairs: list[np.ndarray] = []
+
+    def seen(before: np.ndarray, after: np.ndarray) -> None:
+        if options.sheet and len(pairs) < _PAIRS:
+            pairs.extend(np.stack([before, after], axis=1)[: _PAIRS - len(pairs)])
+
+    from tqdm import tqdm
+
+    with tqdm(total=len(jobs), unit=" files", file=sys.stderr, mininterval=0.5) as bar:
+        done = picture_files.carry_out(translator, jobs, seen, bar.update, options.batch_size)
+    if done.left_out:
+        named = [f"{path} ({reason})" for path, reason in done.left_out]
+        common.say(f"left out   {len(named)} that cannot be read: {listed(named)}")
+    if not done.written:
+        raise UserError(f"{options.input} holds no picture that can be read; nothing was written")
+    if options.sheet:
+        _write_sheet(options.sheet, np.stack(pairs))
+    common.say(f"done: {done.written:,} files in {options.out}")
+
+
+def _write_sheet(path: Path, pairs: np.ndarray) -> None:
+    """`pairs` (N, 2, R, R, 3): each picture beside what became of it."""
+    from media.sheet import sheet
+
+    pictures = pairs.reshape(-1, *pairs.shape[2:])
+    page = sheet(pictures, min(_COLUMNS, len(pictures)))
+    with whole_file(path) as unfinished:
+        page.save(unfinished, format="PNG")
+
+
+def _ways(arguments: Sequence[str]) -> str:
+    """What the run among `arguments` does, in words; nothing where there is none."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("source", nargs="?")
+    source = parser.parse_known_args([a for a in arguments if not a.startswith("-")])[0].source
+    if source is None:
+        return ""
+    from console import backend
+
+    try:
+        backend.choose()
+        backend.wake()
+        import runs
+        from serving.source import ON_PICTURES, outputs_of, titles
+
+        run = runs.load(source)
+        able = [name for name, each in outputs_of(run).items() if each.verb in ON_PICTURES]
+        ways = [titles(run)[name].replace("%", "%%") or name for name in able]
+    except UserError:
+        return ""
+    if not ways:
+        return ""
+    back = f"; with --back: {ways[1]}" if len(ways) > 1 else ""
+    return f" {source}: {ways[0]}{back}."

@@ -1,0 +1,168 @@
+"""Files of pictures through a network, a batch at a time: each input has one output."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from console.errors import UserError
+from console.wording import listed
+from datasets import decode
+from datasets.errors import PictureError
+from media import film
+from serving.output import disk_errors, whole_file
+
+if TYPE_CHECKING:
+    from serving.translator import Translator
+
+FILMS = (".gif", ".webp")  # files that may hold several frames
+_JPEG = {"quality": 95, "subsampling": 0}
+_SAVE = {".jpg": _JPEG, ".jpeg": _JPEG, ".jpe": _JPEG, ".jfif": _JPEG, ".webp": {"lossless": True}}
+Read = Callable[[np.ndarray, np.ndarray], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One file to be turned into another."""
+
+    source: Path
+    target: Path
+
+
+@dataclasses.dataclass
+class Done:
+    """What became of the jobs: how many files were written, and which could not be read."""
+
+    written: int = 0
+    left_out: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
+
+
+def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
+    """The jobs: one picture or film, or all in a folder and its sub-folders, under their own names.
+
+    Of a single file `out` is a file, where it has a picture's suffix, or the folder for it. Raises
+    `UserError` where there is nothing to do, an original would be replaced, or, without
+    `overwrite`, a file that exists.
+    """
+    if source.is_dir():
+        jobs = [Job(path, out / path.relative_to(source)) for path in _pictures(source, out)]
+        if not jobs:
+            raise UserError(f"{source} holds no picture ({', '.join(sorted(decode.SUFFIXES))})")
+    elif source.is_file():
+        is_file = out.suffix.lower() in decode.SUFFIXES and not out.is_dir()
+        jobs = [Job(source, out if is_file else out / source.name)]
+    else:
+        raise UserError(f"there is no file or folder {source}")
+    originals = {job.source.resolve() for job in jobs}
+    for job in jobs:
+        if job.target.resolve() in originals:
+            raise UserError(f"{job.target} is one of the originals; choose another --out")
+    existing = [str(job.target) for job in jobs if job.target.exists()]
+    if existing and not overwrite:
+        raise UserError(f"{listed(existing, 2)} exist already; --overwrite replaces such files")
+    _refuse_unwritable(out if source.is_dir() else jobs[0].target.parent)
+    return jobs
+
+
+def _pictures(folder: Path, out: Path) -> list[Path]:
+    """All pictures in `folder`, sorted, without those that an earlier call left in `out`."""
+    inside = out.resolve()
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [n for n in folders if (Path(place) / n).resolve() != inside]
+        found += [Path(place) / n for n in names if Path(n).suffix.lower() in decode.SUFFIXES]
+    return sorted(found)
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise UserError(f"cannot write to {folder}: {there} is no folder that can be written to")
+
+
+def carry_out(
+    translator: Translator, jobs: list[Job], seen: Read, tick: Callable[[], None], size: int
+) -> Done:
+    """Read, translate and write, at most `size` pictures, or one film's frames, in memory.
+
+    Args:
+        seen: called with the pictures before and after, uint8 (N, R, R, 3), a batch at a time; of
+            a film with its first frame.
+        tick: called after each file, written or left out.
+    """
+    done = Done()
+    for batch in _batches(translator, jobs, done, tick, size):
+        if isinstance(batch, Job):
+            _film(translator, batch, done, seen, size)
+            tick()
+            continue
+        before = np.stack([picture for _, picture in batch])
+        after = translator.translate(before, size)
+        for (job, _), made in zip(batch, after, strict=True):
+            _write(job.target, made)
+            done.written += 1
+            tick()
+        seen(before, after)
+    return done
+
+
+def _batches(
+    translator: Translator, jobs: list[Job], done: Done, tick: Callable[[], None], size: int
+) -> Iterator[list[tuple[Job, np.ndarray]] | Job]:
+    """Pictures that could be read, `size` at a time, and films, each by itself."""
+    batch: list[tuple[Job, np.ndarray]] = []
+    for job in jobs:
+        try:
+            if job.source.suffix.lower() in FILMS and decode.frame_count(job.source) > 1:
+                yield job
+                continue
+            batch.append((job, translator.read(job.source)))
+        except PictureError as error:
+            done.left_out.append((job.source, str(error)))
+            tick()
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _film(translator: Translator, job: Job, done: Done, seen: Read, size: int) -> None:
+    """Translate a film frame by frame; a damaged one is left out whole."""
+    frames, seconds, first = [], [], None
+    suffix = job.target.suffix.lower()
+    try:
+        if suffix not in FILMS:
+            raise PictureError(f"it is a film, and a {suffix} holds one picture; write a .gif")
+        for before, after, shown in translator.film(job.source, size):
+            first = first or (before[:1], after[:1])
+            frames.append(after)
+            seconds += shown
+    except PictureError as error:
+        done.left_out.append((job.source, str(error)))
+        return
+    encoded = film.encoded(np.concatenate(frames), seconds, suffix=suffix)
+    with _made(job.target) as unfinished:
+        unfinished.write_bytes(encoded)
+    seen(*first)
+    done.written += 1
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    suffix = path.suffix.lower()
+    kind = Image.registered_extensions()[suffix]
+    with _made(path) as unfinished:
+        Image.fromarray(picture).save(unfinished, format=kind, **_SAVE.get(suffix, {}))
+
+
+def _made(path: Path):
+    """`whole_file` in a folder that is made if it is missing."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return whole_file(path)

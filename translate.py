@@ -1,0 +1,6 @@
+"""Turn pictures into others: `translate.py RUN INPUT --out OUT`. `--help` explains all."""
+
+from serving.commands.translate import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())
