@@ -6,7 +6,7 @@ paper has it for paintings only), Adam (0.5, 0.999) at 2e-4 for 100 epochs and t
 to 0 over 100 more, pools of 50 past fakes. 200 epochs of horse2zebra, as the code counts them, are
 266 800 steps. Each G 11 378 179, each D 2 764 737 parameters.
 Command: python train.py cyclegan --data FOLDER
-Run time: about 10 s a step on two CPU cores (reckoned); made for a GPU. FOLDER holds trainA and
+Run time: about 16 s a step on two CPU cores (reckoned); made for a GPU. FOLDER holds trainA and
 trainB; two folders are --data FOLDER --data-b OTHER, parts of one set --domains "X, Y". Fewer
 --steps need a --decay-start of half of them.
 Expect on the authors' data: labels to photographs at FCN scores .52 / .17 / .11 (per pixel, per

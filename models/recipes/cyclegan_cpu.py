@@ -4,7 +4,8 @@ Source: the recipe cyclegan at 64 px with 24 channels and 4 blocks (775 299 para
 and a discriminator that halves twice, since patches of 70 px would see the whole picture: those of
 34 px judge parts of it.
 Command: python train.py cyclegan_cpu --data faces --domains "red hair, blue hair"
-Run time: about twelve minutes on two CPU cores (0.24 s a step).
+Run time: about twelve minutes on two CPU cores (0.24 s a step; twice that where others compute
+too).
 Expect hair of the other colour after 500 steps. At the end the L1 distance to the same face drawn
 with the other hair, of faces not trained on, is 11.8 of 255 from red to blue and 10.2 back, where
 leaving the picture as it is gives 25.0 and 24.3: samples/gallery/cyclegan.md.

@@ -138,7 +138,8 @@ def test_one_optimizer_moves_both_networks_of_a_kind():
 def test_the_rate_falls_to_nothing_over_the_second_half():
     recipe = recipes.load("cyclegan")
     assert (recipe.steps, recipe.decay_start, recipe.decay) == (266_800, 133_400, "linear")
-    system = CycleGAN(tiny_cyclegan.recipe(steps=8, decay_start=4))
+    assert (recipe.learning_rate, recipe.beta_1, recipe.batch_size) == (2e-4, 0.5, 1)
+    system = CycleGAN(tiny_cyclegan.recipe(steps=8, decay_start=4, learning_rate=2e-4))
     rates = []
     for done in (0, 4, 6, 8):
         system.steps_done.assign(done)
