@@ -8,14 +8,13 @@ from serving.commands import common
 
 
 class Vector:
-    """Attributes added to held-out pictures and removed, by vectors between mean codes of a VAE,
-    and a table of how well.
-    """
+    """Attributes added to held-out pictures, and removed, by vectors between a VAE's mean codes."""
 
     suffixes = (".png",)
 
     @staticmethod
     def add_options(parser):
+        """Which attributes, how strongly, how many faces."""
         parser.add_argument(
             "--of", nargs="+", required=True, metavar="NAME", help='attributes, such as "glasses"'
         )
