@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from console import backend
 from models import recipes
 from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
 from training import device
 
 # When the measuring process was started, in seconds since 1970: tells its start-up time.
@@ -160,7 +161,7 @@ def naive_step(recipe: Recipe, precision: str) -> Callable:
 def compare_all(options) -> None:
     print(f"time of a step ÷ sngan's objective on the same networks; {machine()}")
     print(f"{'recipe':16}{'ratio':>7}   D steps  architecture")
-    for name in options.only or recipes.names():
+    for name in options.only or of_gans():
         recipe = small(recipes.load(name))
         other = dataclasses.replace(recipe, **SNGAN)
         print(f"{name:16}{pair(recipe, other, options):7.2f}{recipe.d_steps:10}  "
@@ -168,6 +169,11 @@ def compare_all(options) -> None:
     recipe = dataclasses.replace(small(recipes.load("wgan_gp")), d_steps=1)
     without = dataclasses.replace(recipe, penalty="none")
     print(f"gradient penalty: {pair(recipe, without, options):.2f} × the step without")
+
+
+def of_gans() -> list[str]:
+    """The recipes whose step can be set against that of sngan's objective."""
+    return [name for name in recipes.names() if isinstance(recipes.load(name), GANRecipe)]
 
 
 def small(recipe: Recipe) -> Recipe:

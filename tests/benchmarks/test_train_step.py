@@ -19,7 +19,10 @@ def test_small_recipes_can_be_built(name):
 
 
 def test_small_recipes_are_valid_and_keep_their_objective():
-    for name in recipes.names():
+    names = train_step.of_gans()
+    assert "cyclegan" not in names
+    assert {"wgan_gp", "biggan"} < set(names)
+    for name in names:
         recipe = recipes.load(name)
         small = train_step.small(recipe)
         for field in train_step.SNGAN:
