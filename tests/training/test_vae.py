@@ -8,7 +8,7 @@ import pytest
 
 from datasets import hold_out
 from models import files
-from models.recipe import Recipe
+from models.systems import recipe_of
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.datasets.test_parts import data
@@ -59,7 +59,7 @@ def test_a_run_writes_its_networks_and_goes_on_bit_for_bit(run, tmp_path):
         _, metadata = files.load(whole / f"{name}.keras")
         assert (metadata["verb"], metadata["step"]) == (verb, 6)
         assert metadata["recipe"] == recipe
-    assert Recipe.from_dict(recipe).system == "vae"
+    assert recipe_of(recipe).system == "vae"
     assert run("vae_cpu", "--steps=4", *often)[0] == 0
     code, words = run("vae_cpu", "--steps=6", *often, "--resume")
     assert code == 0, words
