@@ -29,7 +29,7 @@ class Autoencoder:
     def __init__(self, source: str | Path, weights: str = "ema"):
         if Path(source).suffix == ".keras":
             raise UserError(f"{source} holds one network; an encoder and a decoder need the run")
-        encoder = open_source(source, weights, verb="encode")
+        encoder = open_source(source, weights, ("encode",))
         self._encoder = portable.in_float32(encoder.network)
         self.generator = Generator(open_source(source, weights))
         self.recipe, self.name = encoder.recipe, str(source)
