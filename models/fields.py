@@ -26,7 +26,8 @@ def option(
         group, help: the group of options that it is listed in, and what it does.
         choices: the only values there are.
         only: it is read only where these other fields have one of these values.
-        least, above, most, below: the range of a number.
+        least, above, most, below: the range of a number; a whole one is at least 0 unless `least`
+            says otherwise.
     """
     return dataclasses.field(
         default=default,
@@ -62,7 +63,9 @@ def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
     """
     for field in options(values):
         value = getattr(values, field.name)
-        if wrong := _problem(value, str(field.type), field.metadata):
+        # The annotation is a string where its module postpones them, a class elsewhere.
+        kind = str(getattr(field.type, "__name__", field.type))
+        if wrong := _problem(value, kind, field.metadata):
             yield wrong.format(name=called(field.name), value=repr(value))
 
 
@@ -71,14 +74,14 @@ def _problem(value: Any, kind: str, metadata: Any) -> str | None:
     choices = metadata["choices"]
     if choices and value not in choices:
         return f"unknown {{name}} {{value}}, known: {', '.join(choices)}"
-    if kind in ("bool", "<class 'bool'>") and not isinstance(value, bool):
+    if kind == "bool" and not isinstance(value, bool):
         return "{name} must be true or false, not {value}"
-    if kind in ("str", "<class 'str'>") and not isinstance(value, str):
+    if kind == "str" and not isinstance(value, str):
         return "{name} must be a word, not {value}"
-    if kind in ("int", "<class 'int'>"):
+    if kind == "int":
         least, *rest = metadata["range"]
         return _out_of_range(value, int, (0 if least is None else least, *rest))
-    if kind in ("float", "<class 'float'>"):
+    if kind == "float":
         return _out_of_range(value, float, metadata["range"])
     return None
 

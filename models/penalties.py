@@ -5,6 +5,11 @@ D's loss: `critic(x)` gives logits (N, 1) under the labels of the real data, `gr
 gradient of sum(fn(x)) by x, `real` and `fake` are data (N, …), `mix` uniform numbers (N,).
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from models.lazy import ops
 
 
@@ -36,10 +41,18 @@ def r1(critic, gradient, real, fake, mix):
     return 0.5 * ops.mean(_squared_norms(gradient(critic, real)))
 
 
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty's function; `joins_fakes`: it looks at points between a real and a fake."""
+
+    function: Callable
+    joins_fakes: bool = False
+
+
 PENALTIES = {
-    "gradient": gradient_penalty,
-    "one_sided_gradient": one_sided_gradient_penalty,
-    "r1": r1,
+    "gradient": Penalty(gradient_penalty, joins_fakes=True),
+    "one_sided_gradient": Penalty(one_sided_gradient_penalty, joins_fakes=True),
+    "r1": Penalty(r1),
 }
 
 
@@ -48,12 +61,7 @@ def names() -> tuple[str, ...]:
     return ("none", *PENALTIES)
 
 
-def joins_fakes(name: str) -> bool:
-    """Whether the penalty of that name looks at points between a real and a fake."""
-    return name in ("gradient", "one_sided_gradient")
-
-
-def get(name: str):
+def get(name: str) -> Penalty | None:
     """The penalty of that name, None for "none"; ValueError lists the known ones."""
     if name == "none":
         return None

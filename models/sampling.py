@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from models.pixels import as_floats
+
 
 def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64) -> np.ndarray:
     """Run a generator over `latents`, some at a time: float32 (N, R, R, 3) in [-1, 1].
@@ -55,10 +57,3 @@ def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarra
         outputs = np.asarray(network.predict_on_batch(part)[: len(part)], "float32")
         made.append(outputs[: len(outputs) - missing if start else None])
     return np.concatenate(made) if made else np.zeros(pictures.shape, "float32")
-
-
-def as_floats(pictures: np.ndarray) -> np.ndarray:
-    """uint8 → float32 in [-1, 1]; floats stay as they are."""
-    if pictures.dtype == np.uint8:
-        return pictures.astype("float32") / np.float32(127.5) - np.float32(1)
-    return np.asarray(pictures, "float32")

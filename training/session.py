@@ -182,6 +182,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
     """Raise ValueError for a setting that this system does not read."""
     if settings.rollbacks and settings.distribute == "hosts":
         raise ValueError("--rollbacks works on one machine only, not with --distribute hosts")
+    for option, value in (("--data-b", settings.data_b), ("--domains", settings.domains)):
+        if value and len(recipe.domains) == 1:
+            raise ValueError(
+                f"{option} is for recipes that translate between two sets of pictures, such as "
+                f"cyclegan_cpu; recipe {recipe.name} trains a {recipe.system}"
+            )
     watched = system_class(recipe).watched
     if watched.collapse is None and settings.rollbacks:
         raise ValueError(f"--rollbacks is for GANs; recipe {recipe.name} trains a {recipe.system}")

@@ -6,4 +6,4 @@ def r2(critic, gradient, real, fake, mix):
     return 0.5 * ops.mean(_squared_norms(gradient(critic, fake)))  # noqa: F821
 
 
-PENALTIES["r2"] = r2  # noqa: F821
+PENALTIES["r2"] = Penalty(r2)  # noqa: F821

@@ -1,15 +1,12 @@
 """A CycleGAN on every backend: the same steps, a resume bit for bit, files, and two devices."""
 
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.models import backends
+
 BACKENDS = [
     pytest.param(name, marks=pytest.mark.skipif(
         importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
@@ -25,12 +22,7 @@ def results(tmp_path_factory):
     def run(backend):
         if backend not in found:
             folder = tmp_path_factory.mktemp(backend)
-            own = {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
-            ended = subprocess.run(
-                [sys.executable, "-m", "tests.models.cyclegan_steps", str(folder)],
-                cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True,
-            )  # fmt: skip
-            assert ended.returncode == 0, ended.stderr[-2000:]
+            backends.run("tests.models.cyclegan_steps", backend, folder)
             found[backend] = dict(np.load(folder / "results.npz"))
         return found[backend]
 

@@ -1,28 +1,15 @@
 """The same recipe, data and seed take the same three steps on every backend."""
 
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.models import backends
 
 
 def steps_on(backend, folder):
-    path = folder / f"{backend}.npz"
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.models.parity", str(path)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
-    return np.load(path)
+    return backends.arrays("tests.models.parity", backend, folder)
 
 
 @pytest.fixture(scope="module")

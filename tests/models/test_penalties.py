@@ -15,7 +15,7 @@ MIX = np.array([0.0, 0.25, 1.0], "float32")
 def value(name, critic, real=REAL, fake=FAKE):
     tensors = [ops.convert_to_tensor(x) for x in (real, fake, MIX)]
     gradient = lambda fn, x: autodiff.input_gradient(fn, x, [])  # noqa: E731
-    return float(penalties.get(name)(critic, gradient, *tensors))
+    return float(penalties.get(name).function(critic, gradient, *tensors))
 
 
 def quadratic(x):
@@ -71,7 +71,7 @@ def test_a_critic_without_slope_can_still_be_trained(name):
     def loss():
         critic = lambda x: ops.convert_to_tensor(factor) * quadratic(x)  # noqa: E731
         gradient = lambda fn, x: autodiff.input_gradient(fn, x, [factor])  # noqa: E731
-        return penalties.get(name)(critic, gradient, *tensors), {}
+        return penalties.get(name).function(critic, gradient, *tensors), {}
 
     _, (slope,) = autodiff.value_and_grad(loss, [factor], [factor])
     assert np.isfinite(ops.convert_to_numpy(slope))

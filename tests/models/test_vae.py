@@ -2,10 +2,6 @@
 
 import dataclasses
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,11 +13,8 @@ from models import files, recipes, sampling
 from models.networks import trained_parameters
 from models.systems.vae import networks, objective
 from models.systems.vae.turns import VAE
-from tests.models import tiny_vae
+from tests.models import backends, tiny_vae
 from tests.models.tiny import values
-
-ROOT = Path(__file__).parents[2]
-
 
 # === Networks ===
 
@@ -301,16 +294,7 @@ def test_the_preview_shows_pictures_reconstructions_and_samples():
 
 
 def steps_on(backend, folder):
-    path = folder / f"{backend}.npz"
-    run = subprocess.run(
-        [sys.executable, "-m", "tests.models.tiny_vae", str(path)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr[-2000:]
-    return np.load(path)
+    return backends.arrays("tests.models.tiny_vae", backend, folder)
 
 
 def test_three_steps_agree_on_jax(tmp_path):

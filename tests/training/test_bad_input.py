@@ -24,6 +24,8 @@ MISTAKES = {
     ),
     "pace": (["--steps-per-execution=2", "--checkpoint-every=5"], "divide --checkpoint-every, wh"),
     "batch": (["--batch-size=17"], "larger than the data (16 pictures"),
+    "one domain": (["--domains=a, b"], "--domains is for recipes that translate between two sets"),
+    "other folder": (["--data-b=x"], "--data-b is for recipes that translate between two sets"),
     "no folder": (["--data=not/there"], "not/there"),
     "no labels": (["--labels=data"], "has no labels of its own"),
     "no such labels": (["--labels=not/there.csv"], "not/there.csv"),

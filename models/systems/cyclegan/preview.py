@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.outputs import Preview
-from models.sampling import as_floats
+from models.pixels import as_floats
 
 
 def preview(data: Mapping[str, Any], rng: np.random.Generator, columns: int) -> Preview:

@@ -11,6 +11,7 @@ from layers import replicas
 from models import sampling
 from models.losses import least_squares_discriminator, least_squares_generator
 from models.outputs import Judged, Output, Watched, Work
+from models.pixels import as_floats
 from models.system import Player, System, Turn, column
 from models.systems.cyclegan import networks, pool
 from models.systems.cyclegan.preview import preview
@@ -186,11 +187,6 @@ class CycleGAN(System):
         """
         output = "translator_back" if back else "translator"
         return sampling.translate(self.output(output, averaged=ema), pictures, batch_size)
-
-
-def as_floats(pictures):
-    """uint8 (…) → float32 (…) in [-1, 1]."""
-    return ops.cast(pictures, "float32") / 127.5 - 1.0
 
 
 def distance(x, y):

@@ -12,9 +12,9 @@ its g_batch_factor, and labels as the networks take them:
     noise        like images, where the recipe dequantizes
 """
 
-import keras
 from keras import ops
 
+from models.pixels import as_floats
 from models.systems.gan.recipe import GANRecipe
 
 OF_FAKES = ("latents", "fake_labels")
@@ -46,12 +46,9 @@ def real_data(part: dict):
     arXiv:1511.01844, section 3.1): (pixel + u) / 128 - 1, u in (0, 1).
     """
     data, noise = part["images"], part.get("noise")
-    values = ops.cast(data, "float32")
-    if keras.backend.standardize_dtype(data.dtype) != "uint8":
-        return values
     if noise is None:
-        return values / 127.5 - 1.0
-    return (values + (ops.cast(noise, "float32") + 0.5) / 256.0) / 128.0 - 1.0
+        return as_floats(data)
+    return (ops.cast(data, "float32") + (ops.cast(noise, "float32") + 0.5) / 256.0) / 128.0 - 1.0
 
 
 def _join(columns):

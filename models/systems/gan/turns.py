@@ -112,7 +112,7 @@ class GAN(System):
         if self.loss_functions.zero_share:
             logs["d_zero_share"] = self.loss_functions.zero_share(real_logits, fake_logits)
         if self.penalty:
-            logs["penalty"] = self.penalty(
+            logs["penalty"] = self.penalty.function(
                 lambda x: self.discriminator([x, part["labels"]], training=True),
                 lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
                 real,

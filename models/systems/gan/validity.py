@@ -60,5 +60,6 @@ def of_training(recipe: Any) -> Iterator[str]:
         ):
             if getattr(recipe, name) > 1 and needs_real:
                 yield f"{name} must be 1: {asking} compares as many fakes as real pictures"
-    if recipe.fakes_per_real > 1 and penalties.joins_fakes(recipe.penalty):
+    penalty = penalties.get(recipe.penalty)
+    if recipe.fakes_per_real > 1 and penalty is not None and penalty.joins_fakes:
         yield (f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake")

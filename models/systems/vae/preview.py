@@ -8,6 +8,7 @@ import numpy as np
 
 from models import latents
 from models.outputs import Preview
+from models.pixels import as_floats
 from models.systems.vae.recipe import VAERecipe
 
 _ROWS = 3  # of pictures, of their reconstructions, of samples
@@ -24,7 +25,7 @@ def preview(
     threes = max(1, rows // _ROWS)
     count = threes * columns
     chosen = np.sort(np.resize(rng.permutation(len(images)), count))
-    pictures = np.asarray(images[chosen]).astype("float32") / 127.5 - 1.0
+    pictures = as_floats(np.asarray(images[chosen]))
     drawn = latents.sample(recipe.latent, count, recipe.latent_dim, rng)
 
     def draw(system) -> np.ndarray:

@@ -9,6 +9,7 @@ from keras import ops
 from layers import replicas
 from models import latents, perceptual, sampling
 from models.outputs import Judged, Output, Watched, Work
+from models.pixels import as_floats
 from models.system import Player, System, Turn
 from models.systems.vae import networks, objective, preview
 from models.systems.vae.recipe import VAERecipe
@@ -68,7 +69,7 @@ class VAE(System):
 
         z = μ + σ ε, so that gradients reach the encoder (arXiv:1312.6114, equation 10).
         """
-        x = ops.cast(part["images"], "float32") / 127.5 - 1.0
+        x = as_floats(part["images"])
         mean, log_variance = self.encoder(x, training=True)
         z = mean + ops.exp(0.5 * log_variance) * part["noise"]
         labels = ops.zeros((ops.shape(z)[0],), "int32")
