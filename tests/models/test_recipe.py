@@ -1,10 +1,11 @@
 import dataclasses
 import subprocess
 import sys
+import types
 
 import pytest
 
-from models import generator_terms, losses, recipes
+from models import generator_terms, losses, recipes, systems
 from models.systems import recipe_of
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import RETIRED_FIELDS, GANRecipe
@@ -64,6 +65,20 @@ def test_every_recipe_names_its_system():
     of = {name: recipes.load(name).to_dict()["system"] for name in recipes.names()}
     assert of["sagan"] == of["wgan_gp"] == "gan"
     assert {n for n, s in of.items() if s == "biggan"} == {n for n in of if "biggan" in n.lower()}
+
+
+def test_a_system_is_the_class_that_its_own_file_defines():
+    """Not one that the file imports, nor a helper beside it."""
+    module = types.ModuleType("models.systems.own.recipe")
+    module.Another = GANRecipe  # imported
+    module.Helper = type("Helper", (), {"__module__": module.__name__})
+    module.Mine = type("Mine", (GANRecipe,), {"__module__": module.__name__})
+    assert systems._own(module, "phases") is module.Mine
+
+
+def test_only_mode_seeking_keeps_the_halves_of_a_batch_together():
+    names = {name for name in recipes.names() if recipes.load(name).compares_halves}
+    assert names == {"msgan"}
 
 
 def test_a_recipe_from_before_there_were_systems():

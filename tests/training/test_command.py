@@ -156,3 +156,40 @@ def test_numbers_read_well():
     ]  # fmt: skip
     assert duration(7_500) == "2 h 05 min"
     assert [size(b) for b in (12, 1_500, 8.12e8, 3.2e9)] == ["12 B", "1.5 kB", "812 MB", "3.2 GB"]
+
+
+def asked(**given):
+    """A command line that asks for SAGAN_V6 on a machine without a GPU."""
+    values = {
+        "script": "train_sagan.py", "default_recipe": "sagan", "asked_recipe": "SAGAN_V6",
+        "overrides": {}, "settings": {}, "resume": None, "dry_run": False,
+    }  # fmt: skip
+    return command.Command(**{**values, **given})
+
+
+def test_what_nothing_reads_is_refused_before_keras_is_imported(monkeypatch):
+    monkeypatch.setattr(command.device, "surely_no_gpu", lambda: True)
+    asked(overrides={"penalty": "r1", "penalty_weight": 1.0}).check()
+    with pytest.raises(UserError, match="penalty_weight is read only where penalty"):
+        asked(overrides={"penalty_weight": 1.0}).check()
+
+
+@pytest.mark.parametrize(("no_gpu", "resume"), [(True, "newest"), (True, "7"), (False, "7")])
+def test_a_run_that_is_not_there_is_missed_before_keras_is_imported(
+    monkeypatch, tmp_path, no_gpu, resume
+):
+    monkeypatch.setattr(command.device, "surely_no_gpu", lambda: no_gpu)
+    here = {"settings": {"out": str(tmp_path)}, "resume": resume}
+    with pytest.raises(UserError, match="no run"):
+        asked(**here).check()
+
+
+def test_which_newest_run_is_meant_waits_for_the_device(monkeypatch, tmp_path):
+    """With a GPU the default recipe is another one."""
+    monkeypatch.setattr(command.device, "surely_no_gpu", lambda: False)
+    here = {"settings": {"out": str(tmp_path)}, "resume": "newest", "asked_recipe": None}
+    asked(**here).check()
+    with pytest.raises(UserError, match="no run of recipe sagan_cpu"):
+        asked(**here).decide(CPU)
+    with pytest.raises(UserError, match="no run of recipe sagan in"):
+        asked(**here).decide(GPU)
