@@ -41,7 +41,7 @@ def build_parser(ways: str = "") -> Parser:
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, required=True, metavar="OUT",
-        help="the folder to write to, under the inputs' names; of a single picture, or its file",
+        help="the folder that gets the results, under the inputs' names; for one picture a file too",
     )  # fmt: skip
     parser.add_argument(
         "--back", action="store_true", help="the other way: from the second domain to the first"
@@ -50,7 +50,10 @@ def build_parser(ways: str = "") -> Parser:
         "--sheet", type=Path, metavar="FILE",
         help=f"also the first {_PAIRS} pictures, each beside what became of it",
     )  # fmt: skip
-    parser.add_argument("--batch-size", type=common.positive, default=16, help="pictures at a time")
+    parser.add_argument(
+        "--batch-size", type=common.positive, default=16, metavar="N",
+        help="pictures at a time (default: 16)",
+    )  # fmt: skip
     common.add_overwrite(parser)
     return parser
 
