@@ -41,7 +41,7 @@ def build_parser(ways: str = "") -> Parser:
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, required=True, metavar="OUT",
-        help="the folder that gets the results, under the inputs' names; for one picture a file too",
+        help="the folder that gets the results, under the inputs' names; or one picture's file",
     )  # fmt: skip
     parser.add_argument(
         "--back", action="store_true", help="the other way: from the second domain to the first"
