@@ -113,9 +113,7 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
     )
 
 
-def time_words(
-    phases: Sequence[tuple[int, Estimate]], precision: str, device_kind: str
-) -> str:
+def time_words(phases: Sequence[tuple[int, Estimate]], precision: str, device_kind: str) -> str:
     """What to expect before anything is measured: from the speed of a matrix product here.
 
     `phases`: the steps to go in each phase of the training, and its estimate.

@@ -1,4 +1,4 @@
-"""`export.py`: a generator for use without this project."""
+"""`export.py`: a generator or translator for use without this project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMATS = ("keras", "saved_model", "onnx", "litert")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code.
 
-    Every form but `keras` is made by TensorFlow; generators trained on JAX or torch load there.
+    Every form but `keras` is made by TensorFlow; networks trained on JAX or torch load there.
     """
     return common.run(build_parser(), export_all, arguments, backend="tensorflow")
 
@@ -25,11 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """The options of export.py."""
     parser = Parser(
-        description="Write a trained generator in forms that need none of this project. Each is "
-        "checked against the Keras generator on the spot. Needs TensorFlow, whatever the "
-        "generator was trained with."
+        description="Write a trained generator, or a network that translates or reconstructs "
+        "pictures, in forms that need none of this project. Each is checked against the Keras "
+        "network on the spot. Needs TensorFlow, whatever the network was trained with."
     )
     common.add_source(parser)
+    parser.add_argument(
+        "--network", metavar="NAME",
+        help="which network of a run that makes pictures by several, such as translator_back; "
+        "default: the first",
+    )  # fmt: skip
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=["saved_model"],
         metavar="|".join(FORMATS), help="which forms",
@@ -48,9 +53,10 @@ def export_all(options: argparse.Namespace) -> None:
         check_folder(options.out / form, options.overwrite)
     import serving
 
-    generator = serving.load(options.source, options.weights)  # first: it wakes Keras silently
+    # First of all: it wakes Keras silently.
+    network = serving.load_any(options.source, options.weights, options.network)
     from serving.export.export import export
 
     for form in formats:
-        made = export(generator, form, options.out / form)
+        made = export(network, form, options.out / form)
         common.say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")
