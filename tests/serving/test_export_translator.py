@@ -93,7 +93,7 @@ def test_unknown_networks_are_refused_with_the_known_ones(run, tmp_path, capsys)
 
 
 def test_the_networks_of_the_paper_pass_through_every_form(tmp_path):
-    """A mask, instance norms and mirrored borders as at full size."""
+    """Instance norms, mirrored borders and the change of a picture, as at full size."""
     recipe = recipes.load("cyclegan_cpu")
     from serving.source import Source
     from serving.translator import Translator
@@ -104,4 +104,4 @@ def test_the_networks_of_the_paper_pass_through_every_form(tmp_path):
     for form in ("saved_model", "onnx", "litert"):
         if form == "onnx":
             pytest.importorskip("tf2onnx")
-        assert export(made, form, tmp_path / form).error < 1e-4
+        assert export(made, form, tmp_path / form).error < 5e-4
