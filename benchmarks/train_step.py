@@ -44,11 +44,11 @@ SNGAN = {
     "label_smoothing": 0.0,
     "weight_clip": 0.0,
 }
-# In systems that are no GANs: a recipe, what is changed in it, and what the ratio then tells.
+# In systems that are no GANs: what a ratio tells, the recipe, and its fields with and without it.
 TERMS = {
-    "the identity term": ("cyclegan_cpu", {"identity_weight": 0.0}),
-    "the pools of past fakes": ("cyclegan_cpu", {"pool": 0}),
-    "features compared, not pixels": ("dfc_vae_cpu", {"reconstruction": "gaussian"}),
+    "the identity term": ("cyclegan_cpu", {"identity_weight": 5.0}, {"identity_weight": 0.0}),
+    "the pools of past fakes": ("cyclegan_cpu", {}, {"pool": 0}),
+    "features compared, not pixels": ("dfc_vae_cpu", {}, {"reconstruction": "gaussian"}),
 }
 # Sizes at which every recipe's ratio is taken; ratios at full size are closer to 1 still.
 SMALL = {"resolution": 32, "batch_size": 16, "micro_batches": 1}
@@ -175,10 +175,9 @@ def compare_all(options) -> None:
     recipe = dataclasses.replace(small(recipes.load("wgan_gp")), d_steps=1)
     without = dataclasses.replace(recipe, penalty="none")
     print(f"gradient penalty: {pair(recipe, without, options):.2f} × the step without")
-    for term, (name, changes) in TERMS.items():
-        recipe = recipes.load(name)
-        other = dataclasses.replace(recipe, **changes)
-        print(f"{name}, {term}: {pair(recipe, other, options):.2f} × the step without", flush=True)
+    for term, (name, *fields) in TERMS.items():
+        both = [dataclasses.replace(recipes.load(name), **each) for each in fields]
+        print(f"{name}, {term}: {pair(*both, options):.2f} × the step without", flush=True)
 
 
 def of_gans() -> list[str]:

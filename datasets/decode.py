@@ -54,22 +54,40 @@ def read_whole(path: str | Path) -> Image.Image:
         return to_rgb(_upright(image))
 
 
+def read_pixels(path: str | Path) -> np.ndarray:
+    """The whole picture, upright: uint8 (H, W, 3), or (H, W, 4) with opacity where it has some.
+
+    Raises as `read` does.
+    """
+    with _opened(path) as image:
+        upright = _upright(image)
+        if upright.has_transparency_data and not upright.mode.startswith("I"):
+            pixels = np.asarray(upright.convert("RGBA"))
+            return pixels if (pixels[..., 3] < 255).any() else pixels[..., :3]
+        return np.asarray(to_rgb(upright))
+
+
 def frame_count(path: str | Path) -> int:
     """How many frames the file has: 1 of a picture, more of a film. Raises as `read` does."""
     with _opened(path) as image:
         return getattr(image, "n_frames", 1)
 
 
-def frames(path: str | Path, resolution: int) -> Iterator[tuple[np.ndarray, float]]:
+def frames(path: str | Path, resolution: int | None) -> Iterator[tuple[np.ndarray, float]]:
     """Every frame as `read` gives the first one, with the seconds that it is shown.
 
-    Raises `PictureError` where the file cannot be read, possibly after some frames.
+    With a `resolution` of None every frame is whole, uint8 (H, W, 3), on white. Raises
+    `PictureError` where the file cannot be read, possibly after some frames.
     """
     with _opened(path) as image:
         for frame in ImageSequence.Iterator(image):
-            square = to_rgb(centre_square(_upright(frame)))
+            whole = _upright(frame)
             milliseconds = frame.info.get("duration")  # WebP tells it once the frame is decoded
-            yield resize(square, resolution), (milliseconds or _UNTOLD) / 1000
+            if resolution is None:
+                pixels = np.asarray(to_rgb(whole))
+            else:
+                pixels = resize(to_rgb(centre_square(whole)), resolution)
+            yield pixels, (milliseconds or _UNTOLD) / 1000
 
 
 def size(path: str | Path) -> tuple[int, int]:

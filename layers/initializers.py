@@ -145,6 +145,32 @@ class GlorotUniform(_HostInitializer):
 
 
 @keras.saving.register_keras_serializable(package="gan")
+class HeNormal(_HostInitializer):
+    """`gain` times normal numbers of variance 2 / inputs, for ReLUs (He et al. 2015)."""
+
+    def __init__(self, gain: float = 1.0):
+        self.gain = gain
+
+    def draw(self, generator, shape):
+        return generator.standard_normal(shape) * np.sqrt(2.0 / np.prod(shape[:-1]))
+
+    def get_config(self):
+        return {"gain": self.gain}
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class ICNR(HeNormal):
+    """For a convolution before a pixel shuffle by 2: all four pixels of a block start equal.
+
+    A kernel (…, inputs, C) by `HeNormal`, four times side by side: so the shuffle begins as nearest
+    up-sampling, without a checkerboard (Aitken et al. 2017, arXiv:1707.02937).
+    """
+
+    def draw(self, generator, shape):
+        return np.concatenate([super().draw(generator, (*shape[:-1], shape[-1] // 4))] * 4, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="gan")
 class UnitVector(_HostInitializer):
     """A random direction: a vector of length 1, where power iteration starts."""
 
@@ -161,6 +187,8 @@ INITIALIZERS = {
     "normal": Normal,
     "orthogonal": Orthogonal,
     "glorot_uniform": GlorotUniform,
+    "he_normal": HeNormal,
+    "icnr": ICNR,
 }
 
 

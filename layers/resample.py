@@ -27,15 +27,16 @@ class PixelShuffle(keras.layers.Layer):
                 f"PixelShuffle(block={self.block}) needs channels divisible by {self.block**2}, "
                 f"not {channels}."
             )
-        return (batch, height * self.block, width * self.block, channels // self.block**2)
+        height, width = (side and side * self.block for side in (height, width))
+        return (batch, height, width, channels // self.block**2)
 
     def get_config(self):
         return {**super().get_config(), "block": self.block}
 
 
 def pixel_shuffle(x, block: int):
-    """See `PixelShuffle`: (N, H, W, b²·C) → (N, b·H, b·W, C)."""
-    _, height, width, channels = x.shape
+    """See `PixelShuffle`: (N, H, W, b²·C) → (N, b·H, b·W, C); H and W may be unknown."""
+    _, height, width, channels = ops.shape(x)
     x = ops.reshape(x, (-1, height, width, block, block, channels // block**2))
     x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
     return ops.reshape(x, (-1, height * block, width * block, channels // block**2))

@@ -14,8 +14,8 @@ class Output:
     """A network that a person uses after training.
 
     Attributes:
-        verb: what it does: "generate" (latents and labels → pictures), "translate" or "reconstruct"
-            (pictures → pictures).
+        verb: what it does: "generate" (latents and labels → pictures), "translate", "reconstruct"
+            (pictures → pictures of the same size) or "upscale" (→ larger ones).
         network: which of the system's networks does it.
         title: what a person calls it, such as "a → b".
     """

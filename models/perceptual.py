@@ -1,13 +1,15 @@
-"""Pictures compared by the feature maps of a frozen Lite0, in VGG's place.
+"""Pictures compared by the feature maps of a frozen network: Lite0 in VGG's place, or VGG19.
 
-The network and its weights are those of `metrics`: a package that knows nothing of ours, so this
-is the one file of `models` that stands on it. A second copy of the network would be worse.
+Lite0 and its weights are those of `metrics`, a package that knows nothing of ours: a second copy of
+the network would be worse. VGG19 and its weights are Keras's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 
 import keras
 
@@ -18,9 +20,31 @@ from metrics import lite0, pth, weights
 MAPS = ("stem_relu", "_blocks-1-expand_relu", "_blocks-3-expand_relu")
 
 
-def check() -> None:
-    """Raise ValueError, with the way out, where the weights of Lite0 are missing or others."""
-    weights.lite0_path()
+# Single maps by name. Those of Lite0 have about the strides of VGG's: 2 and 16 pixels.
+CONTENTS = {
+    "lite0_block1": "_blocks-1-expand_relu",
+    "lite0_block11": "_blocks-11-expand_relu",
+    "vgg22": "block2_conv2",
+    "vgg54": "block5_conv4",
+}
+_VGG = "vgg"
+_VGG_FILE = "models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+_VGG_MEANS = (103.939, 116.779, 123.68)  # blue, green, red, of 255
+
+
+def check(content: str = "lite0_block1") -> None:
+    """Raise ValueError, with the way out, where the weights of a network are missing or others.
+
+    `content`: one of `CONTENTS`, which says which network.
+    """
+    if not content.startswith(_VGG):
+        weights.lite0_path()
+    elif not (path := _vgg_path()).is_file():
+        raise ValueError(
+            f"{content} needs the weights of VGG19 at {path}. Keras fetches them (80 MB): "
+            'python -c "import keras; keras.applications.VGG19(include_top=False)"; or choose '
+            "lite0_block11 or lite0_block1, which need none"
+        )
 
 
 def feature_maps(resolution: int) -> Callable:
@@ -29,18 +53,44 @@ def feature_maps(resolution: int) -> Callable:
     The function hides the network from Keras, which would save it with whatever holds it.
     Raises ValueError as `check` does.
     """
-    network = _network(resolution)
+    network = _lite0(resolution, MAPS)
+    return lambda x: network((x + 1.0) * 127.5, training=False)
 
-    def maps(x):
-        return network((x + 1.0) * 127.5, training=False)
 
-    return maps
+def content_map(content: str, resolution: int) -> Callable:
+    """x (N, R, R, 3) in [-1, 1] → its map of that name in `CONTENTS`, float32 (N, h, w, c).
+
+    Hidden from Keras and raising as `feature_maps` does.
+    """
+    check(content)
+    if not content.startswith(_VGG):
+        network = _lite0(resolution, (CONTENTS[content],))
+        return lambda x: network((x + 1.0) * 127.5, training=False)
+    network = _vgg(resolution, CONTENTS[content])
+    # As its authors trained it: blue first, the data's means taken away.
+    return lambda x: network((x[..., ::-1] + 1.0) * 127.5 - _VGG_MEANS, training=False)
 
 
 @cache
-def _network(resolution: int) -> keras.Model:
+def _lite0(resolution: int, names: Sequence[str]) -> keras.Model:
     whole = lite0.build(pth.load(weights.lite0_path()), side=resolution)
-    outputs = [whole.get_layer(name).output for name in MAPS]
-    network = keras.Model(whole.inputs[0], outputs, name="lite0_maps")
+    outputs = [whole.get_layer(name).output for name in names]
+    return _frozen(whole, outputs if len(outputs) > 1 else outputs[0])
+
+
+@cache
+def _vgg(resolution: int, name: str) -> keras.Model:
+    shape = (resolution, resolution, 3)
+    whole = keras.applications.VGG19(include_top=False, weights=str(_vgg_path()), input_shape=shape)
+    return _frozen(whole, whole.get_layer(name).output)
+
+
+def _vgg_path() -> Path:
+    """Where Keras keeps the weights that it has fetched."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / _VGG_FILE
+
+
+def _frozen(whole: keras.Model, outputs) -> keras.Model:
+    network = keras.Model(whole.inputs[0], outputs, name="maps")
     network.trainable = False
     return network

@@ -20,6 +20,15 @@ from models import fields
 from models.fields import option
 
 
+def held_out_field() -> Any:
+    """The field `held_out` for recipes whose results are measured on unseen pictures."""
+    return option(
+        10,
+        "Training",
+        "every so many-th picture of the data is kept out of training, for evaluation; 0: none",
+    )
+
+
 @dataclass(frozen=True)
 class Phase:
     """A part of a training: `steps` of them, with these fields of the recipe `changed`."""
@@ -147,6 +156,8 @@ class Recipe:
                 f"batch_size {self.batch_size} cannot be split into {self.micro_batches} equal "
                 "micro_batches"
             )
+        if self.held_out == 1:
+            yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
         if self.decay == "none" and self.decay_start:
             yield f"decay_start {self.decay_start} needs a decay: exponential or linear"
         if self.decay == "linear" and self.decay_start >= self.steps:

@@ -36,17 +36,20 @@ def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64)
 
 
 def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarray:
-    """Run a network over pictures (N, R, R, 3), some at a time: float32 of the same shape.
+    """Run a network over pictures (N, H, W, 3), some at a time: float32 pictures.
 
     Args:
         pictures: uint8, or float in [-1, 1], as the results are.
 
     Raises:
-        ValueError: pictures of another size than the network's.
+        ValueError: no pictures, or pictures of another size than the network's.
     """
     pictures = np.asarray(pictures)
     wanted = network.inputs[0].shape[1:]
-    if pictures.shape[1:] != wanted:
+    fits = len(pictures.shape) == 4 and all(
+        side in (None, there) for side, there in zip(wanted, pictures.shape[1:], strict=True)
+    )
+    if not fits:
         raise ValueError(f"pictures must be {('N', *wanted)}, not {pictures.shape}.")
     made = []
     for start in range(0, len(pictures), batch_size):

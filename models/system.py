@@ -185,6 +185,13 @@ class System(keras.Model):
         """What each turn costs, for the estimate of memory and time."""
         raise NotImplementedError
 
+    def sized(self, name: str) -> keras.Model:
+        """The network of that name for pictures of the size that a step has, for the estimate.
+
+        A network that takes pictures of any size is built once more with that one.
+        """
+        return self.networks[name]
+
     def preview(
         self, data: Mapping[str, Any], rng: np.random.Generator, rows: int, columns: int
     ) -> Preview:

@@ -16,12 +16,15 @@ In a notebook:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from serving.explore.explorer import Explorer
+    from serving.source import Source
     from serving.translator import Translator
+    from serving.upscaler import Upscaler
 
 
 def load(source: str | Path, weights: str = "ema") -> Explorer:
@@ -43,8 +46,10 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
     return Explorer(open_source(source, weights))
 
 
-def load_translator(source: str | Path, weights: str = "ema", back: bool = False) -> Translator:
-    """Open a run whose system translates or reconstructs pictures, as `load` does.
+def load_translator(
+    source: str | Path, weights: str = "ema", back: bool = False
+) -> Translator | Upscaler:
+    """Open a run whose system translates, reconstructs or enlarges pictures, as `load` does.
 
     Args:
         weights: see `load`.
@@ -57,18 +62,21 @@ def load_translator(source: str | Path, weights: str = "ema", back: bool = False
 
     backend.wake()
     from serving.source import ON_PICTURES, open_source
-    from serving.translator import Translator
 
-    return Translator(open_source(source, weights, ON_PICTURES, number=int(back)))
+    return _opened(open_source(source, weights, ON_PICTURES, number=int(back)))
 
 
 def load_any(
-    source: str | Path, weights: str = "ema", network: str | None = None
-) -> Explorer | Translator:
-    """Open whatever makes pictures there: a generator as `load` does, or a translator.
+    source: str | Path,
+    weights: str = "ema",
+    network: str | None = None,
+    verbs: Sequence[str] | None = None,
+) -> Explorer | Translator | Upscaler:
+    """Open whatever makes pictures there: a generator, a translator or an upscaler.
 
     Args:
         weights: see `load`.
+        verbs: what it must do, one of these; by default whatever makes pictures.
         network: which of a run's networks by the name of its file, such as "translator_back"; by
             default the first that makes pictures.
 
@@ -78,11 +86,17 @@ def load_any(
     from console import backend
 
     backend.wake()
-    from serving.explore.explorer import Explorer
     from serving.source import MAKES_PICTURES, number_of, open_source
-    from serving.translator import Translator
 
     number = number_of(source, network) if network else 0
-    found = open_source(source, weights, MAKES_PICTURES, number)
-    makes = Explorer if found.metadata.get("verb", "generate") == "generate" else Translator
-    return makes(found)
+    return _opened(open_source(source, weights, verbs or MAKES_PICTURES, number))
+
+
+def _opened(source: Source) -> Explorer | Translator | Upscaler:
+    """The class for what the network does."""
+    from serving.explore.explorer import Explorer
+    from serving.translator import Translator
+    from serving.upscaler import Upscaler
+
+    verb = source.metadata.get("verb", "generate")  # files of before there were others have none
+    return {"generate": Explorer, "upscale": Upscaler}.get(verb, Translator)(source)

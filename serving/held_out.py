@@ -9,10 +9,13 @@ import numpy as np
 from PIL import Image
 
 import datasets
+from console.errors import user_errors
 from datasets.pixels import to_uint8
 from media.sheet import sheet
 from metrics import autoencoding, pca
+from metrics.errors import MetricError
 from serving.autoencoder import Autoencoder
+from serving.unseen import Unseen
 
 MOST = 2_000  # held-out pictures that are measured
 FITTED = 4_000  # pictures trained on that the principal components, or σ, are fitted to
@@ -82,6 +85,18 @@ def measure(
     samples = model.decode(model.generator.draw_latents(_SHOWN, seed))
     rows = (pictures[:_SHOWN], by_mean[:_SHOWN], by_components[:_SHOWN], samples)
     return found, sheet(np.concatenate([_levels(row) for row in rows]), len(rows[0]))
+
+
+def report(
+    model: Autoencoder,
+    trained: datasets.ImageData,
+    held: datasets.ImageData,
+    seed: int = 0,
+) -> Unseen:
+    """`measure`, as evaluate.py prints and writes it. Raises `UserError`."""
+    with user_errors(MetricError):
+        found, page = measure(model, trained, held, seed)
+    return Unseen(f"{model.name}, {table(found)}", dataclasses.asdict(found), page)
 
 
 def deviation(model: Autoencoder, pictures: np.ndarray, rng: np.random.Generator) -> float:

@@ -20,11 +20,13 @@ from serving.output import disk_errors, whole_file
 
 if TYPE_CHECKING:
     from serving.translator import Translator
+    from serving.upscaler import Upscaler
 
 FILMS = (".gif", ".webp")  # files that may hold several frames
+_WITH_OPACITY = (".png", ".webp")
 _JPEG = {"quality": 95, "subsampling": 0}
 _SAVE = {".jpg": _JPEG, ".jpeg": _JPEG, ".jpe": _JPEG, ".jfif": _JPEG, ".webp": {"lossless": True}}
-Read = Callable[[np.ndarray, np.ndarray], None]
+Seen = Callable[[list[np.ndarray], list[np.ndarray]], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,13 +89,17 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def carry_out(
-    translator: Translator, jobs: list[Job], seen: Read, tick: Callable[[], None], size: int
+    translator: Translator | Upscaler,
+    jobs: list[Job],
+    seen: Seen,
+    tick: Callable[[], None],
+    size: int,
 ) -> Done:
     """Read, translate and write, at most `size` pictures, or one film's frames, in memory.
 
     Args:
-        seen: called with the pictures before and after, uint8 (N, R, R, 3), a batch at a time; of
-            a film with its first frame.
+        seen: called with the pictures before and after, uint8 (H, W, 3 or 4), a batch at a time;
+            of a film with its first frame.
         tick: called after each file, written or left out.
     """
     done = Done()
@@ -102,8 +108,8 @@ def carry_out(
             _film(translator, batch, done, seen, size)
             tick()
             continue
-        before = np.stack([picture for _, picture in batch])
-        after = translator.translate(before, size)
+        before = [picture for _, picture in batch]
+        after = translator.apply(before, size)
         for (job, _), made in zip(batch, after, strict=True):
             _write(job.target, made)
             done.written += 1
@@ -113,7 +119,11 @@ def carry_out(
 
 
 def _batches(
-    translator: Translator, jobs: list[Job], done: Done, tick: Callable[[], None], size: int
+    translator: Translator | Upscaler,
+    jobs: list[Job],
+    done: Done,
+    tick: Callable[[], None],
+    size: int,
 ) -> Iterator[list[tuple[Job, np.ndarray]] | Job]:
     """Pictures that could be read, `size` at a time, and films, each by itself."""
     batch: list[tuple[Job, np.ndarray]] = []
@@ -133,7 +143,7 @@ def _batches(
         yield batch
 
 
-def _film(translator: Translator, job: Job, done: Done, seen: Read, size: int) -> None:
+def _film(translator: Translator | Upscaler, job: Job, done: Done, seen: Seen, size: int) -> None:
     """Translate a film frame by frame; a damaged one is left out whole."""
     frames, seconds, first = [], [], None
     suffix = job.target.suffix.lower()
@@ -141,7 +151,7 @@ def _film(translator: Translator, job: Job, done: Done, seen: Read, size: int) -
         if suffix not in FILMS:
             raise PictureError(f"it is a film, and a {suffix} holds one picture; write a .gif")
         for before, after, shown in translator.film(job.source, size):
-            first = first or (before[:1], after[:1])
+            first = first or ([before[0]], [after[0]])
             frames.append(after)
             seconds += shown
     except PictureError as error:
@@ -157,8 +167,11 @@ def _film(translator: Translator, job: Job, done: Done, seen: Read, size: int) -
 def _write(path: Path, picture: np.ndarray) -> None:
     suffix = path.suffix.lower()
     kind = Image.registered_extensions()[suffix]
+    image = Image.fromarray(picture)
+    if picture.shape[2] == 4 and suffix not in _WITH_OPACITY:
+        image = decode.to_rgb(image)
     with _made(path) as unfinished:
-        Image.fromarray(picture).save(unfinished, format=kind, **_SAVE.get(suffix, {}))
+        image.save(unfinished, format=kind, **_SAVE.get(suffix, {}))
 
 
 def _made(path: Path):

@@ -1,4 +1,4 @@
-"""What can be measured: a generator, or a folder of pictures."""
+"""What can be measured: a generator, an upscaler, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from metrics import weights
+from models.systems.srgan.preview import small_copies
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
     from serving.generator import Generator
     from serving.labels import LabelSet
+    from serving.upscaler import Upscaler
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +105,37 @@ class Drawn:
             yield part.images, part.labels
 
 
+class Enlarged:
+    """Pictures that an upscaler makes of others, `pictures` (N, R, R, 3), once they are shrunk."""
+
+    labels = None
+
+    def __init__(self, upscaler: Upscaler, pictures: np.ndarray, weights: str, run: str | None):
+        self.upscaler, self._pictures, self._weights, self.run = upscaler, pictures, weights, run
+        self.name, self.resolution = str(upscaler.origin), upscaler.recipe.resolution
+        self.most = len(pictures)
+
+    def release(self) -> None:
+        """Nothing to forget."""
+
+    def passport(self) -> dict:
+        """The part of the protocol that says how fakes were made."""
+        averaged = "raw" if self._weights == "raw" else "ema"
+        return {"weights": averaged, "made from": f"shrunk {self.upscaler.scale} times"}
+
+    def subject(self) -> dict:
+        """What was measured."""
+        known = {key: self.upscaler.metadata.get(key) for key in ("step", "data_fingerprint")}
+        return {"name": self.name, "run": self.run, "recipe": self.upscaler.recipe.name, **known}
+
+    def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
+        """(pictures uint8, None), `count` in all, evenly chosen."""
+        chosen = evenly(count, len(self._pictures))
+        for start in range(0, count, size):
+            small = small_copies(self._pictures[chosen[start : start + size]], self.upscaler.scale)
+            yield np.stack(self.upscaler.apply(list(small))), None
+
+
 class Stored:
     """Fakes in a folder of pictures."""
 
@@ -125,11 +158,16 @@ class Stored:
         self, count: int, size: int = 256
     ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """(pictures uint8, labels or None), `count` in all, evenly chosen from the folder."""
-        chosen = np.arange(count) * len(self.data.images) // count
+        chosen = evenly(count, len(self.data.images))
         for start in range(0, count, size):
             rows = chosen[start : start + size]
             labels = None if self.labels is None else self.labels.values[rows]
             yield self.data.images[rows], labels
+
+
+def evenly(count: int, total: int) -> np.ndarray:
+    """`count` whole numbers below `total`, in order and equally far apart."""
+    return np.arange(count) * total // count
 
 
 def folder_resolution(folder: Path) -> tuple[int, str | None]:

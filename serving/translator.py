@@ -41,6 +41,10 @@ class Translator:
         with user_errors(ValueError):
             return to_uint8(sampling.translate(self.network, pictures, batch_size))
 
+    def apply(self, pictures: Sequence[np.ndarray], batch_size: int = BATCH) -> list[np.ndarray]:
+        """`translate` a list of pictures (R, R, 3)."""
+        return list(self.translate(np.stack(pictures), batch_size))
+
     def read(self, path: str | Path) -> np.ndarray:
         """A picture's file as the network was trained on: uint8 (R, R, 3).
 
@@ -48,6 +52,10 @@ class Translator:
         `datasets.errors.PictureError` for a file that is no whole picture.
         """
         return decode.read(path, self.resolution)[0]
+
+    def pair(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """A picture and what became of it, for a sheet: uint8 (2, R, R, 3)."""
+        return np.stack([before, after])
 
     def film(
         self, path: str | Path, batch_size: int = BATCH

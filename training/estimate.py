@@ -62,7 +62,7 @@ def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
     recipe, turns = system.recipe, system.work()
     devices = devices if device_kind == "gpu" else 1
     part = recipe.batch_size // recipe.micro_batches // devices
-    networks = system.networks
+    networks = {name: system.sized(name) for turn in turns for name in {**turn.kept, **turn.passes}}
     kept = max(
         sum(times * _kept_bytes(networks[name]) for name, times in turn.kept.items())
         for turn in turns

@@ -53,7 +53,10 @@ class Outputs(contextlib.ExitStack):
             settings.picture_columns,
         )
         saved = checkpoints.Checkpoints(
-            run.checkpoints, settings.checkpoint_every, settings.checkpoints
+            run.checkpoints,
+            settings.checkpoint_every,
+            settings.checkpoints,
+            keep_last=session.end_of_phase < recipe.steps,
         )
         every = settings.picture_interval(recipe.steps)
         singular_values = SingularValues(

@@ -91,7 +91,7 @@ def evaluate(options: argparse.Namespace) -> None:
     settings = measure.Settings(kernel_subset_size=options.kid_subset, bootstrap=options.bootstrap)
     jobs, logged = evaluate_jobs.jobs(options), _logged(options)
     _check_labels(jobs, options)
-    held_out = _held_out(jobs, options)
+    unseen = evaluate_jobs.unseen(options, jobs, extractor)
     counts = [evaluation.count_of(subject, real, options.samples) for subject, real in jobs]
     protocols = [
         evaluation.protocol_of(extractor, *job, count, settings, options.classes)
@@ -106,8 +106,12 @@ def evaluate(options: argparse.Namespace) -> None:
     measured = _measured([*earlier, *records], extractor)
     if logged or measured:
         print(f"\n{report.histories(logged, measured)}")
-    for number, (model, parts) in enumerate(held_out):
-        _report_held_out(model, parts, number, options)
+    for number, measured_unseen in enumerate(unseen):
+        found = measured_unseen()
+        print(f"\n{found.text}")
+        if options.out:
+            with disk_errors(options.out):
+                found.write(options.out, number)
     if options.control:
         _report_control(jobs, options)
     if different:
@@ -177,43 +181,6 @@ def _check_labels(jobs: list, options: argparse.Namespace) -> None:
         evaluation.grouping_of(subject, real, options.classes)
     if options.control:
         _check_control(jobs)
-
-
-def _held_out(jobs: list, options: argparse.Namespace) -> list:
-    """(autoencoder, what it was trained on, what it held out) of the runs of autoencoders.
-
-    Left out where --real gives other pictures, and for checkpoints. Raises `UserError`.
-    """
-    from serving import training_data
-    from serving.autoencoder import Autoencoder
-
-    if options.real or options.history == "checkpoints":
-        return []
-    found = []
-    for source, (subject, reference) in zip(options.runs, jobs, strict=True):
-        if Path(source).suffix == ".keras" or not subject.generator.recipe.held_out:
-            continue
-        model = Autoencoder(source, options.weights)
-        found.append((model, training_data.parts_of(reference.data, model.recipe.held_out, source)))
-    return found
-
-
-def _report_held_out(model, parts: tuple, number: int, options: argparse.Namespace) -> None:
-    """Print, and write to --out, what an autoencoder keeps of the pictures it held out."""
-    import dataclasses
-
-    from metrics.errors import MetricError
-    from runs.files import write_json
-    from serving import held_out
-
-    with user_errors(MetricError):
-        found, page = held_out.measure(model, *parts, options.seed)
-    print(f"\n{model.name}, {held_out.table(found)}")
-    if options.out:
-        with disk_errors(options.out):
-            options.out.mkdir(parents=True, exist_ok=True)
-            write_json(options.out / f"held_out_{number}.json", dataclasses.asdict(found))
-            page.save(options.out / f"held_out_{number}.png")
 
 
 def _check_control(jobs: list) -> None:

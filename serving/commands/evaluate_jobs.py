@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import serving
 from console.errors import UserError, user_errors
-from serving import evaluation, history, subjects, training_data
+from serving import evaluation, held_out, history, subjects, training_data, upscaling
 from serving import labels as label_sets
+from serving.autoencoder import Autoencoder
 from serving.commands import common
+from serving.source import outputs_of
+from serving.unseen import Unseen
+from serving.upscaler import Upscaler
 
 
 def jobs(options: argparse.Namespace) -> list:
@@ -48,12 +53,56 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
 
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
-    generator = serving.load(source, options.weights)
+    network = serving.load_any(source, options.weights, verbs=("generate", "upscale"))
     run = history.run_of(source)
+    name = run and run.folder.name
+    if isinstance(network, Upscaler):
+        return [_upscaler_job(network, run, options, reference)]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
-    drawn = subjects.Drawn.of(generator, sampling, run and run.folder.name)
+    drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
     return [(drawn, reference(data[0], drawn.resolution, *data[1:]))]
+
+
+def _upscaler_job(upscaler: Upscaler, run, options: argparse.Namespace, reference) -> tuple:
+    """What it makes of the pictures that its run held out, or of all that --real gives."""
+    recipe, name = upscaler.recipe, str(upscaler.origin)
+    data = _data_of(run, name, options)
+    real = reference(data[0], recipe.resolution, *data[1:])
+    if options.real is None:
+        held = training_data.parts_of(real.data, recipe.held_out, name)[1]
+        real = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
+    pictures = real.data.images
+    return subjects.Enlarged(upscaler, pictures, options.weights, run and run.folder.name), real
+
+
+def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[[], Unseen]]:
+    """What is measured of each run beside its distances; called when all those are done.
+
+    Of autoencoders on what their run held out, unless --real gives other pictures; of upscalers on
+    what they are measured on. Not of checkpoints of a history. Raises `UserError`.
+    """
+    if options.fake or options.history == "checkpoints":
+        return []
+    found = []
+    for source, (subject, reference) in zip(options.runs, jobs, strict=True):
+        if isinstance(subject, subjects.Enlarged):
+            pictures = reference.data.images
+            rows = subjects.evenly(min(upscaling.MOST, len(pictures)), len(pictures))
+            found.append(
+                functools.partial(
+                    upscaling.measure, subject.upscaler, pictures[rows], extractor, options.seed
+                )
+            )
+        elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
+            model = Autoencoder(source, options.weights)
+            parts = training_data.parts_of(reference.data, model.recipe.held_out, source)
+            found.append(functools.partial(held_out.report, model, *parts, options.seed))
+    return found
+
+
+def _holds_out(subject) -> bool:
+    return bool(subject.generator.recipe.held_out)
 
 
 def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> list[tuple]:
@@ -61,6 +110,11 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
         raise UserError("--history checkpoints has no --weights best: give ema or raw")
     run, paths = history.checkpoints_of(source)
     recipe = run.recipe()
+    if not any(each.verb == "generate" for each in outputs_of(run).values()):
+        raise UserError(
+            f"--history checkpoints measures generators, and {source} holds a {recipe.system}; "
+            "name its checkpoints one by one"
+        )
     known = label_sets.of_metadata(recipe, (run.record().get("data") or {}).get("labels"))
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     data = _data_of(run, str(run.folder), options)

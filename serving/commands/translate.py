@@ -29,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser(ways: str = "") -> Parser:
     """The options of translate.py. `ways`: what the run that was named does, for the help."""
     parser = Parser(
-        description="Turn pictures into others by a trained network. A picture of any size gives "
-        "one of the network's size: its centre square, laid on white where it is transparent, is "
-        f"resized as in training. Originals stay as they are.{ways}"
+        description="Turn pictures into others by a trained network: translate, reconstruct or "
+        "enlarge them. Networks that enlarge take pictures of any size, transparent ones too. The "
+        "others give pictures of their own size: the centre square of each, laid on white where it "
+        f"is transparent, is resized as in training. Originals stay as they are.{ways}"
     )
     common.add_source(parser)
     parser.add_argument(
@@ -74,9 +75,10 @@ def translate(options: argparse.Namespace) -> None:
     common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
     pairs: list[np.ndarray] = []
 
-    def seen(before: np.ndarray, after: np.ndarray) -> None:
-        if options.sheet and len(pairs) < _PAIRS:
-            pairs.extend(np.stack([before, after], axis=1)[: _PAIRS - len(pairs)])
+    def seen(before: list[np.ndarray], after: list[np.ndarray]) -> None:
+        if options.sheet:
+            both = zip(before, after, strict=True)
+            pairs.extend(translator.pair(*each) for each in both if len(pairs) < _PAIRS)
 
     from tqdm import tqdm
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from serving.export.graph import Portable
 
-_IMAGES = "float32 (N, {size}, {size}, 3), RGB from -1 to 1"
 _LOAD = {
     "keras": """\
 import os
@@ -49,11 +48,11 @@ NEEDS = {
 
 def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
     """What `model.json` says: inputs and outputs with their ranges, labels, recipe, passport."""
-    subject = portable.subject
-    size, known = subject.recipe.resolution, subject.metadata
-    outputs = {"images": _IMAGES.format(size=size)}
+    subject, known = portable.subject, portable.subject.metadata
+    shape = f"(N, {portable.describe.size_of(subject, form)}, 3)"
+    outputs = {"images": f"float32 {shape}, RGB from -1 to 1"}
     if form == "saved_model":
-        outputs["images in serving_default"] = f"uint8 (N, {size}, {size}, 3)"
+        outputs["images in serving_default"] = f"uint8 {shape}"
     return {
         "format": form,
         "inputs": portable.describe.inputs_of(subject, form),
@@ -70,10 +69,11 @@ def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
 
 def readme(portable: Portable, form: str, folder: str, error: float) -> str:
     """`README.md`, with a snippet that runs as it stands from where `folder` lies."""
-    recipe = portable.subject.recipe
-    before, after = portable.describe.notes_of(portable.subject)
+    subject = portable.subject
+    before, after = portable.describe.notes_of(subject)
+    size = portable.describe.size_of(subject, form).replace(", ", " × ")
     return f"""\
-# {recipe.name} {portable.stem}, {recipe.resolution} × {recipe.resolution} px
+# {subject.recipe.name} {portable.stem}, {size} px
 
 Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exported: {error:.1e}
 (pictures reach from -1 to 1). `model.json` says what goes in and what comes out.

@@ -11,10 +11,8 @@ from console.errors import UserError
 from runs.files import write_json
 from serving.export import card
 from serving.export.formats import FORMS
-from serving.export.graph import Portable, portable_of
-from serving.generator import Generator
+from serving.export.graph import Portable, Subject, portable_of
 from serving.output import whole_folder
-from serving.translator import Translator
 
 TOLERANCE = 1e-3
 
@@ -29,7 +27,7 @@ class Exported:
     size: int
 
 
-def export(subject: Generator | Translator, form: str, folder: Path) -> Exported:
+def export(subject: Subject, form: str, folder: Path) -> Exported:
     """Write `subject` to `folder` as one of `FORMS`, with `model.json` and `README.md`.
 
     The files are loaded again and run; their pictures must equal those of the network as it was

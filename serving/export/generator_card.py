@@ -33,6 +33,11 @@ images = run(**inputs)["images"].numpy()""",
 }
 
 
+def size_of(generator: Generator, form: str) -> str:
+    """Height and width of its pictures."""
+    return f"{generator.recipe.resolution}, {generator.recipe.resolution}"
+
+
 def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
     """Each input by name: its type, shape, and what its values mean."""
     recipe, labels = generator.recipe, generator.labels

@@ -17,10 +17,13 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from models import portable, sampling
 from serving.export import generator_card, translator_card
+from serving.export.translator_card import TILE
 from serving.generator import Generator
 from serving.translator import Translator
+from serving.upscaler import Upscaler
 
 Inputs = dict[str, np.ndarray]
+Subject = Generator | Translator | Upscaler
 _PICTURES = 4  # by which an export is checked
 _TRUNCATIONS = (1.0, 0.5)
 
@@ -41,7 +44,7 @@ class Portable(tf.Module):
 
     def __init__(
         self,
-        subject: Generator | Translator,
+        subject: Subject,
         specs: Mapping[str, tf.TensorSpec],
         uint8_specs: Mapping[str, tf.TensorSpec],
     ):
@@ -79,14 +82,20 @@ class Portable(tf.Module):
 
     def with_constants(self) -> tf.Module:
         """The same `float_images` with its weights as constants, as LiteRT's runtime needs them."""
-        frozen = convert_variables_to_constants_v2(self.float_images.get_concrete_function())
+        specs = [self.sized(spec) for spec in self.specs.values()]
+        function = tf.function(self._floats, input_signature=specs)
+        frozen = convert_variables_to_constants_v2(function.get_concrete_function())
 
         def run(*inputs):
             return {"images": frozen(*inputs)[0]}
 
         module = tf.Module(name=self.stem)
-        module.float_images = tf.function(run, input_signature=list(self.specs.values()))
+        module.float_images = tf.function(run, input_signature=specs)
         return module
+
+    def sized(self, spec: tf.TensorSpec) -> tf.TensorSpec:
+        """An input as LiteRT takes it: of any number of pictures, but of one size."""
+        return spec
 
     def _floats(self, *inputs):
         return {"images": self.images_of(*inputs)}
@@ -131,11 +140,14 @@ class PortableGenerator(Portable):
 
 
 class PortableTranslator(Portable):
-    """pictures (N, R, R, 3) → pictures: float32 in [-1, 1] both, or uint8 both."""
+    """pictures (N, H, W, 3) → pictures: float32 in [-1, 1] both, or uint8 both.
+
+    H and W are the network's, or of any size where it takes any; `TILE` of these in LiteRT.
+    """
 
     stem, describe = "translator", translator_card
 
-    def __init__(self, translator: Translator):
+    def __init__(self, translator: Translator | Upscaler):
         shape = [None, *translator.network.inputs[0].shape[1:]]
         specs, uint8_specs = (
             {"pictures": tf.TensorSpec(shape, dtype, "pictures")}
@@ -152,18 +164,22 @@ class PortableTranslator(Portable):
     def predict(network, inputs):
         return sampling.translate(network, inputs["pictures"])
 
+    def sized(self, spec):
+        shape = [side or TILE for side in spec.shape[1:]]
+        return tf.TensorSpec([None, *shape], spec.dtype, spec.name)
+
     def examples(self):
         """Noise, and a picture that changes smoothly, as drawn ones do."""
-        size = self.subject.resolution
+        size = self.subject.resolution or TILE
         rng = np.random.default_rng(0)
         noise = rng.uniform(-1, 1, (_PICTURES - 1, size, size, 3))
         slope = np.broadcast_to(np.linspace(-1, 1, size)[:, None, None], (1, size, size, 3))
         yield {"pictures": np.concatenate([noise, slope]).astype("float32")}
 
 
-def portable_of(subject: Generator | Translator) -> Portable:
+def portable_of(subject: Subject) -> Portable:
     """The kind that fits `subject`."""
-    return (PortableTranslator if isinstance(subject, Translator) else PortableGenerator)(subject)
+    return (PortableGenerator if isinstance(subject, Generator) else PortableTranslator)(subject)
 
 
 def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:

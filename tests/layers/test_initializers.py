@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import initializers
+from layers import PixelShuffle, initializers
 
 
 def draw(name, shape, seed=0):
@@ -50,6 +50,24 @@ def test_blank_draws_nothing():
         with initializers.blank():
             assert (draw_in_scope("orthogonal", (3, 4)) == 0).all()
         np.testing.assert_array_equal(draw_in_scope("normal", (5,)), draw("normal", (5,)))
+
+
+def test_he_normal_keeps_the_variance_through_a_relu():
+    values = draw("he_normal", (3, 3, 40, 50))
+    assert values.std() == pytest.approx(np.sqrt(2 / 360), rel=0.01)
+    assert abs(values.mean()) < 0.002
+
+
+def test_icnr_starts_as_nearest_up_sampling():
+    kernel = draw("icnr", (3, 3, 6, 20))
+    assert kernel.std() == pytest.approx(np.sqrt(2 / 54), rel=0.1)
+    x = np.random.default_rng(0).standard_normal((1, 4, 4, 6)).astype("float32")
+    maps = ops.conv(x, kernel, padding="same")
+    made = ops.convert_to_numpy(PixelShuffle(2)(maps))
+    assert made.shape == (1, 8, 8, 5)
+    for dy, dx in ((0, 1), (1, 0), (1, 1)):
+        np.testing.assert_array_equal(made[:, dy::2, dx::2], made[:, ::2, ::2])
+    assert made.std() > 0.1
 
 
 def test_glorot_uniform_limit():

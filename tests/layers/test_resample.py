@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -79,6 +80,14 @@ def test_contract(method, weight_norm, tmp_path):
         trainable=1,
         non_trainable=int(weight_norm == "spectral"),
     )
+
+
+def test_pixel_shuffle_of_pictures_of_any_size():
+    images = keras.Input((None, None, 8))
+    model = keras.Model(images, PixelShuffle(2)(images))
+    assert model.output_shape == (None, None, None, 2)
+    x = np.random.default_rng(0).standard_normal((1, 3, 5, 8)).astype("float32")
+    np.testing.assert_array_equal(model.predict_on_batch(x), PixelShuffle(2)(x))
 
 
 def test_pixel_shuffle_contract(tmp_path):

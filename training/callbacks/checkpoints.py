@@ -25,14 +25,15 @@ class Checkpoints(StepCallback):
     A checkpoint holds all that is needed to go on bit for bit. It is written beside its name and
     renamed when complete. On request, by `request()` or by a file `checkpoint.now` in the run
     folder, one more is written; asked for with `keep=True` (and by the file), it is never removed.
+    Nor is the one after the last step, with `keep_last`: what a phase of several came to.
 
     Raises `TrainingStopped` when the disk is full or a weight is not finite; the checkpoints
     before stay as they are.
     """
 
-    def __init__(self, folder: Path, every: int, keep: int) -> None:
+    def __init__(self, folder: Path, every: int, keep: int, keep_last: bool = False) -> None:
         super().__init__()
-        self.folder, self.every, self._keep = folder, every, keep
+        self.folder, self.every, self._keep, self._keep_last = folder, every, keep, keep_last
         self._requested: str | None = None
         self._request_file = folder.parent / REQUEST
 
@@ -49,10 +50,10 @@ class Checkpoints(StepCallback):
 
     def on_step(self, step: int) -> None:
         """Save, then remove the oldest beyond `keep`."""
-        kept, self._requested = self._requested == "kept", None
-        path = self.folder / name(step, kept)
+        asked, self._requested = self._requested == "kept", None
+        path = self.folder / name(step, asked or (self._keep_last and step == self.last_step))
         save(self.model, path, newest(self.folder))
-        if kept:
+        if asked:
             say(f"checkpoint on request: {path}")
         for old in plain(self.folder)[: -self._keep]:
             old.unlink()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from models import fields
 from models.fields import option
 from models.lazy import latents
-from models.recipe import Recipe
+from models.recipe import Recipe, held_out_field
 
 _GAUSSIAN = {"reconstruction": ("gaussian",)}
 _FEATURES = {"reconstruction": ("features",)}
@@ -61,16 +60,7 @@ class VAERecipe(Recipe):
     batch_size: int = option(40, "Training", "pictures of a step", least=1)
     learning_rate: float = option(5e-4, "Training", "of both networks", above=0)
     beta_1: float = fields.again(Recipe, "beta_1", 0.5)
-    held_out: int = option(
-        10,
-        "Training",
-        "every so many-th picture of the data is kept out of training, for evaluation; 0: none",
-    )
-
-    def problems(self) -> Iterator[str]:
-        yield from super().problems()
-        if self.held_out == 1:
-            yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
+    held_out: int = held_out_field()
 
     def draw(self, rng, labels, draw_labels):
         """noise (batch_size, 1, latent_dim), standard normal: ε of the reparametrisation."""

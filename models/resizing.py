@@ -1,0 +1,39 @@
+"""Crops of training pictures, and their small copies: inside the step, on every backend alike."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from metrics import resize
+
+
+def crops(pictures: Any, top: Any, left: Any, size: int) -> Any:
+    """From pictures (B, H, W, C) each row's square of `size` px that begins at (top, left).
+
+    Args:
+        top, left: (B,) whole numbers.
+    """
+    _, height, width, channels = pictures.shape
+    side = np.arange(size, dtype="int32")
+    rows = ops.cast(top, "int32")[:, None] + side  # (B, size)
+    columns = ops.cast(left, "int32")[:, None] + side
+    first = ops.arange(ops.shape(pictures)[0], dtype="int32") * (height * width)
+    index = first[:, None, None] + rows[:, :, None] * width + columns[:, None, :]
+    return ops.take(ops.reshape(pictures, (-1, channels)), index, axis=0)
+
+
+def shrunk(pictures: Any, factor: int) -> Any:
+    """Pictures (B, H, W, 3) in [-1, 1] → the same H/factor × W/factor large.
+
+    By Pillow's BICUBIC, and rounded to the 256 levels that a file would hold.
+    """
+    _, height, width, _ = pictures.shape
+    rows, columns = (
+        resize.matrix("bicubic-antialias", old, old // factor).astype("float32")
+        for old in (height, width)
+    )
+    x = ops.matmul(rows, ops.transpose(pictures, (0, 3, 1, 2)))
+    x = ops.matmul(x, columns.T)
+    levels = ops.round((ops.transpose(x, (0, 2, 3, 1)) + 1.0) * 127.5)
+    return ops.clip(levels, 0.0, 255.0) / 127.5 - 1.0

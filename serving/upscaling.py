@@ -1,0 +1,114 @@
+"""How near an upscaler comes to the truth on unseen pictures, beside the usual ways to enlarge."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from media.sheet import sheet
+from metrics import fidelity
+from metrics.extractors import Extractor, extract
+from metrics.frechet import frechet_distance
+from metrics.intervals import Estimate, bootstrap_mean, estimate
+from models.systems.srgan.preview import small_copies
+from serving.unseen import Unseen
+from serving.upscaler import Upscaler
+
+MOST = 500  # unseen pictures that are measured
+_REPLICATES = 1_000
+_SHOWN = 6
+_NETWORK = "network"
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One way to enlarge, measured.
+
+    Attributes:
+        psnr, ssim: on luma, a border of as many pixels as the factor left out; higher is better.
+        gradients: the distance of the gradients' distribution to the truth's, in grey levels.
+        frechet: the Fréchet distance to the truth by the extractor's features.
+        consistency: the mean absolute difference of 255 to the small picture, once it is shrunk
+            again.
+    """
+
+    psnr: Estimate
+    ssim: Estimate
+    gradients: float
+    frechet: float
+    consistency: float
+
+
+def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: int = 0) -> Unseen:
+    """Shrink pictures `truth` (N, R, R, 3) uint8, enlarge them in three ways, compare.
+
+    The sheet's columns: the small picture, bicubic, the network, the truth.
+    """
+    scale, side = upscaler.scale, truth.shape[1]
+    small = small_copies(truth, scale)
+    ways: dict[str, Callable] = {
+        "nearest": lambda: _resized(small, side, Image.Resampling.NEAREST),
+        "bicubic": lambda: _resized(small, side, Image.Resampling.BICUBIC),
+        _NETWORK: lambda: np.stack(upscaler.apply(list(small))),
+    }
+    features = extract(extractor, truth, progress="the truth").pool
+    found, shown = {}, {}
+    for name, enlarge in ways.items():
+        made = enlarge()
+        shown[name] = made[:_SHOWN]
+        found[name] = Way(
+            psnr=_mean(fidelity.psnr(made, truth, scale), seed),
+            ssim=_mean(fidelity.ssim(made, truth, scale), seed),
+            gradients=fidelity.gradient_distance(made, truth),
+            frechet=frechet_distance(features, extract(extractor, made, progress=name).pool),
+            consistency=float(np.abs(small_copies(made, scale).astype(int) - small).mean()),
+        )
+    columns = [shown["nearest"], shown["bicubic"], shown[_NETWORK], truth[:_SHOWN]]
+    page = sheet(
+        np.stack(columns, axis=1).reshape(-1, side, side, 3),
+        len(columns),
+        ("small", "bicubic", _NETWORK, "truth"),
+    )
+    values = {"count": len(truth), "ways": {n: dataclasses.asdict(way) for n, way in found.items()}}
+    text = f"{upscaler.origin}, {_table(found, len(truth), extractor)}"
+    return Unseen(text, values, page)
+
+
+def _mean(values: np.ndarray, seed: int) -> Estimate:
+    return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))
+
+
+def _resized(pictures: np.ndarray, side: int, method: Image.Resampling) -> np.ndarray:
+    return np.stack([Image.fromarray(each).resize((side, side), method) for each in pictures])
+
+
+def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
+    distance = extractor.measure_name("frechet")
+    head = ("", "PSNR, dB", "SSIM", "gradients", distance, "shrunk again")
+    rows = [
+        (
+            name,
+            _with_interval(way.psnr, ".2f"),
+            _with_interval(way.ssim, ".3f"),
+            f"{way.gradients:.2f}",
+            f"{way.frechet:.1f}",
+            f"{way.consistency:.2f}",
+        )
+        for name, way in found.items()
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = [f"held-out: {count:,} pictures that were not trained on, shrunk and enlarged again"]
+    for row in (head, *rows):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  " + "  ".join(cells))
+    lines.append("  · PSNR and SSIM on Y; gradients and what is shrunk again in grey levels.")
+    return "\n".join(lines)
+
+
+def _with_interval(found: Estimate, form: str) -> str:
+    half = 0.5 * (found.high - found.low) if found.low is not None else 0.0
+    return f"{found.value:{form}} ± {half:{form}}"

@@ -1,0 +1,278 @@
+"""SRGAN: networks by the paper's counts, crops and copies by Pillow, losses by hand, its phases."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+from layers import initializers
+from models import perceptual, recipes
+from models.networks import trained_parameters
+from models.resizing import crops, shrunk
+from models.systems.srgan import networks
+from models.systems.srgan.turns import SRGAN
+from tests.models import backends, tiny, tiny_srgan
+
+# === Networks ===
+
+
+def test_the_papers_networks():
+    """Added up from figure 4 by hand: k9n64, 16 blocks, k3n64, two times k3n256, k9n3; D at 96."""
+    conv = lambda size, i, o: size * size * i * o + o  # noqa: E731
+    block = 2 * conv(3, 64, 64) + 2 * 2 * 64 + 64
+    generator = (
+        conv(9, 3, 64) + 64 + 16 * block + conv(3, 64, 64) + 2 * 64
+        + 2 * (conv(3, 64, 256) + 64) + conv(9, 64, 3)
+    )  # fmt: skip
+    widths = (64, 64, 128, 128, 256, 256, 512, 512)
+    discriminator = sum(conv(3, i, o) for i, o in zip((3, *widths), widths, strict=False))
+    discriminator += 2 * sum(widths[1:]) + 6 * 6 * 512 * 1024 + 1024 + 1024 + 1
+    assert (generator, discriminator) == (1_550_659, 23_565_505)
+    recipe = recipes.load("srgan")
+    with initializers.blank():
+        assert trained_parameters(networks.generator(recipe)) == generator
+        assert trained_parameters(networks.discriminator(recipe)) == discriminator
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_pictures_of_any_size_grow(scale):
+    network = networks.generator(tiny_srgan.recipe(scale=scale))
+    made = network.predict_on_batch(np.zeros((2, 5, 9, 3), "float32"))
+    assert made.shape == (2, 5 * scale, 9 * scale, 3)
+    sized = networks.generator(tiny_srgan.recipe(scale=scale), 8)
+    assert sized.output_shape == (None, 8 * scale, 8 * scale, 3)
+    assert sized.count_params() == network.count_params()
+
+
+def test_where_norms_and_activations_are():
+    recipe = tiny_srgan.recipe(blocks=2)
+    generator = networks.generator(recipe)
+    slopes = [each for each in generator.layers if isinstance(each, keras.layers.PReLU)]
+    names = [each.name.removesuffix("_activation") for each in slopes]
+    assert names == ["first", "block_1_1", "block_2_1", "up_1", "up_2"]
+    assert {float(v) for each in slopes for v in np.ravel(tiny.values([each.alpha])[0])} == {0.25}
+    norms = [each.name for each in generator.layers if each.name.endswith("norm")]
+    assert norms == [
+        "block_1_1_norm", "block_1_2_norm", "block_2_1_norm", "block_2_2_norm", "trunk_norm",
+    ]  # fmt: skip
+    discriminator = networks.discriminator(recipe)
+    norms = [each.name for each in discriminator.layers if each.name.endswith("norm")]
+    assert norms == [f"conv_{number}_norm" for number in range(1, 8)]
+    strides = [discriminator.get_layer(f"conv_{n}").strides[0] for n in range(8)]
+    assert strides == [1, 2] * 4
+    leaks = [each for each in discriminator.layers if isinstance(each, keras.layers.LeakyReLU)]
+    assert {each.negative_slope for each in leaks} == {0.2}
+
+
+def test_a_new_generator_repeats_pixels_without_a_checkerboard():
+    """ICNR: before the last convolution the four pixels of a block are equal, so twice over."""
+    recipe = tiny_srgan.recipe(scale=2)
+    network = networks.generator(recipe)
+    inner = keras.Model(network.inputs, network.get_layer("up_1_shuffle").output)
+    made = inner.predict_on_batch(np.random.default_rng(0).uniform(-1, 1, (1, 6, 6, 3)))
+    for dy, dx in ((0, 1), (1, 0), (1, 1)):
+        np.testing.assert_allclose(made[:, dy::2, dx::2], made[:, ::2, ::2], atol=1e-6)
+
+
+# === Crops and small copies ===
+
+
+def test_crops_are_slices():
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 9, 12, 3), dtype=np.uint8)
+    top, left = np.array([0, 4, 5], "int32"), np.array([8, 0, 3], "int32")
+    found = ops.convert_to_numpy(crops(ops.convert_to_tensor(pictures), top, left, 4))
+    assert found.dtype == np.uint8
+    for row, (y, x) in enumerate(zip(top, left, strict=True)):
+        np.testing.assert_array_equal(found[row], pictures[row, y : y + 4, x : x + 4])
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_small_copies_are_pillows(factor):
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3), dtype=np.uint8)
+    found = ops.convert_to_numpy(shrunk(ops.cast(pictures, "float32") / 127.5 - 1.0, factor))
+    size = (24 // factor, 16 // factor)
+    expected = [Image.fromarray(each).resize(size, Image.Resampling.BICUBIC) for each in pictures]
+    levels = (found + 1.0) * 127.5
+    np.testing.assert_allclose(levels, np.rint(levels), atol=1e-3)  # whole levels, as in a file
+    # Pillow rounds between its two passes as well.
+    assert np.abs(levels - np.stack([np.asarray(each) for each in expected])).max() <= 1.01
+
+
+def test_crops_begin_everywhere_in_the_picture():
+    recipe = tiny_srgan.recipe(batch_size=64)
+    drawn = recipe.draw(np.random.default_rng(0), None, None)
+    for name in ("top", "left"):
+        assert drawn[name].shape == (64, 1)
+        assert (drawn[name].min(), drawn[name].max()) == (0, 16)
+    assert (drawn["top"] != drawn["left"]).any()
+
+
+# === Turns ===
+
+
+def parts_of(system, part):
+    """The crops and their small copies, by NumPy and Pillow's matrix alone."""
+    top, left = (ops.convert_to_numpy(part[name]) for name in ("top", "left"))
+    images, side = ops.convert_to_numpy(part["images"]), system.recipe.crop
+    large = np.stack([images[i, y : y + side, x : x + side]
+                      for i, (y, x) in enumerate(zip(top, left, strict=True))])  # fmt: skip
+    large = large.astype("float32") / np.float32(127.5) - 1
+    return ops.convert_to_numpy(shrunk(ops.convert_to_tensor(large), system.recipe.scale)), large
+
+
+def test_the_first_phase_minimises_the_squared_error():
+    system = SRGAN(tiny_srgan.recipe(), seed=3)
+    assert system.network_names == ("generator",)
+    part = tiny_srgan.part(system.recipe)
+    small, large = parts_of(system, part)
+    made = ops.convert_to_numpy(system.generator(small, training=True))
+    loss, logs = system._pixel_loss(part, ())
+    error = np.mean((made.astype("float64") - large) ** 2)
+    assert float(loss) == pytest.approx(error, rel=1e-5)
+    assert float(logs["mse"]) == pytest.approx(error / 4, rel=1e-5)  # of numbers from 0 to 1
+
+
+def test_the_second_phase_by_hand():
+    """Equations 2, 3, 5 and 6: cross entropy, content weighed, 10⁻³ of -log D."""
+    recipe = tiny_srgan.recipe(content_weight=0.7, adversarial_weight=0.02)
+    system = SRGAN(recipe, seed=3, phase=1)
+    part = tiny_srgan.part(system.recipe)
+    small, large = parts_of(system, part)
+    run = lambda network, x: ops.convert_to_numpy(network(x, training=True)).astype("float64")  # noqa: E731
+    made = ops.convert_to_numpy(system.generator(small, training=True))
+    real, fake = run(system.discriminator, large), run(system.discriminator, made)
+    d_loss, _ = system._discriminator_loss(part, ops.convert_to_tensor(made))
+    by_hand = np.mean(np.log1p(np.exp(-real))) + np.mean(np.log1p(np.exp(fake)))
+    assert float(d_loss) == pytest.approx(by_hand, rel=1e-4)
+    maps = perceptual.content_map("lite0_block1", recipe.crop)
+    content = np.mean((np.asarray(maps(made)).astype("float64") - np.asarray(maps(large))) ** 2)
+    fooled = np.mean(np.log1p(np.exp(-fake)))
+    loss, logs = system._generator_loss(part, ())
+    assert float(logs["content"]) == pytest.approx(content, rel=1e-4)
+    assert float(logs["g_loss"]) == pytest.approx(fooled, rel=1e-4)
+    assert float(loss) == pytest.approx(0.7 * content + 0.02 * fooled, rel=1e-4)
+
+
+def test_phases_take_over_the_generator_and_its_average():
+    first = SRGAN(tiny_srgan.recipe(), seed=1)
+    tiny_srgan.fit(first, [0, 1])
+    second = SRGAN(tiny_srgan.recipe(), seed=2, phase=1)
+    second.take_over(first)
+    for name in ("generator", "ema_generator"):
+        before, after = (tiny.values(each.networks[name].variables) for each in (first, second))
+        for mine, theirs in zip(before, after, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    assert second.step == 2
+    assert float(second.optimizer_of("discriminator").learning_rate) == pytest.approx(1e-4)
+
+
+def test_every_phase_has_its_own_rate():
+    changes = {"pixel_rate": 3e-3, "learning_rate": 2e-4, "late_steps": 1, "steps": 5}
+    recipe = tiny_srgan.recipe(**changes)
+    assert [(each.name, each.steps) for each in recipe.phases()] == [
+        ("pixels", 2), ("adversarial", 2), ("late", 1),
+    ]  # fmt: skip
+    rates = [
+        float(SRGAN(recipe, phase=phase).optimizer_of("generator").learning_rate)
+        for phase in range(3)
+    ]
+    assert rates == pytest.approx([3e-3, 2e-4, 2e-5])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scale": 3}, "scale must be 2 or 4, not 3"),
+        ({"crop": 24}, "crop must be a multiple of 16, such as 64 or 96, not 24"),
+        ({"crop": 64}, "crop 64 does not fit into pictures of resolution 32"),
+        ({"pixel_steps": 4}, "steps 4 leave no adversarial ones beside pixel_steps 4"),
+        ({"late_steps": 2}, "leave no adversarial ones"),
+        ({"held_out": 1}, "held_out 1 keeps every picture out of training"),
+        ({"content": "vgg"}, "unknown content 'vgg', known: vgg54, vgg22, lite0_block11"),
+    ],
+)
+def test_recipes_that_do_not_work_out(changes, words):
+    with pytest.raises(ValueError, match=words):
+        tiny_srgan.recipe(**changes)
+
+
+# === Contents ===
+
+
+@pytest.mark.parametrize(("content", "stride", "channels"), [
+    ("lite0_block1", 2, 96), ("lite0_block11", 16, 672),
+])  # fmt: skip
+def test_lite0s_maps_have_about_vggs_strides(content, stride, channels):
+    maps = perceptual.content_map(content, 64)(np.zeros((1, 64, 64, 3), "float32"))
+    assert maps.shape == (1, 64 // stride, 64 // stride, channels)
+
+
+def test_vgg_says_where_its_weights_belong(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match=r"vgg54 needs the weights of VGG19 at .*; or choose lite"):
+        SRGAN.check(tiny_srgan.recipe(content="vgg54"))
+
+
+@pytest.mark.parametrize(("content", "stride", "channels"), [("vgg22", 2, 128), ("vgg54", 16, 512)])
+def test_vgg_takes_the_weights_that_keras_keeps(content, stride, channels, monkeypatch, tmp_path):
+    """VGG19 with drawn weights; its input is blue first, with the data's means taken away."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    network = keras.applications.VGG19(include_top=False, weights=None, input_shape=(32, 32, 3))
+    (tmp_path / "models").mkdir()
+    network.save_weights(tmp_path / "models" / "vgg.weights.h5")
+    monkeypatch.setattr(perceptual, "_VGG_FILE", "models/vgg.weights.h5")
+    perceptual._vgg.cache_clear()
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype("float32")
+    found = perceptual.content_map(content, 32)(x)
+    perceptual._vgg.cache_clear()
+    assert found.shape == (1, 32 // stride, 32 // stride, channels)
+    layer = network.get_layer({"vgg22": "block2_conv2", "vgg54": "block5_conv4"}[content])
+    levels = keras.applications.vgg19.preprocess_input((x + 1.0) * 127.5)
+    expected = keras.Model(network.inputs, layer.output).predict_on_batch(levels)
+    np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=1e-3, atol=1e-3)
+
+
+# === On every backend ===
+
+BACKENDS = [
+    pytest.param(name, marks=pytest.mark.skipif(
+        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
+    for name in ("tensorflow", "jax", "torch")
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    found = {}
+
+    def run(backend):
+        if backend not in found:
+            folder = tmp_path_factory.mktemp(backend)
+            backends.run("tests.models.tiny_srgan", backend, folder)
+            found[backend] = dict(np.load(folder / "results.npz"))
+        return found[backend]
+
+    return run
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_resume_within_the_second_phase_changes_no_bit(backend, results):
+    found = results(backend)
+    whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
+    assert len(whole) > 50
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
+    np.testing.assert_allclose(found["read"], found["kept"], atol=1e-6)
+    assert found["kept"].shape == (2, 24, 40, 3)
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
+def test_backends_agree(backend, results):
+    ours, found = results("tensorflow"), results(backend)
+    logs = [name for name in ours if name.startswith("whole-logs/")]
+    assert len(logs) == 2 * 1 + 2 * 4
+    for name in logs:
+        np.testing.assert_allclose(found[name], ours[name], rtol=2e-3, atol=1e-4, err_msg=name)
