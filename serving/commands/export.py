@@ -17,7 +17,7 @@ FORMATS = ("keras", "saved_model", "onnx", "litert")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code.
 
-    Every form but `keras` is made by TensorFlow; generators trained on JAX or torch load there.
+    TensorFlow makes every format except `keras`; it also loads generators of JAX and torch.
     """
     return common.run(build_parser(), export_all, arguments, backend="tensorflow")
 
@@ -25,17 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """The options of export.py."""
     parser = Parser(
-        description="Write a trained generator in forms that need none of this project. Each is "
-        "checked against the Keras generator on the spot. Needs TensorFlow, whatever the "
-        "generator was trained with."
+        description="Write a trained generator in formats for use elsewhere. Each file is checked "
+        "against the Keras generator at once. Needs TensorFlow, also for generators of other "
+        "backends."
     )
     common.add_source(parser)
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=["saved_model"],
-        metavar="|".join(FORMATS), help="which forms",
+        metavar="|".join(FORMATS), help="which formats",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="a folder per form is made in it"
+        "--out", type=Path, required=True, metavar="DIR", help="each format gets a folder in it"
     )
     common.add_overwrite(parser)
     return parser

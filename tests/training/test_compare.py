@@ -52,7 +52,7 @@ def test_order_is_seed_by_seed(tmp_path):
     [
         (["gon"], "Unknown recipe 'gon'"),
         (["gan", "gan"], "gan is named twice"),
-        (["gan:g_turm=mode_seeking"], "is no field=value"),
+        (["gan:g_turm=mode_seeking"], "is not field=value"),
         (["gan:d_steps=two"], "d_steps cannot be 'two'"),
         (["gan:g_term=mode"], "unknown g_term 'mode'"),
     ],
