@@ -1,4 +1,4 @@
-"""How much memory and time a step takes, worked out from the networks' graphs."""
+"""The memory and time of a step, estimated from the networks' graphs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KEPT = 2.2
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """Bytes that training takes, by what for, and arithmetic operations of one step."""
+    """Bytes that training takes, by purpose, and arithmetic operations of one step."""
 
     weights: int  # of all networks and averages
     gradients: int
@@ -53,10 +53,10 @@ class Estimate:
 def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
     """Estimate one training step of `system` at its recipe's batch size and micro-batches.
 
-    Of several GPUs, what each holds and does. (Several CPU devices share one machine.)
+    With several GPUs the estimate is for each of them. (Several CPU devices share one machine.)
 
-    Activations are the outputs of all layers of the graph, kept for the backward pass, in the turn
-    that keeps most.
+    Activations are the outputs of all layers that are kept for the backward pass, in the turn that
+    keeps most.
     """
     recipe, turns = system.recipe, system.work()
     devices = devices if device_kind == "gpu" else 1
@@ -82,7 +82,7 @@ def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
 
 
 def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
-    """Raise `UserError`, with what to change, where the estimate exceeds the free memory."""
+    """Raise `UserError`, with a proposal, if the estimate exceeds the free memory."""
     if device.memory is None or guess.memory <= device.memory:
         return
     recipe = system.recipe
@@ -113,7 +113,7 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
 
 
 def time_words(guess: Estimate, steps: int, precision: str, device_kind: str) -> str:
-    """What to expect before anything is measured: from the speed of a matrix product here."""
+    """The expected time, estimated from the speed of a matrix product on this machine."""
     speed = _EFFICIENCY[device_kind] * matrix_speed(precision)
     seconds = guess.flops / speed
     return (
@@ -173,7 +173,7 @@ def _attention_entries(layer: keras.Layer) -> int:
 
 
 def _flops(network: keras.Model) -> float:
-    """Operations of a forward pass per picture: two per kernel entry and position it is used at.
+    """Operations of a forward pass per picture: two per kernel entry and position.
 
     A strided convolution uses its kernel once per output, a transposed one once per input: at the
     smaller of the two maps.

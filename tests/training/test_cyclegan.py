@@ -90,7 +90,7 @@ def test_a_run_goes_on_and_leaves_two_translators(train, place, tmp_path):
         (["--data=faces", "--count=3", "--domains=green hair, hat"], "No picture of 'faces' is in"),
         (["--data=faces", "--domains=red hair"], "--domains names 1"),
         (["--data=faces", "--domains=red hair, blew hair"], "nearest: blue hair"),
-        (["--data={both}", "--labels=folders"], "--labels folders is read only to part the data"),
+        (["--data={both}", "--labels=folders"], "--labels folders is read only to divide the data"),
         (["--data={both}", "--batch-size=6"], "(5 pictures in {both})"),
         (["--data={both}", "--control-samples=9"], "a cyclegan takes none"),
         (["--data={both}", "--rollbacks=1"], "--rollbacks is for GANs"),

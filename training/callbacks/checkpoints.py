@@ -22,9 +22,9 @@ REQUEST = "checkpoint.now"
 class Checkpoints(StepCallback):
     """Save the whole GAN every `every` steps to `folder`, keeping the newest `keep`.
 
-    A checkpoint holds all that is needed to go on bit for bit. It is written beside its name and
-    renamed when complete. On request, by `request()` or by a file `checkpoint.now` in the run
-    folder, one more is written; asked for with `keep=True` (and by the file), it is never removed.
+    A checkpoint holds everything for an exact continuation. It is written under a temporary name
+    and renamed when complete. `request()` or a file `checkpoint.now` in the run folder asks for one
+    more; a request with `keep=True` or by the file makes one that is never removed.
 
     Raises `TrainingStopped` when the disk is full or a weight is not finite; the checkpoints
     before stay as they are.
