@@ -1,4 +1,4 @@
-"""`model.json` and `README.md`: what a person needs to use an export without this project."""
+"""`model.json` and `README.md`: how to use an export without this project."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from serving.generator import Generator
 
 IMAGES = "float32 (N, {size}, {size}, 3), RGB from -1 to 1"
 _LATENTS = {
-    "truncated_normal": "normal numbers of deviation 0.5, those beyond ±1 drawn again",
-    "normal": "normal numbers of deviation 1",
+    "truncated_normal": "normal numbers of standard deviation 0.5, drawn again if beyond ±1",
+    "normal": "normal numbers of standard deviation 1",
     "uniform": "uniform numbers from -1 to 1",
     "binomial": "0 or 1, each half of the time",
 }
@@ -73,7 +73,7 @@ NEEDS = {
 
 
 def card(generator: Generator, form: str, error: float) -> dict[str, Any]:
-    """What `model.json` says: inputs and outputs with their ranges, labels, recipe, passport."""
+    """The content of `model.json`: inputs and outputs with ranges, labels, recipe, passport."""
     recipe, labels, known = generator.recipe, generator.labels, generator.metadata
     inputs = {
         "latents": {
@@ -99,7 +99,7 @@ def card(generator: Generator, form: str, error: float) -> dict[str, Any]:
             "groups": {name: list(members) for name, members in labels.groups.items()},
         }
     if form == "keras":
-        del inputs["truncation"]  # Keras's generator takes [latents, labels] alone
+        del inputs["truncation"]  # Keras's generator takes only [latents, labels]
     size = recipe.resolution
     return {
         "format": form,
@@ -118,7 +118,7 @@ def card(generator: Generator, form: str, error: float) -> dict[str, Any]:
 
 
 def readme(generator: Generator, form: str, folder: str, error: float) -> str:
-    """`README.md`, with a snippet that runs as it stands from where `folder` lies."""
+    """`README.md`, with a snippet that runs unchanged in the parent of `folder`."""
     recipe = generator.recipe
     conditions = ""
     if generator.labels is not None:
@@ -128,14 +128,15 @@ def readme(generator: Generator, form: str, folder: str, error: float) -> str:
 # {recipe.name} generator, {recipe.resolution} × {recipe.resolution} px
 
 Needs: {NEEDS[form]}. Largest difference from the Keras generator when exported: {error:.1e}
-(pictures reach from -1 to 1). `model.json` says what goes in and what comes out.
+(pictures go from -1 to 1). `model.json` describes the inputs and outputs.
 {conditions}
 ```python
 {snippet(generator, form, folder)}
 ```
 
 Latents: {_LATENTS.get(recipe.latent, recipe.latent)}.
-`truncation`, above 0 and at most 1, pulls them to the centre: more typical, less varied pictures.
+`truncation`, above 0 and at most 1, scales them: smaller values give more typical, less varied
+pictures.
 """
 
 

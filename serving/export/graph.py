@@ -1,4 +1,4 @@
-"""The generator as a TensorFlow function with named inputs, from which the other forms are made."""
+"""The generator as a TensorFlow function with named inputs, the basis of the other formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving.generator import Generator
 class Portable(tf.Module):
     """[latents, labels, truncation] → pictures, as functions that TensorFlow can save.
 
-    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent where the
+    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent if the
     generator takes none; truncation, a float32 scalar, scales the latents.
     """
 
@@ -68,6 +68,6 @@ class Portable(tf.Module):
 
 
 def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> dict:
-    """The inputs of an exported generator by name; no labels where there are none."""
+    """The inputs of an exported generator by name, with labels only if there are any."""
     inputs = {"latents": latents, "labels": labels, "truncation": np.array(truncation, "float32")}
     return {name: value for name, value in inputs.items() if value is not None}

@@ -92,7 +92,7 @@ def test_a_run_goes_on_and_leaves_two_translators(train, place, tmp_path):
         (["--data=faces", "--domains=red hair, blew hair"], "nearest: blue hair"),
         (["--data={both}", "--labels=folders"], "--labels folders is read only to divide the data"),
         (["--data={both}", "--batch-size=6"], "(5 pictures in {both})"),
-        (["--data={both}", "--control-samples=9"], "a cyclegan takes none"),
+        (["--data={both}", "--control-samples=9"], "a cyclegan takes no labels"),
         (["--data={both}", "--rollbacks=1"], "--rollbacks is for GANs"),
         (["--data={both}", "--d-layers=3"], "d_layers 3 needs a resolution of at least 32, not 16"),
         (["--data={both}", "--latent-dim=3"], "--latent-dim"),
