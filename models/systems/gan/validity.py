@@ -59,7 +59,7 @@ def of_training(recipe: Any) -> Iterator[str]:
             (recipe.g_term, term is not None and term.needs_real),
         ):
             if getattr(recipe, name) > 1 and needs_real:
-                yield f"{name} must be 1: {asking} needs equally many fakes and real pictures"
+                yield f"{name} must be 1: {asking} compares equally many fakes and reals"
     penalty = penalties.get(recipe.penalty)
     if recipe.fakes_per_real > 1 and penalty is not None and penalty.joins_fakes:
         yield (f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake")
