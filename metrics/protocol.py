@@ -111,8 +111,8 @@ def require_comparable(records: Sequence[Record], force: bool = False) -> list[s
         )
         raise ProtocolMismatch(
             sorted(found),
-            f"These records were measured under different protocols ({listing}). Measure them "
-            "alike, or compare them all the same with --force.",
+            f"These records were measured under different protocols ({listing}). Measure them in "
+            "the same way, or compare them anyway with --force.",
         )
     return sorted(found)
 

@@ -244,7 +244,7 @@ def test_pairs_with_hats_take_faces_that_they_fit_on(drawn):
             domains.parts["b"].images[k], faces.draw(index, 16, {"hat": True})
         )
     assert domains.parts["b"].labels.values[:, ATTRIBUTES.index("hat")].tolist() == [1] * 5
-    assert domains.notes == ["Only faces are drawn whose hair a hat fits on."]
+    assert domains.notes == ["Only faces with hair that fits a hat are drawn."]
 
 
 def test_other_pairs_have_another_fingerprint(drawn):
