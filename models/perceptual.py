@@ -1,7 +1,7 @@
-"""Pictures compared by the feature maps of a frozen Lite0, in VGG's place.
+"""Comparing pictures by the feature maps of a frozen Lite0, instead of VGG.
 
-The network and its weights are those of `metrics`: a package that knows nothing of ours, so this
-is the one file of `models` that stands on it. A second copy of the network would be worse.
+The network and its weights come from `metrics`, a package that imports nothing of ours. This is the
+only file of `models` that imports it; a second copy of the network would be worse.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ MAPS = ("stem_relu", "_blocks-1-expand_relu", "_blocks-3-expand_relu")
 
 
 def check() -> None:
-    """Raise ValueError, with the way out, where the weights of Lite0 are missing or others."""
+    """Raise ValueError, with the remedy, if the weights of Lite0 are missing or wrong."""
     weights.lite0_path()
 
 
 def feature_maps(resolution: int) -> Callable:
     """x (N, R, R, 3) in [-1, 1] → its maps, a list of float32 (N, h, w, c), one for each of `MAPS`.
 
-    The function hides the network from Keras, which would save it with whatever holds it.
+    The function hides the network from Keras, which would otherwise save it with its owner.
     Raises ValueError as `check` does.
     """
     network = _network(resolution)

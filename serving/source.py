@@ -138,7 +138,9 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
     with user_errors(ValueError):
         network, metadata = files.load(path)
         if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
-            raise ValueError(f"{path} does not carry a recipe: it is no network of this project.")
+            raise ValueError(
+                f"{path} does not carry a recipe: it is not a network of this project."
+            )
         recipe = recipe_of(metadata["recipe"])
     done = metadata.get("verb", "generate")  # older files have none
     if done not in verbs:

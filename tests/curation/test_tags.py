@@ -46,7 +46,7 @@ def test_pictures_of_any_number(tmp_path):
          "not a tagger of the WD family"),
         (lambda t: networks.identity(networks.tagger(t, TAGS) / "model.onnx", (1, 5)),
          "not a tagger of the WD family"),
-        (lambda t: (networks.tagger(t, TAGS) / "model.onnx").write_text("x"), "not an ONNX network"),
+        (lambda t: (networks.tagger(t, TAGS) / "model.onnx").write_text("x"), "not an ONNX"),
         (lambda t: (networks.tagger(t, TAGS) / "model.onnx").unlink(), "There is no tagger"),
         (lambda t: (networks.tagger(t, TAGS) / "selected_tags.csv").unlink(), "tags is missing"),
         (lambda t: (networks.tagger(t, TAGS) / "selected_tags.csv").write_text("a,b\n1,2\n"),

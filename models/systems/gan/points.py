@@ -11,8 +11,8 @@ from models.systems.gan.recipe import GANRecipe
 def on_points(recipe: Recipe, dim: int, width: int = 64) -> GANRecipe:
     """The objective and optimisation of `recipe` for points (N, dim) instead of pictures.
 
-    Its networks become dense ones with hidden layers of `width` units, without labels and without
-    batch norm; the discriminator keeps its weight norm and its look at the batch.
+    Its networks become dense with hidden layers of `width` units, without labels and without batch
+    norm; the discriminator keeps its weight norm and its minibatch layer.
 
     Raises:
         ValueError: a recipe of another system than a GAN's.
