@@ -49,7 +49,7 @@ class Found:
 
 
 def class_names(names: set[str]) -> tuple[str, ...]:
-    """In alphabetical order, whole numbers in numerical order."""
+    """The names in alphabetical order, whole numbers in numerical order."""
     numeric = all(name.lstrip("-").isdecimal() for name in names)
     return tuple(sorted(names, key=(lambda name: (int(name), name)) if numeric else None))
 

@@ -42,7 +42,7 @@ class LabelSpace:
         return [index for index in range(len(self.names)) if index not in grouped]
 
     def classes(self, labels: np.ndarray, group: str) -> np.ndarray:
-        """Which name of a one-of group is on: int (N,), its place in the group; -1: none.
+        """The name of a one-of group that is on: int (N,), its place in the group; -1: none.
 
         `labels` as in `multi_hot`. Raises `MetricError`, which names the groups, for an unknown
         group.

@@ -25,7 +25,7 @@ from metrics.resize import Resize
 
 NAMES = ("lite0", "inception")
 PRECISIONS = ("float32", "bfloat16")
-# What a `.keras` network of the user's own may want, as (scale, shift) of 0..255.
+# Input ranges of a user's `.keras` network, as (scale, shift) of 0..255.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
 
 

@@ -94,7 +94,7 @@ def _side(data: np.ndarray | Moments):
 
 
 def route(first: np.ndarray, second: np.ndarray) -> str:
-    """Which route `trace_of_root` takes for two factors, by their shapes."""
+    """The route that `trace_of_root` takes for two factors, by their shapes."""
     small = [len(factor) < factor.shape[1] for factor in (first, second)]
     return "gram" if all(small) else "mixed" if any(small) else "covariance"
 

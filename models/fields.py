@@ -70,7 +70,7 @@ def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
 
 
 def _problem(value: Any, kind: str, metadata: Any) -> str | None:
-    """What is wrong with one value, as a template; `kind` is the name of the field's type."""
+    """The error of one value as a template, or None; `kind` is the name of the field's type."""
     choices = metadata["choices"]
     if choices and value not in choices:
         return f"unknown {{name}} {{value}}, known: {', '.join(choices)}"

@@ -181,7 +181,7 @@ class System(keras.Model):
         of_networks = {id(v) for network in self.networks.values() for v in network.variables}
         return [variable for variable in self.variables if id(variable) not in of_networks]
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self) -> list[Work]:
         """The cost of each turn, for the estimate of memory and time."""

@@ -157,7 +157,7 @@ def _why_no_classes(subject: Subject, real: Reference) -> str | None:
 
 
 def count_of(subject: Subject, real: Reference, samples: int) -> int:
-    """How many pictures of each kind are compared: at most `samples`, and at most all."""
+    """How many pictures of each kind are compared: `samples`, or fewer if there are fewer."""
     return min(samples, len(real.data.images), subject.most or samples)
 
 

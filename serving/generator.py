@@ -20,7 +20,7 @@ from serving.dataflow import norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
 
-BLOCK = 64  # pictures that share a random stream: picture i depends on the seed and i alone
+BLOCK = 64  # pictures that share a random stream: picture i depends only on the seed and i
 STATISTICS = ("auto", "running", "standing")
 _STANDING_BATCHES, _STANDING_SEED = 16, 2**62
 _LATENTS, _LABELS = 0, 1  # streams of random numbers
@@ -152,8 +152,8 @@ class Generator:
             raise UserError(f"unknown statistics {statistics!r}. Known: {', '.join(STATISTICS)}")
         check_truncation(truncation)
         stand = statistics == "standing" or (
-            # Where only the first layer sees the latent and batch norm follows it, statistics of
-            # shrunk latents would undo the shrinking exactly.
+            # If only the first layer takes the latent and batch norm follows it, statistics of
+            # shrunk latents would cancel the shrinking exactly.
             statistics == "auto" and truncation < 1 and norms_take_latents(self.network)
         )
         wanted = truncation if stand and self._running else None

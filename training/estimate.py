@@ -21,7 +21,7 @@ from training.device import Device
 # 64 needs the 3 GB that the notes report.
 _EFFICIENCY = {"cpu": 0.6, "gpu": 0.2}
 _RUNTIME_BYTES = {"cpu": 0.95e9, "gpu": 0.6e9}
-# What the backward pass holds per byte of layer outputs: these, their gradients, scratch space.
+# Bytes of the backward pass per byte of layer outputs: these, their gradients, scratch space.
 # Measured: 2.0 in float32, 2.4 in mixed_bfloat16.
 _KEPT = 2.2
 
@@ -150,7 +150,7 @@ def _bytes(variables: list) -> int:
 
 
 def _itemsize(dtype: str) -> int:
-    """Bytes per element; NumPy alone does not know bfloat16."""
+    """Bytes per element, also of bfloat16, which NumPy does not know."""
     digits = "".join(character for character in str(dtype) if character.isdigit())
     return int(digits or 8) // 8
 

@@ -114,7 +114,7 @@ class Outputs(contextlib.ExitStack):
             for name, share in sorted(shown.items(), key=lambda item: -item[1])
         ]
         all_of_it = f"{100 * sum(shares.values()):.1f} % of the time"
-        return f"beside the steps {all_of_it}" + (f": {', '.join(words)}" if words else "")
+        return f"other work than steps {all_of_it}" + (f": {', '.join(words)}" if words else "")
 
     @property
     def rollback(self) -> Rollback | None:

@@ -1,4 +1,4 @@
-"""What the command lines share: options, and errors as one line with exit code 2."""
+"""Shared by the command lines: options, and errors as one line with exit code 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `evaluate.py` measures: each subject with the real pictures it is measured against."""
+"""The measurements of `evaluate.py`: each subject with its real pictures."""
 
 from __future__ import annotations
 

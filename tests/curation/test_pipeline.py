@@ -326,7 +326,7 @@ def test_a_full_disk_keeps_what_was_found(raw, tmp_path, run, monkeypatch):
         real(picture, path)
 
     monkeypatch.setattr(extraction, "write_png", full)
-    with pytest.raises(DataError, match=r"No space left on device\. What was found so far is kept"):
+    with pytest.raises(DataError, match=r"No space left on device\. The results so far are kept"):
         run()
     monkeypatch.undo()
     assert looked_at(run()) == "2 of them looked at now."

@@ -49,7 +49,7 @@ class CSVLog(StepCallback):
         self._write(kept)
 
     def _write(self, rows: list[Row]) -> None:
-        """What a row does not have is nan: an empty cell would look cut off."""
+        """Write rows; a missing number is nan, since an empty cell would look cut off."""
         writer = csv.writer(self._file, lineterminator="\n")
         for row in rows:
             writer.writerow([_short(row.get(name, float("nan"))) for name in self._columns])

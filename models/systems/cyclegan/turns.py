@@ -66,7 +66,7 @@ class CycleGAN(System):
             )
             for domain in self.recipe.domains
         }
-        return types.MappingProxyType(made)  # not a dict to Keras; see `System`
+        return types.MappingProxyType(made)  # hidden from Keras, as in `System`
 
     def players(self):
         rate = self.recipe.learning_rate
@@ -145,7 +145,7 @@ class CycleGAN(System):
         logs["d_loss"] = logs["d_a_loss"] + logs["d_b_loss"]
         return logs["d_loss"], logs
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
         passes = 3 if self.recipe.identity_weight else 2

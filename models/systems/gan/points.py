@@ -20,7 +20,7 @@ def on_points(recipe: Recipe, dim: int, width: int = 64) -> GANRecipe:
     if not isinstance(recipe, GANRecipe):
         raise ValueError(
             f"Recipe {recipe.name} trains a {recipe.system}, which has no form for points; "
-            "choose a GAN's, such as gan, wgan_gp or sngan."
+            "choose a GAN, such as gan, wgan_gp or sngan."
         )
     return dataclasses.replace(
         recipe,

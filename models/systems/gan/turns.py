@@ -197,7 +197,7 @@ class GAN(System):
             loss = loss + self.recipe.weight_decay * regularizers.half_square(network)
         return loss, logs
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
         recipe = self.recipe

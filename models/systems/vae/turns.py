@@ -107,7 +107,7 @@ class VAE(System):
             return ops.convert_to_tensor(self.recipe.sigma**2, "float32")
         return ops.stop_gradient(ops.maximum(mean_square, 1e-8))
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
         # With features, the first blocks of Lite0 cost about a tenth of this; they do not count.
