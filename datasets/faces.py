@@ -1,7 +1,7 @@
 """The embedded data: an endless sequence of drawn anime faces with 34 known attributes.
 
 Face `i` is a pure function of `i`: every machine draws the same picture for every count, every
-order or the number of processes. The art is `lorelei` by Lisa Wischofsky (CC0 1.0), adapted in
+order and number of processes. The art is `lorelei` by Lisa Wischofsky (CC0 1.0), adapted in
 `datasets.lorelei`; the labels follow from what was drawn, so they are true by construction.
 Every attribute occurs. Hair and eye colour are uniform and independent of everything else.
 

@@ -191,7 +191,7 @@ class ConditionalBatchNorm(BatchNorm):
         shift = ops.reshape(self.shift(condition, training=training), places)
         if self.compute_dtype == "float32":
             return normalized * (1 + gain) + shift
-        # In bfloat16, 1 + 0.003 is 1; this is exact and needs no float32 copy of the map.
+        # In bfloat16, 1 + 0.003 is 1. This form is exact and needs no float32 copy of the map.
         return normalized + (normalized * gain + shift)
 
     def compute_output_shape(self, input_shape):
