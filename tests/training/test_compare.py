@@ -63,7 +63,9 @@ def test_mistakes_are_named(tmp_path, words, message):
 
 
 def test_pictures_of_different_sizes_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"different sizes \(gan 32, SAGAN_V6 128\); give --resol"):
+    with pytest.raises(
+        UserError, match=r"different resolutions \(gan 32, SAGAN_V6 128\); give --resol"
+    ):
         make(tmp_path, ["gan", "SAGAN_V6"], data="faces")
 
 
