@@ -142,8 +142,9 @@ def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
     small = _CPU_RECIPES.get(default.lower())
     if small is not None and small in (name.lower() for name in recipes.names()):
         name = known(small).name
-        notes = known(default).name
-        return Choice(name, f"there is no GPU; for the notes' recipe use --recipe {notes}")
+        return Choice(
+            name, f"there is no GPU; for the notes' recipe use --recipe {known(default).name}"
+        )
     return Choice(known(default).name, "the default")
 
 
