@@ -92,11 +92,11 @@ def two_calls() -> Iterator[None]:
 @contextlib.contextmanager
 def normalised_at_each_call() -> Iterator[None]:
     """Every call of a network runs power iterations and divides every kernel by σ."""
-    from models.systems.gan import turns as gan
+    from models import system
 
     with (
-        replaced(gan, "shared_kernels", contextlib.nullcontext),
-        replaced(gan, "power_iterate", lambda network: None),
+        replaced(system, "shared_kernels", contextlib.nullcontext),
+        replaced(system, "power_iterate", lambda network: None),
     ):
         yield
 

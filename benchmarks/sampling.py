@@ -90,6 +90,7 @@ def measure(generator, folder: Path, seconds: float) -> None:
     from models.networks import trained_parameters
     from serving.export.export import export
     from serving.export.formats import FORMS
+    from serving.export.graph import PortableGenerator
 
     recipe = generator.recipe
     parameters = trained_parameters(generator.network)
@@ -97,7 +98,7 @@ def measure(generator, folder: Path, seconds: float) -> None:
     runs, made = {"keras, as trained": _as_trained(generator)}, {}
     for form in FORMS:
         made[form] = export(generator, form, folder / form)
-        runs[form] = FORMS[form].read(folder / form)
+        runs[form] = FORMS[form].read(folder / form, PortableGenerator)
     rates = {batch: _rates(generator, runs, batch, seconds) for batch in BATCHES}
     print(f"{'':<20}{'size':>9}{'error':>9}" + "".join(
         f"{f'batch {batch}':>18}" for batch in BATCHES) + f"{'first picture':>16}")  # fmt: skip

@@ -3,9 +3,9 @@
 For one recipe it prints img/s, seconds a step, peak memory, seconds from start to the end of the
 first step, and two ratios: to the naive step, which normalises every kernel at each call, and to a
 step on the same batch from memory, which shows the cost of the input pipeline. `--all` prints for
-every recipe the ratio to SN-GAN's objective (hinge loss, spectral norm in D, no penalty) on the
-same networks, and the ratio of a gradient penalty. Both sides of a ratio take turns in one process,
-so that a busy machine slows both.
+every GAN the ratio to SN-GAN's objective (hinge loss, spectral norm in D, no penalty) on the same
+networks, the ratio of a gradient penalty, and the cost of single terms in the other systems. Both
+sides of a ratio take turns in one process, so that a busy machine slows both.
 """
 
 import argparse
@@ -43,6 +43,12 @@ SNGAN = {
     "d_orthogonal": 0.0,
     "label_smoothing": 0.0,
     "weight_clip": 0.0,
+}
+# In systems that are no GANs: a recipe, what is changed in it, and what the ratio then tells.
+TERMS = {
+    "the identity term": ("cyclegan_cpu", {"identity_weight": 0.0}),
+    "the pools of past fakes": ("cyclegan_cpu", {"pool": 0}),
+    "features compared, not pixels": ("dfc_vae_cpu", {"reconstruction": "gaussian"}),
 }
 # Sizes at which every recipe's ratio is taken; ratios at full size are closer to 1 still.
 SMALL = {"resolution": 32, "batch_size": 16, "micro_batches": 1}
@@ -91,7 +97,7 @@ def report_one(recipe: Recipe, options) -> None:
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     found = json.loads(run.stdout.splitlines()[-1])
     print(f"{recipe.name}, {recipe.resolution} px, batch {recipe.batch_size}, {machine()}")
-    print(f"  {found['images']:10.1f} img/s (real pictures that D sees)")
+    print(f"  {found['images']:10.1f} img/s (fresh pictures that a step takes)")
     print(f"  {found['step']:10.3f} s a step")
     print(f"  {found['memory']:10.2f} GB at most")
     print(f"  {found['first']:10.1f} s from start-up to the first finished step")
@@ -129,7 +135,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
     )
     step = statistics.median(times["feed"]) / options.steps
     return {
-        "images": recipe.batch_size * recipe.d_steps / step,
+        "images": recipe.batch_size * recipe.columns * len(recipe.domains) / step,
         "step": step,
         "memory": peak,
         "first": first,
@@ -139,8 +145,8 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
 
 
 def naive_step(recipe: Recipe, precision: str) -> Callable:
-    """A GAN whose layers normalise, and iterate, at every call."""
-    from models.systems.gan import turns as module
+    """The same system, whose layers normalise, and iterate, at every call."""
+    from models import system as module
 
     def run(batches) -> None:
         shared, module.shared_kernels = module.shared_kernels, contextlib.nullcontext
@@ -169,6 +175,10 @@ def compare_all(options) -> None:
     recipe = dataclasses.replace(small(recipes.load("wgan_gp")), d_steps=1)
     without = dataclasses.replace(recipe, penalty="none")
     print(f"gradient penalty: {pair(recipe, without, options):.2f} × the step without")
+    for term, (name, changes) in TERMS.items():
+        recipe = recipes.load(name)
+        other = dataclasses.replace(recipe, **changes)
+        print(f"{name}, {term}: {pair(recipe, other, options):.2f} × the step without", flush=True)
 
 
 def of_gans() -> list[str]:
@@ -209,19 +219,20 @@ def pair(recipe: Recipe, other: Recipe, options) -> float:
 
 
 def build(recipe: Recipe, precision: str):
-    from models.systems.gan.turns import GAN
+    from models.systems import system_class
 
-    return GAN(recipe, precision)
+    return system_class(recipe)(recipe, precision)
 
 
-def data_of(recipe: Recipe):
-    """Random pictures in memory, with labels if the recipe takes them."""
+def data_of(recipe: Recipe) -> dict:
+    """Random pictures of every domain in memory, with labels if the recipe takes them."""
     import numpy as np
 
     import datasets
 
     rng = np.random.default_rng(0)
-    size, kind, labels = recipe.resolution, recipe.label_kind, None
+    size, labels = recipe.resolution, None
+    kind = recipe.label_kind if recipe.conditional else "none"
     count = max(256, recipe.batch_size)
     if kind != "none":
         shape = (count, recipe.num_labels) if kind == "attributes" else count
@@ -230,7 +241,8 @@ def data_of(recipe: Recipe):
         dtype = "float32" if kind == "attributes" else "int32"
         labels = datasets.Labels(kind, names, values.astype(dtype), {})
     images = rng.integers(0, 256, (count, size, size, 3)).astype("uint8")
-    return datasets.ImageData(images, labels, "random", "random", [], [], Path())
+    data = datasets.ImageData(images, labels, "random", "random", [], [], Path())
+    return dict.fromkeys(recipe.domains, data)
 
 
 def feed_of(recipe: Recipe):

@@ -7,7 +7,7 @@ from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.projection import Projection
-from layers.resample import Downsample2D, PixelShuffle, Upsample2D
+from layers.resample import Downsample2D, PixelShuffle, Repeat2D, Upsample2D
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
@@ -36,6 +36,7 @@ __all__ = [
     "PixelShuffle",
     "Projection",
     "ReflectionPadding2D",
+    "Repeat2D",
     "SelfAttention",
     "SpectralConv2D",
     "SpectralConv2DTranspose",

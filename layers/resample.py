@@ -41,6 +41,27 @@ def pixel_shuffle(x, block: int):
     return ops.reshape(x, (-1, height * block, width * block, channels // block**2))
 
 
+@keras.saving.register_keras_serializable(package="gan")
+class Repeat2D(keras.layers.Layer):
+    """(N, H, W, C) → (N, 2H, 2W, C): every pixel four times, as a block of 2×2.
+
+    Keras's `UpSampling2D` does the same but hides the height from LiteRT's converter, which then
+    refuses the convolution that follows.
+    """
+
+    def call(self, inputs):
+        _, height, width, channels = inputs.shape
+        x = ops.reshape(inputs, (-1, height, 1, width, channels))
+        x = ops.concatenate([x, x], axis=2)
+        x = ops.reshape(x, (-1, 2 * height, width, 1, channels))
+        x = ops.concatenate([x, x], axis=3)
+        return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, 2 * height, 2 * width, channels)
+
+
 def nearest_as_transposed(kernel):
     """The transposed kernel that equals "repeat each pixel 2×2, then convolve 3×3", exactly.
 

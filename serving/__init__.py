@@ -59,3 +59,29 @@ def load_translator(source: str | Path, weights: str = "ema", back: bool = False
     from serving.translator import Translator
 
     return Translator(open_source(source, weights, ON_PICTURES, number=int(back)))
+
+
+def load_any(
+    source: str | Path, weights: str = "ema", network: str | None = None
+) -> Explorer | Translator:
+    """Open whatever makes pictures there: a generator as `load` does, or a translator.
+
+    Args:
+        weights: see `load`.
+        network: which of a run's networks by the name of its file, such as "translator_back"; by
+            default the first that makes pictures.
+
+    Raises:
+        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+    """
+    from console import backend
+
+    backend.wake()
+    from serving.explore.explorer import Explorer
+    from serving.source import MAKES_PICTURES, number_of, open_source
+    from serving.translator import Translator
+
+    number = number_of(source, network) if network else 0
+    found = open_source(source, weights, MAKES_PICTURES, number)
+    makes = Explorer if found.metadata.get("verb", "generate") == "generate" else Translator
+    return makes(found)

@@ -12,6 +12,7 @@ from console.errors import UserError
 from metrics.intervals import Estimate
 from metrics.protocol import Record
 from quality.during import MEASURE
+from runs import checkpoints as names
 from runs.files import read_json
 from runs.rows import read_rows
 
@@ -58,7 +59,7 @@ def run_of(source: str | Path) -> runs.Run | None:
 def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
     """A run and all its checkpoints, oldest first. Raises `UserError` if there are none."""
     run = runs.load(source)
-    found = sorted(run.checkpoints.glob("checkpoint-*.weights.h5"))
+    found = names.found(run.checkpoints)
     if not found:
         raise UserError(f"{run.folder} holds no checkpoints, which --history checkpoints measures")
     return run, found

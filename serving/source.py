@@ -23,7 +23,8 @@ from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
-ON_PICTURES = ("translate", "reconstruct")  # verbs of networks that take pictures
+ON_PICTURES = ("translate", "reconstruct")  # verbs of networks from pictures to pictures
+MAKES_PICTURES = ("generate", *ON_PICTURES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,20 @@ def open_source(
 def outputs_of(run: runs.Run) -> dict[str, Output]:
     """The outputs of the run's system, by the names of the files."""
     return dict(system_class(run.recipe()).outputs)
+
+
+def number_of(path: str | Path, network: str) -> int:
+    """Which of a run's outputs that make pictures is called `network`. Raises `UserError`."""
+    if Path(path).suffix == ".keras":
+        raise UserError(f"{path} holds one network; --network {network} needs a run folder instead")
+    is_checkpoint = Path(path).name.endswith(".weights.h5")
+    run = _run_of(Path(path)) if is_checkpoint else runs.load(path)
+    able = [name for name, each in outputs_of(run).items() if each.verb in MAKES_PICTURES]
+    if network not in able:
+        raise UserError(
+            f"{run.folder} has no network {network!r} that makes pictures. Known: {', '.join(able)}"
+        )
+    return able.index(network)
 
 
 def titles(run: runs.Run) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Translator:
     """
 
     def __init__(self, source: Source):
+        self.source = source
         self.recipe, self.metadata, self.origin = source.recipe, source.metadata, source.origin
         self.verb, self.title = self.metadata["verb"], self.metadata.get("title", "")
         self.resolution = self.recipe.resolution

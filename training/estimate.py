@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -112,13 +113,19 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
     )
 
 
-def time_words(guess: Estimate, steps: int, precision: str, device_kind: str) -> str:
-    """The expected time, estimated from the speed of a matrix product on this machine."""
+def time_words(phases: Sequence[tuple[int, Estimate]], precision: str, device_kind: str) -> str:
+    """The expected time, estimated from the speed of a matrix product on this machine.
+
+    `phases`: the steps to go in each phase of the training, and its estimate.
+    """
     speed = _EFFICIENCY[device_kind] * matrix_speed(precision)
-    seconds = guess.flops / speed
+    steps = sum(count for count, _ in phases)
+    total = sum(count * guess.flops for count, guess in phases)
+    paces = sorted({f"{guess.flops / speed:.2g}" for count, guess in phases if count}, key=float)
+    each = f"{paces[0]} to {paces[-1]}" if len(paces) > 1 else f"{total / steps / speed:.2g}"
     return (
-        f"{steps:,} steps take about {duration(steps * seconds)} ({seconds:.2g} s a step; rough: "
-        f"{guess.flops / 1e9:,.0f} GFLOP a step at {speed / 1e9:,.0f} GFLOP/s)"
+        f"{steps:,} steps take about {duration(total / speed)} ({each} s a step; rough: "
+        f"{total / steps / 1e9:,.0f} GFLOP a step at {speed / 1e9:,.0f} GFLOP/s)"
     )
 
 

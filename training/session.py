@@ -13,6 +13,7 @@ import datasets
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
+from layers import initializers
 from models.distribution import Distribution
 from models.networks import trained_parameters
 from models.recipe import Recipe
@@ -132,7 +133,6 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
 def print_plan(session: Session) -> None:
     """Print parameters, memory and expected time. Raises `UserError` if memory is short."""
     system, recipe = session.system, session.recipe
-    guess = estimate.estimate(system, session.device.kind, session.plan.devices)
     counts = ", ".join(
         f"{name} {trained_parameters(getattr(system, name)):,}" for name in system.network_names
     )
@@ -140,11 +140,26 @@ def print_plan(session: Session) -> None:
     say(f"networks   parameters: {counts}")
     if len(phases := recipe.phases()) > 1:
         say("phases     " + ", ".join(f"{each.name} {each.steps:,} steps" for each in phases))
-    say(f"memory     {guess}")
+    rest = _estimates(session)
+    number, (_, most) = max(enumerate(rest, system.phase), key=lambda each: each[1][1].memory)
+    say(f"memory     {most}" + (f"; phase {phases[number].name}" if len(phases) > 1 else ""))
     if session.settings.memory_check == "on":
-        estimate.refuse_too_large(guess, system, session.device)
-    steps = recipe.steps - session.step
-    say(f"time       {estimate.time_words(guess, steps, session.precision, session.device.kind)}")
+        estimate.refuse_too_large(most, system, session.device)
+    say(f"time       {estimate.time_words(rest, session.precision, session.device.kind)}")
+
+
+def _estimates(session: Session) -> list[tuple[int, estimate.Estimate]]:
+    """The steps to go in each phase from the present one on, and what such a step takes."""
+    found, recipe = [], session.recipe
+    for number in range(session.system.phase, len(recipe.phases())):
+        system = session.system
+        if number != system.phase:
+            with initializers.blank():  # nothing is drawn for networks that are only looked at
+                system = session.build(number)
+        first, last = recipe.phase_steps(number)
+        guess = estimate.estimate(system, session.device.kind, session.plan.devices)
+        found.append((last - max(first, session.step), guess))
+    return found
 
 
 def _data_words(session: Session) -> str:

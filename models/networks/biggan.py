@@ -13,6 +13,7 @@ from layers import (
     BatchNorm,
     ConditionalBatchNorm,
     Downsample2D,
+    Repeat2D,
     SelfAttention,
     Upsample2D,
     initializers,
@@ -112,7 +113,7 @@ def _up_block(x, filters, norm, activation, layers_, name):
         # Repeating pixels and a 1×1 convolution commute; this order costs a quarter of the other.
         skip=(
             layers_.conv(filters, 1, f"{name}_skip"),
-            keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_skip_up"),
+            Repeat2D(name=f"{name}_skip_up"),
         ),
         name=name,
     )

@@ -9,7 +9,15 @@ residual CIFAR networks (arXiv:1704.00028) have the same form. The initial kerne
 
 import keras
 
-from layers import Downsample2D, SelfAttention, Upsample2D, initializers, residual, weights
+from layers import (
+    Downsample2D,
+    Repeat2D,
+    SelfAttention,
+    Upsample2D,
+    initializers,
+    residual,
+    weights,
+)
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -68,7 +76,7 @@ def generator(recipe: Recipe) -> keras.Model:
             # Repeating pixels and a 1×1 convolution commute; this order costs a quarter.
             skip=(
                 weights.conv2d(filters, 1, name=f"{name}_skip", **options),
-                keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_skip_up"),
+                Repeat2D(name=f"{name}_skip_up"),
             ),
             name=name,
         )

@@ -1,4 +1,4 @@
-"""`export.py`: a generator for use without this project."""
+"""`export.py`: a generator or translator for use without this project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMATS = ("keras", "saved_model", "onnx", "litert")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code.
 
-    TensorFlow makes every format except `keras`; it also loads generators of JAX and torch.
+    TensorFlow makes every format except `keras`; it also loads networks of JAX and torch.
     """
     return common.run(build_parser(), export_all, arguments, backend="tensorflow")
 
@@ -25,11 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> Parser:
     """The options of export.py."""
     parser = Parser(
-        description="Write a trained generator in formats for use elsewhere. Each file is checked "
-        "against the Keras generator at once. Needs TensorFlow, also for generators of other "
-        "backends."
+        description="Write a trained generator, or a network that translates or reconstructs "
+        "pictures, in formats for use elsewhere. Each file is checked against the Keras network at "
+        "once. Needs TensorFlow, also for networks of other backends."
     )
     common.add_source(parser)
+    parser.add_argument(
+        "--network", metavar="NAME",
+        help="which network of a run that makes pictures by several, such as translator_back; "
+        "default: the first",
+    )  # fmt: skip
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=["saved_model"],
         metavar="|".join(FORMATS), help="which formats",
@@ -48,9 +53,10 @@ def export_all(options: argparse.Namespace) -> None:
         check_folder(options.out / form, options.overwrite)
     import serving
 
-    generator = serving.load(options.source, options.weights)  # first: it wakes Keras silently
+    # First of all: it wakes Keras silently.
+    network = serving.load_any(options.source, options.weights, options.network)
     from serving.export.export import export
 
     for form in formats:
-        made = export(generator, form, options.out / form)
+        made = export(network, form, options.out / form)
         common.say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

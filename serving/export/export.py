@@ -1,4 +1,4 @@
-"""Writing an export, checking it against the Keras generator, and only then putting it in place."""
+"""Writing an export, checking it against the Keras network, and only then putting it in place."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from console.errors import UserError
-from models import portable as portables
-from models.sampling import generate
 from runs.files import write_json
 from serving.export import card
 from serving.export.formats import FORMS
-from serving.export.graph import Portable, named
+from serving.export.graph import Portable, portable_of
 from serving.generator import Generator
 from serving.output import whole_folder
+from serving.translator import Translator
 
 TOLERANCE = 1e-3
-_PICTURES = 4
-_TRUNCATIONS = (1.0, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +29,10 @@ class Exported:
     size: int
 
 
-def export(generator: Generator, form: str, folder: Path) -> Exported:
-    """Write `generator` to `folder` as one of `FORMS`, with `model.json` and `README.md`.
+def export(subject: Generator | Translator, form: str, folder: Path) -> Exported:
+    """Write `subject` to `folder` as one of `FORMS`, with `model.json` and `README.md`.
 
-    The files are loaded again and run. Their pictures must equal those of the trained generator,
+    The files are loaded again and run. Their pictures must equal those of the trained network,
     whose kernels are normalised at every call, to 1e-3; otherwise the export is not kept.
 
     Raises:
@@ -43,30 +40,28 @@ def export(generator: Generator, form: str, folder: Path) -> Exported:
     """
     if form not in FORMS:
         raise UserError(f"unknown format {form!r}. Known: {', '.join(FORMS)}")
+    portable = portable_of(subject)
     with whole_folder(folder) as unfinished:
-        FORMS[form].write(generator, Portable(generator), unfinished)
-        error = largest_error(generator, form, unfinished)
+        FORMS[form].write(portable, unfinished)
+        error = largest_error(portable, form, unfinished)
         if not error <= TOLERANCE:
             raise UserError(
-                f"the {form} export differs from the Keras generator by {error:.2g}, more than "
-                f"{TOLERANCE:g}; it was not kept"
+                f"the {form} export differs from the Keras {portable.stem} by {error:.2g}, more "
+                f"than {TOLERANCE:g}; it was not kept"
             )
         size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
-        write_json(unfinished / "model.json", card.card(generator, form, error))
-        text = card.readme(generator, form, folder.name, error)
+        write_json(unfinished / "model.json", card.card(portable, form, error))
+        text = card.readme(portable, form, folder.name, error)
         (unfinished / "README.md").write_text(text, "utf-8")
     return Exported(form, folder, error, size)
 
 
-def largest_error(generator: Generator, form: str, folder: Path) -> float:
-    """The largest difference of any colour value between the export and the trained generator."""
-    run = FORMS[form].read(folder)
-    reference = portables.in_float32(generator.source.network)
-    reference.jit_compile = False
-    z = generator.draw_latents(_PICTURES, seed=0)
-    y = generator.draw_labels(_PICTURES, seed=0)
+def largest_error(portable: Portable, form: str, folder: Path) -> float:
+    """The largest difference of any colour value between the export and the trained network."""
+    run = FORMS[form].read(folder, type(portable))
+    reference = portable.as_trained()
     errors = [
-        np.abs(run(named(z, y, scale)) - generate(reference, z * scale, y)).max()
-        for scale in _TRUNCATIONS
+        np.abs(run(inputs) - portable.predict(reference, inputs)).max()
+        for inputs in portable.examples()
     ]
     return float(np.max(errors))

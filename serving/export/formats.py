@@ -15,7 +15,6 @@ from console.backend import held_back_stderr
 from console.errors import UserError
 from models import files
 from serving.export.graph import Portable
-from serving.generator import Generator
 
 Runner = Callable[[dict[str, np.ndarray]], np.ndarray]  # named inputs → float images
 
@@ -23,34 +22,32 @@ OPSET = 17
 
 
 class Form(NamedTuple):
-    """`write(generator, portable, folder)` makes the files; `read(folder)` runs them."""
+    """`write(portable, folder)` makes the files; `read(folder, kind)` runs them.
 
-    write: Callable[[Generator, Portable, Path], None]
-    read: Callable[[Path], Runner]
+    `kind` is the class of the portable that was written.
+    """
+
+    write: Callable[[Portable, Path], None]
+    read: Callable[[Path, type[Portable]], Runner]
 
 
-def _write_keras(generator: Generator, portable: Portable, folder: Path) -> None:
-    files.save(generator.network, folder / "generator.keras", generator.metadata)
+def _write_keras(portable: Portable, folder: Path) -> None:
+    subject = portable.subject
+    files.save(subject.network, folder / f"{portable.stem}.keras", subject.metadata)
 
 
-def _read_keras(folder: Path) -> Runner:
-    network, _ = files.load(folder / "generator.keras")
+def _read_keras(folder: Path, kind: type[Portable]) -> Runner:
+    network, _ = files.load(folder / f"{kind.stem}.keras")
     network.jit_compile = False
-
-    def run(inputs):
-        z = inputs["latents"] * inputs["truncation"]
-        y = inputs.get("labels", np.zeros(len(z), "int32"))
-        return np.asarray(network.predict_on_batch([z, y]))
-
-    return run
+    return lambda inputs: kind.predict(network, inputs)
 
 
-def _write_saved_model(generator: Generator, portable: Portable, folder: Path) -> None:
+def _write_saved_model(portable: Portable, folder: Path) -> None:
     with _quiet():
         portable.save(folder)
 
 
-def _read_saved_model(folder: Path) -> Runner:
+def _read_saved_model(folder: Path, kind: type[Portable]) -> Runner:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(folder))  # keeps its variables alive while `run` lives
@@ -64,7 +61,7 @@ def _read_saved_model(folder: Path) -> Runner:
     return run
 
 
-def _write_onnx(generator: Generator, portable: Portable, folder: Path) -> None:
+def _write_onnx(portable: Portable, folder: Path) -> None:
     try:
         import tf2onnx
     except ImportError as error:
@@ -74,34 +71,34 @@ def _write_onnx(generator: Generator, portable: Portable, folder: Path) -> None:
             portable.float_images,
             input_signature=tuple(portable.specs.values()),
             opset=OPSET,
-            output_path=str(folder / "generator.onnx"),
+            output_path=str(folder / f"{portable.stem}.onnx"),
         )
 
 
-def _read_onnx(folder: Path) -> Runner:
+def _read_onnx(folder: Path, kind: type[Portable]) -> Runner:
     try:
         import onnxruntime
     except ImportError as error:
         raise _missing("ONNX", "tf2onnx onnxruntime") from error
     session = onnxruntime.InferenceSession(
-        str(folder / "generator.onnx"), providers=["CPUExecutionProvider"]
+        str(folder / f"{kind.stem}.onnx"), providers=["CPUExecutionProvider"]
     )
     return lambda inputs: session.run(["images"], inputs)[0]
 
 
-def _write_litert(generator: Generator, portable: Portable, folder: Path) -> None:
+def _write_litert(portable: Portable, folder: Path) -> None:
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(dir=folder) as temporary, _quiet():
         constant = portable.with_constants()
         tf.saved_model.save(constant, temporary, signatures=constant.float_images)
         converter = tf.lite.TFLiteConverter.from_saved_model(temporary)
-        (folder / "generator.tflite").write_bytes(converter.convert())
+        (folder / f"{portable.stem}.tflite").write_bytes(converter.convert())
 
 
-def _read_litert(folder: Path) -> Runner:
+def _read_litert(folder: Path, kind: type[Portable]) -> Runner:
     with _quiet():
-        interpreter = _litert_interpreter()(model_path=str(folder / "generator.tflite"))
+        interpreter = _litert_interpreter()(model_path=str(folder / f"{kind.stem}.tflite"))
     signature = interpreter.get_signature_runner("serving_default")
 
     def run(inputs):

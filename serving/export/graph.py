@@ -1,51 +1,73 @@
-"""The generator as a TensorFlow function with named inputs, the basis of the other formats."""
+"""A trained network as TensorFlow functions with named inputs, the basis of the other formats.
+
+There are two kinds: a generator (latents → pictures) and a translator (pictures → pictures). Each
+also defines how its Keras network is run, and the inputs for checking an export.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from models import portable, sampling
+from serving.export import generator_card, translator_card
 from serving.generator import Generator
+from serving.translator import Translator
+
+Inputs = dict[str, np.ndarray]
+_PICTURES = 4  # by which an export is checked
+_TRUNCATIONS = (1.0, 0.5)
 
 
 class Portable(tf.Module):
-    """[latents, labels, truncation] → pictures, as functions that TensorFlow can save.
+    """Named inputs → {"images": float32 (N, R, R, 3) in [-1, 1]}, as functions to be saved.
 
-    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent if the
-    generator takes none; truncation, a float32 scalar, scales the latents.
+    Attributes:
+        stem: its name, and its file without the suffix.
+        describe: the module that explains the use of an export.
+        subject: the network with its description.
+        specs: the inputs by name, in order.
+        float_images: the function; `uint8_images`: the same with uint8 pictures.
     """
 
-    def __init__(self, generator: Generator):
-        super().__init__(name="generator")
-        self.network = generator.network
-        latents, labels = self.network.inputs
-        specs = {"latents": tf.TensorSpec([None, latents.shape[1]], tf.float32, "latents")}
-        if generator.labels is not None:
-            shape = [None, *labels.shape[1:]]
-            specs["labels"] = tf.TensorSpec(shape, labels.dtype, "labels")
-        specs["truncation"] = tf.TensorSpec([], tf.float32, "truncation")
-        self.specs = specs
-        order = list(specs.values())
-        if generator.labels is not None:
-            self.float_images = tf.function(self._labelled, input_signature=order)
-        else:
-            self.float_images = tf.function(self._unlabelled, input_signature=order)
-        self.uint8_images = tf.function(self._as_uint8, input_signature=order)
+    stem: str
+    describe: ModuleType
 
-    def _labelled(self, latents, labels, truncation):
-        return {"images": self.network([latents * truncation, labels], training=False)}
+    def __init__(
+        self,
+        subject: Generator | Translator,
+        specs: Mapping[str, tf.TensorSpec],
+        uint8_specs: Mapping[str, tf.TensorSpec],
+    ):
+        super().__init__(name=self.stem)
+        self.subject, self.network, self.specs = subject, subject.network, dict(specs)
+        self.float_images = tf.function(self._floats, input_signature=list(specs.values()))
+        self.uint8_images = tf.function(self._bytes, input_signature=list(uint8_specs.values()))
 
-    def _unlabelled(self, latents, truncation):
-        labels = tf.zeros(tf.shape(latents)[:1], tf.int32)
-        return {"images": self.network([latents * truncation, labels], training=False)}
+    def images_of(self, *inputs: tf.Tensor) -> tf.Tensor:
+        """The pictures of these inputs, given in the order of `specs`."""
+        raise NotImplementedError
 
-    def _as_uint8(self, *inputs):
-        images = self.float_images(*inputs)["images"]
-        scaled = tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0)
-        return {"images": tf.cast(scaled, tf.uint8)}
+    @staticmethod
+    def predict(network: keras.Model, inputs: Inputs) -> np.ndarray:
+        """The pictures that a Keras network of this kind makes of the named inputs."""
+        raise NotImplementedError
+
+    def examples(self) -> Iterator[Inputs]:
+        """Inputs by name that an export is checked with."""
+        raise NotImplementedError
+
+    def as_trained(self) -> keras.Model:
+        """The network in float32 with its kernels normalised at every call, as in training."""
+        network = portable.in_float32(self.subject.source.network)
+        network.jit_compile = False
+        return network
 
     def save(self, folder: Path) -> None:
         """Write a SavedModel with the signatures serving_default (uint8) and float_images."""
@@ -62,12 +84,89 @@ class Portable(tf.Module):
         def run(*inputs):
             return {"images": frozen(*inputs)[0]}
 
-        module = tf.Module(name="generator")
+        module = tf.Module(name=self.stem)
         module.float_images = tf.function(run, input_signature=list(self.specs.values()))
         return module
 
+    def _floats(self, *inputs):
+        return {"images": self.images_of(*inputs)}
 
-def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> dict:
-    """The inputs of an exported generator by name, with labels only if there are any."""
+    def _bytes(self, *inputs):
+        scaled = tf.round((self.images_of(*inputs) + 1.0) * 127.5)
+        return {"images": tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)}
+
+
+class PortableGenerator(Portable):
+    """[latents, labels, truncation] → pictures.
+
+    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent if the
+    generator takes none; truncation, a float32 scalar, scales the latents.
+    """
+
+    stem, describe = "generator", generator_card
+
+    def __init__(self, generator: Generator):
+        latents, labels = generator.network.inputs
+        specs = {"latents": tf.TensorSpec([None, latents.shape[1]], tf.float32, "latents")}
+        if generator.labels is not None:
+            shape = [None, *labels.shape[1:]]
+            specs["labels"] = tf.TensorSpec(shape, labels.dtype, "labels")
+        specs["truncation"] = tf.TensorSpec([], tf.float32, "truncation")
+        super().__init__(generator, specs, specs)
+
+    def images_of(self, *inputs):
+        latents, *labels, truncation = inputs
+        labels = labels or [tf.zeros(tf.shape(latents)[:1], tf.int32)]
+        return self.network([latents * truncation, *labels], training=False)
+
+    @staticmethod
+    def predict(network, inputs):
+        latents = inputs["latents"] * inputs["truncation"]
+        return sampling.generate(network, latents, inputs.get("labels"))
+
+    def examples(self):
+        latents = self.subject.draw_latents(_PICTURES, seed=0)
+        labels = self.subject.draw_labels(_PICTURES, seed=0)
+        return (named(latents, labels, scale) for scale in _TRUNCATIONS)
+
+
+class PortableTranslator(Portable):
+    """pictures (N, R, R, 3) → pictures: float32 in [-1, 1] both, or uint8 both."""
+
+    stem, describe = "translator", translator_card
+
+    def __init__(self, translator: Translator):
+        shape = [None, *translator.network.inputs[0].shape[1:]]
+        specs, uint8_specs = (
+            {"pictures": tf.TensorSpec(shape, dtype, "pictures")}
+            for dtype in (tf.float32, tf.uint8)
+        )
+        super().__init__(translator, specs, uint8_specs)
+
+    def images_of(self, pictures):
+        if pictures.dtype == tf.uint8:
+            pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0
+        return self.network(pictures, training=False)
+
+    @staticmethod
+    def predict(network, inputs):
+        return sampling.translate(network, inputs["pictures"])
+
+    def examples(self):
+        """Noise, and a picture that changes smoothly, as drawn ones do."""
+        size = self.subject.resolution
+        rng = np.random.default_rng(0)
+        noise = rng.uniform(-1, 1, (_PICTURES - 1, size, size, 3))
+        slope = np.broadcast_to(np.linspace(-1, 1, size)[:, None, None], (1, size, size, 3))
+        yield {"pictures": np.concatenate([noise, slope]).astype("float32")}
+
+
+def portable_of(subject: Generator | Translator) -> Portable:
+    """The kind that fits `subject`."""
+    return (PortableTranslator if isinstance(subject, Translator) else PortableGenerator)(subject)
+
+
+def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:
+    """The inputs of an exported generator by name; no labels where there are none."""
     inputs = {"latents": latents, "labels": labels, "truncation": np.array(truncation, "float32")}
     return {name: value for name, value in inputs.items() if value is not None}

@@ -1,9 +1,14 @@
 """The training step's benchmark: every recipe must have a small form that can be built."""
 
+import dataclasses
+from types import SimpleNamespace
+
 import pytest
 
 from benchmarks import train_step
-from models import networks, recipes
+from layers import spectral
+from models import networks, recipes, system
+from tests.models import tiny, tiny_cyclegan
 
 # Those whose networks say where attention may be, and those with another place for it in D.
 PARTICULAR = ("biggan_256", "biggan_cpu", "BIGGAN_V1", "sagan_paper")
@@ -27,3 +32,52 @@ def test_small_recipes_are_valid_and_keep_their_objective():
         small = train_step.small(recipe)
         for field in train_step.SNGAN:
             assert getattr(small, field) == getattr(recipe, field), (name, field)
+
+
+def test_in_the_naive_step_every_call_iterates(monkeypatch):
+    """It leaves that to the layers; ours iterates once for all calls."""
+    iterated = []
+    one = spectral.WeightNormalized.power_iterate
+    monkeypatch.setattr(
+        spectral.WeightNormalized, "power_iterate", lambda self: iterated.append(1) or one(self)
+    )
+    recipe = tiny.recipe(batch_size=2)
+    batch = train_step.batch_of(recipe)
+    train_step.run_steps(train_step.build(recipe, "float32"), train_step.repeated(batch, 1))
+    ours = len(iterated)
+    iterated.clear()
+    train_step.naive_step(recipe, "float32")
+    assert len(iterated) > ours > 0
+    assert system.shared_kernels is spectral.shared_kernels
+    assert system.power_iterate is spectral.power_iterate
+
+
+@pytest.mark.parametrize("name", ["cyclegan_cpu", "vae_cpu"])
+def test_other_systems_are_measured_too(name, monkeypatch):
+    changes = {
+        "cyclegan_cpu": tiny_cyclegan.SMALL,
+        "vae_cpu": {"resolution": 16, "filters": 4, "latent_dim": 8},
+    }
+    recipe = dataclasses.replace(recipes.load(name), **{**changes[name], "batch_size": 2})
+    monkeypatch.setenv(train_step.BEGAN, "0")
+    options = SimpleNamespace(precision="float32", steps=1, turns=1)
+    found = train_step.measure_one(recipe, options)
+    assert set(found) == {"images", "step", "memory", "first", "naive", "feed"}
+    assert found["images"] == pytest.approx(2 * len(recipe.domains) / found["step"])
+    assert train_step.pair(recipe, recipe, options) > 0
+
+
+def test_the_terms_are_those_of_recipes():
+    for name, changes in train_step.TERMS.values():
+        recipe = recipes.load(name)
+        assert dataclasses.replace(recipe, **changes) != recipe
+
+
+def test_an_ablation_puts_everything_back():
+    from benchmarks import ablation
+
+    for way in ablation.WITHOUT.values():
+        with way():
+            pass
+    assert system.shared_kernels is spectral.shared_kernels
+    assert system.power_iterate is spectral.power_iterate

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import EdgePadding, PixelShuffle, Upsample2D
+from layers import EdgePadding, PixelShuffle, Repeat2D, Upsample2D
 from tests.layers.checks import check_layer
 
 X = np.random.default_rng(0).standard_normal((2, 4, 5, 6)).astype("float32")
@@ -51,6 +51,12 @@ def test_pixel_shuffle_exact():
     made = ops.convert_to_numpy(PixelShuffle(2)(x))
     np.testing.assert_array_equal(made[0, :, :, 0], [[0, 2], [4, 6]])
     np.testing.assert_array_equal(made[0, :, :, 1], [[1, 3], [5, 7]])
+
+
+def test_repeat_makes_blocks_of_one_value(tmp_path):
+    check_layer(Repeat2D, X, (2, 8, 10, 6), tmp_path, trainable=0)
+    made = ops.convert_to_numpy(Repeat2D()(X))
+    np.testing.assert_array_equal(made, np.kron(X, np.ones((1, 2, 2, 1), "float32")))
 
 
 def test_refusals():

@@ -55,6 +55,32 @@ def test_networks_are_those_that_torch_builds(name):
     assert error < 1e-4 * np.abs(expected).max()
 
 
+def test_a_residual_generator_changes_its_picture_by_the_last_maps():
+    """By hand: t > 0 goes that share of the way to 1, t < 0 to -1; the networks are else the same.
+
+    Maps of ±∞ give pure 1 and -1, maps of 0 the picture itself.
+    """
+    recipe = tiny_cyclegan.recipe()
+    residual = tiny_cyclegan.recipe(residual=True)
+    plain, changing = (networks.generator(each, "g") for each in (recipe, residual))
+    assert plain.count_params() == changing.count_params()
+    weights = [12.0 * value for value in tiny.values(plain.variables)]
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (2, 16, 16, 3)).astype("float32")
+    for network in (plain, changing):
+        for variable, value in zip(network.variables, weights, strict=True):
+            variable.assign(value)
+    t, found = (ops.convert_to_numpy(network(x)).astype("float64") for network in (plain, changing))
+    assert t.min() < -0.1
+    assert t.max() > 0.1
+    np.testing.assert_allclose(found, np.where(t > 0, x + t * (1 - x), x + t * (1 + x)), atol=1e-6)
+    kernel, bias = changing.get_layer("to_image").variables
+    kernel.assign(np.zeros(kernel.shape))
+    for value, expected in ((0.0, x), (99.0, np.ones_like(x)), (-99.0, -np.ones_like(x))):
+        bias.assign(np.full(3, value))
+        np.testing.assert_allclose(ops.convert_to_numpy(changing(x)), expected, atol=1e-6)
+
+
 def test_kernels_begin_normal_and_biases_at_zero():
     system = CycleGAN(tiny_cyclegan.recipe(g_filters=16), seed=1)
     kernels = [v for v in tiny.values(system.a_to_b.variables) if v.ndim == 4]

@@ -12,6 +12,7 @@ pytest.importorskip("tensorflow")
 from console.errors import UserError
 from serving.export import formats
 from serving.export.export import export, largest_error
+from serving.export.graph import PortableGenerator, portable_of
 from tests.serving import tiny
 
 needs_onnx = pytest.mark.skipif(
@@ -45,7 +46,7 @@ def test_every_form_equals_the_trained_generator(form, kind, request, tmp_path):
 def test_classes_with_any_batch_size(classes, tmp_path):
     made = export(classes, "saved_model", tmp_path / "m")
     assert made.error < 1e-5
-    run = formats.FORMS["saved_model"].read(tmp_path / "m")
+    run = formats.FORMS["saved_model"].read(tmp_path / "m", PortableGenerator)
     for count in (1, 5):
         z, y = classes.draw_latents(count), classes.draw_labels(count)
         images = run({"latents": z, "labels": y, "truncation": np.float32(0.5)})
@@ -104,8 +105,8 @@ def test_uint8_is_the_default_signature(plain, tmp_path):
 def test_a_wrong_export_is_refused_and_not_kept(attributes, tmp_path, monkeypatch):
     form = formats.FORMS["keras"]
 
-    def read(folder):
-        run = form.read(folder)
+    def read(folder, kind):
+        run = form.read(folder, kind)
         return lambda inputs: run(inputs) + 0.002
 
     monkeypatch.setitem(formats.FORMS, "keras", form._replace(read=read))
@@ -116,10 +117,10 @@ def test_a_wrong_export_is_refused_and_not_kept(attributes, tmp_path, monkeypatc
 
 def test_nan_is_refused(attributes, tmp_path, monkeypatch):
     nothing = formats.Form(
-        lambda *_: None, lambda _: lambda inputs: np.full((4, 16, 16, 3), np.nan)
+        lambda *_: None, lambda *_: lambda inputs: np.full((4, 16, 16, 3), np.nan)
     )
     monkeypatch.setitem(formats.FORMS, "keras", nothing)
-    assert np.isnan(largest_error(attributes, "keras", tmp_path))
+    assert np.isnan(largest_error(portable_of(attributes), "keras", tmp_path))
     with pytest.raises(UserError, match="not kept"):
         export(attributes, "keras", tmp_path / "keras")
 

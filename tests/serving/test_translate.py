@@ -8,34 +8,11 @@ import runs
 import serving
 from datasets import decode
 from models import files
-from models.systems.cyclegan.turns import CycleGAN
 from runs.files import write_json
-from serving.commands import evaluate, explore, export, generate, translate
-from tests.models import tiny_cyclegan
+from serving.commands import evaluate, explore, generate, translate
 from tests.serving import tiny
+from tests.serving.conftest import TITLES
 from tests.serving.test_commands import failed
-
-TITLES = {"a": {"title": "day"}, "b": {"title": "night"}}
-
-
-@pytest.fixture(scope="module")
-def system():
-    made = CycleGAN(tiny_cyclegan.recipe(), seed=1)
-    for network in (made.ema_a_to_b, made.ema_b_to_a):  # so that outputs are not nearly grey
-        for variable in network.trainable_variables:
-            variable.assign(variable * 8.0)
-    return made
-
-
-@pytest.fixture(scope="module")
-def run(system, tmp_path_factory):
-    """The folder of a run as if trained, with both translators."""
-    here = runs.create(tmp_path_factory.mktemp("samples"), "cyclegan_cpu", "days")
-    here.write(system.recipe, {"data": {"domains": TITLES}, "precision": "float32"})
-    for name, title in (("translator", "day → night"), ("translator_back", "night → day")):
-        metadata = {"verb": "translate", "title": title, "recipe": system.recipe.to_dict()}
-        files.save(system.output(name), here.output(name), metadata)
-    return here.folder
 
 
 def picture(path, size=(16, 16), seed=0, mode="RGB"):
@@ -212,7 +189,6 @@ def test_a_gan_is_told_to_use_the_other_script(run, tmp_path, capsys):
     for main, more in (
         (generate.main, ["--out", tmp_path / "out"]),
         (evaluate.main, []),
-        (export.main, ["--out", tmp_path / "out"]),
     ):
         words = failed(capsys, main, run, *more)
         assert "holds a cyclegan: it cannot generate, it can translate (see translate.py)" in words

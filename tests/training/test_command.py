@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from console.errors import UserError
 from console.wording import duration, size
+from models import recipe as recipe_module
 from models import recipes
+from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
-from training import command, device, estimate
+from training import command, device, estimate, session
+from training.settings import Settings
 
 GPU = device.Device("gpu", "Some GPU", 8, 24_000_000_000, True)
 CPU = device.Device("cpu", "Some CPU", 2, 8_000_000_000, False)
@@ -193,3 +199,45 @@ def test_which_newest_run_is_meant_waits_for_the_device(monkeypatch, tmp_path):
         asked(**here).decide(CPU)
     with pytest.raises(UserError, match="no run of recipe sagan in"):
         asked(**here).decide(GPU)
+
+
+def test_time_adds_up_the_phases_to_go(monkeypatch):
+    """At 60 % of 1 GFLOP/s: 10 steps of .6 GFLOP and 20 of 1.8 take 10 · 1 s + 20 · 3 s."""
+    monkeypatch.setattr(estimate, "matrix_speed", lambda precision: 1e9)
+    small, large = (estimate.Estimate(0, 0, 0, 0, 0, flops) for flops in (0.6e9, 1.8e9))
+    words = estimate.time_words([(10, small), (20, large)], "float32", "cpu")
+    assert words.startswith("30 steps take about 70 s (1 to 3 s a step; rough: 1 GFLOP a step")
+    words = estimate.time_words([(0, small), (20, large)], "float32", "cpu")
+    assert words.startswith("20 steps take about 60 s (3 s a step;")
+
+
+@dataclasses.dataclass(frozen=True)
+class Widening(GANRecipe):
+    """A GAN whose second phase has four times the batch."""
+
+    def phases(self):
+        last = recipe_module.Phase("wide", 2, {"batch_size": 4 * self.batch_size})
+        return (recipe_module.Phase("narrow", self.steps - 2), last)
+
+
+@pytest.mark.parametrize(("phase", "step", "counts"), [(0, 1, [2, 2]), (1, 4, [1])])
+def test_the_plan_knows_the_largest_phase_to_come(phase, step, counts, monkeypatch, capsys):
+    recipe = Widening(**{**dataclasses.asdict(TINY), "steps": 5, "batch_size": 2})
+    made = session.Session(
+        None, SimpleNamespace(scope=nullcontext, devices=1), CPU, recipe, Settings(), "float32",
+        None, None, {}, None,
+    )  # fmt: skip
+    made.system = made.build(phase)
+    made.system.steps_done.assign(step)
+    before = [weight.copy() for weight in made.system.get_weights()]
+    monkeypatch.setattr(session, "_data_words", lambda _: "some")
+    found = session._estimates(made)
+    assert [count for count, _ in found] == counts
+    assert found[-1][1].activations == pytest.approx(
+        estimate.estimate(GAN(dataclasses.replace(TINY, batch_size=8)), "cpu").activations
+    )
+    session.print_plan(made)
+    memory = next(line for line in capsys.readouterr().err.splitlines() if "memory" in line)
+    assert memory.endswith(f"{found[-1][1]}; phase wide")
+    for mine, theirs in zip(before, made.system.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

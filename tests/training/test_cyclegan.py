@@ -14,7 +14,8 @@ from tests.training.test_run import weights
 from training import cli
 
 TINY = ["--resolution=16", "--g-filters=4", "--d-filters=4", "--blocks=1", "--d-layers=1",
-        "--pool=3", "--precision=float32", "--workers=1", "--decay=exponential", "--decay-start=0",
+        "--pool=3", "--identity-weight=5", "--precision=float32", "--workers=1",
+        "--decay=exponential", "--decay-start=0",
         "--picture-columns=3"]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from models import files
 from models.version import VERSION
 from runs.rows import read_rows
-from tests.training.test_quality import Planned
+from tests.quality.test_during import Planned
 from training import estimate, settings
 
 # What differs from the defaults in `test_what_was_asked_for_is_done`, all at once.
@@ -41,28 +41,28 @@ SEEDED = (
 
 # The end of each setting: the test that changes it and sees a difference there.
 ENDS = {
-    "data": "test_settings:test_what_was_asked_for_is_done",
-    "data_b": "test_domains:test_two_folders",
-    "domains": "test_domains:test_labels_part_one_set",
-    "labels": "test_conditional:test_a_run_with_labels_ends_with_the_table",
-    "count": "test_settings:test_what_was_asked_for_is_done",
-    "cache_dir": "test_settings:test_what_was_asked_for_is_done",
-    "workers": "test_settings:test_workers_draw_the_pictures",
-    "precision": "test_settings:test_what_was_asked_for_is_done",
-    "distribute": "test_distribute:test_resume_on_another_number_of_devices",
-    "seed": "test_settings:test_the_seed_is_everybodys",
-    "steps_per_execution": "test_run:test_steps_per_execution_changes_nothing_but_the_log",
-    "memory_check": "test_settings:test_memory_check_off_tries",
-    "out": "test_settings:test_what_was_asked_for_is_done",
-    "picture_every": "test_settings:test_what_was_asked_for_is_done",
-    "picture_rows": "test_settings:test_what_was_asked_for_is_done",
-    "picture_columns": "test_settings:test_what_was_asked_for_is_done",
-    "quality_every": "test_settings:test_what_was_asked_for_is_done",
-    "quality_samples": "test_settings:test_what_was_asked_for_is_done",
-    "rollbacks": "test_quality:test_every_return_halves_the_learning_rates_again",
-    "control_samples": "test_conditional:test_a_run_with_labels_ends_with_the_table",
-    "checkpoint_every": "test_settings:test_what_was_asked_for_is_done",
-    "checkpoints": "test_settings:test_what_was_asked_for_is_done",
+    "data": "training.test_settings:test_what_was_asked_for_is_done",
+    "data_b": "training.test_domains:test_two_folders",
+    "domains": "training.test_domains:test_labels_part_one_set",
+    "labels": "training.test_conditional:test_a_run_with_labels_ends_with_the_table",
+    "count": "training.test_settings:test_what_was_asked_for_is_done",
+    "cache_dir": "training.test_settings:test_what_was_asked_for_is_done",
+    "workers": "training.test_settings:test_workers_draw_the_pictures",
+    "precision": "training.test_settings:test_what_was_asked_for_is_done",
+    "distribute": "training.test_distribute:test_resume_on_another_number_of_devices",
+    "seed": "training.test_settings:test_the_seed_is_everybodys",
+    "steps_per_execution": "training.test_run:test_steps_per_execution_changes_nothing_but_the_log",
+    "memory_check": "training.test_settings:test_memory_check_off_tries",
+    "out": "training.test_settings:test_what_was_asked_for_is_done",
+    "picture_every": "training.test_settings:test_what_was_asked_for_is_done",
+    "picture_rows": "training.test_settings:test_what_was_asked_for_is_done",
+    "picture_columns": "training.test_settings:test_what_was_asked_for_is_done",
+    "quality_every": "training.test_settings:test_what_was_asked_for_is_done",
+    "quality_samples": "training.test_settings:test_what_was_asked_for_is_done",
+    "rollbacks": "quality.test_during:test_every_return_halves_the_learning_rates_again",
+    "control_samples": "training.test_conditional:test_a_run_with_labels_ends_with_the_table",
+    "checkpoint_every": "training.test_settings:test_what_was_asked_for_is_done",
+    "checkpoints": "training.test_settings:test_what_was_asked_for_is_done",
 }
 
 # What `run.json` holds of the run below.
@@ -113,7 +113,7 @@ def test_every_setting_has_a_test_at_its_end():
     assert sorted(ENDS) == sorted(fields)
     for test in ENDS.values():
         module, name = test.split(":")
-        assert callable(getattr(importlib.import_module(f"tests.training.{module}"), name))
+        assert callable(getattr(importlib.import_module(f"tests.{module}"), name))
     here = {name for name, test in ENDS.items() if test.endswith("what_was_asked_for_is_done")}
     assert here < {"data", "cache_dir", "out", *ASKED}
     for name, value in ASKED.items():

@@ -16,6 +16,10 @@ def generator(recipe: CycleGANRecipe, name: str) -> keras.Model:
 
     A 7×7 convolution, two halvings, residual blocks, two doublings, a 7×7 convolution and tanh:
     c7s1-64, d128, d256, R256 × blocks, u128, u64, c7s1-3 in the paper's words.
+
+    With `recipe.residual` the last maps t in (-1, 1) are a change of the images x, not the result:
+    x + t (1 - x) where t is positive, x + t (1 + x) where it is negative. So t moves each colour
+    towards its largest or smallest value, by any amount, and t = 0 leaves the picture as it is.
     """
     filters = recipe.g_filters
     images = image_input(recipe)
@@ -28,7 +32,10 @@ def generator(recipe: CycleGANRecipe, name: str) -> keras.Model:
     for stage in (1, 0):
         label = f"up_{stage}"
         x = _norm_relu(_doubled(x, filters << stage, label), label)
-    return keras.Model(images, as_images(_mirrored(x, 3, 7, "to_image")), name=name)
+    made = as_images(_mirrored(x, 3, 7, "to_image"))
+    if recipe.residual:
+        made = images + made - keras.ops.abs(made) * images
+    return keras.Model(images, made, name=name)
 
 
 def discriminator(recipe: CycleGANRecipe, name: str) -> keras.Model:

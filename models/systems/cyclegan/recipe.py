@@ -26,6 +26,11 @@ class CycleGANRecipe(Recipe):
     blocks: int = option(
         9, "Networks", "residual blocks of a generator, at a quarter of the resolution", least=1
     )
+    residual: bool = option(
+        False,
+        "Networks",
+        "a generator changes the given picture, instead of making a new one from its maps",
+    )
     d_filters: int = option(64, "Networks", "channels of a discriminator's first maps", least=1)
     d_layers: int = option(
         3,

@@ -6,7 +6,7 @@ the tanh at the end: our pictures are in [-1, 1]. Each doubling of the resolutio
 
 import keras
 
-from layers import BatchNorm, EdgePadding, initializers
+from layers import BatchNorm, EdgePadding, Repeat2D, initializers
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -51,7 +51,7 @@ def decoder(recipe: Recipe) -> keras.Model:
     x = keras.layers.Reshape((4, 4, start), name="start_4x4")(x)
     for stage in reversed(range(stages)):
         name = f"up_{stage}"
-        x = keras.layers.UpSampling2D(2, interpolation="nearest", name=f"{name}_double")(x)
+        x = Repeat2D(name=f"{name}_double")(x)
         x = EdgePadding(name=f"{name}_border")(x)
         channels = recipe.filters * min(_MOST, 1 << (stage - 1)) if stage else 3
         x = keras.layers.Conv2D(
