@@ -44,7 +44,7 @@ SNGAN = {
     "label_smoothing": 0.0,
     "weight_clip": 0.0,
 }
-# In systems that are no GANs: a recipe, what is changed in it, and what the ratio then tells.
+# For systems other than GANs: what the ratio shows → a recipe, and the changes to compare with.
 TERMS = {
     "the identity term": ("cyclegan_cpu", {"identity_weight": 0.0}),
     "the pools of past fakes": ("cyclegan_cpu", {"pool": 0}),
@@ -145,7 +145,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
 
 
 def naive_step(recipe: Recipe, precision: str) -> Callable:
-    """The same system, whose layers normalise, and iterate, at every call."""
+    """The same system, whose layers normalise and run power iterations at every call."""
     from models import system as module
 
     def run(batches) -> None:

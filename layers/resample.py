@@ -45,8 +45,8 @@ def pixel_shuffle(x, block: int):
 class Repeat2D(keras.layers.Layer):
     """(N, H, W, C) → (N, 2H, 2W, C): every pixel four times, as a block of 2×2.
 
-    Keras's `UpSampling2D` does the same but hides the height from LiteRT's converter, which then
-    refuses the convolution that follows.
+    Keras's `UpSampling2D` does the same, but LiteRT's converter then does not know the height and
+    refuses the next convolution.
     """
 
     def call(self, inputs):

@@ -64,15 +64,15 @@ def load_translator(source: str | Path, weights: str = "ema", back: bool = False
 def load_any(
     source: str | Path, weights: str = "ema", network: str | None = None
 ) -> Explorer | Translator:
-    """Open whatever makes pictures there: a generator as `load` does, or a translator.
+    """Open a network that makes pictures: a generator as `load` does, or a translator.
 
     Args:
         weights: see `load`.
-        network: which of a run's networks by the name of its file, such as "translator_back"; by
+        network: which of a run's networks, by the name of its file, such as "translator_back"; by
             default the first that makes pictures.
 
     Raises:
-        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+        console.errors.UserError: nothing is found there, or it cannot be used; one line.
     """
     from console import backend
 

@@ -32,8 +32,7 @@ def build_parser() -> Parser:
     common.add_source(parser)
     parser.add_argument(
         "--network", metavar="NAME",
-        help="which network of a run that makes pictures by several, such as translator_back; "
-        "default: the first",
+        help="which network, if the run has several, such as translator_back; default: the first",
     )  # fmt: skip
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=["saved_model"],

@@ -21,7 +21,7 @@ from serving.generator import Generator
 from serving.translator import Translator
 
 Inputs = dict[str, np.ndarray]
-_PICTURES = 4  # by which an export is checked
+_PICTURES = 4  # for checking an export
 _TRUNCATIONS = (1.0, 0.5)
 
 
@@ -56,11 +56,11 @@ class Portable(tf.Module):
 
     @staticmethod
     def predict(network: keras.Model, inputs: Inputs) -> np.ndarray:
-        """The pictures that a Keras network of this kind makes of the named inputs."""
+        """The pictures that a Keras network of this kind makes from the named inputs."""
         raise NotImplementedError
 
     def examples(self) -> Iterator[Inputs]:
-        """Inputs by name that an export is checked with."""
+        """Inputs by name, for checking an export."""
         raise NotImplementedError
 
     def as_trained(self) -> keras.Model:
@@ -167,6 +167,6 @@ def portable_of(subject: Generator | Translator) -> Portable:
 
 
 def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:
-    """The inputs of an exported generator by name; no labels where there are none."""
+    """The inputs of an exported generator by name, with labels only if there are any."""
     inputs = {"latents": latents, "labels": labels, "truncation": np.array(truncation, "float32")}
     return {name: value for name, value in inputs.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What `model.json` and `README.md` say of a translator: its input, and Python that runs it."""
+"""The texts about a translator in `model.json` and `README.md`: input, and Python that runs it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class CycleGANRecipe(Recipe):
     residual: bool = option(
         False,
         "Networks",
-        "a generator changes the given picture, instead of making a new one from its maps",
+        "a generator changes the given picture instead of drawing a new one",
     )
     d_filters: int = option(64, "Networks", "channels of a discriminator's first maps", least=1)
     d_layers: int = option(
