@@ -3,6 +3,7 @@
 | name | network | its Fréchet distance is called |
 |---|---|---|
 | `lite0` | EfficientNet-Lite0, installs with the requirements | `FD-lite0@224` |
+| `lite1` | EfficientNet-Lite1, from a package of its own | `FD-lite1@240` |
 | `inception` | the 2015-12-05 Inception, weights from the user | `FID` |
 | a `.keras` file | a domain's own network | `FD-<file name>@<size>` |
 
@@ -18,12 +19,12 @@ import numpy as np
 from keras import layers
 from tqdm import tqdm
 
-from metrics import inception, lite0, pth, weights
+from metrics import inception, lite0, lite1, pth, weights
 from metrics.errors import MetricError
 from metrics.pictures import is_array, rebatch
 from metrics.resize import Resize
 
-NAMES = ("lite0", "inception")
+NAMES = ("lite0", "lite1", "inception")
 PRECISIONS = ("float32", "bfloat16")
 # Input ranges of a user's `.keras` network, as (scale, shift) of 0..255.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
@@ -170,7 +171,7 @@ def load(
     precision: str = "float32",
     input_range: str = "0..255",
 ) -> Extractor:
-    """An extractor by name: "lite0", "inception", or the path of a `.keras` file.
+    """An extractor by name: "lite0", "lite1", "inception", or the path of a `.keras` file.
 
     `inception_path` and `download` say where the FID Inception's weights are (see
     `weights.inception_path`); `precision` "bfloat16" trades accuracy for speed and is recorded;
@@ -181,6 +182,8 @@ def load(
     _check_option("input range", input_range, RANGES)
     if name == "lite0":
         return _from_pth(lite0, "lite0", weights.lite0_path(), "bicubic-antialias", precision)
+    if name == "lite1":
+        return _from_pth(lite1, "lite1", weights.lite1_path(), "bicubic-antialias", precision)
     if name == "inception":
         path = weights.inception_path(inception_path, download)
         return _from_pth(inception, "inception-2015-12-05", path, "tf1-bilinear", precision)

