@@ -1,1 +1,1 @@
-"""How long things take, and how good they are: `python -m benchmarks`."""
+"""Benchmarks of speed and quality: `python -m benchmarks`."""

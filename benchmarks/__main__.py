@@ -1,7 +1,7 @@
 """All benchmarks in one table: `python -m benchmarks`, saved as JSON for `benchmarks/compare.py`.
 
-Each part runs in a process of its own: the training step of the default recipes in each precision,
-the step against PyTorch, sampling, data, metrics. Ratios within a part were taken by turns.
+Each part runs in its own process: the training step of the default recipes in each precision, the
+step against PyTorch, sampling, data, metrics. For ratios, both sides are measured in turns.
 """
 
 import argparse
@@ -21,7 +21,7 @@ RECIPES = ("sagan_cpu", "biggan_cpu")
 GPU_RECIPES = ("SAGAN_V6", "BIGGAN_V1", "biggan")
 TORCH_NETWORKS = ("sagan", "biggan")
 PARTS = ("train", "torch", "sampling", "data", "metrics")
-# What the numbers of a training step mean, and which way is better.
+# The numbers of a training step, and whether more or less is better.
 TRAIN = {
     "step": ("s a step", "less"),
     "images": ("img/s", "more"),
@@ -94,7 +94,7 @@ def torch(options) -> dict:
 
 
 def printed(*command: str):
-    """A part that prints its own table: shown as it is, its numbers kept by their row."""
+    """A part that prints its own table: print it, and keep the numbers of each row."""
 
     def run(options) -> dict:
         text = script(*command)
@@ -125,7 +125,7 @@ PART = {
 
 
 def script(name: str, *words: str) -> str:
-    """What a benchmark of this folder prints."""
+    """The output of a benchmark of this folder."""
     return subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / name), *words],
         cwd=ROOT,
@@ -138,7 +138,7 @@ def script(name: str, *words: str) -> str:
 
 
 def machine() -> dict[str, str]:
-    """What the numbers belong to."""
+    """The machine and versions of the results."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():

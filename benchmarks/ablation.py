@@ -1,9 +1,8 @@
-"""What each trick of the training step gains: `python benchmarks/ablation.py`.
+"""The gain of each optimisation of the training step: `python benchmarks/ablation.py`.
 
-PyTorch-StudioGAN's SAGAN, as in `torch_step.py`, on TensorFlow: the step's time without one trick
-after the other, and without any of them, as one would first write it, over the time with all. The
-pairs take turns. All tricks but the precision give the same numbers to rounding, which the tests
-show.
+It measures PyTorch-StudioGAN's SAGAN, as in `torch_step.py`, on TensorFlow: the step's time without
+each optimisation, and without any of them, divided by the time with all. Each pair is measured in
+turns. Tests show that all of them, except the precision, give the same numbers up to rounding.
 """
 
 import argparse
@@ -45,7 +44,7 @@ def main() -> None:
 
 
 def ratio(recipe, ways: list[Callable], options, precision: str | None = None) -> float:
-    """The step's time with `ways` of doing without, over the time as it is, by turns."""
+    """The step's time with the optimisations `ways` removed, divided by the normal time."""
     import keras
 
     batch = train_step.batch_of(recipe)
@@ -75,7 +74,7 @@ def ratio(recipe, ways: list[Callable], options, precision: str | None = None) -
 
 @contextlib.contextmanager
 def replaced(owner: object, name: str, other: object) -> Iterator[None]:
-    """Within: `owner.name` is `other`."""
+    """A context in which `owner.name` is `other`."""
     kept = getattr(owner, name)
     setattr(owner, name, other)
     try:
@@ -86,7 +85,7 @@ def replaced(owner: object, name: str, other: object) -> Iterator[None]:
 
 @contextlib.contextmanager
 def two_calls() -> Iterator[None]:
-    """D judges reals and fakes one after the other; `ratio` sees to it."""
+    """D takes reals and fakes in two calls; `ratio` arranges that."""
     yield
 
 

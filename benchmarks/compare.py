@@ -1,8 +1,8 @@
 """Two results of `python -m benchmarks`, side by side: `benchmarks/compare.py A.json B.json`.
 
-Prints B ÷ A for every row that both have, those that changed most first, and says which way is
-better where that is known. Rows of seconds depend on the machine and on what else ran on it: trust
-the rows that are ratios.
+Prints B ÷ A for every row that both have, the largest changes first, and says whether a change is
+better, if that is known. Rows of seconds depend on the machine and on its other work; only rows of
+ratios are reliable.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def _change(ratio: float) -> float:
 
 
 def _verdict(ratio: float, better: str, least: float = 0.05) -> str:
-    """One of "better", "worse" and "": it changed by less than `least`, or nobody knows."""
+    """Whether B is "better" or "worse"; "" for changes below `least`, or if it is not known."""
     if better == "unknown" or abs(ratio - 1) < least:
         return ""
     return "better" if (ratio < 1) == (better == "less") else "worse"

@@ -136,7 +136,7 @@ def copies(count: int, folder: Path) -> None:
 
 
 def tell_copies(rows: list[dict]) -> None:
-    """Of each person's faces all but one should go, each for a face of the same person."""
+    """For each person, all faces except one should be dropped as copies of the same person."""
     by_file = {row["face"]: row for row in rows}
     wrong = 0
     for row in rows:
@@ -250,7 +250,7 @@ def times(count: int, folder: Path) -> None:
 
 
 def cpu_seconds() -> float:
-    """What this process and those it started have computed so far."""
+    """CPU seconds of this process and its children so far."""
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -1,12 +1,12 @@
-"""How fast and how lean the metrics are, against the reference tools, in one run.
+"""Speed and memory of the metrics, compared with the reference tools in one run.
 
     python benchmarks/metrics.py --install    # once: the reference tools, in their own environment
     python benchmarks/metrics.py
 
-Prints pictures per second through the FID Inception (random weights: speed does not depend on
-them) against pytorch-fid and torch-fidelity, through Lite0 against efficientnet-lite-pytorch, and
-seconds for Fréchet distances against pytorch-fid and torch-fidelity, each with the ratio. The two
-sides take turns, and the best of `--rounds` counts. `--rows` chooses a part of the table;
+Prints pictures per second through the FID Inception (with random weights, since speed does not
+depend on them) against pytorch-fid and torch-fidelity, through Lite0 against
+efficientnet-lite-pytorch, and seconds for Fréchet distances against pytorch-fid and torch-fidelity,
+each with the ratio. The two sides take turns; the best of `--rounds` counts. `--rows` chooses rows;
 `--memory N` streams N pictures and prints the peak memory instead.
 """
 

@@ -1,9 +1,9 @@
-"""Sampling speed of every form of a generator, and how long the first picture takes.
+"""Sampling speed of a generator in every format, and the time to the first picture.
 
     python benchmarks/sampling.py [RUN|generator.keras] [--seconds 5]
 
-Without a generator: the sagan_cpu recipe, untrained. One run measures all forms, turn about, on
-this machine's processor; ratios are to the Keras generator as it was trained (above 1 is faster).
+Without a generator it takes the sagan_cpu recipe, untrained. One run measures all formats in turns
+on this machine's processor; ratios are to the trained Keras generator (above 1 is faster).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The residual SAGAN and BigGAN of `models/networks/` in plain PyTorch, layer for layer.
 
-As one writes them there: `torch.nn` layers and `torch.nn.utils.parametrizations.spectral_norm`,
-the order of operations that PyTorch-StudioGAN and BigGAN-PyTorch use. Only the benchmark needs
-them, and torch.
+They are written as usual in PyTorch: `torch.nn` layers, `torch.nn.utils.parametrizations`'s
+spectral_norm, and the order of operations of PyTorch-StudioGAN and BigGAN-PyTorch. Only the
+benchmark needs them and torch.
 """
 
 import torch

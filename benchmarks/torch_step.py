@@ -1,11 +1,11 @@
-"""The training step against PyTorch: `python benchmarks/torch_step.py [sagan|biggan]`.
+"""The training step compared with PyTorch: `python benchmarks/torch_step.py [sagan|biggan]`.
 
-PyTorch-StudioGAN's SAGAN (residual networks, self-attention, spectral norm in both, hinge loss,
-Adam; 12.3 and 19.6 million parameters) or BigGAN-PyTorch's BigGAN at 64 px, batch 32, with ten
-classes, as this project trains them on TensorFlow, and the same networks and step in plain PyTorch
-(`torch_networks.py`): eagerly in float32, and in bfloat16 with channels last. All take turns in
-one process; the printed ratios are medians over the turns of ours to theirs, so that a busy
-machine slows both. Without torch it says so and ends.
+It takes PyTorch-StudioGAN's SAGAN (residual networks, self-attention, spectral norm in both, hinge
+loss, Adam; 12.3 and 19.6 million parameters) or BigGAN-PyTorch's BigGAN at 64 px, batch 32, with
+ten classes. It compares this project's step on TensorFlow with the same networks and step in plain
+PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last. All variants
+take turns in one process, so that a busy machine slows both sides; the printed ratios, ours to
+theirs, are medians over the turns. Without torch it prints a message and ends.
 """
 
 import argparse

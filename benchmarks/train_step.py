@@ -1,11 +1,11 @@
-"""How fast a training step is: `python benchmarks/train_step.py [RECIPE]`, or `--all`.
+"""Speed of a training step: `python benchmarks/train_step.py [RECIPE]`, or `--all`.
 
-For one recipe: img/s, seconds a step, peak memory, seconds from start to the first finished step,
-and two ratios: to the naive step, which normalises every kernel anew at each call, and to feeding
-the same batch from memory, which is what the input pipeline costs. `--all` prints for every GAN
-the ratio to SN-GAN's objective (hinge loss, spectral norm in D, no penalty) on the same networks,
-the ratio of a gradient penalty, and what single terms cost in the other systems. Ratios are taken
-by turns in one process, so that a busy machine slows both.
+For one recipe it prints img/s, seconds a step, peak memory, seconds from start to the end of the
+first step, and two ratios: to the naive step, which normalises every kernel at each call, and to a
+step on the same batch from memory, which shows the cost of the input pipeline. `--all` prints for
+every GAN the ratio to SN-GAN's objective (hinge loss, spectral norm in D, no penalty) on the same
+networks, the ratio of a gradient penalty, and the cost of single terms in the other systems. Both
+sides of a ratio take turns in one process, so that a busy machine slows both.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from models.recipe import Recipe
 from models.systems.gan.recipe import GANRecipe
 from training import device
 
-# When the measuring process was started, in seconds since 1970: tells its start-up time.
+# Start of the measuring process, in seconds since 1970, for its start-up time.
 BEGAN = "TRAIN_STEP_BEGAN"
 SNGAN = {
     "loss": "hinge",
@@ -44,7 +44,7 @@ SNGAN = {
     "label_smoothing": 0.0,
     "weight_clip": 0.0,
 }
-# In systems that are no GANs: what a ratio tells, the recipe, and its fields with and without it.
+# For systems other than GANs: what the ratio shows → a recipe, its fields with and without that.
 TERMS = {
     "the identity term": ("cyclegan_cpu", {"identity_weight": 5.0}, {"identity_weight": 0.0}),
     "the pools of past fakes": ("cyclegan_cpu", {}, {"pool": 0}),
@@ -145,7 +145,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
 
 
 def naive_step(recipe: Recipe, precision: str) -> Callable:
-    """The same system, whose layers normalise, and iterate, at every call."""
+    """The same system, whose layers normalise and run power iterations at every call."""
     from models import system as module
 
     def run(batches) -> None:
@@ -181,7 +181,7 @@ def compare_all(options) -> None:
 
 
 def of_gans() -> list[str]:
-    """The recipes whose step can be set against that of sngan's objective."""
+    """The recipes whose step can be compared with that of sngan's objective."""
     return [name for name in recipes.names() if isinstance(recipes.load(name), GANRecipe)]
 
 
@@ -224,7 +224,7 @@ def build(recipe: Recipe, precision: str):
 
 
 def data_of(recipe: Recipe) -> dict:
-    """Random pictures of every domain in memory, labelled as the recipe takes them."""
+    """Random pictures of every domain in memory, with labels if the recipe takes them."""
     import numpy as np
 
     import datasets

@@ -1,12 +1,13 @@
-"""How near a CycleGAN of drawn faces comes to the truth: `python benchmarks/translation.py RUN`.
+"""A CycleGAN of drawn faces compared with the truth: `python benchmarks/translation.py RUN`.
 
-Of faces that no training saw, the exact counterpart is known: the same face drawn with the other
-domain's label. Both ways, over L1 distances of 0 to 255:
+For faces that were not in the training data, the exact counterpart is known: the same face drawn
+with the other domain's label. It prints for both directions, as L1 distances of 0 to 255:
 
-    identity     the picture left as it is, to its counterpart
-    nearest      the nearest of 900 pictures of the target domain, to the counterpart
-    translation  the translation, to the counterpart; within and beside what the counterpart changes
-    cycle        there and back, to the picture, and with noise of deviation 2 added halfway
+    identity     from the unchanged picture to its counterpart
+    nearest      from the nearest of 900 pictures of the target domain to the counterpart
+    translation  from the translation to the counterpart; inside and outside the changed pixels
+    cycle        from the picture, translated there and back, to itself; also with noise of
+                 standard deviation 2 added to the translation
     target       share of translations that an attribute classifier sees in the target domain
 """
 

@@ -1,1 +1,1 @@
-"""Recipes trained and measured under one protocol, and the report of it."""
+"""Training and measuring recipes under one protocol, and the report."""

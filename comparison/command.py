@@ -32,7 +32,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\n{parser.prog}: interrupted; the same call goes on", file=sys.stderr)
+        print(f"\n{parser.prog}: interrupted; the same command continues it", file=sys.stderr)
         return 130
 
 
@@ -40,7 +40,7 @@ def build_parser() -> options.Parser:
     """The options of compare.py."""
     parser = options.Parser(
         description="Train recipes side by side, measure all in the same way, and write a report. "
-        "The same call goes on where an earlier one ended.",
+        "The same command continues an interrupted comparison.",
         epilog=f"Recipes: {', '.join(recipes.names())}. A variation of one: "
         "gan:g_term=mode_seeking,g_term_weight=0.1",
     )
@@ -52,7 +52,7 @@ def build_parser() -> options.Parser:
 
 
 def build_plan(parsed: argparse.Namespace) -> plans.Plan:
-    """What the parsed options ask for. Raises `UserError`."""
+    """The plan that the options describe. Raises `UserError`."""
     with user_errors(ValueError):
         settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
     changes = options.given(parsed, GANRecipe)

@@ -1,4 +1,4 @@
-"""How runs are measured: one judge a kind of data, the same for every run of a comparison."""
+"""How runs are measured: one judge per kind of data, used for every run of a comparison."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHOWN = 10  # samples of a run on the sheet
 
 
 class Judge(Protocol):
-    """Measures a GAN. `better` says of each measure whether more ("max") or less ("min") is."""
+    """Measures a GAN. `better`: measure → "max" if more is better, "min" if less is better."""
 
     better: dict[str, str]
     protocol: str
@@ -58,11 +58,11 @@ class PointJudge:
         again = world.sample(toy.POINTS, np.random.Generator(np.random.Philox(key=[0, 5])))
         self.floor = toy.measure_points(again, world)
         self.protocol = (
-            f"{toy.POINTS:,} points on fixed latents. A mode is covered by one point within 3 "
-            "standard deviations of its centre, which is what high quality means; entropy of those "
-            f"points over the {len(world.means)} modes, 1 at most; exact Earth-Mover distance of "
-            f"{toy.MOVED} points; divergence of histograms on {toy.CELLS[world.dim]} cells a side. "
-            f"As many new points of the world itself, the best one could see: {_words(self.floor)}."
+            f"{toy.POINTS:,} points on fixed latents. A point within 3 standard deviations of a "
+            "mode's centre covers the mode and has high quality; entropy of these points over the "
+            f"{len(world.means)} modes, 1 at most; exact Earth-Mover distance of {toy.MOVED} "
+            f"points; divergence of histograms on {toy.CELLS[world.dim]} cells a side. The best "
+            f"possible values, from as many new real points: {_words(self.floor)}."
         )
 
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
@@ -79,7 +79,7 @@ def _words(found: dict[str, float]) -> str:
 
 
 def _generated(gan: GAN, data: datasets.ImageData, count: int, seed: int = 0) -> np.ndarray:
-    """`count` pictures of the averaged generator, uint8, under labels as the data has them."""
+    """`count` pictures of the averaged generator, uint8, with labels drawn as in the data."""
     rng = np.random.Generator(np.random.Philox(key=[seed, 3]))
     labels = None
     if gan.recipe.conditional:
@@ -106,8 +106,8 @@ class PictureJudge:
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
         self.protocol = (
             f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
-            f"no truncation, features of {self.extractor.label} (not FID). Real against real, "
-            f"the best one could see: {_words(self.floor)}."
+            f"no truncation, features of {self.extractor.label} (not FID). The best possible "
+            f"values, real against real: {_words(self.floor)}."
         )
 
     def _compare(self, features: extractors.Features) -> dict[str, float]:

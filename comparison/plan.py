@@ -1,4 +1,4 @@
-"""What a comparison trains: recipes or variations of them, on what, how long, how often."""
+"""The plan of a comparison: recipes or variations of them, the data, steps and seeds."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class CompareSettings:
     )
     steps: int = _option(5_000, "generator steps of every run")
     seeds: int = _option(3, "runs of every recipe, with seeds 0, 1, …")
-    marks: int = _option(5, "how often every run is measured on its way")
-    samples: int = _option(1_000, "pictures that a measurement takes (points: 2 500 always)")
-    count: int = _option(0, "pictures to train on; 0: all there are")
+    marks: int = _option(5, "how many times every run is measured")
+    samples: int = _option(1_000, "pictures per measurement (points: always 2 500)")
+    count: int = _option(0, "pictures to train on; 0: all")
     width: int = _option(64, "hidden units of D on points; G has twice as many")
     budget: float = _option(
-        0.0, "stop after so many minutes and report what is done; the same call goes on; 0: no end"
+        0.0, "stop and report after this many minutes; the same command continues; 0: no limit"
     )
-    out: str = _option("samples", "folder for the comparison's own folder")
+    out: str = _option("samples", "folder in which the comparison's folder is made")
 
     def __post_init__(self) -> None:
         for name in ("steps", "seeds", "marks", "samples", "width"):
@@ -53,7 +53,7 @@ class CompareSettings:
 class Plan:
     """Everything that the results depend on: entries (title → recipe) and settings.
 
-    `given`: the fields that were asked for, of each entry.
+    `given`: the fields that were given for each entry.
     """
 
     entries: dict[str, Recipe]
@@ -61,7 +61,7 @@ class Plan:
     given: dict[str, tuple[str, ...]]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON, without what does not change results."""
+        """As JSON, without the settings that do not change results."""
         settings = dataclasses.asdict(self.settings)
         for free in ("budget", "out", "seeds"):
             del settings[free]
@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """compare-<data>-<hash>: the same plan has the same name, more seeds too."""
+        """compare-<data>-<hash>: the same plan has the same name, also with more seeds."""
         text = json.dumps(self.to_dict(), sort_keys=True)
         data = self.settings.data.rstrip("/").rsplit("/", 1)[-1]
         return f"compare-{data}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
@@ -81,15 +81,15 @@ class Plan:
         return [self.settings.steps * (index + 1) // count for index in range(count)]
 
     def runs(self) -> list[tuple[str, int]]:
-        """(title, seed) in order: every recipe once before any a second time."""
+        """(title, seed) in order: every recipe with the first seed, then with the next."""
         return [(title, seed) for seed in range(self.settings.seeds) for title in self.entries]
 
 
 def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -> Plan:
     """The plan for recipes as typed, e.g. "wgan_gp" or "gan:minibatch=discrimination,d_steps=2".
 
-    `changes` apply to all of them, a recipe's own after them.
-    Raises `UserError` on unknown recipes or fields, on values that do not fit, and on repetitions.
+    `changes` apply to all recipes, before each recipe's own changes.
+    Raises `UserError` for unknown recipes or fields, values that do not fit, and repetitions.
     """
     entries: dict[str, Recipe] = {}
     given: dict[str, tuple[str, ...]] = {}
@@ -101,14 +101,14 @@ def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -
         sizes = {title: recipe.resolution for title, recipe in entries.items()}
         if len(set(sizes.values())) > 1:
             listed = ", ".join(f"{title} {size}" for title, size in sizes.items())
-            raise UserError(f"the recipes draw at different sizes ({listed}); give --resolution")
+            raise UserError(f"the recipes have different resolutions ({listed}); give --resolution")
     return Plan(entries, settings, given)
 
 
 def _entry(
     word: str, changes: dict[str, Any], settings: CompareSettings
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe that `word` means, and the fields asked for: those that nothing reads raise."""
+    """The recipe that `word` means, and its given fields; `UserError` if nothing reads one."""
     name, _, own = word.partition(":")
     with user_errors(ValueError):
         recipe = recipes.load(name)
@@ -131,7 +131,7 @@ def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known or not equals:
-            raise ValueError(f"{word}: {part!r} is no field=value. Fields: {', '.join(known)}.")
+            raise ValueError(f"{word}: {part!r} is not field=value. Fields: {', '.join(known)}.")
         kind = types[name]
         try:
             found[name] = value == "true" if kind is bool else kind(value)

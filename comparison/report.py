@@ -1,4 +1,4 @@
-"""The report of a comparison: a table, what it says, curves and samples, Markdown and HTML."""
+"""The report of a comparison: table, findings, curves and samples, in Markdown and HTML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WIDE = 1_200  # pixels
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """What a report says, whatever it is written in.
+    """The content of a report, for Markdown and HTML.
 
     Attributes:
         title: a line.
@@ -86,8 +86,8 @@ def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
     settings = plan.settings
     lines = [
         f"{settings.steps:,} generator steps each, {counted(settings.seeds, 'seed')}. Numbers are "
-        "means at the last step with 95 % t-intervals over seeds; ↑ more is better, ↓ less is. "
-        "The best mean is bold, which says nothing where intervals overlap.",
+        "means at the last step with 95 % t-intervals over seeds; ↑ more is better, ↓ less is "
+        "better. The best mean is bold; this means nothing if intervals overlap.",
         f"Protocol: {protocol}",
     ]
     waiting = [
@@ -126,8 +126,8 @@ def _cells(
 def _against(content: Content) -> str:
     return (
         f"Each entry's mean minus {content.first}'s, with Welch's 95 % interval. A difference is "
-        "called better or worse where its interval does not hold 0. That happens to one "
-        "comparison in twenty between entries that are equal, too."
+        "called better or worse if its interval does not contain 0. Between equal entries that "
+        "still happens in one comparison of twenty."
     )
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a comparison: means over seeds, and which differences seeds do not explain."""
+"""The numbers of a comparison: means over seeds, and differences beyond the seeds' spread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from comparison.trials import folder_of, result
 
 @dataclass(frozen=True)
 class Mean:
-    """A number with the half-width of its 95 % t-interval (NaN where there is none)."""
+    """A number with the half-width of its 95 % t-interval (NaN if there is none)."""
 
     value: float
     half: float
@@ -34,7 +34,7 @@ def mean(values: list[float]) -> Mean:
 
 
 def difference(values: list[float], others: list[float]) -> Mean:
-    """mean(values) - mean(others) with Welch's interval, which lets the two spread differently."""
+    """mean(values) - mean(others) with Welch's interval, which allows different variances."""
     gap = float(np.mean(values) - np.mean(others))
     if min(len(values), len(others)) < 2:
         return Mean(gap, math.nan)
@@ -57,7 +57,7 @@ def _t(degrees: float) -> float:
 
 @dataclass(frozen=True)
 class Row:
-    """One entry: its last measures, a number per finished seed; runs that ended; a step's time."""
+    """One entry: its last measures (a number per finished seed), run counts, time of a step."""
 
     title: str
     values: dict[str, list[float]]
@@ -86,7 +86,7 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
 
 
 def best(table: list[Row], better: dict[str, str]) -> dict[str, set[str]]:
-    """For every measure, the titles whose mean is best; none where all are equal."""
+    """For every measure, the titles whose mean is best; none if all are equal."""
     found = {}
     for name, direction in better.items():
         means = {row.title: row.measures[name].value for row in table if name in row.values}
@@ -100,8 +100,8 @@ def best(table: list[Row], better: dict[str, str]) -> dict[str, set[str]]:
 def verdicts(table: list[Row], better: dict[str, str]) -> list[tuple[str, str]]:
     """(title, sentence) for every entry after the first: what is better, worse, or not clear.
 
-    A difference counts where its interval leaves out 0. Entries with fewer than two finished runs,
-    or set against a first entry with fewer, are left out.
+    A difference counts if its interval does not contain 0. An entry is left out if it or the first
+    entry has fewer than two finished runs.
     """
     found = []
     first = table[0]

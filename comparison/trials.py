@@ -25,7 +25,7 @@ from training.settings import Settings
 
 
 def open_plan(plan: Plan) -> Path:
-    """The comparison's folder with its plan in it; an older one of the same plan goes on."""
+    """The comparison's folder with its plan in it; an existing one of the same plan is reused."""
     folder = Path(plan.settings.out) / plan.name
     path = folder / "plan.json"
     if not path.exists():
@@ -63,13 +63,13 @@ def _named(title: str) -> Iterator[None]:
 
 
 def folder_of(folder: Path, title: str, seed: int) -> Path:
-    """Where a run keeps its curve, its weights while it is unfinished, and its sheet."""
+    """The folder of a run: its curve, its sheet, and its weights until it has finished."""
     safe = "".join(letter if letter.isalnum() else "-" for letter in title)
     return folder / "runs" / f"{safe}-{seed}"
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """What is known of a run: its curve so far, and whether it finished or failed."""
+    """The state of a run: its curve so far, and whether it finished or failed."""
     path = folder / "result.json"
     return read_json(path) if path.exists() else {"curve": [], "state": "waiting", "seconds": 0.0}
 
@@ -150,7 +150,7 @@ class _Run:
 
 
 def check(plan: Plan, data: datasets.ImageData) -> None:
-    """Build every entry once; `UserError` names the one that cannot be."""
+    """Build every entry once; `UserError` names an entry that cannot be built."""
     for title, recipe in plan.entries.items():
         with _named(title):
             if not recipe.point_dim:

@@ -1,1 +1,1 @@
-"""What every command says and understands: options, errors, messages, the backend."""
+"""Shared by all commands: options, errors, messages, the backend."""

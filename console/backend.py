@@ -34,7 +34,7 @@ def choose() -> str:
 def wake() -> None:
     """Choose the backend, import Keras and compute a first number, silently.
 
-    TensorFlow 2.21 talks whatever its log level: when it is imported and when it first computes.
+    TensorFlow 2.21 prints at its import and at its first computation, at any log level.
     Raises `UserError` as `choose` does.
     """
     choose()
@@ -51,7 +51,7 @@ def compute() -> None:
 
 @contextlib.contextmanager
 def held_back_stderr() -> Iterator[None]:
-    """Keep from the screen what libraries write to file descriptor 2, unless they fail."""
+    """Hide what libraries write to file descriptor 2; show it if they fail."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         screen = os.dup(2)

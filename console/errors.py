@@ -1,4 +1,4 @@
-"""What ends a run early with one line instead of a traceback."""
+"""Errors that end a run with one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 class UserError(Exception):
-    """Something the person at the keyboard can put right; shown as one line, exit code 2."""
+    """A mistake that the user can fix; shown as one line, exit code 2."""
 
 
 class TrainingStopped(UserError):
@@ -18,8 +18,8 @@ class TrainingStopped(UserError):
 def user_errors(*kinds: type[Exception]) -> Iterator[None]:
     """Turn the listed exceptions into a `UserError` with the same words.
 
-    Only wrap calls whose errors of these kinds speak to the user: a `ValueError` from deep inside
-    a library is a bug of ours and keeps its traceback.
+    Wrap only calls whose errors of these kinds are meant for the user. A `ValueError` from inside
+    a library is a bug of ours and must keep its traceback.
     """
     try:
         yield

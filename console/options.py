@@ -1,6 +1,6 @@
 """Command-line options made from dataclass fields, so that every field is an option, once.
 
-A field's metadata holds `help`, `group` and, where only some values make sense, `choices`.
+A field's metadata holds `help`, `group` and, if only some values are allowed, `choices`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
-        self.others: dict[str, str] = {}  # options that only something else has: option → whose
+        self.others: dict[str, str] = {}  # options of other systems only: option → system
 
     def error(self, message: str) -> NoReturn:
         """Print one line on stderr and leave with exit code 2."""
@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         known = [name for action in self._actions for name in action.option_strings]
         option = word.split("=", 1)[0]
         if option in self.others:
-            return f"{option} belongs to recipes of the system {self.others[option]}, not to this"
+            return f"{option} is only for recipes of the system {self.others[option]}"
         return f"unknown option {option}{nearest(option, known)}; --help lists them all"
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """`" (did you mean X?)"` for the known word closest to `word`; "" where none is close."""
+    """`" (did you mean X?)"` for the known word closest to `word`; "" if none is close."""
     folded = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), list(folded), n=1, cutoff=0.6)
     return f" (did you mean {folded[close[0]]}?)" if close else ""
@@ -67,9 +67,9 @@ def add_fields(
 ) -> None:
     """Add one option per field of `dataclass`, in argument groups named by the fields' metadata.
 
-    Options that were not given are absent from the parsed namespace, so that "not given" and
-    "given the default" stay apart (a resumed run needs to know). `defaults` overrides what the
-    help text calls the default. `hidden` fields are understood but not listed.
+    Options that were not given are absent from the parsed namespace: a resumed run must tell "not
+    given" from "given the default value". `defaults` replaces the defaults in the help text.
+    `hidden` fields are accepted but not listed.
     """
     hints = typing.get_type_hints(dataclass)
     groups = {group.title: group for group in parser._action_groups}
@@ -90,9 +90,9 @@ def add_fields(
 
 
 def add_names(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:
-    """Add one option per field of all `classes`, whose values are taken as they come.
+    """Add one option per field of all `classes`, without converting or checking values.
 
-    For a first look at a command line, before it is known which of the classes counts.
+    This is for a first look at a command line, before the right class is known.
     """
     hints: dict[str, Any] = {}
     for each in classes:

@@ -1,7 +1,7 @@
 """The anime face cascade of nagadomi (MIT, see the head of `lbpcascade_animeface.xml`), by OpenCV.
 
-The notes' way: local binary patterns on the equalised grey picture. It finds frontal faces that
-stand upright to about 15°; turned copies of the picture find the others.
+As in the notes, it uses local binary patterns on the equalised grey picture. It finds frontal faces
+that are upright to about 15°; turned copies of the picture find the others.
 """
 
 import math
@@ -22,7 +22,7 @@ SHIFT, WIDER, HIGHER = 0.3, 1.5, 1.45
 
 
 class Cascade:
-    """Finds frontal faces; with `turned` copies, heads tilted to about 45° too.
+    """Finds frontal faces; with `turned` copies also heads tilted to about 45°.
 
     Raises `DataError` without an OpenCV that has cascades.
     """
@@ -30,25 +30,25 @@ class Cascade:
     def __init__(self, turned: bool = False) -> None:
         try:
             import cv2
-            from cv2 import CascadeClassifier  # OpenCV 5 has it in its contrib wheel alone
+            from cv2 import CascadeClassifier  # OpenCV 5 has it only in its contrib wheel
         except ImportError:
             raise DataError(
                 "Finding faces needs OpenCV with its cascades: pip install -r "
                 "requirements-prepare.txt; or say --no-detect if each picture is a face already."
             ) from None
-        cv2.setNumThreads(1)  # one process a core does the same without waiting for each other
+        cv2.setNumThreads(1)  # one process per core already uses all cores
         self._cv2, self._turns = cv2, (0, *TURNS) if turned else (0,)
         self._cascade = CascadeClassifier(str(FILE))
 
     def detect(self, picture: Image.Image) -> list[Found]:
-        """Faces, surest first; the score counts the windows that agreed."""
+        """Faces, most certain first; the score is the number of agreeing windows."""
         seen, factor = shrunk(picture)
         grey = self._cv2.equalizeHist(np.asarray(seen.convert("L")))
         found = [face for turn in self._turns for face in self._detect_turned(grey, turn)]
         return [enlarged(face, factor) for face in best_first(found)]
 
     def frame(self, found: Found) -> Square:
-        """The notes' box made square: its short side grows to both sides equally."""
+        """The notes' box made square: its short side grows equally at both ends."""
         across = (WIDER / 2 - SHIFT - 0.5) * found.width
         down = (HIGHER / 2 - SHIFT - 0.5) * found.height
         sine, cosine = math.sin(math.radians(found.tilt)), math.cos(math.radians(found.tilt))
@@ -73,7 +73,7 @@ class Cascade:
         return found
 
     def _turn(self, grey: np.ndarray, turn: int) -> tuple[np.ndarray, np.ndarray]:
-        """The copy, large enough to lose nothing, and the map (2, 3) of its points back."""
+        """The turned copy, large enough for all pixels, and the map (2, 3) back to the picture."""
         height, width = grey.shape
         sine, cosine = abs(math.sin(math.radians(turn))), abs(math.cos(math.radians(turn)))
         wide = math.ceil(width * cosine + height * sine)

@@ -53,26 +53,26 @@ def build_parser() -> argparse.ArgumentParser:
     add("--faces", type=Path, metavar="OUT", help="find the faces in DATA and write them here; "
         "run it again after adding pictures, or to apply OUT/drop.txt")  # fmt: skip
     add("--no-detect", action="store_true", help="each picture is a face already")
-    add("--turned", action="store_true", help="look for heads tilted to about 45° too (5× time)")
-    add("--detector", metavar="FILE.onnx", help="a detector of your own, as YOLOv8 exports it")
+    add("--turned", action="store_true", help="also find heads tilted to about 45° (5× time)")
+    add("--detector", metavar="FILE.onnx", help="your own detector, as YOLOv8 exports it")
     add("--tagger", type=Path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
-    add("--tagger-channels", choices=CHANNELS, default="bgr", help="what it takes (default bgr)")
+    add("--tagger-channels", choices=CHANNELS, default="bgr", help="colour order (default bgr)")
     add("--tags", type=Path, metavar="DIR", help="illustration2vec's JSON, in place of a tagger")
     add("--threshold", type=float, metavar="P", help="an attribute is on above this probability "
         "(default 0.35; 0.25 with --tags)")  # fmt: skip
     add("--write-tags", action="store_true", help="write illustration2vec's JSON to OUT/tags")
     add("--least-side", type=int, default=64, metavar="PX", help="drop smaller faces (default 64)")
-    add("--most-aspect", type=float, default=2.0, metavar="R", help="drop what is longer than "
-        "this many times its width, or wider (default 2)")  # fmt: skip
+    add("--most-aspect", type=float, default=2.0, metavar="R", help="drop faces whose longer "
+        "side is more than R times the shorter (default 2)")  # fmt: skip
     add("--drop-grey", action="store_true", help="drop faces without colour")
     add("--no-outliers", action="store_true", help="do not rank outliers: no Keras is needed")
     return parser
 
 
 def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> pipeline.Options:
-    """What was asked for, checked before any picture is read."""
+    """The options, checked before any picture is read."""
     if options.no_detect and (options.detector or options.turned):
-        raise DataError("--no-detect looks for no faces: leave out --detector and --turned.")
+        raise DataError("--no-detect does not use --detector or --turned; leave them out.")
     if options.tagger and options.tags:
         raise DataError("Tags come from --tagger or from --tags, not from both.")
     threshold = options.threshold
@@ -86,12 +86,12 @@ def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> 
         raise DataError("--write-tags needs --tagger or --tags.")
     detector = "none" if options.no_detect else options.detector or "cascade"
     if detector != "none":
-        build(detector, options.turned)  # so that what is missing is said at once
+        build(detector, options.turned)  # reports anything missing at once
     tagger = None
     if options.tagger:
         tagger = Tagger(options.tagger.expanduser(), options.tagger_channels)
         if tagger.missing:
-            print(f"Attributes that are no tags of it: {', '.join(tagger.missing)}.")
+            print(f"Attributes that the tagger does not know: {', '.join(tagger.missing)}.")
     return pipeline.Options(
         detector=detector,
         turned=options.turned,
@@ -122,7 +122,7 @@ def lite0_features(wake: Callable[[], None]) -> pipeline.Features:
 
 
 def _face_options(parser: argparse.ArgumentParser) -> list[str]:
-    """The options that have a meaning with --faces only, by their names in a namespace."""
+    """The names, in a namespace, of the options that need --faces."""
     group = next(group for group in parser._action_groups if "faces" in (group.title or ""))
     return [action.dest for action in group._group_actions]
 
@@ -130,6 +130,6 @@ def _face_options(parser: argparse.ArgumentParser) -> list[str]:
 def _given(
     parser: argparse.ArgumentParser, options: argparse.Namespace, names: Sequence[str]
 ) -> list[str]:
-    """Those of the options that were given another value than their default."""
+    """The options whose value differs from their default."""
     given = [name for name in names if getattr(options, name) != parser.get_default(name)]
     return [f"--{name.replace('_', '-')}" for name in given]

@@ -1,4 +1,4 @@
-"""Cut squares out of a picture, from its own pixels."""
+"""Cutting squares out of a picture, without resampling."""
 
 import numpy as np
 from PIL import Image
@@ -7,9 +7,9 @@ from curation.detection import Square
 
 
 def cut(picture: Image.Image, square: Square) -> tuple[Image.Image, float]:
-    """RGB (side, side) of the picture, and the share of it, 0..1, that lies beyond the border.
+    """RGB (side, side) of the picture, and its share, 0..1, that lies beyond the border.
 
-    What lies beyond repeats the pixels of the border: never squeezed, and no black bars.
+    Beyond the border, border pixels are repeated, so the face is not squeezed and has no bars.
     """
     left, top, side = square.left, square.top, square.side
     right, bottom = left + side, top + side

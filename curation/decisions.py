@@ -1,7 +1,7 @@
-"""Which faces stay: first what the numbers say, then what a person said.
+"""Which faces stay: first by the numbers, then by the user's decisions.
 
-A person's file, `drop.txt`, has one decision a line: `drop FILE` or `keep FILE`; a bare `FILE` is
-dropped. What it says counts more than any reason found here.
+The user's file, `drop.txt`, has one decision per line: `drop FILE` or `keep FILE`; a plain `FILE`
+is dropped. It overrides all reasons found here.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ GONE = "its picture is gone"
 
 @dataclass(frozen=True)
 class Rules:
-    """What is dropped without asking.
+    """Rules for dropping faces without asking.
 
-    `least` pixels of a face's square; `most_aspect` of the long side by the short one; `grey` ones.
+    `least`: pixels of a face's square; `most_aspect`: the long side divided by the short one;
+    `grey`: whether grey faces are dropped.
     """
 
     least: int = 64
@@ -29,7 +30,7 @@ class Rules:
     grey: bool = False
 
     def reason(self, face: dict) -> str:
-        """Why a face is dropped, or "" where it stays."""
+        """Why a face is dropped, or "" if it stays."""
         if face["side"] < self.least:
             return f"small: {face['side']} px, below {self.least}"
         if face["aspect"] > self.most_aspect:
@@ -42,10 +43,10 @@ class Rules:
 def found_reasons(
     faces: Sequence[dict], thumbnails: np.ndarray, rules: Rules, gone: set[str], recut: bool
 ) -> list[str]:
-    """Why the numbers would drop each face, "" where it stays.
+    """Why the numbers would drop each face, "" if it stays.
 
-    `gone` names pictures that are no longer there; `recut` is as in `curation.duplicates`. Of
-    copies the largest stays that is not dropped for another reason.
+    `gone` names pictures that no longer exist; `recut` is as in `curation.duplicates`. Of several
+    copies, the largest stays that is not dropped for another reason.
     """
     reasons = [GONE if face["picture"] in gone else rules.reason(face) for face in faces]
     order = sorted(
@@ -61,7 +62,7 @@ def found_reasons(
 def final_reasons(
     faces: Sequence[dict], reasons: Sequence[str], by_hand: dict[str, bool]
 ) -> list[str]:
-    """The same after a person's word, which counts more."""
+    """The reasons after the user's decisions, which override them."""
     return [
         reason if face["file"] not in by_hand else BY_HAND if by_hand[face["file"]] else ""
         for face, reason in zip(faces, reasons, strict=True)
@@ -69,7 +70,7 @@ def final_reasons(
 
 
 def read(path: Path) -> dict[str, bool]:
-    """The file → whether each face it names is dropped. Without the file: nothing."""
+    """File of a face → whether `drop.txt` drops it; empty without `drop.txt`."""
     if not path.exists():
         return {}
     try:

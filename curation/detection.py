@@ -1,11 +1,11 @@
-"""What a face detector is, and the geometry that all of them share.
+"""The interface of face detectors, and their common geometry.
 
 A detector is any object with
 
     detect(picture) -> list[Found]     picture: an RGB `PIL.Image`, upright
     frame(found) -> Square             what to cut out around a face
 
-The margin of `frame` belongs to the detector, for each draws its boxes differently.
+The margin of `frame` belongs to the detector, since each draws its boxes differently.
 """
 
 import math
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from PIL import Image
 
-# The side of a picture that a detector sees is limited: faces below 1/40 of it do not matter.
+# Detectors see pictures of a limited size: faces below 1/40 of the side do not matter.
 LARGEST_AREA = 1_048_576
 
 
@@ -22,8 +22,8 @@ LARGEST_AREA = 1_048_576
 class Found:
     """A face in a picture.
 
-    The middle of its box and the box's size in pixels of the picture, the tilt of the head in
-    degrees (clockwise), and how sure the detector is (larger is surer).
+    The centre of its box and the box's size in pixels of the picture, the tilt of the head in
+    degrees (clockwise), and the detector's score (larger is more certain).
     """
 
     x: float
@@ -56,7 +56,7 @@ class Detector(Protocol):
 
 
 def shrunk(picture: Image.Image) -> tuple[Image.Image, float]:
-    """The picture at `LARGEST_AREA` pixels at most, and by which factor it was shrunk (≥ 1)."""
+    """The picture with `LARGEST_AREA` pixels at most, and the factor of shrinking (≥ 1)."""
     factor = math.sqrt(picture.width * picture.height / LARGEST_AREA)
     if factor <= 1:
         return picture, 1.0
@@ -76,15 +76,15 @@ def enlarged(found: Found, factor: float) -> Found:
 
 
 def square_around(x: float, y: float, side: float) -> Square:
-    """The square of whole pixels nearest to that middle and side."""
+    """The square of whole pixels nearest to this centre and side."""
     side = max(1, round(side))
     return Square(round(x - side / 2), round(y - side / 2), side)
 
 
 def best_first(found: list[Found]) -> list[Found]:
-    """One box a face: the surest first, without those whose middle lies in a surer one's.
+    """One box per face, most certain first; less certain boxes of the same face are removed.
 
-    Two boxes are of one face when their middles are nearer than half the larger's width.
+    Two boxes are of one face if their centres are nearer than half the larger one's width.
     """
     kept: list[Found] = []
     for face in sorted(found, key=lambda face: -face.score):

@@ -1,4 +1,4 @@
-"""Which face detectors there are."""
+"""The available face detectors."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from datasets.errors import DataError
 
 
 def build(spec: str, turned: bool) -> Detector:
-    """That of "cascade", or of the path of an ONNX file. Raises `DataError` when there is none."""
+    """The detector for "cascade" or the path of an ONNX file. Raises `DataError` if missing."""
     if spec == "cascade":
         return Cascade(turned)
     if turned:
-        raise DataError("--turned is for the cascade; an ONNX detector finds tilted heads or not.")
+        raise DataError("--turned is only for the cascade, not for an ONNX detector.")
     return OnnxDetector(Path(spec))

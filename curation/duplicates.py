@@ -1,11 +1,11 @@
 """Copies of one face: low frequencies propose, small colour pictures confirm.
 
-Re-encoded, rescaled, brightened and mirrored copies, and those whose picture was cropped. From each
-a detector cuts a face a few per cent larger or aside. That alone changes 30 to 90 bits of a 256-bit
-perceptual hash, and distinct drawn faces differ in 30 to 90 too. So the cosine coefficients that
-such a hash reduces to bits stay numbers here, in colour: faces meet their nearest neighbours in a
-k-d tree, never all others. A pair is then judged by its tangent distance, which first moves,
-scales and fades one thumbnail into the other (Simard, LeCun and Denker, "Efficient pattern
+Copies may be re-encoded, rescaled, brightened, mirrored or cropped. A detector cuts the face in a
+copy a few per cent larger or shifted. That alone changes 30 to 90 bits of a 256-bit perceptual
+hash, and distinct drawn faces also differ in 30 to 90 bits. So we keep the cosine coefficients, in
+colour, as numbers; such a hash reduces them to bits. Faces are compared only with their nearest
+neighbours in a k-d tree. Each pair is then measured by its tangent distance, which first shifts,
+scales and fades one thumbnail to match the other (Simard, LeCun and Denker, "Efficient pattern
 recognition using a new transformation distance", NIPS 1992, to first order).
 """
 
@@ -18,7 +18,7 @@ SIDE = 16  # of a thumbnail, pixels
 FREQUENCIES, DIMENSIONS = 3, 10  # 3 × 3 of each channel, then their main axes
 NEIGHBOURS = 8
 REACH = 36.0  # in units of 0..255: copies are nearer (99 % of those measured)
-ROUNDS = 4  # of searching for neighbours, in case one face has more copies than those
+ROUNDS = 4  # rounds of the neighbour search, in case a face has more copies than neighbours
 CHUNK = 4096
 BLUR = 1.2  # pixels of the thumbnail: a shift of half a pixel must be a small one
 # The largest mean difference of copies, of 255. Measured on drawn faces, distinct ones are beyond
@@ -32,15 +32,15 @@ def thumbnail(picture: Image.Image) -> np.ndarray:
 
 
 def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, int]:
-    """Which faces are copies, and of which: each copy → the face that is kept.
+    """Which faces are copies: each copy → the face that is kept.
 
     thumbnails  uint8 (N, 16, 16, 3)
-    order       the indices 0 … N − 1, those to keep rather than others first
-    recut       whether a detector cut the faces; otherwise copies lie pixel on pixel
+    order       the indices 0 … N − 1, faces to keep first
+    recut       whether a detector cut the faces; otherwise copies match pixel by pixel
 
-    A face is a copy of one that is kept when the two are near; or when it is half as near to a
-    direct copy of that one. Longer chains do not count: they would swallow what is unlike their
-    beginning.
+    A face is a copy of a kept face if their distance is below the limit, or if its distance to a
+    direct copy of that face is below half the limit. Longer chains do not count: their ends may be
+    unlike their beginning.
     """
     kept, found = np.asarray(order), {}
     for _ in range(ROUNDS):
@@ -49,7 +49,7 @@ def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, 
         if not more:
             break
         found.update(more)
-        # those that met a copy may have more of them than they have neighbours
+        # faces with a copy may have more copies than neighbours
         kept = np.array([index for index in kept[np.unique(pairs)] if index not in more])
     return {copy: _last(found, original) for copy, original in found.items()}
 
@@ -57,8 +57,8 @@ def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, 
 def distances(first: np.ndarray, second: np.ndarray, recut: bool) -> np.ndarray:
     """Mean |difference| (P,) of thumbnails (P, 16, 16, 3), in units of 0..255.
 
-    The mean colour of each does not count, so that a brighter copy is still one. `recut` blurs both
-    and takes away what a small shift, another scale and another contrast would explain.
+    The mean colour of each does not count, so that brighter copies are found. `recut` blurs both
+    and removes the difference that a small shift, scaling or change of contrast explains.
     """
     first, second = first.astype(np.float32), second.astype(np.float32)
     if not recut:
@@ -71,7 +71,7 @@ def distances(first: np.ndarray, second: np.ndarray, recut: bool) -> np.ndarray:
     down, across = np.gradient(mean, axis=(1, 2))
     place = np.linspace(-1, 1, SIDE, dtype=np.float32)
     larger = across * place[:, np.newaxis] + down * place[:, np.newaxis, np.newaxis]
-    # the border saw what one of the two does not hold
+    # the border may show what only one of the two contains
     within = np.s_[:, 1:-1, 1:-1]
     rest = _centred((second - first)[within])
     tangents = [_centred(some[within]) for some in (across, down, larger, mean)]
@@ -122,7 +122,7 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> tuple[np.ndarray, np.ndarray]
 
 
 def _coefficients(thumbnails: np.ndarray) -> np.ndarray:
-    """The lowest frequencies but the mean, (N, 24), in units of 0..255."""
+    """The lowest frequencies without the mean, (N, 24), in units of 0..255."""
     low = fft.dctn(thumbnails.astype(np.float32), axes=(1, 2), norm="ortho")
     low = low[:, :FREQUENCIES, :FREQUENCIES].reshape(len(thumbnails), -1, 3)[:, 1:]
     return low.reshape(len(thumbnails), -1) / SIDE

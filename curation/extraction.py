@@ -1,4 +1,4 @@
-"""One picture → its faces as files, and what is known of them. Runs in processes of its own."""
+"""One picture → its faces as files, with their measurements. Runs in separate processes."""
 
 import functools
 import hashlib
@@ -17,13 +17,13 @@ from datasets import decode
 from datasets.errors import PictureError
 
 NO_FACE = "no face found"
-PART = ".part"  # the end of the name of a file that is being written
-RECUT = 1.2  # of a face's width: a copy is recognised by this square in the middle of its box
+PART = ".part"  # suffix of a file that is being written
+RECUT = 1.2  # of a face's width: copies are recognised by this square in the middle of the box
 
 
 @dataclass(frozen=True)
 class Task:
-    """`detector` is "cascade", an ONNX file, or "none" where each picture is a face."""
+    """`detector` is "cascade", an ONNX file, or "none" if each picture is a face."""
 
     raw: str
     name: str
@@ -37,8 +37,8 @@ class Task:
 def look_at(task: Task) -> Picture:
     """Find, cut out, judge and write the faces of one picture, below `task.folder`.
 
-    A face's file is named after its picture and the picture's contents, so that doing it twice
-    writes the same files. Raises `OSError` when they cannot be written.
+    A face's file is named after its picture and the picture's contents, so that a second call
+    writes the same files. Raises `OSError` if they cannot be written.
     """
     path = os.path.join(task.raw, task.name)
     try:
@@ -53,7 +53,7 @@ def look_at(task: Task) -> Picture:
     for number, (found, square) in enumerate(_faces(picture, task)):
         crop, padding = cut(picture, square)
         seen = crop
-        if task.detector != "none":  # the frame is lopsided: a mirrored copy would not lie on it
+        if task.detector != "none":  # the frame is asymmetric: a mirrored copy would not match
             width = RECUT * max(found.width, found.height)
             seen, _ = cut(picture, detection.square_around(found.x, found.y, width))
         file = f"{file_stem(task.name)}-{digest[:8]}-{number}.png"
@@ -73,7 +73,7 @@ def look_at(task: Task) -> Picture:
 
 
 def not_usable(task: Task, reason: str) -> Picture:
-    """A picture that gave nothing, and why."""
+    """A picture without usable faces, and why."""
     return Picture(task.name, task.bytes, task.modified, "", reason)
 
 
@@ -83,12 +83,12 @@ def same_file(picture: Picture, other: str) -> Picture:
 
 
 def ended(task: Task) -> Picture:
-    """A picture whose process was ended twice."""
+    """A picture whose process was killed twice."""
     return not_usable(task, "the process that read it was ended, probably for lack of memory")
 
 
 def write_png(picture: Image.Image, path: Path) -> None:
-    """Whole or not at all."""
+    """Write the PNG to `path`, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{PART}")
     picture.save(part, format="PNG", compress_level=4)
@@ -96,10 +96,10 @@ def write_png(picture: Image.Image, path: Path) -> None:
 
 
 def file_stem(name: str) -> str:
-    """How the files of a picture's faces begin.
+    """The beginning of the file names of a picture's faces.
 
-    It is the picture's path without what some file system or page cannot hold. Sub-folders stay,
-    as they may be classes.
+    It is the picture's path without characters that some file systems or pages do not allow.
+    Sub-folders stay, since they may be classes.
     """
     parts = name.split("/")
     parts[-1] = os.path.splitext(parts[-1])[0]

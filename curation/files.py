@@ -1,13 +1,13 @@
-"""The folder that `--faces` writes, and putting files there whole or not at all.
+"""The folder that `--faces` writes, and writing complete files there.
 
 OUT/
-    faces/         the data set: what stays
-    dropped/       what does not, and why is in the manifest
+    faces/         the data set: faces that stay
+    dropped/       dropped faces; the manifest says why
     manifest.csv   every face and every picture without one
-    labels.csv     for --labels, where the faces were tagged
-    review.html    for the person who cleans; it writes drop.txt
+    labels.csv     for --labels, if the faces were tagged
+    review.html    for the user's decisions; it saves drop.txt
     kept.png       a sheet of some of the faces that stay
-    .work/         what is known so far
+    .work/         the results so far
 """
 
 import os
@@ -21,16 +21,16 @@ from datasets.errors import DataError
 class Folder:
     """Paths of the folder; it is made when missing.
 
-    Raises `DataError` when it holds other files, when it and the pictures lie in each other (no
-    original is ever touched), or when it cannot be written.
+    Raises `DataError` if it holds other files, if it contains the pictures' folder or lies in it
+    (originals are never touched), or if it cannot be written.
     """
 
     def __init__(self, path: Path, raw: Path) -> None:
         inner, outer = path.resolve(), raw.resolve()
         if inner == outer or outer in inner.parents or inner in outer.parents:
             raise DataError(
-                f"The faces' folder {str(path)!r} and the pictures' {str(raw)!r} must not lie in "
-                "each other: the pictures are left as they are."
+                f"The faces' folder {str(path)!r} and the pictures' folder {str(raw)!r} must not "
+                "contain each other: the pictures must stay unchanged."
             )
         self.path = path
         self.faces, self.dropped = path / "faces", path / "dropped"
@@ -49,7 +49,7 @@ class Folder:
             raise DataError(f"Cannot write in {str(path)!r}: {error.strerror}.") from None
 
     def remove_unfinished(self) -> None:
-        """Delete what a killed run was writing; call it only where no other run can be."""
+        """Delete the unfinished files of a killed run; call it only if no other run is active."""
         for part in self.path.rglob(f".*{PART}"):
             part.unlink(missing_ok=True)
 
@@ -61,7 +61,7 @@ class Folder:
         return None
 
     def arrange(self, kept: Iterable[str]) -> None:
-        """Put these faces among those that stay, and whatever else is there among the others."""
+        """Move these faces to `faces/` and all others to `dropped/`."""
         kept = set(kept)
         for file in sorted(kept):
             _move(self.dropped / file, self.faces / file)
@@ -71,7 +71,7 @@ class Folder:
                 _move(path, self.dropped / place)
 
     def delete(self, file: str) -> None:
-        """Remove a face that its picture, which has changed, no longer has."""
+        """Remove a face that its changed picture no longer has."""
         for folder in (self.faces, self.dropped):
             (folder / file).unlink(missing_ok=True)
 
@@ -83,7 +83,7 @@ def _move(here: Path, there: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """UTF-8, whole or not at all."""
+    """Write UTF-8, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}{PART}")
     part.write_text(text, "utf-8", newline="")
@@ -91,5 +91,5 @@ def write_text(path: Path, text: str) -> None:
 
 
 def printable(name: str) -> str:
-    r"""A name that need not be UTF-8, as text that can be printed: `\xff` for a wrong byte."""
+    r"""A file name as printable text, with `\xff` for bytes that are not UTF-8."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

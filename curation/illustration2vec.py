@@ -1,4 +1,4 @@
-"""Read and write tags in the JSON of illustration2vec, one file a picture.
+"""Reading and writing tags in the JSON of illustration2vec, one file per picture.
 
 The notes' form is `{"blonde hair": 0.02, …}`, also with 0 and 1; illustration2vec itself writes
 `{"general": [["blonde hair", 0.93], …], …}`. Both are read, the first is written.
@@ -16,7 +16,7 @@ from datasets.errors import DataError
 def read_folder(folder: Path) -> dict[str, dict[str, float]]:
     """Every JSON below the folder: its path without the suffix → probability by attribute.
 
-    Raises `DataError` when there is none, or when one is something else.
+    Raises `DataError` if there is none, or if one has another form.
     """
     files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
     if not files:
@@ -28,7 +28,7 @@ def read(path: Path) -> dict[str, float]:
     """The probabilities of the attributes that one file names."""
     try:
         found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, list) and len(found) == 1:  # it answers a list of pictures
+        if isinstance(found, list) and len(found) == 1:  # it gives a list of pictures
             found = found[0]
         general = found["general"] if "general" in found else list(found.items())
         named = {str(name): float(value) for name, value in general}
@@ -40,12 +40,12 @@ def read(path: Path) -> dict[str, float]:
 
 
 def for_picture(tags: dict[str, dict[str, float]], name: str) -> dict[str, float] | None:
-    """The tags of a picture by its path, or by its bare name where only that is there."""
+    """The tags of a picture by its path, or by its file name if only that is known."""
     path = PurePosixPath(name).with_suffix("")
     return tags.get(str(path), tags.get(path.name))
 
 
 def write(folder: Path, file: str, values: dict[str, float]) -> None:
-    """`folder`/`file` with the suffix .json, whole or not at all."""
+    """Write `folder`/`file` with the suffix .json, completely or not at all."""
     text = json.dumps(values, indent=1) + "\n"
     write_text((folder / file).with_suffix(".json"), text)

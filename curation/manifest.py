@@ -1,4 +1,4 @@
-"""The tables that a run leaves: the manifest of all, the labels of what stays, the counts."""
+"""The tables of a run: the manifest of all faces, the labels of those that stay, the counts."""
 
 import csv
 import io
@@ -18,9 +18,9 @@ def write(
     reasons: Sequence[str],
     without: Sequence[tuple[str, str]],
 ) -> None:
-    """`manifest.csv`: a row a face, then a row for each picture (name, reason) that has none.
+    """`manifest.csv`: a row per face, then a row for each picture (name, reason) without faces.
 
-    The attributes are the tagger's probabilities; they have columns where any face was tagged.
+    The attributes are the tagger's probabilities; they have columns if any face was tagged.
     """
     names = [name for name in ATTRIBUTES if any(name in (face["tags"] or {}) for face in faces)]
     rows = [["face", "kept", "why", "picture", *NUMBERS, *names]]
@@ -37,9 +37,9 @@ def write(
 def write_labels(
     folder: Folder, faces: Sequence[dict], reasons: Sequence[str], threshold: float
 ) -> tuple[list[str], int]:
-    """`labels.csv` of the faces that stay and have tags; its attributes and its number of rows.
+    """Write `labels.csv` for tagged faces that stay; its attributes and its number of rows.
 
-    Without any tags there is no such file.
+    Without any tags the file is not written.
     """
     tagged = [face for face, reason in zip(faces, reasons, strict=True)
               if face["tags"] and not reason]  # fmt: skip
@@ -56,9 +56,9 @@ def write_labels(
 
 
 def attributes(tags: dict[str, float], threshold: float) -> set[str]:
-    """Which attributes are on, where the probability exceeds the threshold.
+    """Which attributes are on: those with a probability above the threshold.
 
-    Of a one-of group it is the most probable, of the others all.
+    In a one-of group only the most probable one is on.
     """
     names = tuple(tags)
     on = {name for name in names if tags[name] > threshold}

@@ -1,10 +1,10 @@
-"""A face detector of the user's own as ONNX, in the form that YOLOv8 exports.
+"""A face detector of the user as ONNX, in the format that YOLOv8 exports.
 
     input   float32 (1, 3, H, W), RGB in 0..1, the picture fitted into the middle on grey
     output  float32 (1, 4 + classes, boxes): x, y, width, height in input pixels, class scores
 
-The faces detectors that anime collections use (such as deepghs' `face_detect`) have this form.
-Another form needs an adapter: any object with `detect` and `frame` (see `curation.detection`).
+Common face detectors for anime (such as deepghs' `face_detect`) have this format. Another format
+needs an adapter: any object with `detect` and `frame` (see `curation.detection`).
 """
 
 from pathlib import Path
@@ -17,14 +17,14 @@ from curation.onnx_session import open_session, size_or_none
 from datasets.errors import DataError
 
 LEAST_SCORE = 0.3
-OVERLAP = 0.7  # boxes that share more (intersection over union) are of one face
-SIDE = 640  # where the network takes any size
-GREY = (114, 114, 114)  # what YOLO pads with
+OVERLAP = 0.7  # boxes with a larger intersection over union are of one face
+SIDE = 640  # if the network takes any size
+GREY = (114, 114, 114)  # YOLO's padding value
 MARGIN = 1.5  # a detector's box is the bare face, from brow to chin
 
 
 class OnnxDetector:
-    """Raises `DataError` when the file is not such a network."""
+    """An ONNX detector. Raises `DataError` if the file is not such a network."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -40,7 +40,7 @@ class OnnxDetector:
         self._size = size_or_none(shape[3]) or SIDE, size_or_none(shape[2]) or SIDE
 
     def detect(self, picture: Image.Image) -> list[Found]:
-        """Faces, surest first; the score is the network's, 0..1."""
+        """Faces, most certain first; the score is the network's, 0..1."""
         pixels, factor, left, top = self._fitted(picture)
         (boxes,) = self._session.run([self._output], {self._input: pixels})
         if boxes.ndim != 3 or boxes.shape[0] != 1 or boxes.shape[1] < 5:
@@ -65,11 +65,11 @@ class OnnxDetector:
         return _without_overlaps(found)
 
     def frame(self, found: Found) -> Square:
-        """The box's long side, half as much again."""
+        """A square of 1.5 times the box's long side."""
         return square_around(found.x, found.y, MARGIN * max(found.width, found.height))
 
     def _fitted(self, picture: Image.Image) -> tuple[np.ndarray, float, int, int]:
-        """The network's input, and the scale and offsets that the picture was given in it."""
+        """The network's input, and the scale and offsets of the picture in it."""
         wide, high = self._size
         factor = min(wide / picture.width, high / picture.height)
         size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
@@ -82,7 +82,7 @@ class OnnxDetector:
 
 
 def _without_overlaps(found: list[Found]) -> list[Found]:
-    """Non-maximum suppression of boxes that come surest first."""
+    """Non-maximum suppression of boxes, sorted with the most certain first."""
     kept: list[Found] = []
     for face in found:
         if all(overlap(face, other) <= OVERLAP for other in kept):

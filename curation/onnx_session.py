@@ -1,4 +1,4 @@
-"""Open a network that the user brings as an ONNX file."""
+"""Opening a network that the user gives as an ONNX file."""
 
 from pathlib import Path
 
@@ -23,11 +23,11 @@ def open_session(path: Path, what: str, threads: int):
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen kinds of its own
+    except Exception as error:  # onnxruntime has a dozen kinds of errors
         reason = str(error).strip().splitlines()[0]
-        raise DataError(f"The {what} {str(path)!r} is no ONNX network: {reason}") from None
+        raise DataError(f"The {what} {str(path)!r} is not an ONNX network: {reason}") from None
 
 
 def size_or_none(dimension: object) -> int | None:
-    """A dimension of a session's input: a number where it is fixed, else None."""
+    """A dimension of a session's input: a number if it is fixed, else None."""
     return dimension if isinstance(dimension, int) and dimension > 0 else None

@@ -1,8 +1,8 @@
-"""Which crops are unlike the others, by the features of a network. A rank, not a verdict.
+"""Ranking crops by how unlike the others they are, from the features of a network.
 
-Junk that looks alike (lettering, hands) is its own neighbourhood, so the distance to the *near*
-neighbours does not show it: the 25th one does, and so does the distance to the centre of all. The
-two see different things; a crop's score is the mean of its two ranks.
+Similar junk (lettering, hands) forms its own neighbourhood, so the distance to the nearest
+neighbours does not show it. The distance to the 25th neighbour does, and so does the distance to
+the centre of all. These detect different things; a crop's score is the mean of its two ranks.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from curation.quality import ranks
 
 NEIGHBOUR = 25
-REFERENCES = 8192  # crops that the others are compared with: no all pairs
+REFERENCES = 8192  # crops that the others are compared with, instead of all pairs
 BLOCK = 2048
 
 
@@ -28,7 +28,7 @@ def scores(features: np.ndarray, seed: int = 0) -> np.ndarray:
 def neighbour_distance(features: np.ndarray, seed: int = 0) -> np.ndarray:
     """The distance to the 25th nearest of at most 8192 references, float32 (N,).
 
-    With few crops it is the neighbour beyond a quarter of them.
+    With few crops it is the neighbour at a quarter of their number.
     """
     count = len(features)
     references = np.arange(count)
@@ -41,7 +41,7 @@ def neighbour_distance(features: np.ndarray, seed: int = 0) -> np.ndarray:
     for start in range(0, count, BLOCK):
         block = features[start : start + BLOCK]
         distances = (block**2).sum(axis=1)[:, np.newaxis] + squares - 2 * block @ known.T
-        # one's own distance, 0, is among them, where one is a reference
+        # a reference's distance to itself, 0, is among them
         nearest = np.partition(distances, neighbour, axis=1)[:, neighbour]
         result[start : start + BLOCK] = np.sqrt(np.maximum(nearest, 0))
     return result

@@ -1,7 +1,7 @@
-"""All the way from pictures to a data set of faces: what `prepare.py RAW --faces OUT` does.
+"""From pictures to a data set of faces: the work of `prepare.py RAW --faces OUT`.
 
-Each step works only on what is new. What the first ones find is kept at once; the last ones, which
-look at all faces together, are done anew every time.
+The first steps process only new pictures and save their results at once. The last steps, which look
+at all faces together, run every time.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from datasets.errors import DataError
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, 3) → (N, d)
 Tag = Callable[[list[Image.Image]], list[dict[str, float]]]
-AT_ONCE = 32  # faces that are described or tagged before it is kept
-FEW = 8  # pictures below which starting processes costs more than it saves
+AT_ONCE = 32  # faces that are described or tagged between two saves
+FEW = 8  # for fewer pictures, starting processes costs more than it saves
 
 
 @dataclass(frozen=True)
 class Options:
     """How faces are found, described and chosen.
 
-    detector   "cascade", the path of an ONNX file, or "none" where each picture is a face
-    turned     whether tilted heads are looked for too
-    tagger     faces → probabilities, or None; `tagger_name` tells one tagger from another
+    detector   "cascade", the path of an ONNX file, or "none" if each picture is a face
+    turned     whether to look for tilted heads too
+    tagger     faces → probabilities, or None; `tagger_name` identifies the tagger
     tags       a folder of illustration2vec's JSON, in place of a tagger
     threshold  the probability above which an attribute is on
     write_tags whether to write illustration2vec's JSON
-    features   pictures → features, by which outliers are ranked, or None
+    features   pictures → features for ranking outliers, or None
     """
 
     detector: str = "cascade"
@@ -58,7 +58,7 @@ class Options:
 
 
 def run(raw: Path, out: Path, options: Options) -> list[str]:
-    """Do what is not done yet; lines to print. Raises `DataError`."""
+    """Do the remaining work; returns lines to print. Raises `DataError`."""
     files, passed_over = sources.scan(raw)
     folder = Folder(out, raw)
     store = Store(folder.work / "faces.sqlite")
@@ -72,8 +72,8 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
         lines = _choose(store, folder, gone, options)
     except OSError as error:
         raise DataError(
-            f"Cannot write in {str(out)!r}: {error.strerror or error}. What was found so far is "
-            "kept: the same command goes on."
+            f"Cannot write in {str(out)!r}: {error.strerror or error}. The results so far are "
+            "kept: the same command continues."
         ) from None
     finally:
         store.close()
@@ -85,7 +85,7 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
 
 
 def _same_settings(store: Store, raw: Path, folder: Folder, options: Options) -> None:
-    """One folder of faces belongs to one folder of pictures and one way of finding faces."""
+    """Check that the folder of faces has the same pictures and the same detector as before."""
     asked = {"raw": os.fsencode(raw.resolve()).hex(), "detector": options.detector,
              "turned": options.turned}  # fmt: skip
     kept = store.settle(asked)
@@ -113,7 +113,7 @@ def _find_faces(
     gone: set[str],
     options: Options,
 ) -> int:
-    """Look at the pictures that are new or have changed; how many."""
+    """Process new and changed pictures; returns their number."""
     known = store.known()
     stale = gone | {name for name, *row in files if name in known and known[name] != tuple(row)}
     store.forget_copies_of(stale)
@@ -153,7 +153,7 @@ def _tag(store: Store, folder: Folder, options: Options) -> None:
     name = options.tagger_name if options.tags is None else "illustration2vec"
     if not name:
         return
-    if store.settle({"tagger": name})["tagger"] != name:  # another tagger: all anew
+    if store.settle({"tagger": name})["tagger"] != name:  # another tagger: tag all faces again
         store.forget_tags()
         store.change("tagger", name)
     if options.tags is not None:
@@ -168,7 +168,7 @@ def _tag(store: Store, folder: Folder, options: Options) -> None:
 
 
 def _tags_of_pictures(store: Store, folder: Path) -> dict[str, dict[str, float]]:
-    """The JSON of each face, or of its picture where that has no other face."""
+    """The JSON of each face, or of its picture if that has no other face."""
     tags = illustration2vec.read_folder(folder)
     found = {}
     for _, group in itertools.groupby(store.faces(), key=lambda face: face["picture"]):
@@ -183,7 +183,7 @@ def _tags_of_pictures(store: Store, folder: Path) -> dict[str, dict[str, float]]
 
 
 def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> list[str]:
-    """What stays: move the files, write the tables and pages; lines to print."""
+    """Choose the faces that stay, move files, write tables and pages; returns lines to print."""
     faces = store.faces()
     described = options.features is not None
     ranked = outliers.scores(store.features()) if described else [None] * len(faces)
@@ -196,7 +196,7 @@ def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> l
     automatic = decisions.found_reasons(faces, store.thumbnails(), options.rules, gone, recut)
     reasons = decisions.final_reasons(faces, automatic, by_hand)
     without = [(name, reason) for name, reason in store.pictures() if reason]
-    # The tables first: what says "kept" before the files have moved is put right by the next run.
+    # The tables come first: if the run stops before the files move, the next run corrects that.
     manifest.write(folder, faces, reasons, without)
     kept = [face["file"] for face, reason in zip(faces, reasons, strict=True) if not reason]
     folder.arrange(kept)
@@ -216,12 +216,12 @@ def _notes(folder, faces, by_hand, names, labelled, sheet) -> list[str]:
     unknown = sorted(set(by_hand) - {face["file"] for face in faces})
     if unknown:
         some = ", ".join(repr(name) for name in unknown[:3])
-        lines.append(f"drop.txt names {len(unknown)} faces that are not there ({some}).")
+        lines.append(f"drop.txt names {len(unknown)} faces that do not exist ({some}).")
     if names:
         lines.append(f"Labels: {labelled:,} faces, {len(names)} attributes, {folder.labels}")
     lines.append(f"Manifest: {folder.manifest}. Clean by hand: {folder.review}")
     if sheet:
-        lines.append(f"Sheet of {sheet} that stay: {folder.sheet}. Train: --data {folder.faces}")
+        lines.append(f"Sheet of {sheet} kept faces: {folder.sheet}. Train: --data {folder.faces}")
     return lines
 
 

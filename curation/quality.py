@@ -1,6 +1,6 @@
-"""How good a crop is, by its pixels alone.
+"""Quality of a crop, from its pixels only.
 
-None of these numbers has a threshold that holds for all drawings: they are ranked within the set.
+No threshold on these numbers fits all drawings, so they are only ranked within the set.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-SIZE = 128  # pixels: sharpness is that of the picture as a network will see it
+SIZE = 128  # pixels: sharpness is measured at the size that a network will see
 GREY_BELOW = 4.0  # mean chroma, of 255, of a scan or a JPEG without colours
 
 
 def sharpness(crop: Image.Image) -> float:
     """The variance of the Laplacian of the grey crop at 128 px, of values 0..255.
 
-    It is low where the crop is blurred or was enlarged.
+    It is low for blurred or enlarged crops.
     """
     grey = crop.convert("L").resize((SIZE, SIZE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return float(ndimage.laplace(np.asarray(grey, np.float32), mode="nearest").var())
@@ -30,6 +30,6 @@ def chroma(crop: Image.Image) -> float:
 
 
 def ranks(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Values (N,) → their rank in the set as a share, 0 the lowest, 1 the highest."""
+    """Values (N,) → their ranks in the set, from 0 for the lowest to 1 for the highest."""
     order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
     return order / max(len(values) - 1, 1)

@@ -1,4 +1,4 @@
-"""`review.html`: the page where a person drops and keeps faces. No server, no foreign host."""
+"""`review.html`: the page where the user drops and keeps faces, without a server or a network."""
 
 import json
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from datasets import decode
 
 PAGE = Path(__file__).with_name("review_page.html")
 PLACE = "/*FACES*/"
-SHEET_SIDE, SHEET_SIZE = 8, 96  # pictures in a row of the sheet, and their pixels
+SHEET_SIDE, SHEET_SIZE = 8, 96  # pictures in a row of the sheet, and their size in pixels
 
 
 def write(
     folder: Folder, faces: Sequence[dict], reasons: Sequence[str], by_hand: dict[str, bool]
 ) -> None:
-    """The page, with all it must know of the faces inside; the pictures stay where they are.
+    """Write the page with the data of all faces inside; it shows the pictures in their folders.
 
-    `reasons` are those of the numbers; `by_hand` is what a person said already.
+    `reasons` come from the numbers; `by_hand` are the user's earlier decisions.
     """
     sharp = ranks([face["sharpness"] for face in faces])
     rows = [
@@ -40,13 +40,13 @@ def write(
         }
         for face, reason, rank in zip(faces, reasons, sharp, strict=True)
     ]
-    # "<" could end the script early: a file name is not to be trusted
+    # "<" in a file name could end the script early
     known = json.dumps({"set": folder.path.resolve().name, "faces": rows}).replace("<", "\\u003c")
     write_text(folder.review, PAGE.read_text("utf-8").replace(PLACE, known))
 
 
 def write_sheet(folder: Folder, faces: Sequence[dict], reasons: Sequence[str]) -> int:
-    """`kept.png`: at most 64 of the faces that stay, evenly chosen; how many."""
+    """Write `kept.png`: at most 64 of the faces that stay, evenly chosen; returns how many."""
     kept = [face["file"] for face, reason in zip(faces, reasons, strict=True) if not reason]
     if not kept:
         folder.sheet.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""What is known of each picture and each face so far: one SQLite file, whole after every step.
+"""The results for all pictures and faces so far: one SQLite file, complete after every step.
 
-A run that is killed loses the pictures under way and no others. Names are kept as the bytes that
-the file system gave, for they need not be UTF-8.
+A killed run loses only the pictures that it was processing. Names are kept as the file system's
+bytes, since they may not be UTF-8.
 """
 
 import json
@@ -30,13 +30,13 @@ CREATE INDEX IF NOT EXISTS face_picture ON face (picture);
 
 @dataclass(frozen=True)
 class Crop:
-    """A face as it was cut out; `x`, `y` and `side` are its square in pixels of the picture.
+    """A face that was cut out; `x`, `y` and `side` are its square in pixels of the picture.
 
     file       its path below `faces/` or `dropped/`
     tilt       degrees clockwise
     score      the detector's, or None
     padding    the share of the square beyond the picture's border, 0..1
-    aspect     the long side of what was found by the short one, ≥ 1
+    aspect     the long side of the detected box divided by the short one, ≥ 1
     sharpness, chroma   see `curation.quality`
     thumbnail  768 bytes, see `curation.duplicates`
     """
@@ -56,10 +56,10 @@ class Crop:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that was looked at: its crops, or the reason why there are none.
+    """A processed picture: its crops, or the reason why there are none.
 
-    `bytes` and `modified` (ns) are those of the file when it was listed; `digest` is the SHA-256
-    of its contents, empty when they could not be read.
+    `bytes` and `modified` (ns) are the file's when it was listed; `digest` is the SHA-256 of its
+    contents, empty if they could not be read.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Picture:
 
 
 class Store:
-    """The file, locked for as long as it is open. Raises `DataError` when another run has it."""
+    """The SQLite file, locked while it is open. Raises `DataError` if another run has it."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -90,11 +90,11 @@ class Store:
             ) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._base.close()
 
     def settle(self, settings: dict) -> dict:
-        """Keep the settings that all faces were found with; returns those kept first."""
+        """Store the settings if there are none yet; returns the stored ones."""
         values = [(key, json.dumps(value)) for key, value in settings.items()]
         self._base.executemany("INSERT OR IGNORE INTO setting VALUES (?, ?)", values)
         found = self._base.execute("SELECT key, value FROM setting").fetchall()
@@ -106,12 +106,12 @@ class Store:
         self._base.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", row)
 
     def known(self) -> dict[str, tuple[int, int]]:
-        """Every picture that was looked at → (bytes, modified)."""
+        """Every processed picture → (bytes, modified)."""
         rows = self._base.execute("SELECT name, bytes, modified FROM picture")
         return {os.fsdecode(name): (size, time) for name, size, time in rows}
 
     def digests(self) -> dict[str, str]:
-        """The contents that were looked at → the picture they were first seen in."""
+        """Digest of the contents → the first picture that had them."""
         rows = self._base.execute(
             "SELECT digest, name FROM picture WHERE digest != '' AND reason NOT LIKE ?",
             (f"{SAME_FILE}%",),
@@ -119,7 +119,7 @@ class Store:
         return {digest: os.fsdecode(name) for digest, name in rows}
 
     def forget_copies_of(self, names: Iterable[str]) -> None:
-        """Pictures whose contents were seen in these ones are to be looked at themselves."""
+        """Forget pictures that are copies of these, so that they are processed themselves."""
         for name in names:
             self._base.execute(
                 "DELETE FROM picture WHERE reason LIKE ? AND digest = "
@@ -128,9 +128,9 @@ class Store:
             )
 
     def add(self, picture: Picture) -> list[str]:
-        """Keep what was found, in place of what was known of this name.
+        """Store a picture's results and replace earlier ones of this name.
 
-        Gives the files of the faces that are no more.
+        Returns the files of faces that no longer exist.
         """
         name = os.fsencode(picture.name)
         self._base.execute("BEGIN")
@@ -158,7 +158,7 @@ class Store:
             yield os.fsdecode(name), reason
 
     def faces(self) -> list[dict]:
-        """All faces by file: the columns but the large ones.
+        """All faces by file, without the large columns.
 
         `picture` is a name, `tags` a dictionary of probabilities or None.
         """

@@ -1,10 +1,10 @@
-"""The 34 attributes from a tagger of the WD family that the user brings as ONNX.
+"""The 34 attributes from a tagger of the WD family, which the user gives as ONNX.
 
     model.onnx          float32 (N, H, W, 3), BGR, 0..255 → probabilities (N, tags)
-    selected_tags.csv   beside it: tag_id,name,category,count, one row an output
+    selected_tags.csv   beside it: tag_id,name,category,count, one row per output
 
-33 of the attributes are such tags, with `_` for the space. `silver hair` is none: collections tag
-it as grey or white, so no picture gets it, and the labels leave it out.
+33 of the attributes are tags, with `_` for the space. There is no tag `silver hair`: collections
+tag it as grey or white, so no picture gets it, and the labels do not contain it.
 """
 
 import csv
@@ -24,7 +24,7 @@ CHANNELS = ("bgr", "rgb")
 
 
 class Tagger:
-    """Says how probable each attribute is. Raises `DataError` on what is no such tagger."""
+    """Gives the probability of each attribute. Raises `DataError` if it is not such a tagger."""
 
     def __init__(self, path: Path, channels: str = "bgr", threads: int = 0) -> None:
         if path.is_dir():
@@ -47,11 +47,11 @@ class Tagger:
 
     @property
     def missing(self) -> list[str]:
-        """The attributes that are no tags of it."""
+        """The attributes that are not among its tags."""
         return [name for name in ATTRIBUTES if name not in self.columns]
 
     def __call__(self, pictures: Iterable[Image.Image]) -> list[dict[str, float]]:
-        """Square RGB pictures → the probability of each attribute it knows, for each picture."""
+        """Square RGB pictures → for each, the probability of each known attribute."""
         batch = np.stack([self._pixels(picture) for picture in pictures])
         found = []
         for start in range(0, len(batch), self._batch):
@@ -72,13 +72,13 @@ class Tagger:
         return pixels[:, :, ::-1] if self._channels == "bgr" else pixels
 
     def _check_ends(self) -> tuple[int, int]:
-        """The side of the pictures it takes, and how many at once."""
+        """The side of its input pictures, and their number per batch."""
         given, made = self._session.get_inputs(), self._session.get_outputs()
         shape = given[0].shape if len(given) == 1 else []
         if len(shape) != 4 or shape[3] != 3 or given[0].type != "tensor(float)" or len(made) != 1:
             takes = ", ".join(f"{some.type} {some.shape}" for some in given)
             raise DataError(
-                f"{str(self._path)!r} is no tagger of the WD family: it must take one float32 "
+                f"{str(self._path)!r} is not a tagger of the WD family: it must take one float32 "
                 f"(N, H, W, 3) and give one output; it takes {takes} and gives {len(made)}."
             )
         self._input, self._output = given[0].name, made[0].name
@@ -99,7 +99,7 @@ class Tagger:
     def _check(self, said: np.ndarray) -> None:
         if said.ndim != 2 or len(said) != self._batch:
             raise DataError(
-                f"{str(self._path)!r} is no tagger: {self._batch} pictures give {said.shape}."
+                f"{str(self._path)!r} is not a tagger: {self._batch} pictures give {said.shape}."
             )
         self._check_width(said.shape[1])
         if not np.isfinite(said).all() or said.min() < -1e-4 or said.max() > 1 + 1e-4:
@@ -119,5 +119,5 @@ def read_tags(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"Cannot read the tagger's list {str(path)!r}: {error}.") from None
     if not rows or rows[0].get("name") is None:
-        raise DataError(f"{str(path)!r} must have a column 'name', one row an output.")
+        raise DataError(f"{str(path)!r} must have a column 'name' and one row per output.")
     return [row["name"] or "" for row in rows]

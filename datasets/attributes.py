@@ -24,7 +24,7 @@ GROUPS: dict[str, tuple[str, ...]] = {"hair colour": HAIR_COLOURS, "eye colour":
 def groups_among(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The one-of groups that apply to these attribute names, in the order of the names.
 
-    A group is kept when at least two of its members are there: with one there is no choice.
+    A group is kept if at least two of its members are there; one member leaves no choice.
     """
     present = {
         group: tuple(name for name in names if name in members) for group, members in GROUPS.items()

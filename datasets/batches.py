@@ -1,12 +1,12 @@
-"""Batches as a pure function of (seed, step), so that a resumed run sees what it would have."""
+"""Batches as a pure function of (seed, step), so that a resumed run sees the same ones."""
 
 import numpy as np
 
 from datasets.data import ImageData
 from datasets.errors import DataError
 
-# Philox draws from (key, counter): the seed and the step or epoch are the key, the two uses are
-# kept apart by the highest word of the counter, and the streams by the word below it.
+# Philox draws from (key, counter): the key is the seed and the step or epoch, the highest word of
+# the counter separates the two uses, and the word below it separates the streams.
 _ORDER, _MIRROR = 1, 2
 
 
@@ -15,10 +15,10 @@ class Batches:
 
     The pictures are taken in the order of one permutation of the whole set per epoch: each once,
     then the next permutation. A batch may reach over the end of an epoch; nothing is dropped.
-    Each `stream` (0, 1, 2, …) is a shuffling and a mirroring of its own: two domains take two
+    Each `stream` (0, 1, 2, …) is shuffled and mirrored independently: two domains take two
     streams, both parts of a pair the same one, so that their rows stay together.
 
-    Raises `DataError` when the batch is larger than the data.
+    Raises `DataError` if the batch is larger than the data.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Batches:
         """Batch `step` (from 0) → images uint8 (B, H, W, 3), labels.
 
         Labels are int32 (B,) classes, float32 (B, A) attributes, or int32 zeros (B,) without any.
-        `only` these rows of the batch are read, where several machines share it.
+        With `only`, only these rows of the batch are read, for several machines that share it.
         """
         mine = slice(None) if only is None else only
         rows = self.rows(step)[mine]
@@ -68,7 +68,7 @@ class Batches:
         return self._labels(self.rows(step))
 
     def random_labels(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """The labels of pictures drawn at random: joint frequencies as in the data."""
+        """The labels of random pictures, with the joint frequencies of the data."""
         return self._labels(rng.integers(len(self.data.images), size=count))
 
     def _labels(self, rows: np.ndarray) -> np.ndarray:

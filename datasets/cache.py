@@ -1,16 +1,16 @@
-"""One uint8 array on disk per set of pictures: built once, whole or not at all, memory-mapped.
+"""One uint8 array on disk per set of pictures, built once and memory-mapped.
 
     <cache folder>/<name>-<resolution>-<fingerprint>/
         images.npy    uint8 (N, H, W, 3), of pairs (N, 2, H, W, 3)
         labels.npy    int32 (N,) or float32 (N, A), of pairs (N, 2, A), when there are labels
-        captions.json for each picture its captions, when they were asked for
-        meta.json     label names, what was left out, notes, what the fingerprint was made of
+        captions.json for each picture its captions, if requested
+        meta.json     label names, left-out pictures, notes, inputs of the fingerprint
 
 It is built in a folder `….building-…` beside it and renamed when complete, so a folder with the
 final name is always whole. The fingerprint covers the format's version, the resolution, the
 relative path, size and modification time (ns) of every picture, and the labels. Contents are not
-read: that would cost as much as building. Moving a folder keeps its cache; touching a file in it
-builds a new one.
+read, since that would cost as much as building. A moved folder keeps its cache; a touched file in
+it causes a new one.
 """
 
 import errno
@@ -42,7 +42,7 @@ SPARE_BYTES = 16 << 20
 
 
 def fingerprint(source: Source, resolution: int) -> str:
-    """12 hexadecimal digits; the same for the same pictures and settings, on every machine."""
+    """12 hexadecimal digits, the same on every machine for the same pictures and settings."""
     parts = {"version": VERSION, "resolution": resolution, **source.identity}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -129,7 +129,7 @@ def _described(
     descriptions: Sequence[Found | Captioned | None],
     left_out: list[tuple[str, str]],
 ) -> list[int]:
-    """The rows of the items that have all the descriptions; the others join `left_out`."""
+    """The rows of the items that have all descriptions; the others are added to `left_out`."""
     rows = list(range(len(items)))
     for given in descriptions:
         if given is not None:
@@ -149,7 +149,7 @@ def _write_descriptions(
     captioned: Captioned | None,
     kept: Sequence[int],
 ) -> None:
-    """The labels and captions of the rows that were `kept`, and the meta data."""
+    """Write the labels and captions of the `kept` rows, and the metadata."""
     if captioned:
         texts = dict(zip(captioned.rows, captioned.texts, strict=True))
         (folder / "captions.json").write_text(json.dumps([texts[row] for row in kept]), "utf-8")
@@ -161,7 +161,7 @@ def _write_descriptions(
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:
-    """What `np.save` writes before the pixels. Its length leaves room for any count."""
+    """The header that `np.save` writes before the pixels, with room for any count."""
     buffer = io.BytesIO()
     description = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(buffer, description)
@@ -169,7 +169,7 @@ def _npy_header(shape: tuple[int, ...]) -> bytes:
 
 
 def _close_gaps(file: Path, offset: int, kept: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Move the good rows together and shorten the file. A row only ever moves towards the start."""
+    """Move the good rows together and shorten the file. Rows move only towards the start."""
     rows = np.memmap(file, np.uint8, "r+", offset, shape)
     for start in range(0, len(kept), 1024):
         chosen = kept[start : start + 1024]
@@ -193,7 +193,7 @@ def _publish(building: Path, path: Path) -> None:
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Delete what killed builders left behind; leave alone what others are building now."""
+    """Delete the folders of killed builders, but not those that others are building now."""
     for path in folder.glob(f"*{UNFINISHED}*"):
         host, _, process = path.name.partition(UNFINISHED)[2].rpartition("-")
         if host == socket.gethostname() and process.isdecimal():

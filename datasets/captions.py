@@ -1,7 +1,7 @@
-"""What is said of each picture: read from text files, or made from the attributes of a face.
+"""Captions of pictures: read from text files, or made from the attributes of a face.
 
-Words are made by templates in several wordings. Some wordings are held out: they say the same
-with the same words in another order, so that a model can be tested on sentences it never saw.
+Captions are made from templates in several wordings. Some wordings are held out: they use the same
+words in another order, so that a model can be tested on sentences it never saw.
 """
 
 import csv
@@ -40,10 +40,10 @@ _SHOWN = {"smile": "a smile", "open mouth": "an open mouth", "blush": "a blush"}
 
 
 def of_attributes(attributes: Sequence[str], held_out: bool = False) -> tuple[str, ...]:
-    """Each wording of what these attributes say, without doubles.
+    """Each wording of a caption for these attributes, without duplicates.
 
-    attributes  names of those that are on, with a hair colour and an eye colour
-    held_out    the wordings kept for testing, not those to train on
+    attributes  names of the attributes that are on, with a hair colour and an eye colour
+    held_out    give the wordings for testing, not those for training
 
     Raises `DataError` without one of these colours.
     """
@@ -57,7 +57,7 @@ def of_attributes(attributes: Sequence[str], held_out: bool = False) -> tuple[st
 
 
 def of_labels(labels: Labels, held_out: bool = False) -> Captions:
-    """The captions of N faces by their 34 attributes; as `of_attributes`, for each picture."""
+    """The captions of N faces by their 34 attributes: `of_attributes` for each picture."""
     names = np.array(labels.names, object)
     return tuple(of_attributes(names[row > 0].tolist(), held_out) for row in labels.values)
 
@@ -109,7 +109,7 @@ def _and(things: Sequence[str]) -> str:
 def text_files(folder: Path, files: Sequence[str]) -> list[tuple[str, int, int]]:
     """The .txt files in the folders of these pictures: (path below `folder`, bytes, mtime in ns).
 
-    They are part of a fingerprint. Raises `DataError` for one that cannot be reached.
+    They are part of a fingerprint. Raises `DataError` for a file that cannot be reached.
     """
     found = []
     for parent in sorted({PurePosixPath(name).parent for name in files}):
@@ -129,7 +129,7 @@ def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) ->
 
     texts  the .txt files and `files` the pictures, as paths below `folder`
 
-    Lines of white space are passed over. Raises `DataError` for a file without a caption.
+    Empty lines are skipped. Raises `DataError` for a file without a caption.
     """
     stems = {str(PurePosixPath(name).with_suffix("")): name for name in texts}
     by_row = {}
@@ -145,7 +145,7 @@ def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) ->
 def from_csv(path: Path, files: Sequence[str]) -> Captioned:
     """`file,caption`: a picture may have several lines. Files are named as in a CSV of labels.
 
-    Raises `DataError` for a file that cannot be read, an empty caption, and one for no picture.
+    Raises `DataError` for an unreadable file, an empty caption, and captions for no picture.
     """
     by_row: dict[int, tuple[str, ...]] = {}
     absent, find = [], finder(files)

@@ -29,7 +29,7 @@ def run(command: Callable[[argparse.Namespace], None], options: argparse.Namespa
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; nothing half-made was kept", file=sys.stderr)
+        print("stopped; unfinished files were removed", file=sys.stderr)
         return 130
     return 0
 
@@ -100,9 +100,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--labels",
         help="a CSV file, a folder of JSON files, 'folders' or 'none' "
-        "(default: the set's own where it has some)",
+        "(default: the data set's own, if any)",
     )
-    parser.add_argument("--count", type=int, help="how many pictures (default all; 20 000 faces)")
+    parser.add_argument("--count", type=int, help="how many pictures (default all, faces 20 000)")
     parser.add_argument("--cache", type=Path, help="cache folder (default datasets/cache)")
     parser.add_argument("--workers", type=int, help="drawing processes (default one per core)")
     parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw a contact sheet")

@@ -1,4 +1,4 @@
-"""What a person says of a domain: "red hair", "no glasses", "red hair + no hat"."""
+"""Conditions that describe a domain: "red hair", "no glasses", "red hair + no hat"."""
 
 import difflib
 import re
@@ -14,11 +14,11 @@ MOST = 40  # names listed in an error
 
 
 def parse(condition: str, names: Sequence[str]) -> dict[str, bool]:
-    """The labels that a condition names → whether each must be there.
+    """The labels in a condition → whether each must be on.
 
     condition  a name of `names`, "no NAME" for its absence, or several joined by " + "
 
-    Raises `DataError` for a name that is not there, naming the nearest, and for a contradiction.
+    Raises `DataError` for an unknown name (with the nearest ones), and for a contradiction.
     """
     wanted: dict[str, bool] = {}
     terms = [condition] if condition.strip() in names else re.split(r"\s\+\s", condition)
@@ -31,7 +31,7 @@ def parse(condition: str, names: Sequence[str]) -> dict[str, bool]:
 
 
 def mask(labels: Labels, wanted: dict[str, bool]) -> np.ndarray:
-    """Which of the N pictures have all that is `wanted` → bool (N,)."""
+    """Which of the N pictures fulfil `wanted` → bool (N,)."""
     fitting = np.ones(len(labels.values), bool)
     for name, on in wanted.items():
         column = labels.names.index(name)
@@ -41,7 +41,7 @@ def mask(labels: Labels, wanted: dict[str, bool]) -> np.ndarray:
 
 
 def _term(term: str, names: Sequence[str]) -> tuple[str, bool]:
-    if term in names:  # a name of its own may start with "no "
+    if term in names:  # a label's own name may start with "no "
         return term, True
     absent = term.removeprefix(NOT).strip()
     if term.startswith(NOT) and absent in names:

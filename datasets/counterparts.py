@@ -1,4 +1,4 @@
-"""Drawn faces in two versions that differ in what a condition names, and in nothing else."""
+"""Drawn faces in two versions that differ only in what a condition names."""
 
 import functools
 import itertools
@@ -14,7 +14,7 @@ from datasets.errors import DataError
 def edit_of(condition: str) -> dict[str, bool]:
     """The edit of a face that makes a condition true ("blue hair", "no glasses + hat").
 
-    Raises `DataError` for an unknown attribute and for one that cannot be drawn on or taken off.
+    Raises `DataError` for an unknown attribute and for one that cannot be added or removed.
     """
     edit = conditions.parse(condition, ATTRIBUTES)
     faces.check_edit(edit)
@@ -22,9 +22,9 @@ def edit_of(condition: str) -> dict[str, bool]:
 
 
 def counterparts(indices: Iterable[int], condition: str, resolution: int) -> np.ndarray:
-    """These faces with the condition true and all else equal → uint8 (N, R, R, 3).
+    """These faces with the condition true and all else unchanged → uint8 (N, R, R, 3).
 
-    indices    numbers of faces; of a part of a split they are `part.images.rows`
+    indices    numbers of faces; for a part of a split, `part.images.rows`
     condition  as "blue hair", "no glasses" or "red hair + no hat"
 
     Raises `DataError` for a condition that cannot be drawn onto one of these faces.
@@ -38,7 +38,7 @@ def source(domains: Sequence[str], label_spec: str | None, count: int | None) ->
     """Pairs: every face drawn once with each condition true.
 
     Its items are (number of domains, R, R, 3) each, its label values (N, number of domains, 34).
-    Where a hat is put on, the first `count` faces whose hair it fits on are taken.
+    If a hat is added, the first `count` faces with hair that fits a hat are taken.
 
     Raises `DataError` for conditions that cannot be drawn, or that are the same.
     """
@@ -58,7 +58,7 @@ def source(domains: Sequence[str], label_spec: str | None, count: int | None) ->
         return indices, labels.Found(list(range(count)), known, "", [])
 
     hats = any(edit.get("hat") for edit in edits)
-    notes = ("Only faces are drawn whose hair a hat fits on.",) if hats else ()
+    notes = ("Only faces with hair that fits a hat are drawn.",) if hats else ()
     identity = {
         "kind": "drawn pairs",
         "count": count,

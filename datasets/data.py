@@ -1,4 +1,4 @@
-"""`open_data`: from what the user typed to pictures and labels in memory-mapped arrays."""
+"""`open_data`: from the user's words to pictures and labels in memory-mapped arrays."""
 
 import os
 from collections.abc import Callable
@@ -25,9 +25,9 @@ class ImageData:
     name         "faces" or the folder's name, safe in a path
     fingerprint  12 hexadecimal digits that change when the pictures or the settings do
     left_out     (file, reason) of each picture that could not be used
-    notes        what else a person should know, one sentence each
-    folder       where the cache lies
-    captions     of each picture the sentences that are said of it, or None
+    notes        further information for the user, one sentence each
+    folder       the folder of the cache
+    captions     the captions of each picture, or None
     """
 
     images: np.ndarray | Rows
@@ -40,7 +40,7 @@ class ImageData:
     captions: Captions | None = None
 
     def report(self, most: int = 5) -> list[str]:
-        """Lines to print: how many pictures, which were left out and why, the notes."""
+        """Lines to print: the number of pictures, those left out and why, the notes."""
         count, resolution = self.images.shape[:2]
         told = "" if self.captions is None else f", {sum(map(len, self.captions)):,} captions"
         known = self._label_line() + told
@@ -77,15 +77,14 @@ def open_data(
                 folder of pictures
     resolution  side of the square pictures in pixels, a power of two from 8 to 1024
     labels      a CSV file, a folder of JSON files, "folders", "none", or None: the set's own
-                labels where it has some (faces, public sets), none for a folder
+                labels, if any (faces, public sets), none for a folder
     captions    "files" (one .txt beside each picture, a caption a line), a CSV file (columns file
                 and caption), "drawn" (faces: made from the attributes), or None
-    count       how many pictures; default 20 000 faces, or all there are (a folder gives an
-                evenly spread choice)
+    count       how many pictures, evenly spread over a folder; default all, or 20 000 faces
     cache_dir   default `datasets/cache`
     workers     drawing processes; default one per core
-    check       called with the source before a picture is read; may raise, so that what does not
-                fit is refused before minutes of drawing
+    check       called with the source before a picture is read; may raise, to refuse unfit data
+                before minutes of drawing
 
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
@@ -103,7 +102,7 @@ def open_source(
     progress: bool = True,
     check: Callable[[sources.Source], None] = lambda source: None,
 ) -> ImageData:
-    """`open_data` of a source already found, with settings already checked (`check_settings`).
+    """`open_data` for a known source, with settings already checked (`check_settings`).
 
     A source of pairs gives images (N, 2, H, W, 3). Raises `DataError`.
     """
@@ -124,14 +123,14 @@ def open_source(
 
 
 def check_settings(resolution: int, workers: int | None) -> None:
-    """Refuse a resolution that is no power of two from 8 to 1024, and less than one worker."""
+    """Refuse a resolution that is not a power of two from 8 to 1024, and less than one worker."""
     check_resolution(resolution)
     if workers is not None and workers < 1:
         raise DataError(f"The number of workers must be at least 1, not {workers}.")
 
 
 def check_resolution(resolution: int) -> None:
-    """Refuse what is no power of two, naming the nearest ones."""
+    """Refuse a resolution that is not a power of two; the error names the nearest ones."""
     if resolution & (resolution - 1) or not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
         powers = [2**k for k in range(3, 11)]
         near = sorted(sorted(powers, key=lambda power: abs(power - resolution))[:2])

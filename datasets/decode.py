@@ -1,9 +1,9 @@
-"""A picture file → square RGB pixels, whatever the file holds.
+"""A picture file of any kind → square RGB pixels.
 
 Order of the steps: decode (JPEGs at the smallest of the sizes 1, 1/2, 1/4, 1/8 that is still twice
 the resolution), EXIF rotation, centre crop to a square, RGB on white, LANCZOS resize. LANCZOS
-widens its window when it shrinks, so nothing aliases; a picture of exactly the resolution keeps
-its pixels as they are.
+widens its window for smaller sizes, which prevents aliasing; pixels of a picture that already has
+the resolution stay unchanged.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ SUFFIXES = frozenset(
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB")
 EXIF_ORIENTATION = 0x0112
-_UNTOLD = 100  # milliseconds that browsers show a frame whose file names no time
+_UNTOLD = 100  # milliseconds that browsers show a frame without a time in its file
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -38,8 +38,8 @@ UPRIGHT = {
 def read(path: str | Path, resolution: int) -> tuple[np.ndarray, bool]:
     """The picture → uint8 (resolution, resolution, 3), and whether it had to be enlarged.
 
-    Animations give their first frame. Raises `PictureError` with the reason when the file is
-    empty, damaged, cut short or no picture.
+    Animations give their first frame. Raises `PictureError` with the reason if the file is empty,
+    damaged, cut short or not a picture.
     """
     with _opened(path) as image:
         enlarged = min(image.size) < resolution
@@ -68,21 +68,21 @@ def read_pixels(path: str | Path) -> np.ndarray:
 
 
 def frame_count(path: str | Path) -> int:
-    """How many frames the file has: 1 of a picture, more of a film. Raises as `read` does."""
+    """The number of frames: 1 for a picture, more for a film. Raises as `read` does."""
     with _opened(path) as image:
         return getattr(image, "n_frames", 1)
 
 
 def frames(path: str | Path, resolution: int | None) -> Iterator[tuple[np.ndarray, float]]:
-    """Every frame as `read` gives the first one, with the seconds that it is shown.
+    """Every frame, in the form of `read`, with its time in seconds.
 
     With a `resolution` of None every frame is whole, uint8 (H, W, 3), on white. Raises
-    `PictureError` where the file cannot be read, possibly after some frames.
+    `PictureError` if the file cannot be read, possibly after some frames.
     """
     with _opened(path) as image:
         for frame in ImageSequence.Iterator(image):
             whole = _upright(frame)
-            milliseconds = frame.info.get("duration")  # WebP tells it once the frame is decoded
+            milliseconds = frame.info.get("duration")  # WebP gives it after the frame is decoded
             if resolution is None:
                 pixels = np.asarray(to_rgb(whole))
             else:
@@ -91,14 +91,14 @@ def frames(path: str | Path, resolution: int | None) -> Iterator[tuple[np.ndarra
 
 
 def size(path: str | Path) -> tuple[int, int]:
-    """(width, height) as the file's header has them; raises as `read` does."""
+    """(width, height) from the file's header; raises as `read` does."""
     with _opened(path) as image:
         return image.size
 
 
 @contextlib.contextmanager
 def _opened(path: str | Path) -> Iterator[Image.Image]:
-    """The picture, opened but not decoded; what goes wrong inside becomes a `PictureError`."""
+    """The picture, opened but not decoded; errors inside become a `PictureError`."""
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -142,7 +142,7 @@ def centre_square(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Any mode → RGB. What is transparent becomes white; 16-bit grey keeps its top 8 bits, rounded.
+    """Any mode → RGB. Transparent parts become white; 16-bit grey is rounded to its top 8 bits.
 
     (PIL's own conversions drop the alpha channel and turn 16-bit grey into white.)
     """

@@ -1,7 +1,7 @@
 """Two domains (or more) of pictures: photographs and paintings, faces without and with glasses.
 
-Unpaired domains are shuffled each for itself: `Batches(part, …, stream=k)`. Paired ones have rows
-that belong together, one cache, and take one stream.
+Unpaired domains are shuffled independently: `Batches(part, …, stream=k)`. Paired domains have
+corresponding rows and one cache, and take one stream.
 """
 
 import os
@@ -29,8 +29,8 @@ class Domains:
 
     parts   the pictures, in the order of the recipe
     paired  whether row i of every part shows the same thing
-    titles  by the same names, what a person calls each domain: "red hair", "trainA"
-    name    of all of them, safe in a path
+    titles  the users' name of each domain, by the same keys: "red hair", "trainA"
+    name    one name for all of them, safe in a path
     """
 
     parts: dict[str, ImageData]
@@ -40,7 +40,7 @@ class Domains:
 
     @property
     def fingerprint(self) -> str:
-        """12 hexadecimal digits that change when a part does, or the order of the parts."""
+        """12 hexadecimal digits that change with the parts and with their order."""
         prints = [part.fingerprint for part in self.parts.values()]
         return prints[0] if len(prints) == 1 else digest(*prints)
 
@@ -51,11 +51,11 @@ class Domains:
 
     @property
     def notes(self) -> list[str]:
-        """What else a person should know, one sentence each."""
+        """Further information for the user, one sentence each."""
         return list(dict.fromkeys(note for part in self.parts.values() for note in part.notes))
 
     def report(self) -> list[str]:
-        """Lines to print: each domain and its size, what was left out and why, the notes."""
+        """Lines to print: each domain and its size, left-out pictures and why, the notes."""
         what = "pairs" if self.paired else "pictures"
         lines = [f"{name}: {len(part.images):,} {what} of {self.titles[name]!r}"
                  for name, part in self.parts.items()]  # fmt: skip
@@ -78,17 +78,17 @@ def open_domains(
     progress: bool = True,
     check: Callable[[sources.Source], None] = lambda source: None,
 ) -> Domains:
-    """Open the pictures of each domain, caching them first where that has not been done.
+    """Open the pictures of each domain, after caching them if necessary.
 
     spec        as for `open_data`. Without `spec_b` and `conditions`, for two names, a folder that
                 holds trainA and trainB, or exactly two sub-folders with pictures
     names       the recipe's names of its domains; one name is simply `open_data`
-    spec_b      the second domain, as `spec`
+    spec_b      the second domain, in the same form as `spec`
     conditions  one for each name, as for `split`: the domains are parts of one labelled set
     paired      rows belong together: the files of two folders that have the same name, pictures
                 that hold both halves side by side, or faces drawn once with each condition true
-    labels      as for `open_data`; where each domain is a folder, of each of them
-    count       how many pictures of each folder, of the set that is divided, or how many pairs
+    labels      as for `open_data`; if each domain is a folder, for each of them
+    count       how many pictures of each folder, or of the divided set, or how many pairs
     cache_dir, workers, progress, check  as for `open_data`; `check` sees each source
 
     Raises `DataError`, one clear line, for anything that cannot be used.
@@ -103,7 +103,7 @@ def open_domains(
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
     if conditions is not None:
         if str(spec) == sources.FACES and labels is None:
-            for condition in conditions:  # a wrong word is told before minutes of drawing
+            for condition in conditions:  # a mistake is reported before minutes of drawing
                 parse(condition, ATTRIBUTES)
         data = open_data(spec, resolution, **chosen, **how)
         name = "-".join([data.name, *map(sources.safe, conditions)])
@@ -141,7 +141,7 @@ def _refuse_mixtures(names, spec_b, conditions, paired) -> None:
 
 
 def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
-    """The folder, or the name of a set, of each domain, and a name where one folder holds both."""
+    """The folder or set of each domain, and a common name if one folder holds both."""
     if spec_b is not None:
         _refuse_nested(Path(spec).expanduser(), Path(spec_b).expanduser())
         return (spec, spec_b), None
@@ -151,7 +151,7 @@ def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:
     folder = Path(spec).expanduser()
     found = folders.two(folder)
     if found is None:
-        sources.scan(folder)  # what is wrong with the folder itself comes first
+        sources.scan(folder)  # errors of the folder itself come first
         names = [path.name for path in folders.with_pictures(folder)]
         raise DataError(
             f"Sub-folders of {str(folder)!r} with pictures: {len(names)} ({some(names)}). Two "

@@ -19,7 +19,7 @@ Render = Callable[[Any, int], tuple[np.ndarray, bool]]
 
 @dataclass
 class Report:
-    """What happened: the reason by row for each bad picture, and how many were enlarged."""
+    """The result of drawing: row → reason for each bad picture, and how many were enlarged."""
 
     bad: dict[int, str] = field(default_factory=dict)
     enlarged: int = 0
@@ -35,11 +35,11 @@ def draw_all(
     progress: bool,
     title: str,
 ) -> Report:
-    """Write what `items[row]` shows at `offset + row · size` of `file`; bad ones leave a gap.
+    """Write the picture of `items[row]` at `offset + row · size` of `file`; bad ones leave a gap.
 
-    Pixels go from the drawing process straight to the file. They are written, not mapped: a full
-    disk is then an OSError and not a killed process. Raises OSError, and `DataError` when a
-    process dies.
+    Pixels go from the drawing process straight to the file. They are written, not memory-mapped,
+    so that a full disk is an OSError and not a killed process. Raises OSError, and `DataError` if
+    a process dies.
     """
     report = Report()
     workers = workers or processes.cores()

@@ -1,8 +1,8 @@
-"""The one error of this package that a user can cause."""
+"""The errors of this package that a user can cause."""
 
 
 class DataError(ValueError):
-    """Pictures or labels that cannot be used: one line that names the value and the way out."""
+    """Pictures or labels that cannot be used: one line that names the value and the remedy."""
 
 
 class PictureError(Exception):

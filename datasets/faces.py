@@ -1,12 +1,12 @@
-"""The embedded data: an endless row of drawn anime faces that know their own 34 attributes.
+"""The embedded data: an endless sequence of drawn anime faces with 34 known attributes.
 
-Face `i` is a pure function of `i`: every machine draws the same picture, whatever the count, the
-order or the number of processes. The art is `lorelei` by Lisa Wischofsky (CC0 1.0), adapted in
+Face `i` is a pure function of `i`: every machine draws the same picture for every count, every
+order and number of processes. The art is `lorelei` by Lisa Wischofsky (CC0 1.0), adapted in
 `datasets.lorelei`; the labels follow from what was drawn, so they are true by construction.
 Every attribute occurs. Hair and eye colour are uniform and independent of everything else.
 
-An edit draws a face again with some attributes changed and all else as it was: a mapping of
-attribute to whether it is on, as `{"blue hair": True, "glasses": False}`.
+An edit draws a face again with some attributes changed and all else unchanged. It is a mapping of
+attribute to whether it is on, such as `{"blue hair": True, "glasses": False}`.
 """
 
 import functools
@@ -71,8 +71,8 @@ HAIRSTYLES = (
 )
 HAIRSTYLE_SHARES = [share for *_, share in HAIRSTYLES]
 
-# What an edit can change. Whatever the face wore before, an edit draws this one frame and, by
-# (smile, open mouth), this one mouth: the result then follows from the rest of the face.
+# What an edit can change. An edit always draws this frame of glasses and, by (smile, open mouth),
+# this mouth, so that the result depends only on the rest of the face.
 EDITABLE = (*HAIR_COLOURS, *EYE_COLOURS, "glasses", "smile", "open mouth", "hat", "blush")
 EDITED_GLASSES = "01"
 EDITED_MOUTHS = {
@@ -115,12 +115,12 @@ def labels_of(indices: Iterable[int], edit: Mapping[str, bool] | None = None) ->
 
 
 def check_edit(edit: Mapping[str, bool]) -> None:
-    """Refuse, as a `DataError`, what no face can be edited to."""
+    """Raise `DataError` for an edit that is not possible on any face."""
     for name, on in edit.items():
         if name not in EDITABLE:
             raise DataError(
-                f"{name!r} cannot be drawn onto a face or taken off it; what can: any hair or eye "
-                f"colour, {', '.join(EDITABLE[len(HAIR_COLOURS + EYE_COLOURS) :])}."
+                f"{name!r} cannot be added to a face or removed from it; possible are any hair or "
+                f"eye colour, {', '.join(EDITABLE[len(HAIR_COLOURS + EYE_COLOURS) :])}."
             )
         if not on and any(name in members for members in GROUPS.values()):
             raise DataError(f"'no {name}' does not say which colour to draw; name a colour.")
@@ -131,7 +131,7 @@ def check_edit(edit: Mapping[str, bool]) -> None:
 
 
 def fits(index: int, edit: Mapping[str, bool]) -> bool:
-    """Whether face `index` can be drawn so: a hat needs hair that is flat on top."""
+    """Whether the edit is possible on face `index`: a hat needs hair that is flat on top."""
     return not edit.get("hat") or _hair(_plan(index)[0]) in lorelei.UNDER_A_HAT
 
 
@@ -141,7 +141,7 @@ def _style():
 
 
 def _plan(index: int, edit: Mapping[str, bool] | None = None) -> tuple[dict, list[str]]:
-    """What face `index` looks like: the options to draw it and the attributes that are true."""
+    """The look of face `index`: the options to draw it and its true attributes."""
     edit = edit or {}
     rng = np.random.Generator(np.random.Philox(key=[zlib.crc32(b"faces"), index]))
     hair_name = HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))]
@@ -164,7 +164,7 @@ def _plan(index: int, edit: Mapping[str, bool] | None = None) -> tuple[dict, lis
     eye_name = next((name for name in EYE_COLOURS if edit.get(name)), eye_name)
     hair_colour = _vary(rng, HAIR[hair_name])
     options = {
-        "seed": "face",  # nothing is left to DiceBear's own dice: each choice is made here
+        "seed": "face",  # all choices are made here, none by DiceBear's own random numbers
         **_part("hair", hair),
         **_part("head", str(rng.choice(("01", "02", "03", "04")))),
         **_part("eyes", str(rng.choice(tuple(lorelei.IRISES)))),
@@ -195,7 +195,7 @@ def _plan(index: int, edit: Mapping[str, bool] | None = None) -> tuple[dict, lis
 
 
 def _change(index: int, options: dict, shown: dict[str, bool], edit: Mapping[str, bool]) -> None:
-    """Put on and take off, in the options and among the attributes that are shown."""
+    """Apply `edit` to the drawing options and to the attributes that are shown."""
     check_edit(edit)
     kept_ribbon = shown["ribbon"] and not edit.get("hat")  # a hat takes its place
     shown |= {name: bool(on) for name, on in edit.items() if name in shown}
@@ -234,7 +234,7 @@ def _hex(rgb: np.ndarray) -> str:
 
 
 def _vary(rng: np.random.Generator, colour: str) -> str:
-    """A shade lighter or darker, so that one name is not one single colour."""
+    """A slightly lighter or darker shade, so that a colour's name covers several shades."""
     return _hex(_rgb(colour) + rng.integers(-9, 10) + rng.integers(-4, 5, 3))
 
 

@@ -1,4 +1,4 @@
-"""Which two sub-folders of a folder are the two domains."""
+"""Finding the two sub-folders of a folder that are the two domains."""
 
 import os
 from pathlib import Path
@@ -7,16 +7,16 @@ from datasets import decode
 from datasets.errors import DataError
 from datasets.labels import some
 
-TRAINING = ("trainA", "trainB")  # as CycleGAN's data sets call them
-PARTS = {"train", "val", "valid", "validation", "test"}  # of one data set: no domains
+TRAINING = ("trainA", "trainB")  # their names in CycleGAN's data sets
+PARTS = {"train", "val", "valid", "validation", "test"}  # parts of one data set, not domains
 
 
 def two(folder: Path) -> tuple[Path, Path] | None:
     """trainA and trainB, or the only two sub-folders with pictures, in alphabetical order.
 
-    None where there are no two. Raises `DataError` where they are the parts of one data set, as
-    train and test: these would be taken for domains, or their files for pairs. Also where pictures
-    lie beside them, in neither domain.
+    None if there are no two. Raises `DataError` if they are parts of one data set, such as train
+    and test, which must not be taken for domains or for pairs. Also raises it if there are pictures
+    beside them, in neither domain.
     """
     if all((folder / name).is_dir() for name in TRAINING):
         return folder / TRAINING[0], folder / TRAINING[1]
@@ -39,7 +39,7 @@ def two(folder: Path) -> tuple[Path, Path] | None:
 def with_pictures(folder: Path) -> list[Path]:
     """The sub-folders that hold a picture at any depth, in alphabetical order.
 
-    None for what is no folder. Raises `DataError` for a folder that cannot be read.
+    None if it is not a folder. Raises `DataError` for a folder that cannot be read.
     """
     if not folder.is_dir():
         return []
@@ -51,7 +51,7 @@ def with_pictures(folder: Path) -> list[Path]:
 
 
 def titles(first: str | os.PathLike, second: str | os.PathLike) -> tuple[str, str]:
-    """What a person calls two folders: their names, or their whole paths if those are the same."""
+    """Titles of two folders: their names, or their whole paths if the names are the same."""
     names = Path(first).expanduser().resolve().name, Path(second).expanduser().resolve().name
     return names if names[0] != names[1] else (str(first), str(second))
 

@@ -1,8 +1,8 @@
-"""What is known about each picture: one class, or a set of attributes.
+"""The labels of pictures: one class, or a set of attributes.
 
-Attributes may come as numbers. The rule is that of the anime notes: in a one-of group (hair
-colour, eye colour) the largest value wins; any other attribute is on above 0.25. For 0 and 1 that
-changes nothing.
+Attributes may be given as scores. The rule is that of the anime notes: in a one-of group (hair
+colour, eye colour) the largest value wins; any other attribute is on above 0.25. Values of 0 and 1
+stay the same.
 """
 
 import csv
@@ -49,13 +49,13 @@ class Found:
 
 
 def class_names(names: set[str]) -> tuple[str, ...]:
-    """In alphabetical order, whole numbers in numerical order."""
+    """The names in alphabetical order, whole numbers in numerical order."""
     numeric = all(name.lstrip("-").isdecimal() for name in names)
     return tuple(sorted(names, key=(lambda name: (int(name), name)) if numeric else None))
 
 
 def from_classes(classes: dict[int, str], missing: str, notes: list[str]) -> Found:
-    """`classes`: picture index → name of its class."""
+    """Class labels; `classes`: picture index → name of its class."""
     names = class_names(set(classes.values()))
     index = {name: i for i, name in enumerate(names)}
     rows = sorted(classes)
@@ -66,7 +66,7 @@ def from_classes(classes: dict[int, str], missing: str, notes: list[str]) -> Fou
 
 
 def from_folders(files: Sequence[str]) -> Found:
-    """The class of a picture is the sub-folder of the data folder it lies in."""
+    """Class labels: the class of a picture is its sub-folder of the data folder."""
     parts = [PurePosixPath(name).parts for name in files]
     classes = {row: part[0] for row, part in enumerate(parts) if len(part) > 1}
     if not classes:
@@ -80,7 +80,7 @@ def from_folders(files: Sequence[str]) -> Found:
 def from_csv(path: Path, files: Sequence[str]) -> Found:
     """`file,label` gives classes; `file,attribute,attribute,…` gives attributes.
 
-    A file is named by its path below the data folder, or by its bare name where that is unique.
+    A file is named by its path below the data folder, or by its file name if that is unique.
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])
@@ -115,7 +115,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
 def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     """One JSON per picture, `{"blonde hair": 0, …}`, named after the picture.
 
-    It is looked for at the picture's path below `folder`, then by its bare name.
+    It is looked for at the picture's path below `folder`, then by its file name.
     """
     found = sorted(folder.rglob("*.json"))
     if not found:
@@ -231,7 +231,7 @@ def _read_json(path: Path) -> dict[str, float]:
 
 
 def finder(files: Sequence[str], by_stem: bool = False):
-    """name → index of the picture, by its path below the folder or by its unique bare name."""
+    """name → index of the picture, by its path below the folder or by its unique file name."""
 
     def key(path: PurePosixPath) -> PurePosixPath:
         return path.with_suffix("") if by_stem else path

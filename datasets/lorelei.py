@@ -1,4 +1,4 @@
-"""The drawing style of the embedded faces: DiceBear's `lorelei`, made a little more manga.
+"""The drawing style of the embedded faces: DiceBear's `lorelei` in a more manga-like form.
 
 Lorelei is the work of Lisa Wischofsky, CC0 1.0 (public domain). It is black and white and has
 neither coloured irises nor a hat, a ribbon, twintails or drills. `style` adds those to the
@@ -23,7 +23,7 @@ LONG_TWINTAILS = ("30",)
 SHORT = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "11", "12", "22", "39", "43", "44")
 OTHER = ("14", "18", "19", "20", "26", "32", "37", "38", "46")
 
-# Flat on top, so that a hat sits on them; close at the sides, so that tails are seen beside them.
+# Hair that is flat on top, so that a hat fits; hair that is narrow, so that tails beside it show.
 UNDER_A_HAT = ("06", "07", "12", "13", "15", "19", "23", "35", "43", "48")
 WITH_TAILS = ("06", "07", "11", "12", "19", "43")
 
@@ -84,7 +84,7 @@ def style() -> Style:
 
 
 def crop(svg: str) -> str:
-    """Show `VIEW_BOX` of a drawn face. Its own clip, to the whole canvas, only costs time."""
+    """Show `VIEW_BOX` of a drawn face, without its clip to the whole canvas, which costs time."""
     svg = svg.replace('viewBox="0 0 980 980"', f'viewBox="{VIEW_BOX}"', 1)
     return re.sub(r'<g clip-path="[^"]*">', "<g>", svg, count=1)
 
@@ -111,7 +111,7 @@ def _colour(name: str) -> dict:
 
 
 def _ink_the_hair(variants: dict) -> None:
-    """A thin ink line: without it white hair would melt into a light background."""
+    """A thin ink line; without it white hair would not stand out from a light background."""
     for variant in variants.values():
         for element in variant["elements"]:
             if element["name"] == "path":
@@ -169,7 +169,7 @@ def _twintails() -> list[dict]:
 
 
 def _drills() -> list[dict]:
-    """Ringlets: a column of tilted ellipses that narrows downwards, on either side."""
+    """Ringlets: on either side a column of tilted ellipses that narrows downwards."""
     return [
         _shape(
             "ellipse", _colour("hair"), ink=7,

@@ -11,13 +11,13 @@ from datasets.errors import DataError, PictureError
 from datasets.labels import some
 
 DOUBLE = "is twice as wide as high"
-LOOKED_AT = 16  # files whose size tells whether a folder holds side-by-side pictures
+LOOKED_AT = 16  # files that are checked to see whether a folder holds side-by-side pictures
 
 
 def of_folders(first: Path, second: Path, name: str, count: int | None) -> sources.Source:
-    """Pairs of the files that have the same path below `first` and `second`, but for the ending.
+    """Pairs of files that have the same path below `first` and `second`, apart from the suffix.
 
-    Files without a partner are left out and reported. Raises `DataError` when none has one.
+    Files without a partner are left out and reported. Raises `DataError` if no file has one.
     """
     folders = (first, second)
     lists = [sources.scan(folder)[0] for folder in folders]
@@ -52,9 +52,9 @@ def of_folders(first: Path, second: Path, name: str, count: int | None) -> sourc
 
 
 def side_by_side(folder: Path, name: str, count: int | None) -> sources.Source:
-    """Pictures twice as wide as high that hold a pair: the first on the left, the second right.
+    """Pictures twice as wide as high that hold a pair: the first picture on the left.
 
-    Raises `DataError` when none of the first pictures is of that shape.
+    Raises `DataError` if none of the first files has this shape.
     """
     files, _ = sources.scan(folder)
     shapes = [_shape(folder / file) for file, _, _ in files[:LOOKED_AT]]
@@ -99,7 +99,7 @@ def render_halves(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, b
 def _by_stem(
     files: Sequence[tuple[str, int, int]], folder: Path, left_out: list[tuple[str, str]]
 ) -> dict[str, tuple[str, int, int]]:
-    """Path below the folder without its ending → file; a second one of that name is left out."""
+    """Path below the folder without suffix → file; a second file of that name is left out."""
     found: dict[str, tuple[str, int, int]] = {}
     for file in files:
         stem = str(PurePosixPath(file[0]).with_suffix(""))
@@ -112,7 +112,7 @@ def _by_stem(
 
 
 def _shape(path: Path) -> str:
-    """What is said of a file by its header; `DOUBLE` for a pair side by side."""
+    """The shape of a file in words, from its header; `DOUBLE` for a pair side by side."""
     try:
         width, height = decode.size(path)
     except PictureError as error:

@@ -1,4 +1,4 @@
-"""One set of pictures divided into parts: views on its cache, with the labels of their rows."""
+"""One set of pictures divided into parts: views of its cache, with the labels of their rows."""
 
 import hashlib
 import itertools
@@ -18,7 +18,7 @@ from datasets.rows import Rows
 
 
 def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
-    """One labelled set divided by label conditions: a part for each, with its labels.
+    """Divide a labelled set by label conditions: one part for each, with its labels.
 
     conditions  each an attribute or class ("red hair"), "no X" for its absence, or several joined
                 by " + " ("red hair + no hat")
@@ -42,11 +42,11 @@ def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
 
 
 def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
-    """(the pictures to train on, those held out): pictures 0, `every`, 2 `every`, … are held out.
+    """(training pictures, held-out pictures): pictures 0, `every`, 2 `every`, … are held out.
 
-    Which they are depends on the data alone, not on a seed, so that whoever opens the same data
-    later finds them again. With `every` 0 none are held out: both parts are all of the data.
-    Raises `DataError` for 1, which leaves nothing to train on.
+    The choice depends only on the data, not on a seed, so that it is the same whenever the data is
+    opened again. With `every` 0 none are held out: both parts are all of the data. Raises
+    `DataError` for 1, which leaves nothing to train on.
     """
     if every == 0:
         return data, data
@@ -67,11 +67,11 @@ def part(
     images: np.ndarray | None = None,
     values: np.ndarray | None = None,
 ) -> ImageData:
-    """Some rows of `data` as a data set of their own.
+    """Some rows of `data` as a separate data set.
 
-    title     what a person calls it
-    identity  what sets it apart from other parts, as JSON values, for the fingerprint
-    images, values  what the rows are taken from, where that is not the data's own arrays
+    title     its name for users
+    identity  its difference from other parts, as JSON values, for the fingerprint
+    images, values  arrays from which the rows are taken, if not the data's own
     """
     labels, captions = data.labels, data.captions
     if labels is not None:

@@ -1,4 +1,4 @@
-"""Between stored pixels (uint8, 0..255) and what the networks see (float32, -1..1)."""
+"""Conversion between stored pixels (uint8, 0..255) and network inputs (float32, -1..1)."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ def to_float(images: np.ndarray) -> np.ndarray:
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """float (…) in [-1, 1] → uint8 (…) 0..255, rounded; what lies outside is clipped.
+    """float (…) in [-1, 1] → uint8 (…) 0..255, rounded; values outside are clipped.
 
-    The inverse of `to_float`: every uint8 value comes back as itself.
+    The inverse of `to_float`: every uint8 value stays the same.
     """
     scaled = (np.asarray(images, np.float32) + np.float32(1)) * np.float32(127.5)
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

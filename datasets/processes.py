@@ -1,4 +1,4 @@
-"""Work on all cores in processes that end with the one that started them."""
+"""Work on all cores, in processes that end together with their parent."""
 
 import contextlib
 import multiprocessing
@@ -15,7 +15,7 @@ from typing import Any
 
 from datasets.errors import DataError
 
-AHEAD = 4  # tasks handed out for each process: enough to keep it busy, and memory flat
+AHEAD = 4  # tasks handed out per process: enough to keep it busy, few enough to save memory
 
 
 def each_done(
@@ -24,11 +24,11 @@ def each_done(
     workers: int,
     lost: Callable[..., Any] | None = None,
 ) -> Iterator[Any]:
-    """What `function(*task)` gives for each task, in the order in which they are done.
+    """The results of `function(*task)` for all tasks, in the order in which they finish.
 
-    `function` is a function of a module. One worker means this very process. A task that ends its
-    process (for lack of memory, say) is tried once more, alone; if that ends too, `lost(*task)`
-    stands for its result, and without `lost` a `DataError` is raised.
+    `function` is a function of a module. One worker means this process itself. If a task kills its
+    process (for lack of memory, say), it is tried once more on its own; if it fails again,
+    `lost(*task)` is its result, or without `lost` a `DataError` is raised.
     """
     if workers <= 1:
         for task in tasks:
@@ -63,7 +63,7 @@ def cores() -> int:
 def _pooled(
     function: Callable[..., Any], tasks: Iterator[tuple], workers: int, pending: dict
 ) -> Iterator[Any]:
-    """`pending` maps futures to tasks, so that the caller knows what was under way."""
+    """Like `each_done`; `pending` maps futures to tasks, so that the caller knows the open ones."""
     context = multiprocessing.get_context("spawn")  # forking a process that runs TensorFlow hangs
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
@@ -87,10 +87,10 @@ def _pooled(
 
 
 def _begin() -> None:
-    """What each process does first: leave Ctrl-C to the one that started it, and watch that one.
+    """The start of each process: ignore Ctrl-C, and watch the parent.
 
-    Ctrl-C reaches every process; only the first answers, by ending the others. If the first is
-    killed it cannot, so each watches for that.
+    Ctrl-C reaches every process; only the parent reacts and ends the others. If the parent is
+    killed, it cannot do so; therefore each process watches for that.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -107,8 +107,8 @@ def _end_with_parent() -> None:
 def _main_hidden() -> Iterator[None]:
     """Keep new processes from importing the user's script again, and with it all of Keras.
 
-    They need nothing but `function`'s module. It also lets a notebook, or a script without the
-    `if __name__ == "__main__"` guard, use them.
+    They need only `function`'s module. This also makes them usable from a notebook, or from a
+    script without the `if __name__ == "__main__"` guard.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")

@@ -1,4 +1,4 @@
-"""Which reader the labels and the captions of a folder take, by what the user typed."""
+"""The readers of a folder's labels and captions, chosen by the user's word."""
 
 import functools
 import hashlib
@@ -15,7 +15,7 @@ LABEL_WORDS = ("folders", "none")
 def of_labels(
     folder: Path, spec: str | None
 ) -> tuple[Callable[[Sequence[str]], labels.Found] | None, Any]:
-    """(files → Found, or None when unlabelled) and what the fingerprint must know of the labels.
+    """(files → Found, or None if unlabelled) and the labels' part of the fingerprint.
 
     Raises `DataError` for a name that is neither a file, a folder nor one of `LABEL_WORDS`.
     """
@@ -37,7 +37,7 @@ def of_labels(
 def of_captions(
     folder: Path, files: Sequence[str], spec: str | None
 ) -> tuple[Callable[[], captions.Captioned] | None, Any]:
-    """(() → Captioned, or None without captions) and what the fingerprint must know of them.
+    """(() → Captioned, or None without captions) and the captions' part of the fingerprint.
 
     Raises `DataError` for a name that is neither a file nor "files".
     """

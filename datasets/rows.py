@@ -1,4 +1,4 @@
-"""Some rows of an array on disk, as an array of their own that is never copied whole."""
+"""Some rows of an array on disk, as an array that is never copied as a whole."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -7,14 +7,14 @@ import numpy as np
 
 
 class Rows:
-    """The rows `rows` of `array` (N, …), read only when they are asked for.
+    """The rows `rows` of `array` (N, …), read only when they are needed.
 
-    array  any array, a memory map as a rule, or `Rows` of one
+    array  any array, usually a memory map, or `Rows` of one
     rows   int64 (M,): which of its rows, in this order; a row may occur more than once
 
-    It has the shape (M, …), is indexed by an int, a slice, int or bool arrays, or by a tuple of
-    one of them and ints or slices, and goes through `np.take(…, axis=0)`; each reads just the rows
-    it gives. Nothing can be assigned. `np.asarray` of it reads all of it into memory.
+    Its shape is (M, …). It is indexed by an int, a slice, int or bool arrays, or by a tuple of one
+    of them and ints or slices, and works with `np.take(…, axis=0)`; each reads only the rows that
+    it returns. It is read-only. `np.asarray` reads all of it into memory.
     """
 
     def __init__(self, array: "np.ndarray | Rows", rows: Sequence[int] | np.ndarray) -> None:
@@ -42,7 +42,7 @@ class Rows:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of these rows; those that two views share are counted in each."""
+        """The bytes of these rows; rows in two views count in each."""
         return int(np.prod(self.shape)) * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -55,7 +55,7 @@ class Rows:
     def take(
         self, indices, axis: int = 0, out=None, mode: Literal["raise", "wrap", "clip"] = "raise"
     ) -> np.ndarray:
-        """What `np.take(self, indices, axis=0)` calls. Raises `ValueError` for other axes."""
+        """Called by `np.take(self, indices, axis=0)`. Raises `ValueError` for other axes."""
         if axis != 0:
             raise ValueError(f"Rows are taken along axis 0, not {axis}.")
         return np.take(self.array, np.take(self.rows, indices, mode=mode), axis=0, out=out)

@@ -1,4 +1,4 @@
-"""Where pictures come from. A source says cheaply what it is, and costs only when it is drawn.
+"""Sources of pictures. Describing a source is cheap; only drawing its pictures takes time.
 
 Four kinds: a folder of picture files, the embedded faces, drawn triangles, and a public set of
 `keras.datasets`.
@@ -30,18 +30,18 @@ class Source:
     """A set of pictures that can be cached.
 
     name      short, safe in a file name
-    identity  all that the cache depends on, as JSON values; it is hashed into the fingerprint
+    identity  everything that the cache depends on, as JSON values; hashed into the fingerprint
     load      () → (items, found labels or None); runs only when a cache is built
     render    (item, resolution) → (uint8 (resolution, resolution, 3), enlarged); a function of a
-              module, so that other processes can call it; raises PictureError. Where an item holds
+              module, so that other processes can call it; raises PictureError. If an item holds
               several pictures `together`, it gives uint8 (together, resolution, resolution, 3)
-    describe  item → what a person calls it
-    notes     what a person should know about the source
-    count     how many pictures there are at the most; None: not known before they are drawn
-    labelled  whether it comes with labels
+    describe  item → its name for users
+    notes     information about the source for the user
+    count     the largest possible number of pictures; None: unknown before they are drawn
+    labelled  whether it has labels
     together  how many pictures an item holds: 2 for pairs
     left_out  (file, reason) of pictures known to be unusable before any is drawn
-    captions  () → their captions, where they were asked for; runs only when a cache is built
+    captions  () → the captions, if requested; runs only when a cache is built
     """
 
     name: str
@@ -65,8 +65,7 @@ def find(
 ) -> Source:
     """The source that `spec` names: "faces", "triangles", a public set, or a folder.
 
-    Raises `DataError` when there is none, or when the labels or captions asked for do not go
-    with it.
+    Raises `DataError` if there is none, or if the requested labels or captions do not fit it.
     """
     check_count(count)
     label_spec = None if label_spec is None else str(label_spec)
@@ -92,7 +91,7 @@ def check_count(count: int | None) -> None:
 
 
 def own_labels_only(name: str, label_spec: str | None) -> bool:
-    """Whether a set that brings its own labels is labelled. Refuses other labels."""
+    """Whether a set with its own labels uses them. Refuses other labels."""
     if label_spec not in (None, "none"):
         raise DataError(
             f"{name!r} brings its own labels; --labels {label_spec} does not apply. "
@@ -231,7 +230,7 @@ def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, boo
 def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
     """Every picture below the folder as (relative path, bytes, mtime in ns), and other suffixes.
 
-    Links are followed, in circles only once. Raises `DataError` when there is no picture.
+    Links are followed, but cycles only once. Raises `DataError` if there is no picture.
     """
     if not folder.exists():
         known = ", ".join((FACES, *PUBLIC))

@@ -1,6 +1,6 @@
 """Toy worlds whose density is known: mixtures of Gaussians in one and two dimensions.
 
-What a GAN learned can be measured exactly there, where pictures only allow estimates.
+On these worlds a GAN can be measured exactly; pictures only allow estimates.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ import numpy as np
 from datasets.data import ImageData
 from datasets.errors import DataError
 
-COUNT = 100_000  # points that a world is drawn as, unless told otherwise
+COUNT = 100_000  # default number of points of a world
 
 
 @dataclass(frozen=True)
 class Mixture:
     """Equally likely round Gaussians.
 
-    name       as `world` knows it
+    name       its name in `world`
     means      float64 (K, D)
     deviation  standard deviation of every one of them, in every direction
     """
@@ -72,7 +72,7 @@ def world(name: str) -> Mixture:
 
 
 def open_world(name: str, count: int = COUNT, seed: int = 0) -> ImageData:
-    """`count` points of a toy world in the place of pictures: `images` is float32 (count, D)."""
+    """`count` points of a toy world instead of pictures: `images` is float32 (count, D)."""
     mixture = world(name)
     if count < 1:
         raise DataError(f"The number of points must be at least 1, not {count}.")

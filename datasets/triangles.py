@@ -1,4 +1,4 @@
-"""Convex polygons as a world of pictures whose manifold is known (here: triangles).
+"""Pictures of triangles, a world whose manifold is known.
 
 Lucic et al. 2018, "Are GANs Created Equal?" (arXiv:1711.10337), section 4.2: grey triangles of
 least angle 20°, drawn with 8×8 sub-pixels. Triangle i is the same on every machine; 0 to 59 999 are

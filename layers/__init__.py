@@ -1,4 +1,4 @@
-"""The layers that GANs add to Keras, one idea a file; they work on every backend and precision."""
+"""Layers for GANs that Keras lacks, one idea per file, for every backend and precision."""
 
 from layers.attention import SelfAttention
 from layers.instance_norm import InstanceNorm

@@ -12,16 +12,16 @@ class SelfAttention(keras.layers.Layer):
 
     f (keys), g (queries) and h (values) are 1×1 convolutions; gamma is a learned scalar that starts
     at 0, so that the layer begins as the identity. Row i of the softmax says where position i
-    looks. The softmax is taken in float32 whatever the precision.
+    looks. The softmax is computed in float32 at every precision.
 
     Args:
         key_ratio: keys and queries have channels / key_ratio channels.
         value_ratio: values have channels / value_ratio channels. At 1, as in the notes, they are
-            added directly; otherwise a further 1×1 convolution o leads back to all channels.
-        pool: max-pool keys and values by 2, as SAGAN's and BigGAN's authors' code does: a quarter
-            of the memory.
-        use_bias: whether the convolutions have biases: the notes' have, the authors' have not.
-        weight_norm: of the convolutions, see `layers.weights`.
+            added directly; otherwise another 1×1 convolution o restores the number of channels.
+        pool: max-pool keys and values by 2, as in the code of SAGAN's and BigGAN's authors; this
+            takes a quarter of the memory.
+        use_bias: whether the convolutions have biases: in the notes yes, in the authors' code no.
+        weight_norm: normalisation of the convolutions' kernels, see `layers.weights`.
     """
 
     def __init__(

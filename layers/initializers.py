@@ -14,9 +14,9 @@ _scope = threading.local()
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Within: every initialiser of this module draws from one stream begun at `seed`.
+    """A context in which all initialisers of this module draw from one stream, begun at `seed`.
 
-    Networks built twice under the same seed start with exactly the same weights.
+    Networks built twice with the same seed start with exactly the same weights.
     """
     outer = getattr(_scope, "generator", None)
     _scope.generator = np.random.Generator(np.random.Philox(seed))
@@ -28,7 +28,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def blank() -> Iterator[None]:
-    """Within: initialisers give zeros, for networks whose weights are about to be copied in."""
+    """A context in which initialisers give zeros, for networks that will get copied weights."""
     outer = getattr(_scope, "blank", False)
     _scope.blank = True
     try:
@@ -55,7 +55,7 @@ class _HostInitializer(keras.initializers.Initializer):
 
 
 def truncated_normal(generator: np.random.Generator, shape, std: float, cut: float) -> np.ndarray:
-    """Normal numbers with deviation `std`, those beyond ±`cut` drawn again; any shape."""
+    """Normal numbers with standard deviation `std`, drawn again if beyond ±`cut`; any shape."""
     values = generator.standard_normal(shape) * std
     while (outside := np.abs(values) > cut).any():
         values[outside] = generator.standard_normal(int(outside.sum())) * std
@@ -65,9 +65,9 @@ def truncated_normal(generator: np.random.Generator, shape, std: float, cut: flo
 def orthonormal(tall: np.ndarray) -> np.ndarray:
     """Q (m, n) of the QR decomposition of `tall` (m, n), m ≥ n, whose R has a positive diagonal.
 
-    Of normal numbers, it is uniform over the matrices with orthonormal columns. By Cholesky's
-    factor of AᵀA, five times as fast as Householder's reflections for a large kernel; twice where
-    A may be ill-conditioned (Yamamoto et al. 2015, "CholeskyQR2").
+    For normal numbers, Q is uniform over the matrices with orthonormal columns. It comes from the
+    Cholesky factor of AᵀA, five times as fast as Householder reflections for a large kernel; done
+    twice if A may be ill-conditioned (Yamamoto et al. 2015, "CholeskyQR2").
     """
     rows, columns = tall.shape
     q = tall
@@ -83,7 +83,7 @@ def orthonormal(tall: np.ndarray) -> np.ndarray:
 
 @keras.saving.register_keras_serializable(package="gan")
 class TruncatedNormal(_HostInitializer):
-    """`gain` times normal numbers of deviation `stddev`, cut at two deviations."""
+    """`gain` times normal numbers of standard deviation `stddev`, cut at ±2 `stddev`."""
 
     def __init__(self, stddev: float = 0.02, gain: float = 1.0):
         self.stddev = stddev
@@ -98,7 +98,7 @@ class TruncatedNormal(_HostInitializer):
 
 @keras.saving.register_keras_serializable(package="gan")
 class Normal(_HostInitializer):
-    """`gain` times normal numbers of deviation `stddev`."""
+    """`gain` times normal numbers of standard deviation `stddev`."""
 
     def __init__(self, stddev: float = 0.02, gain: float = 1.0):
         self.stddev = stddev

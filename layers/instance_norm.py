@@ -1,4 +1,4 @@
-"""Instance normalisation: every channel of every picture by itself."""
+"""Instance normalisation: every channel of every picture separately."""
 
 import keras
 from keras import ops
@@ -8,9 +8,9 @@ from keras import ops
 class InstanceNorm(keras.layers.Layer):
     """y = (x - mean) / sqrt(variance + epsilon) over the positions (Ulyanov et al. 2016).
 
-    Of each channel of each picture, without a learned scale and shift (arXiv:1607.08022), so a
-    picture's output depends on no other picture, in training and after. Statistics are computed in
-    float32 whatever the precision; the variance is the biased one.
+    Each channel of each picture has its own statistics (arXiv:1607.08022), so a picture's output
+    depends on no other picture, in training and after. There is no learned scale and shift.
+    Statistics are computed in float32 at every precision; the variance is the biased one.
 
     Args:
         epsilon: added to the variance.

@@ -1,4 +1,4 @@
-"""Layers that let a discriminator see how alike the pictures of its batch are.
+"""Layers with which a discriminator sees how similar the pictures of its batch are.
 
 A generator that always draws the same picture is then easy to tell from the data. Both layers take
 features (N, C) or maps (N, H, W, C) and append channels to them.
@@ -33,13 +33,13 @@ class MinibatchDiscrimination(_MixesBatch):
     o_b(x_i) = g_b · mean of exp(-||M_ib - M_jb||_1) over the batch's other pictures j. Maps are
     averaged over their positions first.
 
-    The paper takes the sum. Features as large as the batch let D tell real from fake by a tiny
-    step along its random first weights, on which G then often learns to collapse; so here they
-    are shares of the batch, and each enters through a gain g_b that is learned from 0.
+    The paper takes the sum. With features as large as the batch, D can tell real from fake by a
+    tiny step along its random first weights, and G then often learns to collapse. So the features
+    here are means over the batch, each times a gain g_b that is learned and starts at 0.
 
     Args:
         kernels: how many features are appended.
-        dim: numbers that each is computed from.
+        dim: how many numbers each feature is computed from.
     """
 
     def __init__(self, kernels=32, dim=8, **kwargs):
@@ -87,8 +87,9 @@ class MinibatchDiscrimination(_MixesBatch):
 class MinibatchStandardDeviation(_MixesBatch):
     """One channel: the mean standard deviation over the batch (PGGAN, arXiv:1710.10196, section 3).
 
-    The deviation of every feature at every position over the pictures, averaged to one number,
-    which every picture gets. (The authors' code does so in groups of 4; the paper over the batch.)
+    The standard deviation over the pictures is computed for every feature at every position and
+    averaged to one number, which every picture gets. (The authors' code does this in groups of 4,
+    the paper over the batch.)
     """
 
     channels = 1

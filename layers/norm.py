@@ -24,8 +24,8 @@ def _moments(x):
     axes = (0, 1, 2)
     if replicas.count() == 1:
         return ops.moments(x, axes=axes)
-    # `ops.moments` holds the mean constant within the variance. That is right to the second order
-    # over a whole batch only: over a share of it, gradient penalties would be wrong.
+    # `ops.moments` treats the mean as constant within the variance. Second derivatives are then
+    # right only for a whole batch: for a share of it, gradient penalties would be wrong.
     mean = ops.mean(x, axis=axes)
     variance = ops.mean(ops.square(x - mean), axis=axes)
     shares = replicas.gather(ops.stack([mean, variance])[None])  # (replicas, 2, C)
@@ -51,8 +51,8 @@ class BatchNorm(keras.layers.Layer):
     y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the batch's statistics in
     training and the running ones at inference, where
     running <- momentum * running + (1 - momentum) * batch.
-    Statistics are computed in float32 whatever the precision, and over the whole batch where it is
-    spread over several devices.
+    Statistics are computed in float32 at every precision, and over the whole batch if it is spread
+    over several devices.
 
     Args:
         momentum: weight of the old running statistics, 0 to 1.
@@ -141,8 +141,8 @@ class ConditionalBatchNorm(BatchNorm):
 
     Args:
         weight_norm: how the two maps are normalised, "none" | "spectral" | …, see `layers.weights`.
-        num_classes: how many classes there are; needed only when c is a class index.
-        kernel_initializer: of the two maps.
+        num_classes: how many classes there are; needed only if c is a class index.
+        kernel_initializer: initialiser of the two maps.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class ConditionalBatchNorm(BatchNorm):
         shift = ops.reshape(self.shift(condition, training=training), places)
         if self.compute_dtype == "float32":
             return normalized * (1 + gain) + shift
-        # In bfloat16, 1 + 0.003 is 1. This is as exact, and makes no float32 copy of the map.
+        # In bfloat16, 1 + 0.003 is 1. This form is exact and needs no float32 copy of the map.
         return normalized + (normalized * gain + shift)
 
     def compute_output_shape(self, input_shape):
@@ -209,12 +209,12 @@ class ConditionalBatchNorm(BatchNorm):
 
 
 def mixes_batch(model: keras.Layer) -> bool:
-    """Whether any layer of `model` lets the pictures of a batch see each other in training."""
+    """Whether, in training, any layer of `model` computes one picture's output from others."""
     return any(getattr(layer, "mixes_batch", False) for layer in model._flatten_layers())
 
 
 def batch_norms(model: keras.Layer) -> list[BatchNorm]:
-    """All batch-norm layers of `model`, conditional ones too."""
+    """All batch-norm layers of `model`, including conditional ones."""
     return [layer for layer in model._flatten_layers() if isinstance(layer, BatchNorm)]
 
 
@@ -222,7 +222,7 @@ def standing_statistics(model: keras.Layer, inputs: Iterable) -> int:
     """Replace the running statistics by the plain mean over `inputs`, an iterable of model inputs.
 
     Running statistics belong to the latents and weights of training; sampling at another
-    truncation, or from averaged weights, wants its own (BigGAN, arXiv:1809.11096, section 3.1).
+    truncation, or from averaged weights, needs its own (BigGAN, arXiv:1809.11096, section 3.1).
     Returns how many batches were used; ValueError if there were none.
     """
     layers = batch_norms(model)

@@ -1,4 +1,4 @@
-"""Padding that Keras has no layer for."""
+"""Padding layers that Keras lacks."""
 
 import keras
 from keras import ops
@@ -14,7 +14,7 @@ class ReflectionPadding2D(keras.layers.Layer):
         padding: p, rows and columns on every side, smaller than both sides of the picture.
 
     Raises:
-        ValueError: a picture too small to be mirrored so far.
+        ValueError: the picture is too small for this padding.
     """
 
     def __init__(self, padding: int = 1, **kwargs):
@@ -25,7 +25,7 @@ class ReflectionPadding2D(keras.layers.Layer):
         if min(input_shape[1:3]) <= self.padding:
             raise ValueError(
                 f"A picture of {input_shape[1]} × {input_shape[2]} cannot be mirrored by "
-                f"{self.padding} pixels; it must be larger than that."
+                f"{self.padding} pixels; it must be larger."
             )
 
     def call(self, inputs):

@@ -8,14 +8,14 @@ from layers import weights
 
 @keras.saving.register_keras_serializable(package="gan")
 class Projection(keras.layers.Layer):
-    """<embed(y), phi(x)>: how well features fit the label asked for.
+    """<embed(y), phi(x)>: how well the features fit the label y.
 
     The discriminator's logit is psi(phi(x)) + this. For a multi-hot y the embedding is the sum of
     its attributes' rows.
 
     Args:
         num_labels: classes or attributes.
-        weight_norm: of the embedding table, see `layers.weights`.
+        weight_norm: normalisation of the embedding table, see `layers.weights`.
     """
 
     def __init__(

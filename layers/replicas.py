@@ -1,10 +1,10 @@
-"""What a layer or a loss must know where one batch is spread over several devices.
+"""Functions of the whole batch for layers and losses, if it is spread over several devices.
 
-TensorFlow runs a step once per device, each time on a share of the batch: a replica. What is a
-function of the whole batch, such as its mean, must then be asked for here. The answers can be
-differentiated, so that the replicas' gradients add up to those of one device with the whole batch.
-JAX and torch see the whole batch at once, as does TensorFlow on a single device: there these
-functions give back what they are given.
+TensorFlow runs a step once per device, each time on a share of the batch: a replica. Functions of
+the whole batch, such as its mean, must then come from here. They can be differentiated, so that
+the replicas' gradients add up to those of one device with the whole batch. JAX and torch see the
+whole batch at once, as does TensorFlow on a single device; there these functions return their
+arguments unchanged.
 """
 
 import keras
@@ -13,12 +13,12 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
     def _context():
-        """The replica that this code runs for, if there are others."""
+        """The context of the current replica, or `None` if there is only one."""
         context = tf.distribute.get_replica_context()
         return context if context and context.num_replicas_in_sync > 1 else None
 
     def count() -> int:
-        """Over how many devices the batch is spread, in equal shares."""
+        """The number of devices over which the batch is spread, in equal shares."""
         context = _context()
         return context.num_replicas_in_sync if context else 1
 
@@ -32,14 +32,14 @@ if keras.backend.backend() == "tensorflow":
         context = _context()
         if context is None:
             return x
-        # A sum in which every replica fills rows of its own: it has a derivative of any order.
+        # A sum in which every replica fills its own rows: it has derivatives of any order.
         own = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync)
         own = tf.reshape(tf.cast(own, x.dtype), (-1,) + (1,) * len(x.shape))
         rows = context.all_reduce(tf.distribute.ReduceOp.SUM, own * x[None])
         return tf.reshape(rows, (-1, *x.shape[1:]))
 
     def assign(variable: keras.Variable, value) -> None:
-        """Give `variable` a value that all replicas have computed alike."""
+        """Assign to `variable` a value that is the same on all replicas."""
         if _context() is None:
             variable.assign(value)
         else:  # each sets its own copy: nothing is sent

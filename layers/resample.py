@@ -46,8 +46,8 @@ def pixel_shuffle(x, block: int):
 class Repeat2D(keras.layers.Layer):
     """(N, H, W, C) → (N, 2H, 2W, C): every pixel four times, as a block of 2×2.
 
-    Keras's `UpSampling2D` does the same but hides the height from LiteRT's converter, which then
-    refuses the convolution that follows.
+    Keras's `UpSampling2D` does the same, but LiteRT's converter then does not know the height and
+    refuses the next convolution.
     """
 
     def call(self, inputs):
@@ -66,8 +66,8 @@ class Repeat2D(keras.layers.Layer):
 def nearest_as_transposed(kernel):
     """The transposed kernel that equals "repeat each pixel 2×2, then convolve 3×3", exactly.
 
-    The repetition is a transposed convolution with a 2×2 box; composed with the flipped 3×3 kernel
-    it is one 4×4 kernel of stride 2: 4 multiplications per output and channel instead of 9.
+    The repetition is a transposed convolution with a 2×2 box. Composed with the flipped 3×3 kernel
+    it gives one 4×4 kernel of stride 2, with 4 multiplications per output and channel, not 9.
     kernel (3, 3, in, out) → (4, 4, out, in).
     """
     flipped = ops.transpose(ops.flip(kernel, axis=(0, 1)), (0, 1, 3, 2))
@@ -92,7 +92,7 @@ class Upsample2D(keras.layers.Layer):
             2×2, then a convolution; "subpixel": convolution to 4·filters channels, then pixel
             shuffle.
         kernel_size: by default 4 for "transposed" and 3 for the others; "nearest" takes only 3.
-        weight_norm: of the convolution, see `layers.weights`.
+        weight_norm: normalisation of the convolution's kernel, see `layers.weights`.
     """
 
     def __init__(
@@ -180,11 +180,11 @@ def pooled_as_strided(kernel):
 class Downsample2D(keras.layers.Layer):
     """A 3×3 convolution, then the mean of each 2×2 block, as one strided convolution.
 
-    (N, H, W, C) → (N, H/2, W/2, filters), H and W even: how BigGAN's discriminator halves.
+    (N, H, W, C) → (N, H/2, W/2, filters), H and W even, as in BigGAN's discriminator.
 
     Args:
         filters: channels of the output.
-        weight_norm: of the 3×3 kernel, see `layers.weights`.
+        weight_norm: normalisation of the 3×3 kernel, see `layers.weights`.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ Step = Callable[[keras.KerasTensor], keras.KerasTensor]
 def residual(
     x: keras.KerasTensor, main: Sequence[Step], skip: Sequence[Step] = (), name: str | None = None
 ) -> keras.KerasTensor:
-    """main(x) + skip(x): two chains of layers or functions, joined; without `skip`, x itself.
+    """main(x) + skip(x), with two chains of layers or functions; without `skip`, main(x) + x.
 
     x (N, H, W, C) → (N, H', W', C'). The layers stay visible in the functional model around them.
 

@@ -2,7 +2,8 @@
 
 sigma, the largest singular value, is estimated by power iteration on a vector u that is kept from
 step to step. With u held constant, sigma = ||W^T u|| has the gradient u v^T, which is equation 11
-of the paper: training feels the division, as it does not with `keras.layers.SpectralNormalization`.
+of the paper. So gradients pass through the division, unlike in
+`keras.layers.SpectralNormalization`.
 """
 
 import threading
@@ -16,16 +17,16 @@ from keras import ops
 from layers import initializers, replicas
 
 EPSILON = 1e-12
-_scope = threading.local()  # a replica of a distributed step runs in a thread of its own
+_scope = threading.local()  # each replica of a distributed step runs in its own thread
 
 
 @contextmanager
 def shared_kernels() -> Iterator[None]:
-    """Within: u stands still and every kernel is normalised once, however often it is used.
+    """A context in which u is fixed and every kernel is normalised once, for all its uses.
 
-    A training step opens one such scope per gradient, so that D's calls on real and on fake
-    pictures share the same W / sigma(W), and calls `power_iterate` itself. Not to be held across an
-    update of the weights. A training call outside any such scope runs its own power iteration.
+    A training step opens one such context per gradient, so that D's calls on real and on fake
+    pictures share the same W / sigma(W), and calls `power_iterate` itself. The context must not
+    span an update of the weights. A training call outside of it runs its own power iteration.
     """
     outer = getattr(_scope, "kernels", None)
     _scope.kernels = {}
@@ -42,7 +43,7 @@ def power_iterate(model: keras.Layer) -> None:
 
 
 def normalized_layers(model: keras.Layer) -> list["WeightNormalized"]:
-    """The layers of `model`, nested ones too, whose kernel is normalised."""
+    """The layers of `model`, including nested ones, whose kernel is normalised."""
     return [layer for layer in model._flatten_layers() if isinstance(layer, WeightNormalized)]
 
 
@@ -71,8 +72,8 @@ class SingularVector(keras.layers.Layer):
 class WeightNormalized:
     """Mixin for a Keras layer with one kernel: the operation runs on `normalized_kernel`.
 
-    The kernel is seen as the paper's matrix W: `row_axis` of the kernel counts its rows, all other
-    axes together its columns. Rows are outputs, the last axis, save in transposed convolutions.
+    The kernel is seen as the paper's matrix W: axis `row_axis` gives the rows, all other axes
+    together the columns. Rows are outputs, the last axis, except in transposed convolutions.
     """
 
     row_axis = -1
@@ -153,8 +154,8 @@ def unit(vector):
 class ConvCall:
     """Mixin: `Conv2D.call` on the normalised kernel.
 
-    Where the kernel covers the whole map, as before a logit, one matrix product does the same
-    several times faster.
+    If the kernel covers the whole map, as before a logit, it is computed as one matrix product,
+    which is several times faster.
     """
 
     def _takes_all(self, inputs) -> bool:
@@ -184,13 +185,13 @@ class ConvCall:
 class ConvTransposeCall:
     """Mixin: `Conv2DTranspose.call` on the normalised kernel.
 
-    Of a map of one pixel, such as a latent, it is one matrix product.
+    On a map of one pixel, such as a latent, it is computed as one matrix product.
 
     Args:
-        row_axis: of the kernel (height, width, outputs, inputs), see `WeightNormalized`: -2, the
-            outputs, as PyTorch has it, or -1, the inputs, as Keras and the anime notes' code have
-            it. Neither is clearly better: sagan_cpu at 32 px reached after 1 000 steps FD-lite0@224
-            176, 166, 170 over the outputs, 158, 176, 174 over the inputs (seeds 0 to 2).
+        row_axis: row axis of the kernel (height, width, outputs, inputs), see `WeightNormalized`:
+            -2, the outputs, as in PyTorch, or -1, the inputs, as in Keras and the anime notes'
+            code. Neither is clearly better: after 1 000 steps sagan_cpu at 32 px had FD-lite0@224
+            176, 166, 170 with outputs, 158, 176, 174 with inputs (seeds 0 to 2).
     """
 
     def __init__(self, *args, row_axis: int = -2, **kwargs):

@@ -1,9 +1,9 @@
 """Stable-rank normalisation (Sanyal et al., ICLR 2020, arXiv:1906.04659).
 
 The stable rank of W is ||W||_F² / sigma(W)², between 1 and the rank. The layer divides W by sigma,
-as spectral normalisation does, keeps the first singular component u v^T, and shrinks the rest S by
-gamma = sqrt(r - 1) / ||S||_F where that is below 1: the stable rank is then the target r, exactly,
-and no such matrix is nearer to W (theorem 1 of the paper).
+as spectral normalisation does, keeps the first singular component u v^T, and multiplies the rest S
+by gamma = sqrt(r - 1) / ||S||_F if that is below 1. The stable rank is then exactly the target r,
+and the result is the matrix of this stable rank that is nearest to W (theorem 1 of the paper).
 """
 
 import keras
@@ -38,8 +38,8 @@ class StableRankNormalized(spectral.WeightNormalized):
     def normalize(self, kernel):
         """u v^T + min(1, gamma) S, with W / sigma = u v^T + S.
 
-        u is held constant, as in spectral normalisation, and v = W^T u / sigma follows W: were it
-        constant too, a kernel with a single output, all of it u v^T, would never learn.
+        u is held constant, as in spectral normalisation, but v = W^T u / sigma depends on W. With
+        a constant v, a kernel with a single output, which equals u v^T, would never learn.
         """
         unit = super().normalize(kernel)
         u = ops.stop_gradient(ops.convert_to_tensor(self.singular_vector.u))

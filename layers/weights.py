@@ -1,4 +1,4 @@
-"""One place that turns `weight_norm` into the layer class that a network builds with."""
+"""The layer classes for each `weight_norm`."""
 
 import keras
 
@@ -58,7 +58,7 @@ def _choose(table: dict, weight_norm: str):
 
 
 def without_norm(layer_class: type) -> type:
-    """The plain class that `layer_class` normalises the kernel of; other classes unchanged."""
+    """The plain class that `layer_class` extends by normalisation; other classes unchanged."""
     for table in (CONV2D, CONV2D_TRANSPOSE, DENSE, EMBEDDING):
         if layer_class in table.values():
             return table["none"]
@@ -66,7 +66,7 @@ def without_norm(layer_class: type) -> type:
 
 
 def conv2d(*args, weight_norm: str, **options) -> keras.Layer:
-    """A Conv2D under `weight_norm`; the other arguments are those of `keras.layers.Conv2D`."""
+    """A Conv2D with `weight_norm`; the other arguments are those of `keras.layers.Conv2D`."""
     return _choose(CONV2D, weight_norm)(*args, **options)
 
 

@@ -14,8 +14,8 @@ from console.errors import UserError
 
 SUFFIXES = (".gif", ".webp", ".mp4")
 _INSTALL = "an MP4 needs PyAV: pip install av; or write a .gif or .webp"
-_COLOURS = 256  # the most that a GIF's frame can have
-_SAMPLE = 32_768  # pixels that the colours of a GIF are chosen from
+_COLOURS = 256  # most colours of a GIF's frame
+_SAMPLE = 32_768  # pixels from which the colours of a GIF are chosen
 _WEBP_QUALITY = 80  # percent
 
 
@@ -26,11 +26,11 @@ def write(
     last: float | None = None,
     suffix: str | None = None,
 ) -> None:
-    """Write `frames` to `path` in the form that its suffix names, unless `suffix` does.
+    """Write `frames` to `path` in the format of its suffix, or of `suffix` if given.
 
-    The rest is that of `encoded`.
+    The other arguments are those of `encoded`.
     """
-    # All at once: if the disk is full, imageio's files would fail again, loudly, as they close.
+    # In one write: if the disk is full, imageio's own files would raise again as they close.
     path.write_bytes(encoded(frames, seconds, last, suffix or path.suffix))
 
 
@@ -40,21 +40,21 @@ def encoded(
     last: float | None = None,
     suffix: str = ".gif",
 ) -> bytes:
-    """A film of `frames`, T arrays uint8 (H, W, 3) of one size, that begins again for ever.
+    """A looping film of `frames`, T arrays uint8 (H, W, 3) of one size.
 
     Args:
-        seconds: how long a frame is shown, or each of them. A GIF counts hundredths of a second and
-            at least two of them, since players slow down anything faster.
-        last: how long the last frame is shown; by default as long as the others. Not where each
-            has its own time.
+        seconds: how long a frame is shown: one number, or one per frame. A GIF counts hundredths
+            of a second, at least two, since players slow down anything faster.
+        last: how long the last frame is shown; by default as long as the others. Not allowed with
+            one time per frame.
         suffix: one of `SUFFIXES`.
 
-    Of equal neighbours a GIF holds one, shown as long as all of them. An MP4 has even sides, as
-    its colour format needs: the last row or column of odd ones is cut off. It cannot say that it
-    begins again.
+    A GIF stores equal neighbouring frames once, with their total time. An MP4 has even sides, as
+    its colour format needs: the last row or column of an odd side is cut off. An MP4 cannot store
+    that it loops.
 
     Raises:
-        UserError: an unknown suffix, an MP4 without PyAV, or one of frames with times of their own.
+        UserError: an unknown suffix, an MP4 without PyAV, or an MP4 with one time per frame.
     """
     film, suffix = np.asarray(frames), check_suffix(suffix)
     if isinstance(seconds, (int, float)):
@@ -63,7 +63,7 @@ def encoded(
         times = list(seconds)
     if suffix == ".mp4":
         if not isinstance(seconds, (int, float)):
-            raise UserError("an MP4 shows all its frames equally long; write a .gif or .webp")
+            raise UserError("an MP4 shows all frames for the same time; write a .gif or .webp")
         return _mp4(film, seconds, times[-1])
     if suffix == ".webp":
         thousandths = [round(1000 * time) for time in times]
@@ -72,11 +72,11 @@ def encoded(
 
 
 def in_one_palette(frames: np.ndarray) -> np.ndarray:
-    """`frames`, uint8 (T, H, W, 3), in at most 256 colours, the same ones in all of them.
+    """`frames`, uint8 (T, H, W, 3), in one palette of at most 256 colours for all frames.
 
-    The colours are found by maximum coverage and k-means on a sample of all pixels. No dither: it
-    would swim from frame to frame and enlarge the file. Left to imageio, Pillow would choose by a
-    median cut of every frame. Size, processor time and PSNR of ours and of Pillow's choice:
+    The colours are found by maximum coverage and k-means on a sample of all pixels. There is no
+    dithering, which would flicker and enlarge the file. With imageio's default, Pillow would choose
+    a palette per frame by median cut. Size, processor time and PSNR of ours and of Pillow's choice:
 
         21 grids of faces, 530 × 552    5.1 MB   1.0 s  30.5 dB     6.4 MB   4 to 7 s  29.7 dB
         72 frames of four faces         0.61 MB  0.6 s  30.3 dB     1.4 MB   1.5 s     28.9 dB
@@ -94,7 +94,7 @@ def in_one_palette(frames: np.ndarray) -> np.ndarray:
 
 
 def check_suffix(suffix: str) -> str:
-    """The suffix of a film, in small letters; `UserError` if it cannot be written here."""
+    """The suffix of a film, in lower case; `UserError` if it cannot be written here."""
     suffix = suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"a film cannot be {suffix!r}. Known: {', '.join(SUFFIXES)}")
@@ -107,7 +107,7 @@ def check_suffix(suffix: str) -> str:
 
 
 def _by_pillow(frames: np.ndarray, suffix: str, milliseconds: list[int], **options: Any) -> bytes:
-    # WebP takes a list only where there are several frames.
+    # WebP takes a list only for several frames.
     duration = milliseconds if len(frames) > 1 else milliseconds[0]
     return imageio.imwrite(
         "<bytes>", frames, plugin="pillow", extension=suffix, duration=duration, loop=0, **options
@@ -118,7 +118,7 @@ def _mp4(frames: np.ndarray, seconds: float, last: float) -> bytes:
     height, width = (size - size % 2 for size in frames.shape[1:3])
     rest = np.repeat(frames[-1:], max(0, round(last / seconds) - 1), axis=0)
     shown = np.concatenate([frames, rest])[:, :height, :width]
-    # Room for the index at the beginning, so that a browser plays what has arrived.
+    # The index goes to the beginning, so that a browser can play while it loads.
     options = {"moov_size": str(2_000 + 40 * len(shown))}
     how: dict[str, Any] = {"plugin": "pyav", "extension": ".mp4", "options": options}
     with imageio.imopen("<bytes>", "w", **how) as film:

@@ -1,4 +1,4 @@
-"""Contact sheets: pictures in rows and columns, with captions where they help."""
+"""Contact sheets: pictures in rows and columns, with optional captions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Ima
 
 
 def titled(page: Image.Image, title: str) -> Image.Image:
-    """`page` with lines of text below it, of one height for pages of one width."""
+    """`page` with lines of text below it; the text height depends only on the page's width."""
     lines = title.split("\n")
     height = max(16, page.width // 24)
     out = Image.new("RGB", (page.width, page.height + len(lines) * height), _PAPER)

@@ -1,4 +1,4 @@
-"""How well a code keeps pictures: bits per dimension, mean squared error, active units."""
+"""Measures of autoencoders: bits per dimension, mean squared error, active units."""
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -7,16 +7,16 @@ ACTIVE = 0.01  # Burda et al.'s threshold
 
 
 def grey_level_nats(pictures: np.ndarray, means: np.ndarray, sigma: float) -> np.ndarray:
-    """-log P(picture) of each, where a number is normal about its mean, rounded to a grey level.
+    """-log P(picture) for each picture: pixel values are normal, rounded to grey levels.
 
-    A level's probability is the normal's mass within half a level of it; black and white take the
-    tails. So those of all 256 levels add up to 1, and the result is that of a code for the stored
-    pictures: no density, which could be had below 0.
+    The probability of a level is the mass of the normal within half a level of it; black and white
+    get the tails. The 256 probabilities add up to 1, so the result is the code length of the
+    stored pictures, unlike -log of a density, which can be negative.
 
     Args:
         pictures: uint8 (N, …).
         means: float (N, …), in grey levels.
-        sigma: the deviation, in grey levels.
+        sigma: the standard deviation, in grey levels.
 
     Returns:
         Nats, float64 (N,).
@@ -24,7 +24,7 @@ def grey_level_nats(pictures: np.ndarray, means: np.ndarray, sigma: float) -> np
     levels = pictures.astype(np.float64)
     upper = np.where(levels == 255, np.inf, (levels + 0.5 - means) / sigma)
     lower = np.where(levels == 0, -np.inf, (levels - 0.5 - means) / sigma)
-    # In the lower tail, where logarithms of masses keep their digits: masses are symmetric.
+    # Masses are symmetric; in the lower tail their logarithms are precise.
     flip = lower > 0
     upper, lower = np.where(flip, -lower, upper), np.where(flip, -upper, lower)
     larger, smaller = log_ndtr(upper), log_ndtr(lower)
@@ -33,7 +33,7 @@ def grey_level_nats(pictures: np.ndarray, means: np.ndarray, sigma: float) -> np
 
 
 def bits_per_dimension(nats: np.ndarray, numbers: int) -> float:
-    """The mean over pictures of `nats` (N,) in bits for each of their `numbers`."""
+    """The mean over pictures of `nats` (N,), in bits per dimension, of `numbers` dimensions."""
     return float(np.mean(nats) / (numbers * np.log(2)))
 
 
@@ -44,7 +44,7 @@ def divergence(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
 
 
 def active_units(means: np.ndarray) -> int:
-    """How many numbers of a code say something of the picture: their means' variance is over 0.01.
+    """How many dimensions of a code depend on the picture: the variance of their mean is over 0.01.
 
     `means` (N, k) of N pictures (Burda et al. 2016, arXiv:1509.00519, section 5.2).
     """
@@ -52,7 +52,7 @@ def active_units(means: np.ndarray) -> int:
 
 
 def mean_square(pictures: np.ndarray, others: np.ndarray) -> float:
-    """The mean squared difference of pictures (N, …), 0..255, in units of a range from 0 to 1."""
+    """The mean squared difference of pictures (N, …), 0..255, after scaling to 0..1."""
     step, total = 256, 0.0
     for start in range(0, len(pictures), step):
         part = slice(start, start + step)

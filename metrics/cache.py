@@ -1,4 +1,4 @@
-"""Features of real pictures, kept on disk under everything that decides them."""
+"""Features of real pictures, cached on disk; the key covers everything they depend on."""
 
 import hashlib
 import json
@@ -34,9 +34,9 @@ def cached(
     compute: Callable[[], Features],
     folder: Path | None = None,
 ) -> Features:
-    """The features from the cache; else `compute()`, kept for the next time.
+    """The features from the cache, else those of `compute()`, which are then cached.
 
-    A damaged file is made again, and a folder that cannot be written to costs time only.
+    A damaged file is made again; a folder that is not writable only costs time.
     """
     path = (folder or default_folder()) / f"{key(extractor, fingerprint, selection)}.npz"
     try:

@@ -1,7 +1,7 @@
 """A small attribute classifier, trained on the real pictures of a data set.
 
-It judges whether a generator draws what it was asked for, see `metrics.control`. How good a judge
-it is, it shows on real pictures that it has not seen.
+It checks whether a generator draws the requested attributes, see `metrics.control`. Its own
+accuracy is measured on real pictures that it has not seen.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from keras import layers, ops
 from metrics.errors import MetricError
 
 SIDE = 64  # larger pictures are averaged down to this many pixels
-VERSION = 1  # goes up when the network or its training changes, so that no cached one is mistaken
+VERSION = 1  # raise it when the network or its training changes, so that old caches are not used
 EPOCHS, BATCH, RATE = 3, 64, 2e-3
 HELD_OUT = 0.1
 MOST = 20_000  # pictures trained on
@@ -22,7 +22,7 @@ MOST = 20_000  # pictures trained on
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """What there is to tell: "classes" or "attributes", their names, the one-of groups."""
+    """The labels to tell apart: "classes" or "attributes", their names, the one-of groups."""
 
     kind: str
     names: tuple[str, ...]
@@ -42,10 +42,10 @@ class LabelSpace:
         return [index for index in range(len(self.names)) if index not in grouped]
 
     def classes(self, labels: np.ndarray, group: str) -> np.ndarray:
-        """Which name of a one-of group is on: int (N,), the place in the group; -1: none of them.
+        """The name of a one-of group that is on: int (N,), its place in the group; -1: none.
 
-        `labels` as in `multi_hot`. Raises `MetricError`, naming the groups, where there is none
-        such.
+        `labels` as in `multi_hot`. Raises `MetricError`, which names the groups, for an unknown
+        group.
         """
         if group not in self.columns:
             known = ", ".join(map(repr, self.columns)) or "none"
@@ -71,7 +71,7 @@ class Trained:
 def split(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers to train on and to hold out, the same for a count and seed everywhere.
 
-    Raises `MetricError` for fewer than 20 pictures, of which too few would be held out.
+    Raises `MetricError` for fewer than 20 pictures: too few would be held out.
     """
     if count < 20:
         raise MetricError(f"An attribute classifier needs at least 20 pictures, not {count}.")
@@ -90,8 +90,8 @@ def train(
 ) -> Trained:
     """Train on nine tenths of `images` (N, H, W, 3) uint8 and their `labels`.
 
-    One-of groups are learned by cross-entropy over their members, other attributes each for
-    itself, with the rarer side weighted up. `watch(step, steps, loss)` is called after each step.
+    One-of groups are learned by cross-entropy over their members, other attributes separately, with
+    a larger weight on the rarer value. `watch(step, steps, loss)` is called after each step.
     """
     rows, held_out = split(len(images), seed)
     pictures, targets = shrink(images, rows), space.multi_hot(labels[rows])
@@ -169,7 +169,7 @@ def _loss(space: LabelSpace, targets: np.ndarray):
         for columns in groups:
             wanted_here = ops.take(wanted, columns, axis=1)
             log_probability = ops.log_softmax(ops.take(logits, columns, axis=1))
-            # A picture with no member of the group on has all zeros here: it counts for nothing.
+            # A picture without any member of the group has all zeros here and does not count.
             terms.append(-ops.sum(wanted_here * log_probability, axis=1))
         if independent:
             wanted_here = ops.take(wanted, independent, axis=1)

@@ -1,17 +1,17 @@
 """The collapse guard: reads a training's history and says in plain words what is going wrong.
 
-What it watches, and why:
+It watches:
 
-- **D's zero-loss share**: with the hinge loss, a picture that D has settled adds nothing to its
-  loss. Brock et al., arXiv:1809.11096, section 4: D winning outright precedes collapse. In the
+- **D's zero-loss share**: with the hinge loss, a picture that D classifies beyond the margin has
+  zero loss. Brock et al., arXiv:1809.11096, section 4: D winning outright precedes collapse. In the
   anime BigGAN's log the share rises from 0.2 % to 18 % by step 14 000; then G's loss jumps.
 - **G's loss**: a jump far outside its own recent spread.
 - **the measure** (Fréchet distance): clearly above its best, several measurements in a row.
 - **duplicates** among the samples: mode collapse, which the losses do not show.
 - **top singular values**: a spike in G's precedes collapse (Brock et al., section 4.1).
 
-The guard knows numbers only: it reads no files and touches no model. A warning says look; an
-alarm says the run is lost from here, and a rollback is worth it.
+The guard only gets numbers: it reads no files and touches no model. A warning means: look at the
+run. An alarm means: the run is lost from here, and a rollback is worthwhile.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ WARNING, ALARM = "warning", "alarm"
 
 @dataclass(frozen=True)
 class Thresholds:
-    """When a number is called wrong. Shares are 0..1, windows are in steps."""
+    """Limits beyond which a number is reported. Shares are 0..1, windows are in steps."""
 
-    window: int = 1000  # of the zero-loss share and of what G's loss usually is
-    block: int = 100  # G's loss is compared in means over this many steps
+    window: int = 1000  # for the zero-loss share and for the usual value of G's loss
+    block: int = 100  # G's loss is averaged over this many steps before it is compared
     winning: float = 0.15  # mean zero-loss share for a warning …
     rise: float = 2.5  # … once it is this many times its lowest so far
     won: float = 0.40  # mean zero-loss share for an alarm, under the same rise
@@ -54,7 +54,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: `kind` for the machine, `message` for the reader."""
+    """One problem: `kind` for the program, `message` for the reader."""
 
     kind: str
     level: str
@@ -103,7 +103,7 @@ class CollapseGuard:
         self.g_loss += [float(loss) for loss in g_loss]
         window = self.thresholds.window
         if len(self.zero_share) >= window:
-            # Not only the last window: the lowest one may lie within a long addition.
+            # Look at all windows, since the lowest may be inside a long addition.
             added = np.asarray(self.zero_share[-(window + len(steps)) :])
             sums = np.cumsum(np.insert(added, 0, 0.0))
             lowest = float(np.min(sums[window:] - sums[:-window])) / window
@@ -124,7 +124,7 @@ class CollapseGuard:
             self.spectra.setdefault(name, []).append((int(step), float(value)))
 
     def findings(self) -> list[Finding]:
-        """What is wrong now, alarms first; and remember whether all was well."""
+        """The current problems, alarms first; without any, remember that the run is healthy."""
         checks = (self._diverged, self._winning, self._jump, self._worse, self._twins, self._spikes)
         found = [finding for check in checks for finding in check()]
         kinds = {finding.kind for finding in found}
@@ -143,7 +143,7 @@ class CollapseGuard:
 
     @property
     def step(self) -> int:
-        """The newest step that the guard has heard of."""
+        """The newest step that the guard has numbers for."""
         last = [entry[-1][0] for entry in (self.measures, *self.spectra.values()) if entry]
         return max([*self.steps[-1:], *last], default=0)
 
@@ -220,10 +220,10 @@ class CollapseGuard:
                 yield Finding("spike", WARNING, self.step, text)
 
     def rollback(self, checkpoints: Sequence[int]) -> Rollback | None:
-        """A return to the newest checkpoint from before the trouble, when there is an alarm.
+        """After an alarm, a return to the newest checkpoint from before the problem.
 
-        `checkpoints` are the steps that can be returned to. `None` when nothing is lost, when no
-        checkpoint is from a healthy time, or when the returns are used up.
+        `checkpoints` are the steps of the available checkpoints. `None` if there is no alarm, no
+        healthy checkpoint, or no return left.
         """
         alarms = [finding for finding in self.findings() if finding.level == ALARM]
         good = [step for step in checkpoints if step <= self.healthy_until]
@@ -237,7 +237,7 @@ class CollapseGuard:
         return Rollback(max(good), self.factor, number, text)
 
     def rolled_back(self, rollback: Rollback):
-        """Forget everything after the step that the run has returned to, and count the return."""
+        """Forget everything after the step to which the run has returned, and count the return."""
         self.forget_after(rollback.step)
         self.rollbacks = rollback.number
 

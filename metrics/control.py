@@ -1,4 +1,4 @@
-"""Control accuracy: how often a picture shows the attributes that were asked for."""
+"""Control accuracy: how often a picture shows the requested attributes."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ from metrics.errors import MetricError
 
 @dataclass(frozen=True)
 class Row:
-    """One attribute, or one group as a whole; shares from 0 to 1, nan where there was no case.
+    """One attribute, or one group as a whole; shares from 0 to 1, nan if there was no case.
 
-    asked       pictures that asked for it
-    when_asked  the share of those in which the classifier sees it
+    asked       number of pictures that should show it
+    when_asked  the share of these in which the classifier sees it
     otherwise   the share of the other pictures in which it sees it; nan for a whole group
     accuracy    one-of groups and their members: when_asked. Independent attributes: the mean of
-                when_asked and 1 - otherwise, so that rare ones are not won by never drawing them
-    chance      the accuracy to expect of the same pictures under labels dealt out at random
+                when_asked and 1 - otherwise, so that never drawing a rare one gives no high score
+    chance      the expected accuracy of the same pictures under random labels
     judge       the classifier's own accuracy, by the same rule, on real pictures it has not seen
     """
 
@@ -34,11 +34,11 @@ class Row:
 
 
 def score(logits: np.ndarray, labels: np.ndarray, space: LabelSpace) -> list[Row]:
-    """Score the classifier's `logits` (N, names) of pictures asked for with `labels`.
+    """Score the classifier's `logits` (N, names) of pictures that were generated with `labels`.
 
-    In a one-of group the largest logit wins; other attributes are there where theirs is above 0.
-    Each group gives a row for the whole of it and one per member; attributes never asked for are
-    left out. `labels` as the generator takes them: int (N,) or 0/1 (N, names).
+    In a one-of group the largest logit wins; other attributes are on if their logit is above 0.
+    Each group gives a row for the whole group and one per member; attributes that no label asks for
+    are left out. `labels` as the generator takes them: int (N,) or 0/1 (N, names).
 
     Raises:
         MetricError: the numbers of pictures or of names do not agree.
@@ -65,7 +65,7 @@ def with_judge(rows: list[Row], judged: list[Row]) -> list[Row]:
 
 def _group_rows(group, columns, logits, asked, names):
     asked = asked[:, columns]
-    rows = asked.any(axis=1)  # a picture may ask for no member at all
+    rows = asked.any(axis=1)  # a label may have no member of the group
     if not rows.any():
         return []
     wanted = asked[rows].argmax(axis=1)
@@ -103,7 +103,7 @@ COLUMNS = ("attribute", "asked", "when asked", "otherwise", "accuracy", "chance"
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """The table as Markdown, which is also what the console shows; groups in capitals."""
+    """The table as Markdown, also for the console; groups in capitals."""
     lines = [COLUMNS] + [_cells(row) for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     out = [_line(COLUMNS, widths), "|" + "|".join(_rule(i, w) for i, w in enumerate(widths)) + "|"]

@@ -2,4 +2,4 @@
 
 
 class MetricError(ValueError):
-    """A measurement that cannot be made: one clear line that names the value and the way out."""
+    """A measurement that cannot be made: one clear line that names the value and the remedy."""

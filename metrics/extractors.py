@@ -1,4 +1,4 @@
-"""Feature extractors: a frozen network and everything that decides what numbers it gives.
+"""Feature extractors: a frozen network and all settings that its numbers depend on.
 
 | name | network | its Fréchet distance is called |
 |---|---|---|
@@ -26,13 +26,13 @@ from metrics.resize import Resize
 
 NAMES = ("lite0", "lite1", "inception")
 PRECISIONS = ("float32", "bfloat16")
-# What a `.keras` network of the user's own may want, as (scale, shift) of 0..255.
+# Input ranges of a user's `.keras` network, as (scale, shift) of 0..255.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
 
 
 @dataclass(frozen=True)
 class Features:
-    """What an extractor says of N pictures: `pool` (N, d) and `logits` (N, classes), float32."""
+    """An extractor's output for N pictures: `pool` (N, d) and `logits` (N, classes), float32."""
 
     pool: np.ndarray
     logits: np.ndarray | None = None
@@ -69,7 +69,7 @@ class Extractor:
         return f"{self.name}@{height}" + ("" if height == width else f"x{width}")
 
     def measure_name(self, measure: str) -> str:
-        """What a measure is called on this extractor: "FID" or "FD-lite0@224"."""
+        """The name of a measure on this extractor: "FID" or "FD-lite0@224"."""
         canonical = {"frechet": "FID", "kernel": "KID", "score": "IS", "intra": "Intra-FID"}
         general = {"frechet": "FD", "kernel": "KD", "score": "CS", "intra": "Intra-FD"}
         if self.is_inception:
@@ -77,7 +77,7 @@ class Extractor:
         return f"{general[measure]}-{self.label}" if measure in general else measure
 
     def passport(self) -> dict:
-        """The part of a metric record that says how features were made."""
+        """The part of a metric record that describes the features."""
         return {
             "name": self.name,
             "weights_sha256": self.weights_sha256,
@@ -111,9 +111,9 @@ def extract(
 ) -> Features:
     """Features of all pictures, a batch at a time: only the features stay in memory.
 
-    `pictures` is an array (a memory map too) or an iterable of batches, uint8 or float in [-1, 1].
-    `count` says how many an iterable will bring; `progress` is the name on the progress bar, `None`
-    shows none. Raises `MetricError` on no pictures, on NaN pixels, and on features that are not
+    `pictures` is an array (or memory map) or an iterable of batches, uint8 or float in [-1, 1].
+    `count` is the number of pictures of an iterable; `progress` is the name on the progress bar,
+    `None` shows none. Raises `MetricError` for no pictures, NaN pixels, and features that are not
     finite.
     """
     total = len(pictures) if is_array(pictures) else count
@@ -134,7 +134,7 @@ def extract(
 
 
 class _Rows:
-    """Rows that arrive a batch at a time; held once, not twice, when their number is known."""
+    """Collects rows that arrive in batches; if their number is known, without a second copy."""
 
     def __init__(self, expected: int | None):
         self.count, self._expected = 0, expected or 0
@@ -175,8 +175,8 @@ def load(
 
     `inception_path` and `download` say where the FID Inception's weights are (see
     `weights.inception_path`); `precision` "bfloat16" trades accuracy for speed and is recorded;
-    `input_range` is what a `.keras` network takes. Raises `MetricError` on unknown names and on
-    wrong or missing weights.
+    `input_range` is the pixel range of a `.keras` network. Raises `MetricError` for unknown names
+    and for wrong or missing weights.
     """
     _check_option("precision", precision, PRECISIONS)
     _check_option("input range", input_range, RANGES)
@@ -210,7 +210,7 @@ def _from_keras(path: Path, input_range: str) -> Extractor:
         raise MetricError(f"There is no network file {path}.")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds, among them for code in the file
+    except Exception as error:  # Keras raises many kinds of errors
         reason = str(error).strip().splitlines()[0]
         raise MetricError(f"{path} cannot be loaded as a Keras model: {reason}") from error
     shape = model.input_shape if isinstance(model.input_shape, tuple) else ()

@@ -5,8 +5,8 @@ Dowson and Landau 1982, eq. 4; Heusel et al., arXiv:1706.08500, eq. 6:
     d² = |μ₁ - μ₂|² + Tr(S₁ + S₂ - 2 √(S₁ S₂)),
 
 in float64 with the unbiased covariance (divided by N - 1, as pytorch-fid and torch-fidelity do;
-StyleGAN3 divides by N). Tr √(S₁ S₂) is the only costly term, and there are three routes to it, all
-exact, also when a covariance is singular:
+StyleGAN3 divides by N). Tr √(S₁ S₂) is the only costly term. There are three ways to compute it,
+all exact, also for a singular covariance:
 
 - "gram": both sets have fewer pictures than features. With S = XᵀX (X centred, / √(N - 1)),
   Tr √(S₁ S₂) is the nuclear norm of X₁ X₂ᵀ, an N₁ × N₂ matrix.
@@ -65,7 +65,7 @@ def frechet_distance(real: np.ndarray | Moments, fake: np.ndarray | Moments) -> 
 
     Never negative. With N ≤ d the covariance is singular; the distance is then exact for that
     covariance, but the covariance itself is a poor estimate: compare equal counts only.
-    Raises `MetricError` on fewer than 2 pictures, NaN, or different widths.
+    Raises `MetricError` for fewer than 2 pictures, NaN, or different widths.
     """
     (mean_1, trace_1, factor_1), (mean_2, trace_2, factor_2) = _side(real), _side(fake)
     if mean_1.shape != mean_2.shape:
@@ -94,7 +94,7 @@ def _side(data: np.ndarray | Moments):
 
 
 def route(first: np.ndarray, second: np.ndarray) -> str:
-    """Which route `trace_of_root` takes for two factors, by their shapes."""
+    """The route that `trace_of_root` takes for two factors, by their shapes."""
     small = [len(factor) < factor.shape[1] for factor in (first, second)]
     return "gram" if all(small) else "mixed" if any(small) else "covariance"
 
@@ -135,10 +135,10 @@ def intra_class_frechet(
 ) -> tuple[float, dict[int, float]]:
     """The mean over classes of the Fréchet distance within a class, and each class's own.
 
-    Miyato and Koyama, arXiv:1802.05637, section 4. Labels are class indices (N,); pictures with one
-    below 0 are of no class and left out. A class is measured on its first n reals against its first
-    n fakes, n the smaller count, so that no class is favoured by its size. `names` of the classes
-    are for the errors. Raises `MetricError` when there is one class only, or when a class of the
+    Miyato and Koyama, arXiv:1802.05637, section 4. Labels are class indices (N,); pictures with a
+    negative label have no class and are left out. A class is measured on its first n reals against
+    its first n fakes, n the smaller count, so that class size has no influence. `names` are the
+    classes' names for errors. Raises `MetricError` if there is only one class, or if a class of the
     reals has fewer than 2 reals or fakes.
     """
     classes = [label for label in np.unique(real_labels).tolist() if label >= 0]

@@ -13,8 +13,8 @@ frozen TensorFlow graph of December 2015. It is not `keras.applications.Inceptio
 
 The weights (Google's, Apache-2.0) are read from the state dict that pytorch-fid and torch-fidelity
 publish. Two exact rewrites make it faster: 1×1 convolutions of the same input are merged, and an
-average pool followed by a 1×1 convolution is done the other way round (both are linear, and the
-pool's weights add up to one, so the bias passes through).
+average pool and the 1×1 convolution after it are swapped (both are linear, and the pool's weights
+add up to one, so the bias passes through).
 """
 
 import keras
@@ -118,9 +118,9 @@ def _stem(x):
 def build(state: State, precision: str = "float32") -> keras.Model:
     """The network: pictures (N, 299, 299, 3) in 0..255 → features (N, 2048), logits (N, 1008).
 
-    The logits are without bias, as the Inception Score takes them. `state` is the published state
-    dict (keys such as `Mixed_7c.branch3x3dbl_3b.bn.running_var`); under `precision` "bfloat16" the
-    convolutions compute in it. Raises `MetricError` if the weights are another network's.
+    The logits are without bias, as the Inception Score needs them. `state` is the published state
+    dict (keys such as `Mixed_7c.branch3x3dbl_3b.bn.running_var`); with `precision` "bfloat16" the
+    convolutions use it. Raises `MetricError` if the weights belong to another network.
     """
     with networks.compute_precision(precision):
         model = _network()

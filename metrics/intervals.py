@@ -1,4 +1,4 @@
-"""How far a measure could have come out otherwise: bootstrap intervals.
+"""Bootstrap intervals of the measures.
 
 Efron and Tibshirani, "An Introduction to the Bootstrap", chapters 12–13. Pictures are redrawn with
 replacement. A resample repeats pictures, which makes the Fréchet distance of a replicate larger
@@ -25,15 +25,15 @@ class Estimate:
     floor: float | None = None
 
     def to_dict(self) -> dict:
-        """What is known of it, by name, for JSON."""
+        """Its known numbers by name, for JSON."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
 def estimate(value: float, replicates: np.ndarray | None, bounds=(-np.inf, np.inf)) -> Estimate:
     """An estimate from a measure and its bootstrap replicates (B,), B ≥ 2, or `None`.
 
-    `bounds` are values the measure cannot leave, such as 0 and 1 for a share. Replicates that have
-    no value do not count: a redraw of three pictures may hold one of them only, and no pairs.
+    `bounds` are the limits of the measure, such as 0 and 1 for a share. NaN replicates do not
+    count: a redraw of three pictures may contain only one of them, and thus no pairs.
     """
     if replicates is not None:
         replicates = replicates[np.isfinite(replicates)]

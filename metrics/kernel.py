@@ -5,8 +5,8 @@ Bińkowski et al., "Demystifying MMD GANs", arXiv:1801.01401, section 4:
     k(x, y) = (x·y / d + 1)³,
     MMD² = mean_{i≠j} k(xᵢ, xⱼ) + mean_{i≠j} k(yᵢ, yⱼ) - 2 mean_{ij} k(xᵢ, yⱼ),
 
-averaged over 100 random subsets of 1000 pictures. Unlike the Fréchet distance it has no bias in
-the number of pictures. The subsets are those that torch-fidelity draws for the same seed.
+averaged over 100 random subsets of 1000 pictures. Unlike the Fréchet distance, it is unbiased for
+any number of pictures. The subsets are those that torch-fidelity draws for the same seed.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ ROWS = 2048
 class KernelDistance:
     """Mean over subsets, their standard deviation, and the standard error of the mean.
 
-    The deviation is that of a population, which torch-fidelity reports.
-    Subsets of a small set overlap, so the standard error counts the luck of the subsets only; the
-    luck of the pictures is in the bootstrap interval.
+    The standard deviation is the population's, as in torch-fidelity. Subsets of a small set
+    overlap, so the standard error covers only the choice of subsets; the bootstrap interval covers
+    the choice of pictures.
     """
 
     mean: float
@@ -45,9 +45,9 @@ def weighted_mmd(
 ) -> np.ndarray:
     """Unbiased MMD² (S,) of S weightings of the pictures, (N, S) and (M, S), ≥ 0.
 
-    A weight of 0 or 1 makes a subset; counts make a bootstrap replicate, in which pairs of one
-    picture with itself are left out, copies included; NaN where that leaves no pair. The kernel is
-    computed once for all of them.
+    Weights of 0 and 1 give a subset; counts give a bootstrap replicate. Pairs of a picture with
+    itself or with its copies are left out; NaN if no pair remains. The kernel is computed once for
+    all weightings.
     """
     real, fake = real.astype(np.float64, copy=False), fake.astype(np.float64, copy=False)
     within = _within(real, real_weights) + _within(fake, fake_weights)
@@ -82,7 +82,7 @@ def kernel_distance(
 ) -> KernelDistance:
     """KID of features (N, d) and (M, d).
 
-    Raises `MetricError` when a set has fewer pictures than `subset_size`, or it is below 2.
+    Raises `MetricError` if a set has fewer pictures than `subset_size`, or if that is below 2.
     """
     smaller = min(len(real), len(fake))
     if not 2 <= subset_size <= smaller:
@@ -107,7 +107,7 @@ def kernel_distance(
 
 
 def _subset_values(real, fake, draws, size) -> np.ndarray:
-    """MMD² of every subset, by whichever route computes fewer kernel values."""
+    """MMD² of every subset, computed in the way that needs fewer kernel values."""
     if len(real) * len(fake) <= len(draws) * size**2:
         return weighted_mmd(
             real,

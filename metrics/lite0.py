@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in Keras: the feature network that installs with the requirements.
+"""EfficientNet-Lite0 in Keras: the feature network that the requirements install.
 
 Tan and Le, "EfficientNet", arXiv:1905.11946, in its Lite form: no squeeze-and-excitation, ReLU6,
 stem and head of fixed width. The ImageNet weights (4.7 M parameters, 1280 features, 1000 logits)
@@ -64,10 +64,9 @@ def build(
 ) -> keras.Model:
     """The network: pictures (N, side, side, 3) in 0..255 → features (N, 1280), logits (N, 1000).
 
-    `state` is the published state dict; under `precision` "bfloat16" the convolutions compute in
-    it. At a `side` other than 224 its feature maps are of use, its logits hardly. With other
-    `stages` it is another one of the Lite networks. Raises `MetricError` if the weights are another
-    network's.
+    `state` is the published state dict; with `precision` "bfloat16" the convolutions use it. At a
+    `side` other than 224 its feature maps are useful, its logits hardly. Other `stages` give
+    another Lite network. Raises `MetricError` if the weights belong to another network.
     """
     with compute_precision(precision):
         model = _network(side, stages)

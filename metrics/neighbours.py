@@ -1,8 +1,8 @@
 """Nearest real pictures of the fakes, and fakes that repeat each other.
 
-A generator that has learned its training set by heart has fakes whose nearest real looks the same;
-one that has collapsed has fakes that look like each other. Both are judged on features, in units of
-the typical distance between a real and its nearest other real.
+If a generator has memorised its training set, a fake and its nearest real look the same; if it has
+collapsed, its fakes look like each other. Both are measured on features, in units of the typical
+distance between a real and its nearest other real.
 """
 
 from dataclasses import dataclass
@@ -60,8 +60,8 @@ def typical_distance(real: np.ndarray) -> float:
 def twins(fake: np.ndarray, typical: float) -> np.ndarray:
     """Whether each fake (M,) has a twin: another fake nearer than a quarter of `typical`.
 
-    `typical` comes from `typical_distance` on as many reals as there are fakes: with more pictures
-    the nearest one is nearer. Raises `MetricError` on fewer than 2 fakes.
+    `typical` comes from `typical_distance` on as many reals as there are fakes, since with more
+    pictures the nearest one is nearer. Raises `MetricError` for fewer than 2 fakes.
     """
     if len(fake) < 2:
         raise MetricError("Duplicates need 2 pictures or more.")
@@ -79,9 +79,9 @@ def sheet(
 ) -> Image.Image:
     """A picture: one row per fake, the fake first, then its nearest reals with their distances.
 
-    The fakes with the nearest reals come first, where memorisation would show. `fakes` (M, H, W, 3)
-    and `reals` (N, H, W, 3) are uint8 and in the order of the features; distances are in units of
-    `typical`, so that a copy has 0.00 and a new picture about 1.
+    The fakes with the nearest reals come first, since these would show memorisation. `fakes`
+    (M, H, W, 3) and `reals` (N, H, W, 3) are uint8 and in the order of the features; distances are
+    in units of `typical`, so that a copy has 0.00 and a new picture about 1.
     """
     order = np.argsort(neighbours.distances[:, 0], kind="stable")[:rows]
     height, width = max(fakes.shape[1], reals.shape[1]), max(fakes.shape[2], reals.shape[2])

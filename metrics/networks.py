@@ -1,4 +1,4 @@
-"""What the two feature networks share: convolutions with their batch norm folded in.
+"""Shared by the two feature networks: convolutions with their batch norm folded in.
 
 At inference a batch norm is an affine map of each channel, so it is folded into the convolution
 before it: W' = W γ/√(σ² + ε), b' = β - μ γ/√(σ² + ε), computed in float64. Convolutions of the
@@ -20,7 +20,7 @@ MERGE = "--"  # in a layer's name, joins the branches of a merged convolution
 
 @contextmanager
 def compute_precision(precision: str) -> Iterator[None]:
-    """Layers made inside compute in "float32" or "bfloat16"; their weights stay float32."""
+    """A context whose layers compute in "float32" or "bfloat16"; their weights stay float32."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy({"bfloat16": "mixed_bfloat16"}.get(precision, precision))
     try:
@@ -30,7 +30,7 @@ def compute_precision(precision: str) -> Iterator[None]:
 
 
 def weight_names(layer: keras.layers.Layer) -> list[str]:
-    """The names in the state dict of the convolutions that a layer stands for.
+    """The names, in the state dict, of the convolutions that a layer replaces.
 
     Layers write "-" for the dots of a PyTorch name, which Keras's torch backend does not allow.
     """
@@ -38,7 +38,7 @@ def weight_names(layer: keras.layers.Layer) -> list[str]:
 
 
 def tensor(state: State, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """`state[name]` in float64, refused when it is missing, misshapen or not finite."""
+    """`state[name]` in float64; `MetricError` if it is missing, misshapen or not finite."""
     if name not in state:
         raise MetricError(f"The weights lack {name!r}: this is the file of another network.")
     value = np.asarray(state[name], np.float64)

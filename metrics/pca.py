@@ -7,7 +7,7 @@ import scipy.linalg
 
 from metrics.errors import MetricError
 
-_BATCH = 500  # pictures that are floats at one time
+_BATCH = 500  # pictures that are converted to floats at a time
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class PCA:
 def fit(pictures: np.ndarray, numbers: int) -> PCA:
     """The `numbers` directions in which `pictures` (N, H, W, 3) vary most.
 
-    By the N×N matrix of inner products, since pictures have more numbers than there are pictures.
-    Raises `MetricError` unless there are more pictures than numbers.
+    They come from the N×N matrix of inner products, since a picture has more than N numbers.
+    Raises `MetricError` unless there are more pictures than `numbers`.
     """
     count = len(pictures)
     if count <= numbers:

@@ -1,4 +1,4 @@
-"""Pictures as every extractor takes them: uint8, (N, height, width, 3), checked."""
+"""Checking and converting pictures for the extractors: uint8, (N, height, width, 3)."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
@@ -15,8 +15,8 @@ def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
     """uint8 pictures (N, H, W, 3); floats in [-1, 1] become floor(127.5 x + 128), clipped.
 
     uint8 passes through untouched. `first` is the number of the first picture, for the error
-    messages. Raises `MetricError` on another shape or type, on NaN or infinite pixels, and on
-    floats that are plainly not in [-1, 1].
+    messages. Raises `MetricError` for another shape or type, for NaN or infinite pixels, and for
+    floats that are clearly not in [-1, 1].
     """
     pictures = np.asarray(pictures)
     if pictures.ndim != 4 or pictures.shape[-1] != 3:
@@ -41,7 +41,7 @@ def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
 
 
 def is_array(pictures: Any) -> TypeGuard[np.ndarray]:
-    """Whether they come as one array, of any kind, and not as an iterable of batches."""
+    """Whether `pictures` is one array of any kind, not an iterable of batches."""
     return hasattr(pictures, "shape")
 
 

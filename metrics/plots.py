@@ -26,8 +26,8 @@ def quality_over_steps(
 ):
     """A measure against the training step: run name → (step, estimate), with its interval.
 
-    A star marks each run's best. `floors`, reals against reals by run name, are dashed lines: no
-    generator is expected below; runs with the same one share a line.
+    A star marks each run's best. `floors`, reals against reals by run name, are dashed lines, below
+    which no generator is expected; runs with the same floor share a line.
     """
     figure, axes = _axes(f"{measure} while training", "step", f"{measure}, lower is better")
     colours = {}
@@ -58,7 +58,7 @@ def _draw_floors(axes, floors: Mapping[str, float | None], colours: Mapping[str,
 
 
 def _scale(axes):
-    """Logarithmic where values span much, so that late gains show; from zero where they do not."""
+    """A logarithmic axis for a wide range, so that late gains show; else one from zero."""
     values = [value for line in axes.lines for value in line.get_ydata()]
     if min(values) > 0 and max(values) > 4 * min(values):
         axes.set_yscale("log")
@@ -74,7 +74,7 @@ def precision_recall_curves(
 ):
     """PRD curves by name, recall to the right and precision upwards, both 0..1.
 
-    `floor` is the curve of reals against reals: the best that a generator could show.
+    `floor` is the curve of reals against reals: the best possible for a generator.
     """
     figure, axes = _axes("Precision and recall (PRD)", "recall", "precision")
     for name, curve in curves.items():

@@ -1,12 +1,12 @@
 """Precision and recall as a curve (PRD).
 
 Sajjadi et al., "Assessing Generative Models via Precision and Recall", arXiv:1806.00035. Both sets
-are clustered together; with the histograms q of the reals and p of the fakes over the clusters, and
-slopes λ (algorithm 1),
+are clustered together. With the histograms q of the reals and p of the fakes over the clusters,
+and slopes λ (algorithm 1),
 
     precision(λ) = Σ min(λ qᵢ, pᵢ),   recall(λ) = Σ min(qᵢ, pᵢ / λ).
 
-The curve is summed up as (F8, F1/8), the best F-score that favours recall and precision.
+The summary of the curve is (F8, F1/8): the best F-scores that favour recall and precision.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def precision_recall_curve(
 ) -> Curve:
     """The curve of features (N, d) and (M, d), averaged over `runs` clusterings.
 
-    Raises `MetricError` when there are fewer pictures than clusters in either set, or on NaN.
+    Raises `MetricError` if either set has fewer pictures than clusters, or for NaN.
     """
     if clusters < 2 or min(len(real), len(fake)) < clusters:
         raise MetricError(

@@ -1,8 +1,8 @@
-"""The passport of a measurement: what was measured, how, and with what.
+"""The protocol of a measurement: its subject, data, extractor and settings.
 
-The same weights score FID 14.01 in one library and 10.20 in another: the protocol alone moves the
-number by more than most papers' improvements. So every result carries its protocol, and results
-under different protocols are not compared unless forced, with the differing fields named.
+The same weights score FID 14.01 in one library and 10.20 in another: the protocol changes the
+number by more than most papers' improvements. So every result carries its protocol. Results with
+different protocols are compared only if forced, and the differing fields are named.
 """
 
 import json
@@ -95,7 +95,7 @@ def differences(first: Record, second: Record) -> dict[str, tuple[object, object
 
 
 def require_comparable(records: Sequence[Record], force: bool = False) -> list[str]:
-    """The protocol fields that differ among the records: none, or those forced past.
+    """The protocol fields that differ among the records; without `force` there are none.
 
     Raises `ProtocolMismatch`, which names each differing field with its values, unless `force`.
     """
@@ -111,8 +111,8 @@ def require_comparable(records: Sequence[Record], force: bool = False) -> list[s
         )
         raise ProtocolMismatch(
             sorted(found),
-            f"These records were measured under different protocols ({listing}). Measure them "
-            "alike, or compare them all the same with --force.",
+            f"These records were measured under different protocols ({listing}). Measure them in "
+            "the same way, or compare them anyway with --force.",
         )
     return sorted(found)
 

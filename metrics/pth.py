@@ -1,7 +1,7 @@
 """Read the tensors of a PyTorch `.pth` file without PyTorch, and nothing else.
 
-A `.pth` file is a pickle, and a pickle may run any code. `load` therefore walks it with an
-unpickler that knows only what a state dict of plain tensors needs: `OrderedDict`,
+A `.pth` file is a pickle, and a pickle may run any code. So `load` reads it with an unpickler
+that knows only what a state dict of plain tensors needs: `OrderedDict`,
 `_rebuild_tensor_v2`, `_rebuild_parameter` and the storage types. Anything else is refused by name
 before it is imported. Both layouts are read: the zip archive (torch ≥ 1.6) and the older stream of
 pickles followed by raw storages, in which the EfficientNet-Lite0 weights are published.
@@ -35,7 +35,7 @@ STORAGE_DTYPES = {
 
 
 class _StorageType:
-    """Stands for `torch.FloatStorage` and its kin: a name that can be neither called nor set."""
+    """Replaces `torch.FloatStorage` and similar types; it can be neither called nor changed."""
 
     __slots__ = ("dtype",)
 
@@ -68,7 +68,7 @@ def _rebuild_parameter(data, *_) -> np.ndarray:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """An unpickler whose whole world is tensors. `storage_of(key, dtype, count)` finds the data."""
+    """An unpickler that knows only tensors. `storage_of(key, dtype, count)` finds the data."""
 
     def __init__(self, file, storage_of=None):
         super().__init__(file, encoding="utf-8")

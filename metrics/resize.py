@@ -1,8 +1,8 @@
-"""Resizing as the metrics' papers do it, written as two matrix products: rows, then columns.
+"""Resizing as in the metrics' papers, written as two matrix products: rows, then columns.
 
-Libraries disagree on how to resize, and the Fréchet distance notices (Parmar et al., "On Aliased
-Resizing", arXiv:2104.11222). A resize that is linear and separable is two small matrices, so it is
-the same on every backend.
+Libraries resize differently, and this changes the Fréchet distance (Parmar et al., "On Aliased
+Resizing", arXiv:2104.11222). A linear and separable resize is a product with two small matrices, so
+it is the same on every backend.
 """
 
 import keras

@@ -29,8 +29,8 @@ def inception_score(
 ) -> Score:
     """The score of logits (N, classes), shuffled as torch-fidelity does for the same seed.
 
-    `seed=None` keeps the order; `order` gives one. Raises `MetricError` on fewer pictures than
-    splits, or on NaN.
+    `seed=None` keeps the order; `order` gives one. Raises `MetricError` for fewer pictures than
+    splits, or for NaN.
     """
     if logits is None:
         raise MetricError("This extractor gives no logits, so there is no score to compute.")

@@ -52,7 +52,7 @@ def _product(weight, value):
 def earth_mover(a: np.ndarray, b: np.ndarray) -> float:
     """The Earth-Mover (Wasserstein-1) distance of two samples (N, D) of one size, exactly.
 
-    In one dimension by sorting, otherwise by the cheapest assignment, which is cubic in N.
+    It is computed by sorting in one dimension, else by the cheapest assignment, cubic in N.
 
     Raises:
         MetricError: the samples differ in size.
@@ -116,9 +116,9 @@ def nearest_shape(
 ) -> float:
     """The Euclidean distance of `picture` (H, W), in [0, 1], to the manifold of drawn shapes.
 
-    Simplex searches over the corners from the nearest of the shapes `starts` (M, K, 2), which
-    `drawn` (M, H, W) shows, one after the other until one comes within `enough` or `tries` have
-    not; `allowed` says which corners are in the world. The result is an upper bound.
+    Simplex searches over the corners start from the nearest of the shapes `starts` (M, K, 2), drawn
+    in `drawn` (M, H, W), until one comes within `enough` or `tries` have failed; `allowed` says
+    which corners are in the world. The result is an upper bound.
     """
     gaps = np.sqrt(((drawn - picture) ** 2).sum((1, 2)))
 
@@ -150,7 +150,7 @@ def precision_recall(
     """Precision, recall and F1 of a generator on a known manifold (Lucic et al. 2018, section 4.2).
 
     generated (N,): distances of its pictures to the manifold; inverted (M,): distances of test
-    pictures to the nearest picture that it can make, found by latent inversion.
+    pictures to the nearest picture that the generator can make, found by latent inversion.
     """
     precision = float((np.asarray(generated) <= near).mean())
     recall = float((np.asarray(inverted) <= near).mean())

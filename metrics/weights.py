@@ -1,4 +1,4 @@
-"""Where the weights of the feature networks come from, and whether they are the right ones."""
+"""Finding and checking the weights of the feature networks."""
 
 import hashlib
 import importlib.util
@@ -72,7 +72,7 @@ def cache_folders() -> list[Path]:
 def inception_path(path: str | Path | None = None, download: bool = False) -> Path:
     """The FID Inception weights: `path`, else the usual cache folders, else (if asked) the network.
 
-    Raises `MetricError` if they are nowhere, are not the 2015-12-05 weights, or cannot be fetched.
+    Raises `MetricError` if they are not found, are not those of 2015-12-05, or cannot be fetched.
     """
     if path is not None:
         if not Path(path).is_file():

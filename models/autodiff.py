@@ -1,9 +1,9 @@
-"""All that differs between TensorFlow, JAX and torch in a GAN's training step, and nothing else.
+"""The differences between TensorFlow, JAX and torch in a GAN's training step.
 
-`value_and_grad` and `input_gradient` are the two derivatives a GAN takes; `apply_gradients` is an
-optimizer's step, not taken where float16 overflowed; `run_step` lets a step that is written
-statefully run where the backend wants a pure function; `after` orders two computations so that the
-first one's memory is free before the second begins.
+`value_and_grad` and `input_gradient` are the two derivatives that a GAN needs; `apply_gradients` is
+an optimizer's step, skipped if float16 overflowed; `run_step` runs a stateful step on a backend
+that needs a pure function; `after` orders two computations so that the first one's memory is free
+before the second begins.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,12 +19,12 @@ if BACKEND == "tensorflow":
     def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
         """`fn()` → (loss, aux); returns ((loss, aux), gradients of loss by `variables`).
 
-        `state` is every variable `fn` may read or write; only JAX needs to be told.
+        `state`: all variables that `fn` may read or write; only JAX needs them.
         """
         with tf.GradientTape() as tape:
             loss, aux = fn()
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        # Embeddings give IndexedSlices, whose repeated rows Adam would square one by one.
+        # Embeddings give IndexedSlices; Adam would square their repeated rows one by one.
         return (loss, aux), [_dense(g, v) for g, v in zip(gradients, variables, strict=True)]
 
     def _dense(gradient, variable):
@@ -33,18 +33,18 @@ if BACKEND == "tensorflow":
         return tf.convert_to_tensor(gradient)
 
     def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
-        """One step of `optimizer`, built for `variables`, on gradients scaled as it asked."""
+        """One step of `optimizer`, built for `variables`, on gradients with its loss scaling."""
         optimizer.apply(gradients, variables)
 
     def input_gradient(fn: Callable, x, state: Sequence):
-        """The gradient of sum(fn(x)) by x, itself differentiable: x (N, …) → (N, …)."""
+        """The differentiable gradient of sum(fn(x)) by x: x (N, …) → (N, …)."""
         with tf.GradientTape() as tape:
             tape.watch(x)
             total = tf.reduce_sum(fn(x))
         return tape.gradient(total, x)
 
     def compiled(fn: Callable) -> Callable:
-        """`fn`, a function of tensors, made faster for many calls on one shape."""
+        """`fn`, a function of tensors, compiled for many calls with one shape."""
         return tf.function(fn)
 
     def after(dependency, x):
@@ -59,7 +59,7 @@ elif BACKEND == "jax":
         return [(variable, variable.value) for variable in state]
 
     def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
-        """See the TensorFlow version: here `fn` runs in a scope of its own, made pure."""
+        """See the TensorFlow version; here a stateless scope makes `fn` pure."""
         outside = _mapping(state)
 
         def pure(values):
@@ -97,7 +97,7 @@ elif BACKEND == "jax":
         optimizer.step_counter.assign(ops.cast(count, counter.dtype))
 
     def input_gradient(fn: Callable, x, state: Sequence):
-        """See the TensorFlow version; what `fn` would write to variables is dropped."""
+        """See the TensorFlow version; writes of `fn` to variables are dropped."""
         outside = _mapping(state)
 
         def total(x):
@@ -148,8 +148,8 @@ else:
 def run_step(model: keras.Model, step: Callable, args: tuple):
     """Run `step(batch)` → logs as the `train_step` of Keras's trainer on this backend.
 
-    TensorFlow and torch call `train_step(batch)`; JAX calls `train_step(state, batch)` and wants
-    `(logs, new state)`, which a stateless scope around the same step provides.
+    TensorFlow and torch call `train_step(batch)`. JAX calls `train_step(state, batch)` and needs
+    `(logs, new state)`; a stateless scope around the same step provides it.
     """
     if BACKEND != "jax":
         (batch,) = args

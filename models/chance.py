@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Keeps the step's random stream apart from the one that shuffles the data under the same seed.
+# Separates the step's random stream from the one that shuffles the data with the same seed.
 _STREAM = 0x67616E
 
 

@@ -1,4 +1,4 @@
-"""One optimizer step on a batch, in micro-batches where the whole does not fit into memory."""
+"""One optimizer step on a batch, in micro-batches if the batch does not fit into memory."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,10 +23,10 @@ def descend(
     """Apply to `variables` the mean gradient over the micro-batches; the mean of their logs.
 
     Args:
-        loss: `loss(part)()` is (loss, logs) on that part of the batch; what `loss` itself computes
-            gets no gradient.
-        optimizer: built for `variables`; a `LossScaleOptimizer` scales the loss as float16 needs.
-        state: every variable that a loss may read or write.
+        loss: `loss(part)()` is (loss, logs) on that part of the batch; computations in the outer
+            call `loss(part)` get no gradient.
+        optimizer: built for `variables`; a `LossScaleOptimizer` scales the loss for float16.
+        state: all variables that a loss may read or write.
     """
     total, logs = None, {}
     for index in range(micro_batches):
@@ -53,7 +53,7 @@ def _part(batch: Batch, index: int, count: int) -> Batch:
 
 
 def _scaled(value: Loss, optimizer: keras.optimizers.Optimizer) -> Loss:
-    """The same loss function, scaled as its optimizer asks; its logs stay unscaled."""
+    """The same loss function with its optimizer's loss scaling; the logs are not scaled."""
     if not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return value
 

@@ -1,13 +1,13 @@
-"""Data-parallel training: one GAN, its batch spread over devices or over machines.
+"""Data-parallel training: one GAN whose batch is spread over devices or machines.
 
     plan = distribution.start("mirrored")
     with plan.scope():
         gan = GAN(recipe)
     plan.fit(gan, batches, steps, callbacks)
 
-Every device holds all weights and takes an equal share of each batch; statistics, losses and
-gradients are those of the whole batch, so that the weights are those that one device would have
-reached, to rounding. The engines are TensorFlow's strategies and Keras's `DataParallel` on JAX.
+Every device holds all weights and takes an equal share of each batch. Statistics, losses and
+gradients are those of the whole batch, so the weights equal those of training on one device, up to
+rounding. This uses TensorFlow's strategies, and Keras's `DataParallel` on JAX.
 """
 
 import contextlib
@@ -22,16 +22,16 @@ import numpy as np
 from models.recipe import Recipe
 
 WAYS = ("none", "mirrored", "hosts")
-_PATIENCE = 120  # seconds of silence after which a host counts as lost
-_AGREE_EVERY = 10  # steps between the hosts' asking each other whether to stop
+_PATIENCE = 120  # a host counts as lost after so many seconds of silence
+_AGREE_EVERY = 10  # steps between two agreements of the hosts whether to stop
 
 
 class Distribution:
-    """One device: the way "none", and what the other ways have in common.
+    """One device: the way "none", and the base class of the other ways.
 
     Attributes:
         devices: how many devices share a batch, over all hosts.
-        hosts, host: how many processes there are, and which of them this is, from 0.
+        hosts, host: the number of processes, and the number of this one, from 0.
     """
 
     devices, hosts, host = 1, 1, 0
@@ -42,17 +42,17 @@ class Distribution:
         return self.host == 0
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """Within: variables are made on every device. Build the GAN here."""
+        """A context in which variables are made on every device. Build the GAN in it."""
         return contextlib.nullcontext()
 
     def check(self, recipe: Recipe) -> None:
-        """Raise a ValueError unless the recipe's batches can be cut into equal shares."""
+        """Raise ValueError unless the recipe's batches can be cut into equal shares."""
         self._blocks(recipe)
 
     def rows(self, recipe: Recipe) -> np.ndarray | None:
-        """Which rows of every batch this host is to make, in this order; None: all of them.
+        """The rows of every batch that this host makes, in this order; None: all rows.
 
-        The rows of all hosts together are the batch, each row once.
+        The rows of all hosts together make up the batch, each row once.
         """
         return None
 
@@ -63,7 +63,7 @@ class Distribution:
         steps: int,
         callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList = (),
     ) -> None:
-        """Train `gan` for `steps` steps on one-tuples of batches that hold `rows` of the whole."""
+        """Train `gan` for `steps` steps on one-tuples of batches that hold this host's `rows`."""
         gan.fit(
             batches,
             steps_per_epoch=steps,
@@ -73,14 +73,14 @@ class Distribution:
         )
 
     def agree(self, step: int, stop: bool) -> bool:
-        """Whether all hosts are to stop after `step`, given that this one wants to or not."""
+        """Whether all hosts stop after `step`; `stop`: whether this one wants to."""
         return stop
 
     def _blocks(self, recipe: Recipe) -> np.ndarray:
         """The rows of a batch as (parts, devices, rows): device i takes [:, i].
 
-        Parts are the micro-batches, or their halves where the recipe compares a batch's halves: a
-        device's share of a part then stays with it.
+        Parts are the micro-batches, or their halves if the recipe compares the halves of a batch:
+        each device then has the corresponding rows of both halves.
         """
         parts = recipe.micro_batches * (2 if recipe.compares_halves else 1)
         shares = parts * self.devices
@@ -218,15 +218,15 @@ class Sharded(Distribution):
 
 
 def start(way: str) -> Distribution:
-    """Begin to use the devices that `way` names; before anything else is computed.
+    """Start to use the devices that `way` names. Call it before anything is computed.
 
-    "none" is one device. "mirrored" is all GPUs of this machine, or without one all of the
-    backend's CPU devices. "hosts" is all devices of several machines that run the same command:
-    on TensorFlow, TF_CONFIG tells them of each other; on JAX too, or else what
-    `jax.distributed.initialize` finds out by itself, as under Slurm.
+    "none" is one device. "mirrored" is all GPUs of this machine, or without a GPU all of the
+    backend's CPU devices. "hosts" is all devices of several machines that run the same command.
+    They find each other by TF_CONFIG, or on JAX without it by `jax.distributed.initialize`, for
+    example under Slurm.
 
     Raises:
-        ValueError: an unknown way, one that this backend lacks, or a TF_CONFIG that says nothing.
+        ValueError: an unknown way, one that this backend lacks, or an unusable TF_CONFIG.
     """
     if way not in WAYS:
         raise ValueError(f"Unknown distribution {way!r}. Known: {', '.join(WAYS)}.")
@@ -271,10 +271,10 @@ def _cluster() -> tuple[list[str], int]:
 
 
 def _be_patient(workers: list[str]) -> None:
-    """Let TensorFlow give a host up after two minutes of silence, not after ten seconds.
+    """Make TensorFlow give up a host after two minutes of silence, not after ten seconds.
 
-    A busy host is silent for longer while it compiles. TensorFlow has no public setting for this;
-    should its own move, its default stays.
+    A busy host is silent for longer than that while it compiles. TensorFlow has no public setting
+    for this; if the private one moves, its default stays.
     """
     try:
         from tensorflow.python.distribute import collective_all_reduce_strategy as engine

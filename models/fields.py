@@ -1,4 +1,4 @@
-"""Fields of recipes and settings: what a person is told of them, and which values they take."""
+"""Fields of recipes and settings: their help texts and the values that they may have."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def option(
 
     Args:
         group, help: the group of options that it is listed in, and what it does.
-        choices: the only values there are.
-        only: it is read only where these other fields have one of these values.
-        least, above, most, below: the range of a number; a whole one is at least 0 unless `least`
-            says otherwise.
+        choices: the allowed values.
+        only: the field is read only if these other fields have one of these values.
+        least, above, most, below: the range of a number; an integer is at least 0 unless `least`
+            is given.
     """
     return dataclasses.field(
         default=default,
@@ -44,33 +44,33 @@ def option(
 def again(cls: type, name: str, default: Any, **changed: Any) -> Any:
     """The field `name` of the dataclass `cls` for a subclass, with another default.
 
-    `changed`: metadata that is another here, such as a help text.
+    `changed`: metadata that differs, such as a help text.
     """
     field = {field.name: field for field in options(cls)}[name]
     return dataclasses.field(default=default, metadata={**field.metadata, **changed})
 
 
 def options(of: Any) -> list[dataclasses.Field]:
-    """The fields of a dataclass, or of one of its instances, that a person may set."""
+    """The fields of a dataclass, or of one of its instances, that a user may set."""
     return [field for field in dataclasses.fields(of) if field.metadata]
 
 
 def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
-    """A sentence for each field of the instance `values` whose value it cannot take.
+    """A sentence for each field of the instance `values` whose value is not allowed.
 
     Args:
-        called: field name → what the sentence calls it, such as "--seed".
+        called: field name → its name in the sentence, such as "--seed".
     """
     for field in options(values):
         value = getattr(values, field.name)
-        # The annotation is a string where its module postpones them, a class elsewhere.
+        # The annotation is a string if its module postpones annotations, else a class.
         kind = str(getattr(field.type, "__name__", field.type))
         if wrong := _problem(value, kind, field.metadata):
             yield wrong.format(name=called(field.name), value=repr(value))
 
 
 def _problem(value: Any, kind: str, metadata: Any) -> str | None:
-    """What is wrong with one value, as a template; `kind` is the name of the field's type."""
+    """The error of one value as a template, or None; `kind` is the name of the field's type."""
     choices = metadata["choices"]
     if choices and value not in choices:
         return f"unknown {{name}} {{value}}, known: {', '.join(choices)}"
@@ -113,8 +113,8 @@ def _out_of_range(value: Any, kind: type, limits: tuple) -> str | None:
 def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[str]:
     """A sentence for each of the fields `names` that nothing reads in `values`.
 
-    `unknown` names fields whose values are not final, such as label_kind before the data is open:
-    what depends on them is passed over.
+    `unknown` names fields whose values are not final, such as label_kind before the data is open;
+    fields that depend on them are skipped.
     """
     wanted = set(names)
     for field in options(values):
@@ -129,6 +129,6 @@ def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[
 def refuse_ignored(
     values: Any, names: Iterable[str], unknown: tuple[str, ...] = ("label_kind",)
 ) -> None:
-    """Raise ValueError where nothing reads one of the recipe's fields `names`; see `ignored`."""
+    """Raise ValueError if nothing reads one of the recipe's fields `names`; see `ignored`."""
     if found := list(ignored(values, names, unknown)):
         raise ValueError(f"Recipe {values.name}: {'; '.join(found)}.")

@@ -1,7 +1,7 @@
-"""Networks as single `.keras` files that carry their recipe and what else a user needs.
+"""Networks as single `.keras` files that carry their recipe and other metadata.
 
-A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Keras does not mind.
-Files open in Keras's safe mode: code from a stranger's file is refused, never run.
+A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Keras ignores. Files
+open in Keras's safe mode: code in a file is refused and never run.
 """
 
 import json
@@ -20,9 +20,9 @@ MEMBER = "gan.json"
 
 
 def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
-    """Write `model` and `metadata` to `path`, complete or not at all.
+    """Write `model` and `metadata` to `path`, completely or not at all.
 
-    `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" where it takes some.
+    `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
     """
     path = Path(path)
     handle, temporary = tempfile.mkstemp(suffix=".keras", dir=path.parent)
@@ -38,10 +38,10 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """What `save` wrote beside the network.
+    """The metadata that `save` wrote with the network.
 
     Raises:
-        ValueError: the file is missing, damaged or no network of this project.
+        ValueError: the file is missing, damaged or not a network of this project.
     """
     path = Path(path)
     if not path.is_file():
@@ -53,7 +53,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
     except (KeyError, json.JSONDecodeError) as error:
         raise ValueError(
-            f"{path} does not carry a recipe: it is no network of this project."
+            f"{path} does not carry a recipe: it is not a network of this project."
         ) from error
 
 
@@ -61,12 +61,12 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
     """Read (network, metadata) back.
 
     Raises:
-        ValueError: the file is missing, damaged, no network of this project, or would run code.
+        ValueError: the file is missing, damaged, not a network of this project, or contains code.
     """
     metadata = read_metadata(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds; all mean the same to a user
+    except Exception as error:  # Keras raises many kinds of errors; all mean the same to a user
         first = str(error).strip().splitlines()[0]
         raise ValueError(f"{path} cannot be loaded: {first}") from error
     return model, metadata

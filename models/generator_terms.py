@@ -1,7 +1,7 @@
-"""What the generator may be asked for beside the adversarial loss: a name → a `Term`.
+"""Additional terms of the generator's loss: a name → a `Term`.
 
-A term is a function of a `GeneratorStep`, what one (micro-)batch of the generator's step knows,
-and returns a float32 scalar to be minimised, weighted by the recipe's g_term_weight.
+A term is a function of a `GeneratorStep`, the data of one (micro-)batch of the generator's step. It
+returns a float32 scalar to be minimised, weighted by the recipe's g_term_weight.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class GeneratorStep:
     Attributes:
         latents: (N, latent_dim).
         fake: G's data (N, …), with gradient.
-        fake_labels: what `fake` was made for.
-        real, real_labels: as many data of the training set, or None unless the term needs them.
-        features: (data, labels) → what D's last layer sees, (N, …).
+        fake_labels: the labels of `fake`.
+        real, real_labels: as many training data, or None unless the term needs them.
+        features: (data, labels) → the input of D's last layer, (N, …).
     """
 
     latents: Any
@@ -39,7 +39,7 @@ class Term:
 
     Attributes:
         needs_real: it reads `real`.
-        paired_labels: data i and i + N/2 must be made for the same label.
+        paired_labels: data i and i + N/2 must have the same label.
     """
 
     function: Callable[[GeneratorStep], Any]
@@ -54,8 +54,8 @@ def _mean_distance(a, b):
 def mode_seeking(step: GeneratorStep):
     """1 / (d(G(z1), G(z2)) / d(z1, z2) + 1e-5), mean absolute distances over a batch's two halves.
 
-    Latents that are apart should give pictures that are apart (MSGAN, Mao et al. 2019,
-    arXiv:1903.05628, equation 5; the reciprocal and the constant are the authors' code's).
+    Distant latents should give distant pictures (MSGAN, Mao et al. 2019, arXiv:1903.05628, equation
+    5; the reciprocal and the constant are from the authors' code).
     """
     half = ops.shape(step.latents)[0] // 2
     fake = _mean_distance(step.fake[:half], step.fake[half : 2 * half])
@@ -64,9 +64,10 @@ def mode_seeking(step: GeneratorStep):
 
 
 def feature_matching(step: GeneratorStep):
-    """||E f(x) - E f(G(z))||², with f what D's last layer sees (Salimans et al. 2016, section 3.1).
+    """||E f(x) - E f(G(z))||², with f the input of D's last layer.
 
-    As in the paper it takes the adversarial loss's place when g_loss_weight is 0.
+    Salimans et al. 2016, section 3.1. As in the paper, it replaces the adversarial loss if
+    g_loss_weight is 0.
     """
     real = ops.stop_gradient(step.features(step.real, step.real_labels))
     fake = step.features(step.fake, step.fake_labels)
@@ -81,7 +82,7 @@ TERMS = {
 
 
 def names() -> tuple[str, ...]:
-    """All terms, "none" among them."""
+    """All terms, including "none"."""
     return ("none", *TERMS)
 
 
@@ -95,9 +96,9 @@ def get(name: str) -> Term | None:
 
 
 def feature_function(discriminator: keras.Model) -> Callable:
-    """(data, labels) → what enters D's layer `to_logit`, by D's own layers and weights.
+    """(data, labels) → the input of D's layer `to_logit`, with D's own layers and weights.
 
-    Every discriminator of `models.networks` names its last layer so.
+    The last layer of every discriminator in `models.networks` has this name.
     """
     model = keras.Model(discriminator.inputs, discriminator.get_layer("to_logit").input)
     return lambda data, labels: model([data, labels], training=True)

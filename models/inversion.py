@@ -1,4 +1,4 @@
-"""Latent inversion: what is the nearest that a generator can come to given data?"""
+"""Latent inversion: the nearest data that a generator can make to given data."""
 
 import numpy as np
 from keras import ops
@@ -18,11 +18,11 @@ def invert(
 ) -> np.ndarray:
     """Data of the averaged generator nearest to `targets`, by gradient descent on the latent.
 
-    Each target begins at the best of `starts` random latents and takes `steps` steps of Adam on
+    Each search starts at the best of `starts` random latents and takes `steps` steps of Adam on
     the squared distance. Unconditional generators only.
 
     Args:
-        targets: (N, …) as the generator makes them, pictures in [-1, 1].
+        targets: (N, …) in the form of the generator's data, pictures in [-1, 1].
 
     Returns:
         float32 (N, …): the nearest data found.

@@ -6,7 +6,7 @@ from layers.initializers import truncated_normal
 
 
 def _truncated_normal(shape, rng, truncation):
-    # The notes: deviation 0.5, cut at ±1, that is at two deviations.
+    # As in the notes: standard deviation 0.5, cut at ±1, which is two standard deviations.
     return truncated_normal(rng, shape, std=0.5, cut=1.0) * truncation
 
 
@@ -39,9 +39,10 @@ def sample(
     """Draw `count` latents: float32 (count, dim).
 
     Args:
-        name: "truncated_normal" (deviation 0.5, cut at ±1), "normal" (deviation 1), "uniform" in
-            [-1, 1), "binomial" (0 or 1, evenly).
-        truncation: in (0, 1]; below 1 latents stay nearer to the centre: fidelity for variety.
+        name: "truncated_normal" (standard deviation 0.5, cut at ±1), "normal" (standard deviation
+            1), "uniform" in [-1, 1), "binomial" (0 or 1 with equal probability).
+        truncation: in (0, 1]; below 1 latents are nearer to the centre, for more fidelity and less
+            variety.
 
     Raises:
         ValueError: unknown name, or a truncation outside (0, 1].

@@ -1,7 +1,7 @@
 """Modules that are imported when they are first used.
 
 Losses and penalties are written with `keras.ops`, and recipes list their names. A command line
-that only lists names must not wait for TensorFlow, so these files name Keras through here.
+that only lists names must not wait for TensorFlow, so these files import Keras through this one.
 """
 
 import importlib
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Lazy:
-    """Stands for the module `name`; the first attribute asked of it imports it."""
+    """A proxy for the module `name`; the first access to an attribute imports it."""
 
     def __init__(self, name: str):
         self._name = name

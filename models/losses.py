@@ -1,11 +1,11 @@
 """Adversarial losses: a name → a pair of functions on logits.
 
 `discriminator(real, fake)` and `generator(real, fake)` take float32 logits (N, 1) and return a
-scalar to be minimised. Only relativistic losses look at `real` in the generator's step; for the
-others it is None.
+scalar to be minimised. Only relativistic losses use `real` in the generator's step; for the others
+it is None.
 
-With s the sigmoid, log s(x) = -softplus(-x) and log(1 - s(x)) = -softplus(x), which neither
-overflow nor lose digits where s(x) rounds to 0 or 1.
+With s the sigmoid, log s(x) = -softplus(-x) and log(1 - s(x)) = -softplus(x). These neither
+overflow nor lose digits if s(x) rounds to 0 or 1.
 """
 
 import dataclasses
@@ -23,10 +23,10 @@ class Loss:
         discriminator: (real logits, fake logits) → scalar.
         generator: (real logits or None, fake logits) → scalar.
         needs_real: whether the generator's loss reads the real logits.
-        zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None where
-            no term can be.
-        smoothed: (real, fake, target) → D's loss when real pictures should be judged `target`
-            instead of 1, or None where there is no such target.
+        zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None if
+            they never are.
+        smoothed: (real, fake, target) → D's loss with `target` instead of 1 for real pictures, or
+            None if the loss has no such target.
     """
 
     discriminator: Callable
@@ -50,12 +50,12 @@ def cross_entropy_discriminator(real, fake, target=1.0):
 
 
 def minimax_generator(real, fake):
-    """E log(1 - D(G(z))), equation 1 as it stands: its gradient dies where D is sure."""
+    """E log(1 - D(G(z))), equation 1 unchanged: its gradient vanishes if D is certain."""
     return -cross_entropy(fake, 0.0)
 
 
 def non_saturating_generator(real, fake):
-    """-E log D(G(z)), section 3: the same fixed point, a strong gradient early on."""
+    """-E log D(G(z)), section 3: the same fixed point, but a strong gradient early in training."""
     return cross_entropy(fake, 1.0)
 
 
@@ -81,7 +81,7 @@ def wasserstein_discriminator(real, fake):
 
 
 def linear_generator(real, fake):
-    """-E D(G(z)), the generator's side of the Wasserstein and of the hinge loss."""
+    """-E D(G(z)), the generator's part of the Wasserstein and hinge losses."""
     return -ops.mean(fake)
 
 
@@ -94,7 +94,7 @@ def hinge_discriminator(real, fake):
 
 
 def hinge_zero_share(real, fake):
-    """The share of pictures that D already judges beyond the margin, so that they teach nothing."""
+    """The share of pictures that D classifies beyond the margin; their gradient is zero."""
     beyond = ops.concatenate([real >= 1.0, fake <= -1.0], axis=0)
     return ops.mean(ops.cast(beyond, "float32"))
 
@@ -103,12 +103,12 @@ def hinge_zero_share(real, fake):
 
 
 def paired(discriminator: Callable) -> Callable:
-    """Judge each real picture by D(x) - D(G(z)) for the fake beside it, and only that."""
+    """A loss on D(x) - D(G(z)) of each real picture and the fake in the same row."""
     return lambda real, fake, *target: discriminator(real - fake, *target)
 
 
 def _from_average(real, fake):
-    """What RaGANs judge: real against the average fake, and fake against the average real."""
+    """The logits of RaGANs: real minus the average fake, and fake minus the average real."""
     return real - ops.mean(fake), fake - ops.mean(real)
 
 
@@ -164,7 +164,7 @@ def names() -> tuple[str, ...]:
 
 
 def names_with_target() -> tuple[str, ...]:
-    """The losses that ask the discriminator for a target, which can be smoothed."""
+    """The losses with a target for the discriminator, which can be smoothed."""
     return tuple(name for name, loss in LOSSES.items() if loss.smoothed)
 
 
@@ -172,9 +172,9 @@ def get(name: str, label_smoothing: float = 0.0) -> Loss:
     """The loss of that name.
 
     Args:
-        label_smoothing: s > 0 asks D for 1 - s instead of 1 on real pictures and leaves fakes
-            alone: one-sided, so that D stays optimal where there is no data (Salimans et al. 2016,
-            section 3.4).
+        label_smoothing: s > 0 changes D's target for real pictures from 1 to 1 - s. The target for
+            fakes stays (one-sided), so that D stays optimal where there is no data (Salimans et al.
+            2016, section 3.4).
 
     Raises:
         ValueError: an unknown name, or smoothing of a loss that has no target to smooth.

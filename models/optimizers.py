@@ -1,4 +1,4 @@
-"""Adam and RMSprop as the papers have them, how their rates fall, and D's and G's pair."""
+"""Adam and RMSprop as in the papers, the decay of their rates, and all players' optimizers."""
 
 import types
 
@@ -8,18 +8,18 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="gan")
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that stays until step `start` and then falls, as `decay` says.
+    """A learning rate that is constant until step `start` and then falls by `decay`.
 
     "none": it stays. "exponential": rate · factor^((step - start) / every), continuously, such as
     the notes' SAGAN_V5: × 0.99 per 100 steps after 50 000. "linear": to 0 at step `end`.
 
     Args:
-        start: the step from which it falls.
-        factor, every: of the exponential decay.
-        end: of the linear decay, after `start`.
-        steps_done: a variable that counts the generator's steps, which the rates of both networks
-            follow; None: the step that the optimizer counts.
-        scale: a variable that multiplies all of it and may change during training, or None.
+        start: the step after which it falls.
+        factor, every: parameters of the exponential decay.
+        end: end of the linear decay, after `start`.
+        steps_done: a variable that counts the generator's steps, for the rates of both networks;
+            None: the optimizer's own count.
+        scale: a variable that multiplies the rate and may change during training, or None.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         return rate if self.scale is None else rate * ops.convert_to_tensor(self.scale)
 
     def _left(self, late):
-        """What is left of the rate `late` steps after the start: 1 down to 0."""
+        """The factor of the rate `late` steps after the start: from 1 down to 0."""
         if self.decay == "exponential":
             return ops.power(self.factor, late / self.every)
         if self.decay == "linear":
@@ -64,7 +64,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="gan")
 class Adam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam`; on TensorFlow one fused operation a variable, the same numbers."""
+    """`keras.optimizers.Adam`; on TensorFlow one fused operation per variable, same results."""
 
     def update_step(self, gradient, variable, learning_rate):
         if keras.backend.backend() != "tensorflow" or self.amsgrad:
@@ -89,16 +89,16 @@ class Adam(keras.optimizers.Adam):
 
 
 def _handle(variable):
-    """The TensorFlow resource; Keras hands optimizers its own variables or TensorFlow's."""
+    """The TensorFlow resource; Keras gives optimizers its own variables or TensorFlow's."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class RMSprop(keras.optimizers.RMSprop):
-    """RMSProp as torch, WGAN's framework, has it: without momentum, not centred.
+    """RMSProp as in torch, WGAN's framework: without momentum, not centred.
 
-    v <- ρ v + (1 - ρ) g²; w <- w - rate · g / (√v + ε). Keras divides by √(v + ε), ε 1e-7: of
-    gradients of 1e-4, as WGAN's generator has them, steps then shrink to a fraction.
+    v <- ρ v + (1 - ρ) g²; w <- w - rate · g / (√v + ε). Keras divides by √(v + ε) with ε 1e-7,
+    which makes the steps much smaller for gradients of 1e-4, as in WGAN's generator.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -112,11 +112,11 @@ class RMSprop(keras.optimizers.RMSprop):
 
 @keras.saving.register_keras_serializable(package="gan")
 class Optimizers(keras.optimizers.Optimizer):
-    """The optimizers of all players under the one name that Keras's trainer saves and carries."""
+    """The optimizers of all players as one optimizer, which Keras's trainer saves and carries."""
 
     def __init__(self, parts: dict[str, keras.Optimizer]):
         super().__init__(learning_rate=0.0, name="optimizers")
-        # Not a dict to Keras, which would save what is in it a second time.
+        # Keras would save the content of a dict a second time.
         self.parts = types.MappingProxyType(parts)
         self.built = True
 

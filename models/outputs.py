@@ -1,4 +1,4 @@
-"""What a system tells of itself to those who train, watch, measure and ship it. Keras-free."""
+"""A system's description for training, logging, measuring and export. It needs no Keras."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """A network that a person uses after training.
+    """A network for use after training.
 
     Attributes:
         verb: what it does: "generate" (latents and labels → pictures), "translate", "reconstruct"
             (pictures → pictures of the same size) or "upscale" (→ larger ones).
-        network: which of the system's networks does it.
-        title: what a person calls it, such as "a → b".
+        network: the name of the system's network.
+        title: its name for users, such as "a → b".
     """
 
     verb: str
@@ -27,7 +27,7 @@ class Output:
 
 @dataclasses.dataclass(frozen=True)
 class Collapse:
-    """The logs by which the collapse guard judges: D's share of zero losses, and G's loss."""
+    """The logs that the collapse guard reads: D's share of zero losses, and G's loss."""
 
     zero_share: str
     generator_loss: str
@@ -35,14 +35,14 @@ class Collapse:
 
 @dataclasses.dataclass(frozen=True)
 class Watched:
-    """Which of a step's logs the progress line, the loss plot and the guard read.
+    """The logs of a step that the progress line, the loss plot and the guard read.
 
     Attributes:
-        line: log → how the progress line shows it, such as "D {:.3f}", in this order. A share is
+        line: log → its format in the progress line, such as "D {:.3f}", in this order. A share is
             shown in percent.
         curves: log → its label in the plot of the losses.
-        share: a log from 0 to 1 that gets a panel of its own in the plot, with its label, or None.
-        collapse: what the guard reads; None: such a system does not collapse as a GAN does.
+        share: a log from 0 to 1 with its own panel in the plot, and its label, or None.
+        collapse: the logs for the guard; None: the system does not collapse as a GAN does.
     """
 
     line: Mapping[str, str]
@@ -53,12 +53,12 @@ class Watched:
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What one turn costs, per picture of the batch, by the network's name.
+    """The cost of one turn, per picture of the batch, by the network's name.
 
     Attributes:
-        kept: how many times a network's activations are held for the backward pass.
-        passes: how many forward passes its arithmetic amounts to. A backward pass costs two, or one
-            where no kernel gets a gradient.
+        kept: how many times a network's activations are kept for the backward pass.
+        passes: its arithmetic in units of forward passes. A backward pass costs two, or one if no
+            kernel gets a gradient.
         times: how often the turn is taken in a step.
     """
 
@@ -69,12 +69,12 @@ class Work:
 
 @dataclasses.dataclass(frozen=True)
 class Preview:
-    """What a run's grids show: the same inputs from the first step to the last.
+    """The content of a run's grids: the same inputs from the first step to the last.
 
     Attributes:
         draw: the system → pictures (N, R, R, 3) in [-1, 1], row by row.
         columns: pictures in a row.
-        captions: what is written above the columns.
+        captions: texts above the columns.
     """
 
     draw: Callable[[Any], np.ndarray]
@@ -84,11 +84,11 @@ class Preview:
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """What is measured during a training: the same inputs at every measurement.
+    """The pictures to measure during a training: the same inputs at every measurement.
 
     Attributes:
         draw: the system → pictures (count, R, R, 3) in [-1, 1].
-        domain: with which of the recipe's domains they are compared.
+        domain: the recipe's domain with which they are compared.
         protocol: how they were made, for the record.
     """
 

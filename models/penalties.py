@@ -1,4 +1,4 @@
-"""Penalties on the discriminator: a name → a function. None of them sees a tape.
+"""Penalties on the discriminator: a name → a function that is independent of the backend.
 
 `penalty(critic, gradient, real, fake, mix)` returns a float32 scalar, to be weighted and added to
 D's loss: `critic(x)` gives logits (N, 1) under the labels of the real data, `gradient(fn, x)` the
@@ -18,7 +18,7 @@ def _squared_norms(x):
 
 
 def _norms_between(critic, gradient, real, fake, mix):
-    """||grad D(x^)|| (N,) at x^ = mix · x + (1 - mix) · G(z), on the lines from fake to real."""
+    """||grad D(x^)|| (N,) at x^ = mix · x + (1 - mix) · G(z), on lines between fake and real."""
     share = ops.reshape(mix, (-1,) + (1,) * (len(real.shape) - 1))
     between = share * real + (1.0 - share) * fake
     return ops.sqrt(_squared_norms(gradient(critic, between)) + 1e-12)
@@ -31,7 +31,7 @@ def gradient_penalty(critic, gradient, real, fake, mix):
 
 
 def one_sided_gradient_penalty(critic, gradient, real, fake, mix):
-    """E relu(||grad D(x^)|| - 1)²: only slopes above 1 cost (WGAN-LP, arXiv:1709.08894, eq. 8)."""
+    """E relu(||grad D(x^)|| - 1)²: penalises slopes above 1 (WGAN-LP, arXiv:1709.08894, eq. 8)."""
     norms = _norms_between(critic, gradient, real, fake, mix)
     return ops.mean(ops.square(ops.relu(norms - 1.0)))
 
@@ -43,7 +43,7 @@ def r1(critic, gradient, real, fake, mix):
 
 @dataclass(frozen=True)
 class Penalty:
-    """A penalty's function; `joins_fakes`: it looks at points between a real and a fake."""
+    """A penalty's function; `joins_fakes`: it uses points between a real and a fake."""
 
     function: Callable
     joins_fakes: bool = False
@@ -57,7 +57,7 @@ PENALTIES = {
 
 
 def names() -> tuple[str, ...]:
-    """All penalties, "none" among them."""
+    """All penalties, including "none"."""
     return ("none", *PENALTIES)
 
 

@@ -50,7 +50,7 @@ def check(content: str = "lite0_block1") -> None:
 def feature_maps(resolution: int) -> Callable:
     """x (N, R, R, 3) in [-1, 1] → its maps, a list of float32 (N, h, w, c), one for each of `MAPS`.
 
-    The function hides the network from Keras, which would save it with whatever holds it.
+    The function hides the network from Keras, which would otherwise save it with its owner.
     Raises ValueError as `check` does.
     """
     network = _lite0(resolution, MAPS)

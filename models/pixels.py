@@ -1,4 +1,4 @@
-"""From stored pixels to what the networks see."""
+"""From stored pixels to the networks' inputs."""
 
 from typing import Any
 

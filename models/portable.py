@@ -1,7 +1,8 @@
-"""A generator for use alone: in float32, its normalised kernels replaced by plain equal ones.
+"""A generator for use after training: in float32, with normalised kernels made plain.
 
 Sampling and exports need neither sigma nor its singular vectors: at inference W / sigma(W) is a
-constant, so it is computed once and becomes the kernel. The result is exact to rounding and faster.
+constant, so it is computed once and becomes the kernel. The result is faster, and exact up to
+rounding.
 """
 
 import keras
@@ -13,9 +14,9 @@ from layers.spectral import normalized_layers
 
 
 def plain(model: keras.Model) -> keras.Model:
-    """The same inference as functional `model`, in float32, without weight normalisation.
+    """A functional model with the same inference as `model`, in float32, without weight norms.
 
-    `model` is left as it is. Its weights are copied; running statistics are kept, so that
+    `model` is unchanged; its weights are copied. Running statistics are kept, so that
     `layers.standing_statistics` works on the result too.
 
     Raises:
@@ -25,7 +26,7 @@ def plain(model: keras.Model) -> keras.Model:
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """The same network computing in float32 whatever precision it was trained in."""
+    """The same network, computing in float32."""
     return _rebuilt(model, fold=False)
 
 
@@ -34,7 +35,7 @@ def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
         if not isinstance(layer, keras.Layer):  # an operation of keras.ops has no dtype
             return type(layer).from_config(layer.get_config())
         cls = weights.without_norm(type(layer)) if fold else type(layer)
-        config = cls.get_config(layer)  # without what only the normalised class knows
+        config = cls.get_config(layer)  # without the normalised class's own settings
         config["dtype"] = "float32"
         if fold and "weight_norm" in config:
             config["weight_norm"] = "none"

@@ -1,4 +1,4 @@
-"""In what arithmetic networks compute. This file needs no Keras until a network is built."""
+"""The number formats of networks. This file needs no Keras until a network is built."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
 def check(precision: str) -> None:
-    """Raise ValueError, with the known ones, for a precision that there is not."""
+    """Raise ValueError, with the known names, for an unknown precision."""
     if precision not in PRECISIONS:
         raise ValueError(f"Unknown precision {precision!r}. Known: {', '.join(PRECISIONS)}.")
 
 
 @contextlib.contextmanager
 def policy(precision: str) -> Iterator[None]:
-    """Within: layers are made to compute in `precision`; their variables stay float32."""
+    """A context in which new layers compute in `precision`; their variables stay float32."""
     import keras
 
     before = keras.config.dtype_policy()

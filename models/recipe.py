@@ -1,8 +1,8 @@
-"""A recipe: everything a paper or the notes say about one system, and nothing about one run.
+"""A recipe: all that a paper or the notes say about one system, and nothing about a single run.
 
-Here is what the recipes of all systems have. Each system adds its own fields in
-`models/systems/<system>/recipe.py`, and a recipe file in `models/recipes/` states only its
-differences from those. Paths, seed and precision belong to the run. No recipe needs Keras.
+This file has the fields of all systems. Each system adds its own fields in
+`models/systems/<system>/recipe.py`, and a recipe file in `models/recipes/` sets only the fields
+that differ. Paths, seed and precision belong to the run. No recipe needs Keras.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def held_out_field() -> Any:
     return option(
         10,
         "Training",
-        "every so many-th picture of the data is kept out of training, for evaluation; 0: none",
+        "every n-th picture of the data is kept out of training, for evaluation; 0: none",
     )
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of a training: `steps` of them, with these fields of the recipe `changed`."""
+    """A part of a training: how many steps it takes and which fields of the recipe it changes."""
 
     name: str
     steps: int
@@ -46,11 +46,11 @@ class Recipe:
 
     Attributes:
         system: the folder of `models/systems` that says how it trains.
-        domains: the pictures that a batch holds, by name: one set, or those of both sides of a
+        domains: names of the sets of pictures in a batch: one set, or the two sides of a
             translation.
         paired: whether the pictures of all domains belong together, row by row.
-        labels: "never": its networks take none; "optional": they do if they are given some;
-            "expected": they take those of the data unless told otherwise.
+        labels: "never": the networks take no labels; "optional": they take labels if some are
+            given; "expected": they take the data's labels unless told otherwise.
     """
 
     system: ClassVar[str] = ""
@@ -66,10 +66,10 @@ class Recipe:
     micro_batches: int = option(
         1,
         "Training",
-        "split each batch into so many and add up gradients, to save memory",
+        "split each batch into this many parts and add up gradients, to save memory",
         least=1,
     )
-    steps: int = option(10_000, "Training", "training steps that the source trains for", least=1)
+    steps: int = option(10_000, "Training", "training steps, by default the source's", least=1)
     optimizer: str = option("adam", "Training", "optimizer", choices=("adam", "rmsprop", "sgd"))
     beta_1: float = option(
         0.9,
@@ -94,22 +94,22 @@ class Recipe:
         choices=("none", "exponential", "linear"),
     )
     decay_start: int = option(
-        0, "Training", "they fall from this step on", only={"decay": ("exponential", "linear")}
+        0, "Training", "step after which they fall", only={"decay": ("exponential", "linear")}
     )
     decay_rate: float = option(
         0.99,
         "Training",
-        "the factor of the exponential decay …",
+        "factor of the exponential decay, once per decay_every steps",
         only={"decay": ("exponential",)},
         above=0,
     )
     decay_every: int = option(
-        100, "Training", "… per so many steps", only={"decay": ("exponential",)}, least=1
+        100, "Training", "steps per factor decay_rate", only={"decay": ("exponential",)}, least=1
     )
     ema_decay: float = option(
         0.995,
         "Training",
-        "decay of the moving average of the network that is kept, ramped; 0: none",
+        "decay of the moving average of the kept network's weights, ramped up; 0: no average",
         least=0,
         below=1,
     )
@@ -129,7 +129,7 @@ class Recipe:
 
     @property
     def held_out(self) -> int:
-        """Every so many-th picture is kept out of training (`datasets.hold_out`); 0: none."""
+        """n: every n-th picture is kept out of training (`datasets.hold_out`); 0: none."""
         return 0
 
     @property
@@ -144,11 +144,11 @@ class Recipe:
 
     @property
     def compares_halves(self) -> bool:
-        """Whether a loss compares the halves of a batch, which devices must then not part."""
+        """Whether a loss compares the halves of a batch; devices must then not separate them."""
         return False
 
     def problems(self) -> Iterator[str]:
-        """A sentence for each value that does not go with another one."""
+        """A sentence for each combination of values that is not allowed."""
         if self.resolution & (self.resolution - 1):
             yield f"resolution must be a power of two, such as 64 or 128, not {self.resolution}"
         if self.batch_size % self.micro_batches:
@@ -162,7 +162,7 @@ class Recipe:
             yield f"decay_start {self.decay_start} needs a decay: exponential or linear"
         if self.decay == "linear" and self.decay_start >= self.steps:
             yield (
-                f"decay_start {self.decay_start} leaves the linear decay no steps, out of "
+                f"decay_start {self.decay_start} leaves no steps for the linear decay; there are "
                 f"{self.steps}"
             )
 
@@ -172,38 +172,38 @@ class Recipe:
         labels: np.ndarray,
         draw_labels: Callable[[int], np.ndarray],
     ) -> dict[str, np.ndarray]:
-        """All random numbers of a step by name, (batch_size, …) each, always in one order.
+        """All random numbers of a step by name, (batch_size, …) each, drawn in a fixed order.
 
-        They join the pictures of the step's batch, so a step is a function of its batch.
+        They become part of the step's batch, so a step is a function of its batch.
 
         Args:
-            labels: those of the pictures, (batch_size, columns, …).
-            draw_labels: count → labels of as many pictures of the data, chosen by `rng`.
+            labels: the pictures' labels, (batch_size, columns, …).
+            draw_labels: count → labels of `count` pictures of the data, chosen by `rng`.
         """
         return {}
 
     def phases(self) -> tuple[Phase, ...]:
-        """The parts of the training one after the other; their steps add up to `steps`."""
+        """The parts of the training, in order; their steps add up to `steps`."""
         return (Phase("training", self.steps),)
 
     def traits(self) -> dict[str, str]:
-        """What tells it from other recipes in a table, by the columns' names."""
+        """Its cells in the table of all recipes, by the columns' names."""
         return {}
 
     # === Its phases ===
 
     def in_phase(self, number: int) -> Recipe:
-        """The recipe with what the phase of that number changes."""
+        """The recipe with the changes of phase `number`."""
         changed = self.phases()[number].changed
         return dataclasses.replace(self, **changed) if changed else self
 
     def phase_steps(self, number: int) -> tuple[int, int]:
-        """The steps done before the phase of that number, and after it."""
+        """The steps done before phase `number`, and the steps done after it."""
         ends = [0, *itertools.accumulate(phase.steps for phase in self.phases())]
         return ends[number], ends[number + 1]
 
     def phase_of(self, step: int) -> int:
-        """The phase in which step number `step`, counted from 1, is taken; the first for step 0."""
+        """The phase of step number `step`, counted from 1; for step 0 the first phase."""
         last = len(self.phases()) - 1
         return next((n for n in range(last) if step <= self.phase_steps(n)[1]), last)
 
@@ -215,7 +215,7 @@ class Recipe:
 
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:
-        """A recipe of this class from its fields alone. Raises ValueError for an unknown one."""
+        """A recipe of this class from its fields. Raises ValueError for an unknown field."""
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
@@ -224,7 +224,7 @@ class Recipe:
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """`'nmae'. Did you mean 'name'?`, or the known ones where none is close."""
+    """`'nmae'. Did you mean 'name'?`, or the known names if none is close."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."

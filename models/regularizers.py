@@ -1,7 +1,7 @@
 """Regularisation of a network's weights, added to that network's loss.
 
-Like spectral normalisation, the orthogonal one (arXiv:1809.11096) sees a kernel as a matrix W of
-shape (inputs, outputs): the height, width and input channels of a convolution are its inputs.
+Like spectral normalisation, the orthogonal regularisation (arXiv:1809.11096) treats a kernel as a
+matrix W of shape (inputs, outputs): a convolution's height, width and input channels are inputs.
 """
 
 import keras
@@ -13,18 +13,19 @@ from layers import ConditionalBatchNorm
 def orthogonal(network: keras.Model):
     """Sum over kernels of ||W^T W ∘ (1 - I)||_F², a float32 scalar (BigGAN, equation 3).
 
-    It brings the filters' directions towards right angles and, unlike plain orthogonal
-    regularisation, leaves their lengths free. Every convolution, dense layer and linear map of a
-    conditional batch norm counts; label embeddings, whose rows are learned vectors, do not.
+    It pushes the filters' directions towards right angles and, unlike plain orthogonal
+    regularisation, does not constrain their lengths. It covers every convolution, dense layer and
+    linear map of a conditional batch norm. Label embeddings, whose rows are learned vectors, do not
+    count.
     """
     return sum((_overlap(matrix) for matrix in matrices(network)), start=0.0)
 
 
 def half_square(network: keras.Model):
-    """Half the sum of the squares of all trained numbers, biases too: a float32 scalar.
+    """Half the sum of squares of all trained parameters, including biases: a float32 scalar.
 
-    Its gradient is the weights themselves, so this times a weight decay is what `torch.optim.Adam`
-    does with its own: the decay passes through Adam's scaling, unlike in AdamW.
+    Its gradient is the weights themselves, so this times a weight decay equals the weight decay of
+    `torch.optim.Adam`: the decay passes through Adam's scaling, unlike in AdamW.
     """
     squares = [ops.sum(ops.square(ops.convert_to_tensor(v))) for v in network.trainable_variables]
     return 0.5 * sum(squares)
@@ -50,6 +51,6 @@ def _matrix(kernel):
 
 
 def _overlap(matrix):
-    """The squared scalar products of all pairs of different columns, summed."""
+    """The sum of squared scalar products of all pairs of different columns."""
     products = ops.matmul(ops.transpose(matrix), matrix)
     return ops.sum(ops.square(products)) - ops.sum(ops.square(ops.diagonal(products)))

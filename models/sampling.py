@@ -1,4 +1,4 @@
-"""Pictures of a network for given latents or for given pictures, a batch at a time."""
+"""Running a network on given latents or given pictures, a batch at a time."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64)
         missing = batch_size - len(part[0])
         if missing and start:  # one shape only, so that it is compiled once
             part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
-        # Replicas each make the same pictures: the first one's are enough.
+        # All replicas make the same pictures, so the first one's are enough.
         made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
         pictures.append(made[: len(made) - missing if start else None])
     return np.concatenate(pictures)
@@ -39,7 +39,7 @@ def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarra
     """Run a network over pictures (N, H, W, 3), some at a time: float32 pictures.
 
     Args:
-        pictures: uint8, or float in [-1, 1], as the results are.
+        pictures: uint8, or float in [-1, 1] like the results.
 
     Raises:
         ValueError: no pictures, or pictures of another size than the network's.

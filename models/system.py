@@ -1,8 +1,8 @@
-"""A system: networks that take turns, trained under `fit`.
+"""A system: networks that are trained in turns by `fit`.
 
-A subclass says what its networks are (`build_networks`), who moves which of them at what rate
-(`players`), and of which optimizer steps a training step consists (`turns`). All else is here,
-once: the step, micro-batches, optimizers, moving averages, precision, backends and checkpoints.
+A subclass defines its networks (`build_networks`), which optimizer trains which of them at what
+rate (`players`), and the optimizer steps of a training step (`turns`). Everything else is here: the
+step, micro-batches, optimizers, moving averages, precision, backends and checkpoints.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Logs = dict[str, Any]  # scalars by name
 
 @dataclass(frozen=True)
 class Player:
-    """What one optimizer moves, at one learning rate."""
+    """The networks that one optimizer trains, at one learning rate."""
 
     networks: Sequence[keras.Model]
     rate: float
@@ -41,7 +41,7 @@ class Player:
 
 
 def column(batch: Batch, index: int) -> Batch:
-    """Column `index` of every array (B, columns, …): what a turn takes of a batch by default."""
+    """Column `index` of every array (B, columns, …): a turn's default part of a batch."""
     return {name: array[:, index] for name, array in batch.items()}
 
 
@@ -50,12 +50,12 @@ class Turn:
     """One optimizer step of a training step.
 
     Attributes:
-        player: the name of the player who moves.
+        player: the name of the player that is trained.
         loss: (part, given) → (scalar to be minimised, logs), on a micro-batch `part`.
-        given: part → what is made first and gets no gradient, such as the discriminator's fakes.
-        takes: (batch, index) → the arrays (B, …) that the turn sees, cut into micro-batches.
-        times: how often in a row; `index` counts them, so that each sees data of its own.
-        after: called at the end of each, to clip weights or the like.
+        given: part → data computed first, without gradient, such as the discriminator's fakes.
+        takes: (batch, index) → the turn's arrays (B, …), which are cut into micro-batches.
+        times: how many times in a row; `index` counts them, so that each sees different data.
+        after: called at the end of each, for example to clip weights.
     """
 
     player: str
@@ -67,31 +67,31 @@ class Turn:
 
 
 class System(keras.Model):
-    """Networks that train under `fit` on batches that hold all a step needs, random numbers too.
+    """Networks that are trained by `fit` on batches that include all random numbers of a step.
 
-    So a step is a function of its batch: the same on every backend, after a resume, and spread
-    over devices. `fit` takes one-tuples of a dict of arrays (B, columns, …), B the batch size; a
-    subclass says which. One call of `train_step` takes every turn once.
+    So a step is a function of its batch: the same on every backend, after a resume, and on several
+    devices. `fit` takes one-tuples of a dict of arrays (B, columns, …), B the batch size; the
+    subclass defines them. One call of `train_step` takes every turn once.
 
-    Every network is an attribute under its name, the average of one that `averaged` lists under
+    Every network is an attribute under its name; its average, if `averaged` lists it, is
     `ema_<name>`. Layers must take their initial weights from `layers.initializers`, so that a seed
     determines them on every backend.
 
     Args:
         recipe: what to build and how to train it.
         precision: "float32", "mixed_bfloat16" or "mixed_float16".
-        seed: of the initial weights, the same on every backend.
+        seed: seed of the initial weights, which are the same on every backend.
         jit_compile: as in `keras.Model.compile`.
-        steps_per_execution: as in `keras.Model.compile`; torch knows only 1.
+        steps_per_execution: as in `keras.Model.compile`; on torch only 1.
         phase: which of the recipe's phases it trains; see `take_over`.
 
     Raises:
-        ValueError: an unknown precision, a recipe that no network fits, a layer with initial
-            weights of its own, or more than one step per execution on torch.
+        ValueError: an unknown precision, a recipe that fits no network, a layer that draws its own
+            initial weights, or more than one step per execution on torch.
     """
 
     averaged: tuple[str, ...] = ()
-    # What a person uses after training, by the name of its file.
+    # The networks for use after training, by the names of their files.
     outputs: Mapping[str, Output] = types.MappingProxyType({})
     watched: Watched
 
@@ -107,7 +107,9 @@ class System(keras.Model):
         super().__init__(name=recipe.name)
         precisions.check(precision)
         if steps_per_execution > 1 and keras.backend.backend() == "torch":
-            raise ValueError(f"steps_per_execution is {steps_per_execution}; torch knows only 1.")
+            raise ValueError(
+                f"steps_per_execution is {steps_per_execution}; torch supports only 1."
+            )
         self.whole_recipe, self.phase, self.precision = recipe, phase, precision
         self.recipe = recipe = recipe.in_phase(phase)
         self.check(recipe)
@@ -122,17 +124,17 @@ class System(keras.Model):
         self.steps_done = self.add_weight(
             name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
-        # Multiplies all learning rates: a run that collapses goes on with smaller ones.
+        # Multiplies all learning rates: after a collapse a run continues with smaller ones.
         self.learning_rate_factor = self.add_weight(
             name="learning_rate_factor", shape=(), initializer="ones", trainable=False
         )
         self.add_state()
         self.built = True
-        # Neither is a dict to Keras, which would save what is in them a second time.
+        # Keras would save the content of dicts a second time.
         self._players = types.MappingProxyType(self.players())
         self._turns = tuple(self.turns())
         self._compile(jit_compile, steps_per_execution)
-        # Keras lets XLA compile the `predict` of uncompiled models, even on a CPU, where it loses.
+        # Keras lets XLA compile the `predict` of uncompiled models; on a CPU that is slower.
         for network in self.networks.values():
             network.jit_compile = self.jit_compile
 
@@ -140,14 +142,14 @@ class System(keras.Model):
 
     @classmethod
     def check(cls, recipe: Recipe) -> None:
-        """Raise ValueError for a recipe that cannot be built, before anything is."""
+        """Raise ValueError, before anything is built, for a recipe that cannot be built."""
 
     def build_networks(self) -> dict[str, keras.Model]:
         """The networks by name, in the order in which their weights are drawn."""
         raise NotImplementedError
 
     def players(self) -> dict[str, Player]:
-        """Who moves which networks, by name, in the order in which optimizers are saved."""
+        """The players by name, in the order in which their optimizers are saved."""
         raise NotImplementedError
 
     def turns(self) -> list[Turn]:
@@ -155,16 +157,16 @@ class System(keras.Model):
         raise NotImplementedError
 
     def add_state(self) -> None:
-        """Add variables of its own, such as pools of pictures. They are saved with the rest."""
+        """Add further variables, such as pools of pictures. They are saved with the rest."""
 
     def before_step(self) -> None:
-        """Set what depends on `steps_done`, such as a fade-in."""
+        """Set values that depend on `steps_done`, such as a fade-in."""
 
     def take_over(self, previous: System) -> None:
-        """Go on where the system of the phase before ended: weights, averages and step count.
+        """Continue from the previous phase's system: take its weights, averages and step count.
 
         Networks of the same name and shapes are copied, and so is the system's own state;
-        optimizers start anew. A system whose networks change says what becomes of them.
+        optimizers start anew. A system whose networks change must override this.
         """
         for name, network in self.networks.items():
             before = previous.networks.get(name)
@@ -175,14 +177,14 @@ class System(keras.Model):
         _copy_values([own[variable.name] for variable in mine], mine)
 
     def _own_variables(self) -> list[keras.Variable]:
-        """Those of no network: the step count and what `add_state` added."""
+        """Variables outside the networks: the step count and those of `add_state`."""
         of_networks = {id(v) for network in self.networks.values() for v in network.variables}
         return [variable for variable in self.variables if id(variable) not in of_networks]
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self) -> list[Work]:
-        """What each turn costs, for the estimate of memory and time."""
+        """The cost of each turn, for the estimate of memory and time."""
         raise NotImplementedError
 
     def sized(self, name: str) -> keras.Model:
@@ -195,21 +197,21 @@ class System(keras.Model):
     def preview(
         self, data: Mapping[str, Any], rng: np.random.Generator, rows: int, columns: int
     ) -> Preview:
-        """What the run's grids show, chosen by `rng`. `data`: the pictures of each domain."""
+        """The content of the run's grids, chosen by `rng`. `data`: each domain's pictures."""
         raise NotImplementedError
 
     def judged(self, data: Mapping[str, Any], rng: np.random.Generator, count: int) -> Judged:
-        """What is measured while it trains: `count` pictures against as many reals."""
+        """The measurement during training: `count` pictures against as many reals."""
         raise NotImplementedError
 
     def output(self, name: str, averaged: bool = True) -> keras.Model:
-        """The network of the output of that name: its average, if it has one and it is wanted."""
+        """The network of output `name`, or its average if there is one and `averaged` is true."""
         network = self.outputs[name].network
         averaged = averaged and network in self.averaged
         return getattr(self, f"ema_{network}" if averaged else network)
 
     def average_of(self, network: keras.Model) -> list[keras.Variable]:
-        """The variables whose mean the moving average holds; it copies the others."""
+        """The variables that the moving average averages; it copies the others."""
         return network.trainable_variables
 
     # === Its parts ===
@@ -221,12 +223,12 @@ class System(keras.Model):
 
     @property
     def networks(self) -> Mapping[str, keras.Model]:
-        """All networks by name, the averages too."""
+        """All networks by name, including the averages."""
         names = [*self.network_names, *(f"ema_{name}" for name in self.averaged)]
         return types.MappingProxyType({name: getattr(self, name) for name in names})
 
     def optimizer_of(self, player: str) -> keras.Optimizer:
-        """The optimizer of that player."""
+        """The optimizer of `player`."""
         return self.optimizer.parts[player]
 
     def _compile(self, jit_compile, steps_per_execution):
@@ -318,7 +320,7 @@ class System(keras.Model):
             replicas.assign(mean, new)
 
     def state(self) -> list[keras.Variable]:
-        """Every variable a loss may read or write, for backends that must be told."""
+        """All variables that a loss may read or write, for JAX."""
         return [*self.variables, *self.optimizer.variables]
 
     # === Saving ===
@@ -340,9 +342,9 @@ class System(keras.Model):
 
 
 def _copy(network: keras.Model) -> keras.Model:
-    """A second network with the weights of the first; nothing is drawn for it.
+    """A second network with the weights of the first, without drawing initial weights.
 
-    To draw the orthogonal kernels of a large network takes seconds.
+    Drawing the orthogonal kernels of a large network takes seconds.
     """
     with initializers.blank():
         copy = keras.models.clone_model(network)
@@ -353,7 +355,7 @@ def _copy(network: keras.Model) -> keras.Model:
 
 def _copy_values(sources: Sequence[keras.Variable], targets: Sequence[keras.Variable]) -> None:
     for theirs, mine in zip(sources, targets, strict=True):
-        # A copy of its own: JAX would let both variables share one buffer.
+        # An explicit copy: on JAX both variables would share one buffer.
         mine.assign(np.array(ops.convert_to_numpy(theirs)))
 
 
@@ -362,11 +364,11 @@ def _shapes(network: keras.Model) -> list[tuple]:
 
 
 def _refuse_unseeded(network: keras.Model) -> None:
-    """Raise ValueError where a layer would draw its initial weights by itself."""
+    """Raise ValueError if a layer would draw its initial weights with Keras's initialisers."""
     for layer in network._flatten_layers():
         for name, value in vars(layer).items():
             if isinstance(value, keras.initializers.Initializer) and hasattr(value, "seed"):
                 raise ValueError(
-                    f"{network.name}'s layer {layer.name} draws its weights by Keras's own "
+                    f"{network.name}'s layer {layer.name} draws its weights with Keras's own "
                     f"{name} {type(value).__name__}; give it one of layers.initializers."
                 )

@@ -1,3 +1,3 @@
-"""This project's version, which a run records: an older run's networks may be other ones."""
+"""This project's version. Runs record it, since networks may differ between versions."""
 
 VERSION = "0.3.0"

@@ -33,7 +33,7 @@ def measure(
     seed: int = 0,
     truncation: float = 1.0,
 ) -> list[control.Row]:
-    """Score `samples` pictures, asked for with labels drawn from the data's own; see `judge`."""
+    """Score `samples` pictures, generated with labels drawn from the data's; see `judge`."""
     _check(data)
     rng = np.random.Generator(np.random.Philox(key=[seed, samples]))
     asked = data.labels.values[rng.integers(len(data.labels.values), size=samples)]
@@ -42,13 +42,12 @@ def measure(
 
 
 def judge(pictures: np.ndarray, asked: np.ndarray, data: datasets.ImageData) -> list[control.Row]:
-    """Score `pictures`, uint8 (N, R, R, 3), asked for with labels like those of `data`.
+    """Score `pictures`, uint8 (N, R, R, 3), generated with the labels `asked`, as in `data`.
 
     The judge is an attribute classifier trained on the real pictures; it is kept beside their
-    cache, so that only the first call trains it. Its own accuracy on real pictures it has not seen
-    stands in every row.
+    cache, so that only the first call trains it. Every row has its accuracy on unseen reals.
 
-    Raises `UserError` where the data has no labels or too few pictures.
+    Raises `UserError` if the data has no labels or too few pictures.
     """
     _check(data)
     space = space_of(data.labels)
@@ -86,7 +85,7 @@ def write(rows: list[control.Row], path: Path) -> None:
 
 
 def space_of(labels: datasets.Labels) -> classifier.LabelSpace:
-    """What a classifier of these labels must tell."""
+    """The labels that the classifier must tell apart."""
     return classifier.LabelSpace(labels.kind, tuple(labels.names), dict(labels.groups))
 
 
@@ -97,7 +96,7 @@ def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classi
         try:
             model = keras.saving.load_model(path, compile=False)
             return classifier.Trained(model, classifier.split(len(data.images))[1])
-        except Exception as error:  # damaged, or of another Keras: a new one mends it
+        except Exception as error:  # damaged, or from another Keras: train a new one
             say(f"{path} cannot be read ({str(error).splitlines()[0][:80]}); training it anew")
     with tqdm(desc="attribute classifier", unit="step", leave=False, mininterval=1.0) as bar:
 

@@ -1,4 +1,4 @@
-"""How good a generator is, measured during its training against a fixed set of real pictures."""
+"""Quality of a generator during its training, measured against a fixed set of real pictures."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what the readings are called
 class QualityMeasure:
     """Fréchet distance of `count` pictures of a system's averaged networks to as many reals.
 
-    The reals and what the pictures are made from are the same at every measurement, so that
-    readings differ by the networks alone. The extractor and the reals' features (cached on disk)
-    are loaded at the first one, so that training starts without waiting for them.
+    The reals and the networks' inputs are the same at every measurement, so that readings differ
+    only by the networks. The extractor and the reals' features (cached on disk) are loaded at the
+    first measurement, so that training starts without waiting for them.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class QualityMeasure:
         return monitor.measure(self._judged.draw(system))
 
     def passport(self, system: System, reading: Reading) -> Record:
-        """The reading as a record that says under what protocol it was taken."""
+        """The reading as a record with its protocol."""
         return Record(
             protocol={
                 "extractor": self._extractor.passport(),

@@ -1,4 +1,4 @@
-"""The names of a run's checkpoints, and what they tell."""
+"""The names of a run's checkpoints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _NAME = re.compile(r"checkpoint-(\d{8})(-kept)?\.weights\.h5")
 
 
 def name(step: int, kept: bool = False) -> str:
-    """The file name of the checkpoint of `step`; `kept`: it is never removed."""
+    """The file name of the checkpoint of `step`; a `kept` one is never removed."""
     return f"checkpoint-{step:08d}{'-kept' if kept else ''}.weights.h5"
 
 
 def step_of(path: Path) -> int:
     """The training step at which the checkpoint `path` was written.
 
-    Raises `UserError` where its name does not tell: somebody has renamed it.
+    Raises `UserError` if the file has another name, because somebody has renamed it.
     """
     found = _NAME.fullmatch(path.name)
     if found is None:
@@ -37,5 +37,5 @@ def newest(folder: Path) -> Path | None:
 
 
 def plain(folder: Path) -> list[Path]:
-    """Those that were written on schedule and may be removed, the earliest step first."""
+    """Checkpoints that were written on schedule and may be removed, the earliest step first."""
     return [path for path in found(folder) if path.name == name(step_of(path))]

@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a crash, never meets half of one."""
+"""Writing files so that readers and crashes never leave or see an incomplete one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; put it in `path`'s place only when all went well.
+    """Yield a temporary path beside `path`; on success it replaces `path`.
 
     The temporary name keeps the suffixes, since writers choose the format by them. On an error the
-    temporary file is removed and what was at `path` before is untouched.
+    temporary file is removed and `path` is unchanged.
     """
     unfinished = path.with_name(f".unfinished-{path.name}")
     try:

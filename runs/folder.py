@@ -1,4 +1,4 @@
-"""The run folder `samples/NNNNN-<recipe>-<data>/`: making it, finding it again, what it holds."""
+"""The run folder `samples/NNNNN-<recipe>-<data>/`: making it, finding it, its contents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runs.files import read_json, write_json
 
 _NAME = re.compile(r"(\d{5,})-(.+)")
 
-# May differ when a run goes on: they change neither the mathematics nor the data.
+# These may differ in a resumed run: they change neither the mathematics nor the data.
 _FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
                   "picture_columns", "quality_every", "rollbacks",
                   "control_samples", "steps_per_execution", "checkpoint_every",
@@ -43,11 +43,11 @@ class Run:
         return self.folder / "fakes"
 
     def output(self, name: str = "generator") -> Path:
-        """The final network of that output of its system, with its recipe inside."""
+        """The file of the final network of output `name`, with its recipe inside."""
         return self.folder / f"{name}.keras"
 
     def best(self, name: str = "generator") -> Path:
-        """The same with the best measurement so far, if the run was measured."""
+        """The file of the network with the best measurement so far, if the run was measured."""
         return self.folder / f"best_{name}.keras"
 
     @property
@@ -59,7 +59,7 @@ class Run:
     def number(self) -> int:
         """The run's number, counted up in its parent folder.
 
-        Raises `ValueError` where the folder was given another name.
+        Raises `ValueError` if the folder has another name.
         """
         return int(self.folder.name.split("-")[0])
 
@@ -68,7 +68,7 @@ class Run:
         return recipe_of(read_json(self.folder / "recipe.json"))
 
     def record(self) -> dict[str, Any]:
-        """What `run.json` holds."""
+        """The content of `run.json`."""
         return read_json(self.folder / "run.json")
 
     def write(self, recipe: Recipe, record: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ class Run:
 
 
 def create(out: Path, recipe_name: str, data_name: str) -> Run:
-    """Make the next run folder in `out`. Raises `UserError` where that cannot be."""
+    """Make the next run folder in `out`. Raises `UserError` if that is impossible."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         while True:
@@ -91,7 +91,7 @@ def create(out: Path, recipe_name: str, data_name: str) -> Run:
             try:
                 folder.mkdir()
             except FileExistsError:
-                continue  # another run was faster; take the next number
+                continue  # another run took this number; take the next
             return Run(folder)
     except OSError as error:
         raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
@@ -108,7 +108,7 @@ def runs(out: Path) -> list[Run]:
 def load(path: str | Path, out: str | Path = "samples") -> Run:
     """The run at `path`: a folder, or the name or number of one in `out`.
 
-    Raises `UserError` where there is none.
+    Raises `UserError` if there is none.
     """
     path, out = Path(path), Path(out)
     for run in runs(out):
@@ -122,7 +122,7 @@ def load(path: str | Path, out: str | Path = "samples") -> Run:
 
 
 def newest(out: Path, recipe_name: str | None) -> Run:
-    """The newest run in `out` of that recipe (of any, for `None`), with a checkpoint or without."""
+    """The newest run in `out` of that recipe (`None`: of any), with a checkpoint or without."""
     for run in reversed(runs(out)):
         whole = (run.folder / "recipe.json").exists() and (run.folder / "run.json").exists()
         if whole and recipe_name in (None, run.recipe().name):

@@ -1,4 +1,4 @@
-"""`run.json`: what a run was made with, beside its recipe."""
+"""`run.json`: how a run was made, apart from its recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import datasets
 from models.version import VERSION
 
-OWN_LABELS = ("auto", "data", "none")  # `--labels` words for what the data itself brings
+OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
 
 
@@ -54,7 +54,7 @@ def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:
 
 
 def _domains(data: datasets.Domains) -> dict[str, Any]:
-    """Each domain's title and size, where there are several."""
+    """Each domain's title and size, if there are several."""
     if len(data.parts) == 1:
         return {}
     domains = {
@@ -65,11 +65,11 @@ def _domains(data: datasets.Domains) -> dict[str, Any]:
 
 
 def made_by_older_networks(record: dict[str, Any]) -> str | None:
-    """Which earlier version made a run and how its networks differ, in words; `None`: none did.
+    """Which earlier version made a run and how its networks differ, in words, or `None`.
 
-    It tells why a checkpoint does not fit, not that it does not: most recipes' networks are the
-    same. Version 0.2.0 gave the notes' networks their biases and widths, the residual networks'
-    conditional generators a plain last norm, and runs their version.
+    It explains why a checkpoint does not fit, but does not say whether it fits: most recipes'
+    networks are the same. Version 0.2.0 gave the notes' networks their biases and widths, the
+    residual networks' conditional generators a plain last norm, and runs their version.
     """
     if "version" in record:
         return None
@@ -80,15 +80,15 @@ def made_by_older_networks(record: dict[str, Any]) -> str | None:
 
 
 def commit(folder: Path = Path(__file__).parent.parent) -> str | None:
-    """The git commit that `folder` has checked out, "-dirty" appended where files differ from it.
+    """The git commit that `folder` has checked out, with "-dirty" appended if files differ from it.
 
-    `None` without git, and where `folder` is not the top of a repository: another project's commit
-    would say nothing.
+    `None` without git, and if `folder` is not the top of a repository: that would be the commit of
+    another project.
     """
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(folder), *words]
-        # Where git fails it prints nothing here.
+        # If git fails, it prints nothing here.
         return subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip()
 
     try:

@@ -9,7 +9,7 @@ Row = dict[str, float]
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a `losses.csv`, without a cut-off last one; none where there is no file."""
+    """The rows of a `losses.csv`, without an incomplete last row; none if there is no file."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:

@@ -1,12 +1,11 @@
 """Using a trained generator: sample, explore, export, measure.
 
-Only measuring needs data: real pictures to compare with. They are those the run was trained on,
-unless others are given.
+Only measuring needs data: real pictures to compare with, by default the run's training data.
 
 In a notebook:
 
     import serving
-    gan = serving.load("samples/00000-sagan-faces")       # or a lone generator.keras
+    gan = serving.load("samples/00000-sagan-faces")       # or a generator.keras
     gan.sample(16, seed=1)                                # shows itself as a sheet
     gan.interpolate(count=4, seed=1).save("walk.gif")     # or .webp, .mp4; shows itself too
 
@@ -32,10 +31,10 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
 
     Args:
         weights: "ema", the averaged generator; "best", the best one by the run's measure; "raw",
-            the one in training.
+            the generator in training, not averaged.
 
     Raises:
-        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+        console.errors.UserError: nothing is found there, or it cannot be used; one line.
     """
     from console import backend
 
@@ -53,10 +52,10 @@ def load_translator(
 
     Args:
         weights: see `load`.
-        back: the way back, where there is one: from the second domain to the first.
+        back: translate from the second domain to the first, if the system can.
 
     Raises:
-        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+        console.errors.UserError: nothing is found there, or it cannot be used; one line.
     """
     from console import backend
 
@@ -72,16 +71,16 @@ def load_any(
     network: str | None = None,
     verbs: Sequence[str] | None = None,
 ) -> Explorer | Translator | Upscaler:
-    """Open whatever makes pictures there: a generator, a translator or an upscaler.
+    """Open a network that makes pictures: a generator, a translator or an upscaler.
 
     Args:
         weights: see `load`.
         verbs: what it must do, one of these; by default whatever makes pictures.
-        network: which of a run's networks by the name of its file, such as "translator_back"; by
+        network: which of a run's networks, by the name of its file, such as "translator_back"; by
             default the first that makes pictures.
 
     Raises:
-        console.errors.UserError: there is none there, or it cannot be used; one clear line.
+        console.errors.UserError: nothing is found there, or it cannot be used; one line.
     """
     from console import backend
 

@@ -16,19 +16,21 @@ _BATCH = 64
 
 
 class Autoencoder:
-    """What a run of a VAE leaves, ready for use in float32.
+    """The trained encoder and decoder of a VAE's run, ready for use in float32.
 
     Attributes:
-        recipe: that of the run.
+        recipe: the run's recipe.
         generator: the decoder, codes → pictures.
         name: the run's folder.
 
-    Raises `UserError` for a run of another system, and for a file, which holds one network alone.
+    Raises `UserError` for a run of another system, and for a file, which holds only one network.
     """
 
     def __init__(self, source: str | Path, weights: str = "ema"):
         if Path(source).suffix == ".keras":
-            raise UserError(f"{source} holds one network; an encoder and a decoder need the run")
+            raise UserError(
+                f"{source} holds one network; for an encoder and a decoder give the run"
+            )
         encoder = open_source(source, weights, ("encode",))
         self._encoder = portable.in_float32(encoder.network)
         self.generator = Generator(open_source(source, weights))

@@ -1,4 +1,4 @@
-"""What a tensor of a functional model is computed from."""
+"""Dependencies between the tensors of a functional model."""
 
 from __future__ import annotations
 

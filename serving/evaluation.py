@@ -1,4 +1,4 @@
-"""What is measured against what: generators and folders of pictures against real pictures."""
+"""Measuring generators and folders of pictures against real pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Subject = Drawn | Enlarged | Stored
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """One subject measured: the record, and what the plots and the sheet are drawn from."""
+    """The measurement of one subject: its record, and the data of the plots and the sheet."""
 
     record: protocol.Record
     result: measure.Result
@@ -33,7 +33,7 @@ class Evaluation:
 
 @dataclasses.dataclass(frozen=True)
 class Grouping:
-    """What serves as classes: the classes themselves, or a one-of group of attributes."""
+    """The labels used as classes: the classes themselves, or a one-of group of attributes."""
 
     space: LabelSpace
     group: str
@@ -44,7 +44,7 @@ class Grouping:
         return tuple(self.space.names[index] for index in self.space.columns[self.group])
 
     def __call__(self, labels: np.ndarray) -> np.ndarray:
-        """Labels as the data holds them → class indices (N,); -1: of none."""
+        """The data's labels → class indices (N,); -1: no class."""
         return self.space.classes(labels, self.group)
 
 
@@ -73,7 +73,7 @@ class Reference:
             yield self.data.images[rows[start : start + size]]
 
     def pictures(self, count: int) -> np.ndarray:
-        """The first `count` rows of the order, to look pictures up in."""
+        """The first `count` pictures in that order, to look them up."""
         return self._order[:count]
 
     def classes(self, grouping: Grouping, part: slice) -> np.ndarray:
@@ -87,9 +87,9 @@ class Reference:
         settings: measure.Settings,
         grouping: Grouping | None = None,
     ) -> measure.Floor | None:
-        """`count` reals against as many others, or half of them where there are not so many.
+        """`count` reals against as many others, or half against half if there are too few.
 
-        `None` where there are fewer than 4. It is measured once, however many subjects there are.
+        `None` for fewer than 4 reals. It is measured once for all subjects.
         """
         count = min(count, len(self._order) // 2)
         key = (extractor, count, settings, grouping and grouping.group)
@@ -111,7 +111,7 @@ class Reference:
         )
 
     def passport(self, count: int) -> dict:
-        """The part of the protocol that says what the fakes are measured against."""
+        """The part of the protocol that describes the reals."""
         return {
             "data": self.data.name,
             "fingerprint": self.data.fingerprint,
@@ -122,9 +122,9 @@ class Reference:
 
 
 def grouping_of(subject: Subject, real: Reference, group: str | None) -> Grouping | None:
-    """What serves as the classes of a subject and its reals: `group`, or the classes there are.
+    """The labels used as classes for a subject and its reals: `group`, or the data's classes.
 
-    `None` where there are none. Raises `UserError` where a group is asked for that is not there.
+    `None` if there are none. Raises `UserError` if `group` does not exist.
     """
     own, theirs = subject.labels, real.data.labels
     known = own is not None and theirs is not None
@@ -146,18 +146,18 @@ def grouping_of(subject: Subject, real: Reference, group: str | None) -> Groupin
 
 
 def _why_no_classes(subject: Subject, real: Reference) -> str | None:
-    """A note that says how to get the intra-class distance, where there are labels."""
+    """A note that says how to get the intra-class distance, if there are labels."""
     own, theirs = subject.labels, real.data.labels
     if own is None or theirs is None:
         return None
     if tuple(own.names) != tuple(theirs.names):
-        return "No intra-class distance: the real pictures are labelled otherwise."
+        return "No intra-class distance: the real pictures have other labels."
     groups = ", ".join(map(repr, theirs.groups))
     return groups and f"No intra-class distance: --classes takes a group as classes ({groups})."
 
 
 def count_of(subject: Subject, real: Reference, samples: int) -> int:
-    """How many of each kind are compared: as many as asked for, and as there are."""
+    """How many pictures of each kind are compared: `samples`, or fewer if there are fewer."""
     return min(samples, len(real.data.images), subject.most or samples)
 
 
@@ -169,7 +169,7 @@ def protocol_of(
     settings: measure.Settings,
     group: str | None = None,
 ) -> dict:
-    """The protocol, known before anything is measured."""
+    """The protocol of a measurement, before anything is measured."""
     return {
         "extractor": extractor.passport(),
         "real": real.passport(count),
@@ -238,7 +238,7 @@ def _fakes(extractor, subject, count, grouping):
 
 
 def _results(extractor: Extractor, result: measure.Result) -> dict[str, dict]:
-    """The estimates as a record keeps them, the intra-class one with its classes."""
+    """The estimates in a record's form, the intra-class distance with its classes."""
     found = {name: one.to_dict() for name, one in result.estimates.items()}
     if result.per_class:
         found[extractor.measure_name("intra")]["classes"] = result.per_class

@@ -1,4 +1,4 @@
-"""`Generator`: a trained generator and everything one does with it from Python."""
+"""`Generator`: a trained generator and everything one can do with it from Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from serving.dataflow import norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
 
-BLOCK = 64  # pictures that share a random stream: picture i depends on the seed and i alone
+BLOCK = 64  # pictures that share a random stream: picture i depends only on the seed and i
 STATISTICS = ("auto", "running", "standing")
 _STANDING_BATCHES, _STANDING_SEED = 16, 2**62
 _LATENTS, _LABELS = 0, 1  # streams of random numbers
@@ -30,7 +30,7 @@ class Generator:
     """A generator ready for use: in float32, its normalised kernels folded into plain ones.
 
     `network` is the functional Keras model, [z (N, latent_dim), y] → (N, R, R, 3) in [-1, 1];
-    `recipe`, `metadata`, `origin` tell where it comes from; `labels` what it can be asked for.
+    `recipe`, `metadata`, `origin` say where it comes from; `labels` what one can ask it for.
     """
 
     def __init__(self, source: Source):
@@ -51,18 +51,19 @@ class Generator:
         truncation: float = 1.0,
         statistics: str = "auto",
     ) -> Pictures:
-        """`count` pictures of `seed`: the same ones on every backend, however many are asked for.
+        """`count` pictures of `seed`: the same on every backend, and for every larger `count`.
 
         Args:
-            attributes: "blue hair, no glasses" or a list; what is not named is drawn as in the
-                training data. A class's name where the generator has classes.
-            truncation: above 0, at most 1: smaller is more typical and less varied.
+            attributes: "blue hair, no glasses" or a list; all others are drawn as in the training
+                data. For a generator with classes: a class's name.
+            truncation: above 0, at most 1: smaller values give more typical, less varied pictures.
             statistics: of batch norm: "running", those of training; "standing", recomputed at this
-                truncation; "auto", standing below truncation 1 where norms take the latent too, as
-                BigGAN's do; elsewhere they would cancel the truncation.
+                truncation; "auto", standing at truncations below 1 if the norms take the latent, as
+                BigGAN's do (in other networks they would cancel the truncation), else running.
 
         Raises:
-            UserError: labels for a generator without, unknown names, a truncation out of range.
+            UserError: labels for a generator without labels, unknown names, a truncation out of
+                range.
         """
         parts = list(self.stream(count, seed, attributes, truncation, statistics))
         made = [np.concatenate([getattr(part, name) for part in parts])
@@ -124,7 +125,7 @@ class Generator:
     def draw_labels(
         self, stop: int, seed: int = 0, wanted: dict[int, bool] | None = None, start: int = 0
     ) -> np.ndarray | None:
-        """Labels `start` to `stop` of `seed`, those `wanted` (see `parse`) as asked."""
+        """Labels `start` to `stop` of `seed`, with the values `wanted` (see `parse`)."""
         if self.labels is None:
             return None
         return _blocks(start, stop, seed, _LABELS, lambda rng: self.labels.draw(BLOCK, rng, wanted))
@@ -134,13 +135,11 @@ class Generator:
         if attributes is None:
             return {}
         if self.labels is None:
-            raise UserError(
-                f"{self.origin} was trained without labels, so attributes mean nothing to it"
-            )
+            raise UserError(f"{self.origin} was trained without labels, so it takes no attributes")
         return self.labels.parse(attributes)
 
     def as_weights(self, y: np.ndarray | None) -> np.ndarray | None:
-        """Labels as float vectors that can be blended: one-hot where they are classes."""
+        """Labels as float vectors that can be blended: one-hot vectors for classes."""
         if y is None or np.ndim(y) == 2:
             return y
         return np.eye(len(self.labels.names), dtype="float32")[y]
@@ -148,13 +147,13 @@ class Generator:
     # === Batch-norm statistics ===
 
     def use_statistics(self, truncation: float = 1.0, statistics: str = "auto") -> None:
-        """Choose what batch norm normalises with; see `sample`."""
+        """Choose the statistics of batch norm; see `sample`."""
         if statistics not in STATISTICS:
             raise UserError(f"unknown statistics {statistics!r}. Known: {', '.join(STATISTICS)}")
         check_truncation(truncation)
         stand = statistics == "standing" or (
-            # Where only the first layer sees the latent and batch norm follows it, statistics of
-            # shrunk latents would undo the shrinking exactly.
+            # If only the first layer takes the latent and batch norm follows it, statistics of
+            # shrunk latents would cancel the shrinking exactly.
             statistics == "auto" and truncation < 1 and norms_take_latents(self.network)
         )
         wanted = truncation if stand and self._running else None
@@ -187,7 +186,7 @@ class Generator:
 
     @cached_property
     def blending(self) -> keras.Model:
-        """The network with weights of the classes, float (N, classes), in place of an index."""
+        """The network with class weights, float (N, classes), instead of class indices."""
         if self.recipe.label_kind != "classes":
             return self.network
         recipe = dataclasses.replace(self.recipe, label_kind="attributes")
@@ -211,7 +210,7 @@ def check_count(count: int) -> None:
 
 
 def _blocks(start: int, stop: int, seed: int, stream: int, draw) -> np.ndarray:
-    """Rows `start` to `stop` of an endless table whose blocks of rows have streams of their own."""
+    """Rows `start` to `stop` of an endless table in which each block of rows has its own stream."""
     if seed < 0 or seed >= 2**63:
         raise UserError(f"seed must be at least 0 and below 2**63, not {seed}")
     first, last = start // BLOCK, -(-stop // BLOCK)
@@ -223,7 +222,7 @@ def _blocks(start: int, stop: int, seed: int, stream: int, draw) -> np.ndarray:
 
 
 def compiled_for_device(network: keras.Model) -> keras.Model:
-    """Without XLA on a CPU, which takes ten times as long to begin and is slower after."""
+    """Switch off XLA on a CPU, where it takes ten times as long to start and is then slower."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

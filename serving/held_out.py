@@ -1,4 +1,4 @@
-"""What an autoencoder keeps of unseen pictures, with principal components beside it."""
+"""How well an autoencoder reconstructs unseen pictures, compared with principal components."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class HeldOut:
 
     Attributes:
         count: held-out pictures.
-        bits: -ELBO in bits per number of a picture, one sampled code each; lower is better.
-        kl: the part of it that the codes cost, in nats a picture.
-        sigma: the deviation of the pixels, in grey levels.
-        mse: mean squared error of a number, as if it went from 0 to 1, by the mean of the code.
-        pca_mse: the same of as many principal components.
-        active: how many numbers of the code vary with the picture.
-        numbers: how many it has.
+        bits: -ELBO in bits per dimension, with one sampled code per picture; lower is better.
+        kl: the KL term of the ELBO, in nats per picture.
+        sigma: the standard deviation of the pixels, in grey levels.
+        mse: mean squared error of a pixel value, scaled to 0..1, from the mean of the code.
+        pca_mse: the same for as many principal components.
+        active: how many dimensions of the code vary with the picture.
+        numbers: how many dimensions it has.
         fitted: pictures that the components were fitted to.
     """
 
@@ -58,8 +58,8 @@ def measure(
 ) -> tuple[HeldOut, Image.Image]:
     """Measure `model` on `held`; σ and the components are fitted to pictures of `trained`.
 
-    The sheet's rows: held-out pictures, reconstructed by the model, by the components, samples.
-    Raises `MetricError` where there are fewer pictures than numbers in a code.
+    The sheet's rows: held-out pictures, the model's reconstructions, the components', samples.
+    Raises `MetricError` if there are fewer pictures than dimensions of a code.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, 0]))
     pictures = np.asarray(held.images[np.sort(rng.permutation(len(held.images))[:MOST])])
@@ -102,8 +102,8 @@ def report(
 def deviation(model: Autoencoder, pictures: np.ndarray, rng: np.random.Generator) -> float:
     """σ of the pixels in grey levels: the recipe's, or the best one for `pictures`.
 
-    The best is the root of the mean squared error of pictures from sampled codes, as in training.
-    A system that compares features has no density of its own; it is judged by this one too.
+    The best is the root mean squared error of pictures from sampled codes, as in training. A system
+    that compares features has no density of its own, so it is measured with this one too.
     """
     fixed = model.recipe.sigma
     if fixed and model.recipe.reconstruction == "gaussian":

@@ -1,4 +1,4 @@
-"""How good a run was at each step: what it logged while training, and what was measured since."""
+"""Quality of a run at each step: logged while training, or measured afterwards."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Entry = tuple[int, Estimate]
 
 @dataclasses.dataclass(frozen=True)
 class History:
-    """One measure of one run: (step, estimate) in order of steps, and the floor where known.
+    """One measure of one run: (step, estimate) in order of steps, and the floor if known.
 
-    `protocol` decides with which others it may share a plot.
+    Histories with the same `protocol` may share a plot.
     """
 
     run: str
@@ -33,7 +33,7 @@ class History:
     protocol: str = ""
 
     def summary(self) -> str:
-        """One line: from what to what it fell, and how many times."""
+        """One line: the first value, the best one, and how many times lower that is."""
         (first_step, first), (best_step, best) = (
             self.entries[0],
             min(self.entries, key=lambda entry: entry[1].value),
@@ -47,7 +47,7 @@ class History:
 
 
 def run_of(source: str | Path) -> runs.Run | None:
-    """The run that a run's name, number or folder, or a file in it, belongs to; `None`: to none."""
+    """The run of this name, number or folder, or of a file in its folder, or `None`."""
     for place in (source, Path(source).parent, Path(source).absolute().parent.parent):
         try:
             return runs.load(place)
@@ -57,7 +57,7 @@ def run_of(source: str | Path) -> runs.Run | None:
 
 
 def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
-    """A run and all its checkpoints, oldest first. Raises `UserError` where there are none."""
+    """A run and all its checkpoints, oldest first. Raises `UserError` if there are none."""
     run = runs.load(source)
     found = names.found(run.checkpoints)
     if not found:
@@ -66,7 +66,7 @@ def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
 
 
 def logged(run: runs.Run) -> History | None:
-    """What a run logged in `quality.csv` while it trained; `None` where it logged nothing."""
+    """The history that a run logged in `quality.csv` while it trained, or `None`."""
     try:
         rows = read_rows(run.folder / "quality.csv")
         entries = tuple((int(row["step"]), Estimate(row["distance"])) for row in rows)
@@ -89,7 +89,7 @@ def _protocol_of(record: dict[str, Any]) -> str:
 
 
 def measured(records: Sequence[Record], measure: str) -> list[History]:
-    """The runs among records that were measured at two steps or more."""
+    """The histories of the runs that the records measure at two steps or more."""
     found: dict[str, dict[int, dict]] = {}
     for record in records:
         run, step = record.subject.get("run"), record.subject.get("step")
@@ -108,7 +108,7 @@ def measured(records: Sequence[Record], measure: str) -> list[History]:
 
 
 def alike(histories: Sequence[History]) -> list[list[History]]:
-    """Histories that may share a plot: those of one protocol together."""
+    """Groups of histories that may share a plot: each group has one protocol."""
     groups: dict[str, list[History]] = {}
     for history in histories:
         groups.setdefault(history.protocol, []).append(history)

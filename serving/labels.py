@@ -13,12 +13,14 @@ from console.options import nearest
 from models.recipe import Recipe
 
 _OFF = "no "
-_SHARE = 0.25  # of an independent attribute whose frequency in the training data is not recorded
+_SHARE = (
+    0.25  # share of an independent attribute whose frequency in the training data is not recorded
+)
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelSet:
-    """What a conditional generator can be asked for.
+    """The labels of a conditional generator.
 
     kind    "classes": one name a picture; "attributes": any set of names.
     groups  one-of groups of attributes: at most one member is on.
@@ -52,7 +54,7 @@ class LabelSet:
     def draw(
         self, count: int, rng: np.random.Generator, wanted: dict[int, bool] | None = None
     ) -> np.ndarray:
-        """`count` labels, those `wanted` as asked, the rest as often as in the training data.
+        """`count` labels: `wanted` ones as given, the rest as often as in the training data.
 
         int32 (count,) for classes, float32 (count, len(names)) of 0 and 1 for attributes.
         """
@@ -68,7 +70,7 @@ class LabelSet:
         return values
 
     def settled(self, wanted: dict[int, bool]) -> list[int]:
-        """The indices that `wanted` leaves no choice in: its own, and the rest of their groups."""
+        """The indices that `wanted` determines: its own, and the rest of their groups."""
         found = set(wanted)
         for members in self.groups.values():
             group = {self.names.index(name) for name in members}
@@ -118,7 +120,7 @@ class LabelSet:
     def _draw_group(
         self, values: np.ndarray, uniform: np.ndarray, members: list[int], wanted: dict[int, bool]
     ) -> None:
-        """Switch on one member a row, or none as often as the training data has none."""
+        """Switch on one member per row, or none, as often as in the training data."""
         values[:, members] = 0.0
         if any(wanted.get(index) for index in members):
             return
@@ -137,7 +139,7 @@ def _pick(uniform: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def of_metadata(recipe: Recipe, known: dict[str, Any] | None) -> LabelSet | None:
-    """The labels of a generator from its file's metadata; numbered where they have no names."""
+    """The labels of a generator from its file's metadata; numbers if they have no names."""
     if not recipe.conditional:
         return None
     if not known:

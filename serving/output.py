@@ -1,4 +1,4 @@
-"""Where results go: nothing replaced unasked, nothing half-written, a full disk said plainly."""
+"""Writing results: nothing is replaced unasked or left incomplete, disk errors are one line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _free(path: Path) -> str:
 def check_file(path: Path, overwrite: bool) -> None:
     """Raise `UserError` if `path` exists, or its folder does not."""
     if path.is_dir():
-        raise UserError(f"--out {path} is a folder; a file name is wanted")
+        raise UserError(f"--out {path} is a folder; give a file name")
     if path.exists() and not overwrite:
         raise UserError(f"{path} exists; --overwrite replaces it")
     if not path.parent.is_dir():
@@ -50,7 +50,7 @@ def check_file(path: Path, overwrite: bool) -> None:
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Raise `UserError` if `folder` holds anything, or cannot be made."""
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file; a folder is wanted")
+        raise UserError(f"--out {folder} is a file; give a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
         raise UserError(f"--out {folder} is not empty; --overwrite replaces what is there")
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
@@ -60,14 +60,14 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; it becomes `path` only when all went well."""
+    """Yield a temporary path; on success it becomes `path`."""
     with disk_errors(path), replaced(path) as unfinished:
         yield unfinished
 
 
 @contextlib.contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder; it takes the place of `folder` only when all went well."""
+    """Yield a temporary folder; on success it replaces `folder`."""
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     with disk_errors(folder):
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -82,10 +82,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 class NpzWriter:
-    """Writes one `.npz` whose first array grows a batch at a time; memory stays flat.
+    """Writes one `.npz` whose first array grows a batch at a time, with constant memory.
 
-    `add` rows of the array `name`, whose final shape and type are given beforehand; `finish` with
-    the small arrays. The file is readable by `numpy.load`.
+    The final shape and type of the array `name` are given beforehand. `add` takes its rows,
+    `finish` the small arrays. `numpy.load` reads the file.
     """
 
     def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: type):
@@ -98,7 +98,9 @@ class NpzWriter:
     def add(self, rows: np.ndarray) -> None:
         """Append rows, in order."""
         if len(rows) > self._missing or rows.dtype != self._dtype:
-            raise ValueError(f"{len(rows)} rows of {rows.dtype} do not fit what was announced.")
+            raise ValueError(
+                f"{len(rows)} rows of {rows.dtype} do not fit the announced shape or type."
+            )
         self._missing -= len(rows)
         self._member.write(np.ascontiguousarray(rows).data)
 
@@ -113,7 +115,7 @@ class NpzWriter:
         self._archive.close()
 
     def abandon(self) -> None:
-        """Close what can be closed after an error; the file is worth nothing."""
+        """Close the file after an error; it is then unusable."""
         for part in (self._member, self._archive):
             with contextlib.suppress(OSError, ValueError, struct.error):
                 part.close()

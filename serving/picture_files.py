@@ -1,4 +1,4 @@
-"""Files of pictures through a network, a batch at a time: each input has one output."""
+"""Translating files of pictures with a network, in batches: each input has one output."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Seen = Callable[[list[np.ndarray], list[np.ndarray]], None]
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One file to be turned into another."""
+    """One input file and its output file."""
 
     source: Path
     target: Path
@@ -39,7 +39,7 @@ class Job:
 
 @dataclasses.dataclass
 class Done:
-    """What became of the jobs: how many files were written, and which could not be read."""
+    """The result of the jobs: how many files were written, and which could not be read."""
 
     written: int = 0
     left_out: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
@@ -48,9 +48,9 @@ class Done:
 def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
     """The jobs: one picture or film, or all in a folder and its sub-folders, under their own names.
 
-    Of a single file `out` is a file, where it has a picture's suffix, or the folder for it. Raises
-    `UserError` where there is nothing to do, an original would be replaced, or, without
-    `overwrite`, a file that exists.
+    For a single file, `out` is a file if it has a picture's suffix, else the folder for it. Raises
+    `UserError` if there is nothing to do, or if an original or, without `overwrite`, an existing
+    file would be replaced.
     """
     if source.is_dir():
         jobs = [Job(path, out / path.relative_to(source)) for path in _pictures(source, out)]
@@ -73,7 +73,7 @@ def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
 
 
 def _pictures(folder: Path, out: Path) -> list[Path]:
-    """All pictures in `folder`, sorted, without those that an earlier call left in `out`."""
+    """All pictures in `folder`, sorted, without the results of an earlier call in `out`."""
     inside = out.resolve()
     found = []
     for place, folders, names in os.walk(folder):
@@ -85,7 +85,7 @@ def _pictures(folder: Path, out: Path) -> list[Path]:
 def _refuse_unwritable(folder: Path) -> None:
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
-        raise UserError(f"cannot write to {folder}: {there} is no folder that can be written to")
+        raise UserError(f"cannot write to {folder}: {there} is not a writable folder")
 
 
 def carry_out(
@@ -125,7 +125,7 @@ def _batches(
     tick: Callable[[], None],
     size: int,
 ) -> Iterator[list[tuple[Job, np.ndarray]] | Job]:
-    """Pictures that could be read, `size` at a time, and films, each by itself."""
+    """Readable pictures, `size` at a time, and films, each on its own."""
     batch: list[tuple[Job, np.ndarray]] = []
     for job in jobs:
         try:
@@ -175,7 +175,7 @@ def _write(path: Path, picture: np.ndarray) -> None:
 
 
 def _made(path: Path):
-    """`whole_file` in a folder that is made if it is missing."""
+    """`whole_file`, whose folder is made if it is missing."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     return whole_file(path)

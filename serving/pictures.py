@@ -1,4 +1,4 @@
-"""Generated pictures with what they were made from; a notebook shows them as a sheet."""
+"""Generated pictures with their latents and labels; a notebook shows them as a sheet."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Pictures:
 
 
 def square(count: int) -> int:
-    """Columns of the sheet nearest to a square, at most eight."""
+    """Columns of the most nearly square sheet, at most eight."""
     return max(1, min(8, int(np.ceil(np.sqrt(count)))))
 
 
 def enlarged(images: np.ndarray, least: int = 128) -> np.ndarray:
-    """`images` (N, H, W, 3) repeated by a whole factor until they are `least` pixels high."""
+    """`images` (N, H, W, 3) enlarged by an integer factor to at least `least` pixels of height."""
     factor = max(1, -(-least // images.shape[1]))
     return images.repeat(factor, axis=1).repeat(factor, axis=2)

@@ -1,4 +1,4 @@
-"""What `evaluate.py` prints and writes: tables, plots, the sheets of nearest reals, records."""
+"""The output of `evaluate.py`: tables, plots, sheets of nearest reals, records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _one(record: Record) -> str:
 
 
 def _side_by_side(records: Sequence[Record]) -> str:
-    """A column per record, as many of them at a time as the terminal is wide."""
+    """A column per record, in as many blocks as the width of the terminal needs."""
     width = shutil.get_terminal_size((100, 24)).columns
     most = max(2, (width - _NAME - _FLOOR) // _COLUMN)
     heads = headings(records)
@@ -99,7 +99,7 @@ def _counts(record: Record) -> str:
 
 
 def headings(records: Sequence[Record]) -> list[str]:
-    """A short name for each record: its step where all are of one run, else its number."""
+    """A short name for each record: its step if all are of one run, else its number."""
     places = [(record.subject.get("run"), record.subject.get("step")) for record in records]
     runs, steps = ({place[index] for place in places} for index in (0, 1))
     if len(runs) == 1 and None not in runs | steps and len(steps) == len(records):
@@ -113,7 +113,7 @@ def write(
     measured: Sequence[History],
     logged: Sequence[History],
 ) -> None:
-    """Write plots, sheets and records to `folder`, which is made if need be."""
+    """Write plots, sheets and records to `folder`, which is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     records = [one.record for one in done]
     for number, one in enumerate(done):
@@ -133,12 +133,12 @@ def logged_name(number: int) -> str:
 
 
 def histories(logged: Sequence[History], measured: Sequence[History]) -> str:
-    """One line per history; and where logged ones are of several protocols, which those are."""
+    """One line per history, and the protocols if the logged histories have several."""
     lines = [f"logged while training: {one.summary()}" for one in logged]
     lines += [f"measured here: {one.summary()}" for one in measured]
     groups = alike(logged)
     if len(groups) > 1:
-        lines.append("These runs logged under different protocols and are drawn apart:")
+        lines.append("These runs logged under different protocols and get separate plots:")
         lines += [f"  {', '.join(one.run for one in each)}: {each[0].protocol}" for each in groups]
     return "\n".join(lines)
 

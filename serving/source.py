@@ -1,4 +1,4 @@
-"""Finding a network: in a run folder, in one of its checkpoints, or in a lone `.keras` file."""
+"""Finding a network: in a run folder, in one of its checkpoints, or in a `.keras` file."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ MAKES_PICTURES = ("generate", *ON_PICTURES)
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A network as it was trained, with what is known about it.
+    """A network as it was trained, with its description.
 
-    `metadata` is what its file carries: "verb", "recipe", "labels", "step", "data", …
+    `metadata` comes from its file: "verb", "recipe", "labels", "step", "data", …
     """
 
     network: keras.Model
@@ -48,7 +48,7 @@ def open_source(
 ) -> Source:
     """Find and load a network that does one of `verbs`; see `serving.load`.
 
-    `number`: which one, from 0, where a run's system has several that do. Raises `UserError`.
+    `number`: which one, from 0, if a run's system has several of them. Raises `UserError`.
     """
     if weights not in WEIGHTS:
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
@@ -62,14 +62,14 @@ def open_source(
                 f"{path} holds one network; --weights {weights} needs a run folder instead"
             )
         if number:
-            raise UserError(f"{path} holds one network; its other way needs a run folder instead")
+            raise UserError(f"{path} holds one network; for the other way give a run folder")
         return _file(path, verbs)
     run = runs.load(path)
     return _run(run, weights, verbs, _output(run, verbs, number))
 
 
 def outputs_of(run: runs.Run) -> dict[str, Output]:
-    """What the run's system puts out, by the names of the files."""
+    """The outputs of the run's system, by the names of the files."""
     return dict(system_class(run.recipe()).outputs)
 
 
@@ -88,14 +88,14 @@ def number_of(path: str | Path, network: str) -> int:
 
 
 def titles(run: runs.Run) -> dict[str, str]:
-    """What a person calls each output of the run, with its domains' own names."""
+    """The title of each output of the run, with the users' names of its domains."""
     domains = (_record(run).get("data") or {}).get("domains") or {}
     names = {name: domains.get(name, {}).get("title", name) for name in run.recipe().domains}
     return {name: each.title.format(**names) for name, each in outputs_of(run).items()}
 
 
 def _output(run: runs.Run, verbs: Sequence[str], number: int) -> str:
-    """The name of the run's output of that number that does one of `verbs`."""
+    """The name of output `number` among the run's outputs that do one of `verbs`."""
     known = outputs_of(run)
     able = [name for name, each in known.items() if each.verb in verbs]
     if not able:
@@ -153,14 +153,16 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
     with user_errors(ValueError):
         network, metadata = files.load(path)
         if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
-            raise ValueError(f"{path} does not carry a recipe: it is no network of this project.")
+            raise ValueError(
+                f"{path} does not carry a recipe: it is not a network of this project."
+            )
         recipe = recipe_of(metadata["recipe"])
-    done = metadata.get("verb", "generate")  # files of before there were others have none
+    done = metadata.get("verb", "generate")  # older files have none
     if done not in verbs:
         raise UserError(_unable(path, recipe, verbs, done))
     takes = getattr(recipe, "latent_dim", None)
     if done == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
-        raise UserError(f"{path} is no generator: it does not take latents and labels")
+        raise UserError(f"{path} is not a generator: it does not take latents and labels")
     return Source(network, recipe, metadata, path)
 
 
@@ -175,7 +177,9 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what does not fit; the error below says it
+            warnings.simplefilter(
+                "ignore"
+            )  # about variables that do not fit; the error below says it
             system.load_weights(path)
     except (OSError, ValueError, KeyError) as error:
         older = made_by_older_networks(record)
@@ -200,7 +204,7 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
 
 
 def _reason(error: Exception, output: str) -> str:
-    """Why a checkpoint was refused: Keras's own words, where they are for people."""
+    """Why a checkpoint was refused: Keras's own words, if they are readable."""
     misfit = re.search(r"expected \d+ variables, but received \d+", str(error))
     if misfit:
         return (

@@ -39,11 +39,10 @@ class Drawn:
     """Fakes drawn from a generator, a batch at a time.
 
     `open_generator` is called when the first picture is needed, so that many checkpoints can be
-    measured one after the other; `release` forgets the generator again. `run` names the run that it
-    belongs to.
+    measured one after the other; `release` frees the generator again. `run` is the name of its run.
     """
 
-    most = None  # as many pictures as one likes
+    most = None  # unlimited
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class Drawn:
 
     @classmethod
     def of(cls, generator: Generator, sampling: Sampling, run: str | None = None) -> Drawn:
-        """Fakes of a generator that is open already."""
+        """Fakes of a generator that is already open."""
         return cls(
             lambda: generator, generator.origin, generator.recipe, generator.labels, sampling, run
         )
@@ -171,10 +170,10 @@ def evenly(count: int, total: int) -> np.ndarray:
 
 
 def folder_resolution(folder: Path) -> tuple[int, str | None]:
-    """The resolution to read a folder of pictures at, and a note when that changes them.
+    """The resolution for reading a folder of pictures, and a note if that changes them.
 
-    It is the pictures' own where they are square and a power of two; else the power of two at or
-    below the smaller side of the first ones.
+    It is the pictures' own if they are square and a power of two; else the power of two at or
+    below the smaller side of the first pictures.
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}")

@@ -1,4 +1,4 @@
-"""The pictures that a run was trained on, opened again, and those that it held out."""
+"""The training pictures of a run, opened again, and its held-out pictures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import runs
 from console.errors import UserError, user_errors
 from runs.record import OWN_LABELS
 
-LEAST = 20  # held-out pictures, of which fewer say nothing
+LEAST = 20  # held-out pictures; fewer are too few to measure
 
 
 def spec_of(run: runs.Run | None, name: str) -> tuple[str, int | None, str | None]:
-    """(data, count, labels) as `open_data` takes them. Raises `UserError` where nothing says."""
+    """(data, count, labels) for `open_data`. Raises `UserError` if the run does not say."""
     try:
         settings = run.record()["settings"]
         labels = settings.get("labels", "auto")
@@ -28,9 +28,9 @@ def spec_of(run: runs.Run | None, name: str) -> tuple[str, int | None, str | Non
 def parts_of(
     data: datasets.ImageData, every: int, name: str
 ) -> tuple[datasets.ImageData, datasets.ImageData]:
-    """(trained on, held out) of all pictures of a run's data.
+    """(training pictures, held-out pictures) of a run's data.
 
-    Raises `UserError` where it held out none, or too few to say anything.
+    Raises `UserError` if it held out none, or too few to measure.
     """
     if not every:
         raise UserError(f"{name} held out no pictures (held_out 0), so none are new to it")
@@ -44,7 +44,7 @@ def parts_of(
 
 
 def open_own(run: runs.Run, cache: Path | None = None) -> datasets.ImageData:
-    """All the pictures of a run's own data. Raises `UserError` where they are others now."""
+    """All pictures of a run's own data. Raises `UserError` if they have changed."""
     name, recipe = str(run.folder), run.recipe()
     spec, count, labels = spec_of(run, name)
     with user_errors(datasets.DataError):

@@ -21,8 +21,8 @@ class Translator:
     """A network that translates or reconstructs pictures: in float32, for inference.
 
     `network` is the functional Keras model, (N, R, R, 3) → (N, R, R, 3), both in [-1, 1]; `recipe`,
-    `metadata`, `origin` tell where it comes from; `verb` is what it does, `title` what a person
-    calls it, such as "red hair → blue hair"; `resolution` is R.
+    `metadata`, `origin` say where it comes from; `verb` is what it does, `title` its name for
+    users, such as "red hair → blue hair"; `resolution` is R.
     """
 
     def __init__(self, source: Source):
@@ -46,10 +46,10 @@ class Translator:
         return list(self.translate(np.stack(pictures), batch_size))
 
     def read(self, path: str | Path) -> np.ndarray:
-        """A picture's file as the network was trained on: uint8 (R, R, 3).
+        """A picture file, prepared as in training: uint8 (R, R, 3).
 
-        Its centre square, on white where it is transparent, resized. Raises
-        `datasets.errors.PictureError` for a file that is no whole picture.
+        Its centre square is resized; transparent parts become white. Raises
+        `datasets.errors.PictureError` for a file that is not a complete picture.
         """
         return decode.read(path, self.resolution)[0]
 
@@ -60,7 +60,7 @@ class Translator:
     def film(
         self, path: str | Path, batch_size: int = BATCH
     ) -> Iterator[tuple[np.ndarray, np.ndarray, Sequence[float]]]:
-        """A film's frames, some at a time: as read, translated, and the seconds of each.
+        """A film's frames in batches: (frames as read, translated frames, seconds of each).
 
         Raises `PictureError` as `read` does, possibly after some frames.
         """

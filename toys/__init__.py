@@ -1,1 +1,1 @@
-"""GANs on points that one can see: the toy worlds."""
+"""GANs on toy worlds: points whose density is known."""

@@ -34,11 +34,13 @@ class ToySettings:
     steps: int = dataclasses.field(
         default=5_000, metadata={"group": "Toy", "help": "generator steps"}
     )
-    frames: int = dataclasses.field(default=40, metadata={"group": "Toy", "help": "of the film"})
+    frames: int = dataclasses.field(default=40, metadata={"group": "Toy", "help": "in the film"})
     width: int = dataclasses.field(
         default=64, metadata={"group": "Toy", "help": "hidden units of D; G has twice as many"}
     )
-    seed: int = dataclasses.field(default=0, metadata={"group": "Toy", "help": "of everything"})
+    seed: int = dataclasses.field(
+        default=0, metadata={"group": "Toy", "help": "of all random numbers"}
+    )
     out: str = dataclasses.field(
         default="samples", metadata={"group": "Toy", "help": "folder for the film and its numbers"}
     )
@@ -84,7 +86,7 @@ def build_parser() -> options.Parser:
 
 
 def build_plan(parsed: argparse.Namespace) -> tuple[GANRecipe, ToySettings]:
-    """The recipe on the points of the world asked for, and the settings. Raises `UserError`."""
+    """The recipe on the points of the chosen world, and the settings. Raises `UserError`."""
     with user_errors(ValueError):
         settings = ToySettings(**options.given(parsed, ToySettings))
         changes = options.given(parsed, GANRecipe)

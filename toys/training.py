@@ -1,4 +1,4 @@
-"""What a GAN has learned of a toy world: exact measures, and four panels that move."""
+"""How well a GAN has learned a toy world: exact measures, and a film of four panels."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Region:
         return np.stack(np.meshgrid(middle, middle), axis=-1).reshape(-1, 2)
 
     def histogram(self, points: np.ndarray) -> np.ndarray:
-        """The density of a sample (N, dim) on the cells, (cells^dim,), without what is outside."""
+        """The density of a sample (N, dim) on the cells, (cells^dim,), without points outside."""
         edges = [np.linspace(self.low, self.high, self.cells + 1)] * self.dim
         counts, _ = np.histogramdd(points, bins=edges)
         return (counts.T.ravel() / len(points)) / self.cell
@@ -74,7 +74,7 @@ def measure(gan: GAN, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
 def measure_points(points: np.ndarray, world: worlds.Mixture, seed: int = 0) -> dict[str, float]:
     """Modes covered, share of high quality, entropy over the modes, EM distance and 2·JSD - log 4.
 
-    `points` (`POINTS`, dim) against as many of the world's own, drawn with `seed`.
+    `points` (`POINTS`, dim) are compared with as many points of the world, drawn with `seed`.
     """
     real = world.sample(POINTS, np.random.Generator(np.random.Philox(key=[seed, 1])))
     spread = measures.coverage(points, world.means, world.deviation)

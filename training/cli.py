@@ -64,9 +64,9 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
 
 
 def asked_for(default_recipe: str | None, arguments: Sequence[str] | None) -> Recipe | None:
-    """The recipe that the command line names, whose options it then has; None: it names none.
+    """The recipe that the command line names, or None; its fields are the further options.
 
-    A first, forgiving look: what is wrong with the other options is told by the real parser.
+    This first look ignores mistakes in other options; the real parser reports them.
     """
     parser = options.Parser(add_help=False)
     _add_script_options(parser, default_recipe, optional=True)
@@ -89,12 +89,12 @@ def _possible(recipe: Recipe, changes: dict[str, object]) -> bool:
 
 
 def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> options.Parser:
-    """The options: those of the script, of the run, and those that `recipe`'s system reads."""
+    """The options of the script, of the run, and of `recipe`'s system."""
     known = ", ".join(recipes.names())
     own = "" if recipe else " RECIPE --help lists the options of a recipe."
     parser = options.Parser(
-        description="Train a system of networks on pictures. The backend comes from KERAS_BACKEND "
-        f"(tensorflow, jax or torch).{own}",
+        description="Train a system of networks on pictures. The environment variable "
+        f"KERAS_BACKEND chooses the backend (tensorflow, jax or torch).{own}",
         epilog=f"Recipes: {known}.",
     )
     _add_script_options(parser, default_recipe)
@@ -107,13 +107,13 @@ def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> op
 
 
 def _unread(recipe: Recipe, field: dataclasses.Field) -> bool:
-    """Whether the recipe's networks do not read the field, whatever else is chosen."""
+    """Whether the recipe's networks never read the field, whatever the other options are."""
     read_by = field.metadata["only"].get("architecture")
     return read_by is not None and recipe.architecture not in read_by
 
 
 def _fields_of_others(own: type[Recipe]) -> dict[str, str]:
-    """Option → the system that has it, for those that `own` does not have."""
+    """Option → its system, for the options that `own` does not have."""
     mine = {field.name for field in dataclasses.fields(own)}
     return {
         f"--{field.name.replace('_', '-')}": system
@@ -140,7 +140,7 @@ def _add_script_options(
             "--recipe",
             default=None,
             help=f"what to train; see the list below (default: {default_recipe} with a GPU, a "
-            "smaller one of its own without)",
+            "smaller recipe without)",
         )
     group.add_argument(
         "--resume",
@@ -148,13 +148,13 @@ def _add_script_options(
         const=_NEWEST,
         metavar="RUN",
         default=argparse.SUPPRESS,
-        help="go on with RUN (folder, name or number), or with the newest run of the recipe",
+        help="continue RUN (folder, name or number); without RUN, the newest run of the recipe",
     )
     group.add_argument(
         "--dry-run",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="build everything and print it; train nothing, leave nothing behind",
+        help="build everything and print the plan; train nothing and leave no files",
     )
     parser.set_defaults(resume=None, dry_run=False)
 

@@ -1,4 +1,4 @@
-"""What was asked for on the command line, and what is trained because of it."""
+"""The parsed command line, and the decision what to train."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from models.recipe import Recipe
 from training import device
 from training.settings import Settings
 
-# What a CPU trains where the person asked for no particular recipe.
+# The recipes for a CPU, if the user did not choose one.
 _CPU_RECIPES = {"sagan": "sagan_cpu", "biggan_v1": "biggan_cpu"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """Something chosen for the person, and the reason that is printed."""
+    """A value chosen for the user, and the reason that is printed."""
 
     value: Any
     reason: str
@@ -28,9 +28,9 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """What is trained: a recipe with its settings, from the start or on from `resumed`.
+    """What to train: a recipe with its settings, from the start or as a continuation of `resumed`.
 
-    `recorded` is what `run.json` of the run to resume holds, empty without one.
+    `recorded` is the content of `run.json` of the run to resume, or empty.
     """
 
     recipe: Recipe
@@ -46,8 +46,8 @@ class Decision:
 class Command:
     """One call of a training script.
 
-    `overrides` and `settings` hold only what was given, not the defaults: a resumed run takes the
-    rest from its own record. `resume` is `None`, "newest", or a run.
+    `overrides` and `settings` hold only the given options, not the defaults: a resumed run takes
+    the rest from its own record. `resume` is `None`, "newest", or a run.
     """
 
     script: str
@@ -59,7 +59,7 @@ class Command:
     dry_run: bool
 
     def check(self) -> None:
-        """Raise `UserError` for whatever is wrong already, before seconds of imports."""
+        """Raise `UserError` for mistakes that can be seen before the slow imports."""
         kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
         names = {self._recipe_name(kind).value for kind in kinds}
         if self.resume is None:
@@ -70,7 +70,7 @@ class Command:
             self._run_to_resume(names.pop())
 
     def decide(self, found: device.Device) -> Decision:
-        """What to train on this device. Raises `UserError` for what cannot be."""
+        """What to train on this device. Raises `UserError` if that is impossible."""
         name = self._recipe_name(found.kind)
         if self.resume is None:
             run, recorded, recipe = None, {}, known(name.value)
@@ -94,7 +94,7 @@ class Command:
         )
 
     def again(self) -> str:
-        """The command that goes on with this run, without the run's name."""
+        """The command that continues this run, without the run's name."""
         recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
         return f"python {self.script}{recipe}"
 
@@ -113,9 +113,9 @@ class Command:
         return runs.load(self.resume, out)
 
     def _recipe_of(self, run: runs.Run) -> Recipe:
-        """The recipe that a run goes on with: its own, from which that of its name may have moved.
+        """The recorded recipe of a run; the recipe of that name may have changed since.
 
-        Only its labels come from the data again.
+        Only its labels are taken from the data again.
         """
         recorded = run.recipe()
         if self.asked_recipe and known(self.asked_recipe).name != recorded.name:
@@ -131,7 +131,7 @@ class Command:
 
 
 def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
-    """The recipe name to train: the one asked for, or what suits a device of `kind` gpu or cpu.
+    """The recipe name to train: `asked`, or the one for a device of `kind` "gpu" or "cpu".
 
     Raises `UserError` for an unknown name.
     """
@@ -142,12 +142,14 @@ def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
     small = _CPU_RECIPES.get(default.lower())
     if small is not None and small in (name.lower() for name in recipes.names()):
         name = known(small).name
-        return Choice(name, f"there is no GPU; --recipe {known(default).name} trains the notes'")
+        return Choice(
+            name, f"there is no GPU; for the notes' recipe use --recipe {known(default).name}"
+        )
     return Choice(known(default).name, "the default")
 
 
 def choose_precision(asked: str, found: device.Device) -> Choice:
-    """The precision to train in: "auto" becomes mixed_bfloat16 where the hardware has it."""
+    """The precision to train in: "auto" becomes mixed_bfloat16 if the hardware supports it."""
     if asked != "auto":
         return Choice(asked, "asked for")
     if found.bfloat16:

@@ -1,4 +1,4 @@
-"""What this machine is: processor or GPU, its memory, the arithmetic it is fast in; waking it."""
+"""The device of this machine: processor or GPU, memory, fast number formats; its start-up."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def find() -> Device:
 
 
 def start(distribute: str = "none") -> Distribution:
-    """`backend.wake` for a training: its devices are found, and joined as `distribute` says.
+    """`backend.wake` for a training: find the devices and combine them as `distribute` says.
 
-    What was said is shown after all when that fails. Returns how batches are shared out; raises
-    `UserError` where the machine or the backend cannot do it.
+    If that fails, the backend's hidden output is shown. Returns how batches are divided; raises
+    `UserError` if the machine or the backend cannot do it.
     """
     backend.choose()
     with backend.held_back_stderr(), user_errors(ValueError):
@@ -80,10 +80,10 @@ def start(distribute: str = "none") -> Distribution:
 
 
 def make_repeatable(kind: str, seed: int) -> None:
-    """Make sums on the `kind` "cpu" come out in the same order every time.
+    """Make the `kind` "cpu" add numbers in the same order every time.
 
-    It costs nothing measurable there. On a GPU TensorFlow's repeatable kernels are slow or missing,
-    so there a resumed run agrees to rounding only.
+    The cost is not measurable. On a GPU, TensorFlow's deterministic kernels are slow or missing,
+    so a resumed run agrees there only up to rounding.
     """
     import keras
 
@@ -130,7 +130,7 @@ def _torch_gpu() -> Device | None:
 
 
 def _nvidia_free() -> int | None:
-    """Free bytes of the first visible NVIDIA GPU, by its driver's own tool."""
+    """Free bytes of the first visible NVIDIA GPU, from nvidia-smi."""
     query = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
     try:
         lines = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
@@ -153,7 +153,7 @@ def _cpu_name() -> str:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
+    """Whether the processor has bfloat16 arithmetic; without it float32 is faster."""
     for line in _proc("/proc/cpuinfo").splitlines():
         if line.startswith("flags"):
             return bool(_BFLOAT16_FLAGS & set(line.split()))
@@ -161,7 +161,7 @@ def _cpu_has_bfloat16() -> bool:
 
 
 def _free_memory() -> int | None:
-    """Bytes this process may still take: what the system has, or its container's limit allows."""
+    """Bytes that this process may still take, by the system and by its container's limit."""
     free = None
     for line in _proc("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable"):
@@ -186,7 +186,7 @@ def _proc(path: str) -> str:
 def peak_memory() -> int | None:
     """The most bytes held so far: of the GPU if there is one, else of this process.
 
-    `None` where the system does not say, as on Windows.
+    `None` if the system does not report it, as on Windows.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""How much memory and time a step takes, worked out from the networks' graphs."""
+"""The memory and time of a step, estimated from the networks' graphs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from training.device import Device
 # 64 needs the 3 GB that the notes report.
 _EFFICIENCY = {"cpu": 0.6, "gpu": 0.2}
 _RUNTIME_BYTES = {"cpu": 0.95e9, "gpu": 0.6e9}
-# What the backward pass holds per byte of layer outputs: these, their gradients, scratch space.
+# Bytes of the backward pass per byte of layer outputs: these, their gradients, scratch space.
 # Measured: 2.0 in float32, 2.4 in mixed_bfloat16.
 _KEPT = 2.2
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """Bytes that training takes, by what for, and arithmetic operations of one step."""
+    """Bytes that training takes, by purpose, and arithmetic operations of one step."""
 
     weights: int  # of all networks and averages
     gradients: int
@@ -54,10 +54,10 @@ class Estimate:
 def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
     """Estimate one training step of `system` at its recipe's batch size and micro-batches.
 
-    Of several GPUs, what each holds and does. (Several CPU devices share one machine.)
+    With several GPUs the estimate is for each of them. (Several CPU devices share one machine.)
 
-    Activations are the outputs of all layers of the graph, kept for the backward pass, in the turn
-    that keeps most.
+    Activations are the outputs of all layers that are kept for the backward pass, in the turn that
+    keeps most.
     """
     recipe, turns = system.recipe, system.work()
     devices = devices if device_kind == "gpu" else 1
@@ -83,7 +83,7 @@ def estimate(system: System, device_kind: str, devices: int = 1) -> Estimate:
 
 
 def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
-    """Raise `UserError`, with what to change, where the estimate exceeds the free memory."""
+    """Raise `UserError`, with a proposal, if the estimate exceeds the free memory."""
     if device.memory is None or guess.memory <= device.memory:
         return
     recipe = system.recipe
@@ -114,7 +114,7 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
 
 
 def time_words(phases: Sequence[tuple[int, Estimate]], precision: str, device_kind: str) -> str:
-    """What to expect before anything is measured: from the speed of a matrix product here.
+    """The expected time, estimated from the speed of a matrix product on this machine.
 
     `phases`: the steps to go in each phase of the training, and its estimate.
     """
@@ -157,7 +157,7 @@ def _bytes(variables: list) -> int:
 
 
 def _itemsize(dtype: str) -> int:
-    """Bytes per element; NumPy alone does not know bfloat16."""
+    """Bytes per element, also of bfloat16, which NumPy does not know."""
     digits = "".join(character for character in str(dtype) if character.isdigit())
     return int(digits or 8) // 8
 
@@ -180,7 +180,7 @@ def _attention_entries(layer: keras.Layer) -> int:
 
 
 def _flops(network: keras.Model) -> float:
-    """Operations of a forward pass per picture: two per kernel entry and position it is used at.
+    """Operations of a forward pass per picture: two per kernel entry and position.
 
     A strided convolution uses its kernel once per output, a transposed one once per input: at the
     smaller of the two maps.

@@ -1,6 +1,6 @@
-"""What a training step consumes: a pure function of (seed, step), made ahead in a thread.
+"""The batches of the training steps: pure functions of (seed, step), made ahead in a thread.
 
-Every random number of a step travels with its batch. So a resumed run, another backend and a run
+All random numbers of a step are part of its batch. So a resumed run, another backend and a run
 on several devices all see the same reals, latents and labels at step n.
 """
 
@@ -22,10 +22,10 @@ class Feed:
     """Training batches of `data` for `recipe`; `batch(step)` is the same on every call.
 
     Args:
-        data: the pictures of the recipe's only domain, or those of each domain by its name. What
-            the recipe holds out is among them, and never in a batch.
-        rows: which rows of each batch to make, in that order, where several machines share it; the
-            numbers in them are those of the whole batch. None: all of them.
+        data: the pictures of the recipe's only domain, or of each domain by name. They include the
+            held-out pictures, which never come into a batch.
+        rows: which rows of each batch to make, in this order, if several machines share it; their
+            random numbers are the same as in the whole batch. None: all rows.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Feed:
         self._rows = rows
         if not isinstance(data, Mapping):
             data = {recipe.domains[0]: data}
-        # Domains that belong together are shuffled and mirrored alike, others each for itself.
+        # Paired domains are shuffled and mirrored together, others separately.
         self._domains = {
             name: datasets.Batches(
                 datasets.hold_out(data[name], recipe.held_out)[0],
@@ -55,8 +55,8 @@ class Feed:
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """The batch of training step `step` (from 0), arrays (B, columns, …).
 
-        It holds the pictures of every domain under its name, fresh ones in every column, and what
-        `Recipe.draw` draws.
+        It holds the pictures of every domain under its name, new ones in every column, and the
+        random numbers of `Recipe.draw`.
         """
         columns = self.recipe.columns
         steps = range(step * columns, (step + 1) * columns)
@@ -77,15 +77,15 @@ class Feed:
 
 
 def _stack(arrays: list[np.ndarray]) -> np.ndarray:
-    """Arrays (B, …) side by side: (B, d, …); without a copy where there is but one."""
+    """Arrays (B, …) stacked to (B, d, …); a single one is not copied."""
     return arrays[0][:, None] if len(arrays) == 1 else np.stack(arrays, axis=1)
 
 
 class Prefetch:
     """Iterate over the batches of the steps `start` ≤ step < `stop`, made ahead in one thread.
 
-    A context manager, so that the thread ends with the training however that ends. An error in
-    the thread is raised where the batch is taken.
+    A context manager, so that the thread always ends with the training. An error in the thread is
+    raised when the batch is taken.
     """
 
     def __init__(self, feed: Feed, start: int, stop: int, ahead: int = 4) -> None:
@@ -115,7 +115,7 @@ class Prefetch:
             yield (item,)  # a one-tuple: Keras's word for inputs without targets
 
     def _take(self) -> dict[str, np.ndarray] | BaseException | None:
-        # Whoever reads ahead of the training must not wait for ever once it has ended.
+        # A reader ahead of the training must not wait for ever after the training has ended.
         while not self._stopped.is_set():
             with contextlib.suppress(queue.Empty):
                 return self._ready.get(timeout=0.2)

@@ -1,4 +1,4 @@
-"""Training a session to its end: phases, ways back from a collapse, signals, what is left."""
+"""Training a session to its end: phases, rollbacks after a collapse, signals, results."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "o
 def train(command: Command, plan: Distribution) -> int:
     """Carry out `command` on the devices of `plan`; returns the exit code.
 
-    Raises `UserError` for what a person can mend.
+    Raises `UserError` for mistakes that the user can fix.
     """
     with _shortages_told(), contextlib.ExitStack() as stack:
         session = prepare(command, plan, stack)
         print_plan(session)
         if command.dry_run:
-            say("dry run: all of it was built, nothing was trained, nothing is left behind")
+            say("dry run: everything was built; nothing was trained and no files are left")
             return 0
         return fit(session) if plan.chief else follow(session)
 
 
 def fit(session: Session) -> int:
-    """Train to the recipe's last step, or until told to stop; returns the exit code."""
+    """Train to the recipe's last step or until a signal; returns the exit code."""
     recipe, settings, first = session.recipe, session.settings, session.step
     here = session.resumed or runs.create(Path(settings.out), recipe.name, session.data.name)
     begun = time.monotonic()
@@ -54,7 +54,7 @@ def fit(session: Session) -> int:
         outputs, beside = _fit_phases(here, session)
     except BaseException:
         if not session.resumed and not here.losses.exists():
-            here.remove()  # not one step was finished: nothing half-made is left
+            here.remove()  # no step was finished, so leave no run folder
         raise
     took = duration(time.monotonic() - begun)
     if outputs.signal is not None:
@@ -73,9 +73,9 @@ def fit(session: Session) -> int:
 
 
 def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs, str]:
-    """Train phase after phase, going back where a collapse asks for it, to the end or a signal.
+    """Train phase after phase to the end or a signal, with rollbacks after a collapse.
 
-    Returns the last phase's outputs, and in words what took time beside its steps.
+    Returns the last phase's outputs, and in words which work between its steps took time.
     """
     while True:
         if session.step == session.end_of_phase:
@@ -135,7 +135,7 @@ def _batches(session: Session) -> Prefetch:
 
 
 def _report_control(here: runs.Run, session: Session) -> None:
-    """Write how well the generator obeys its labels; a training that is done must not fail here."""
+    """Write how well the generator obeys its labels; errors must not end a finished training."""
     (pictures,) = session.data.parts.values()
     generator = session.system.output("generator")
     count = session.settings.control_samples
@@ -147,7 +147,7 @@ def _report_control(here: runs.Run, session: Session) -> None:
 
 @contextlib.contextmanager
 def _shortages_told():
-    """Say in one line that the disk is full or, in any backend's words, that memory ran out."""
+    """Report in one line a full disk, or a backend's out-of-memory error."""
     try:
         yield
     except (UserError, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The pictures a run trains on, and the recipe fitted to their labels."""
+"""The pictures that a run trains on, and the recipe fitted to their labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# A dry run draws so many pictures per picture of a batch where domains divide one set.
+# If domains divide one set, a dry run draws this many pictures per picture of a batch.
 _SAMPLE_OF_A_PART = 64
 
 
@@ -28,11 +28,11 @@ def open_for(
     sample_only: bool,
     check: Callable[[datasets.Source], None],
 ) -> datasets.Domains:
-    """Open the run's pictures at the recipe's resolution and say what was left out.
+    """Open the run's pictures at the recipe's resolution and say which were left out.
 
-    With `sample_only` just enough for a batch is prepared, in a temporary folder that `stack`
-    removes. `check` is called before the first picture is read, usually with `refuse_unfit`.
-    Raises `UserError` for what cannot be used.
+    With `sample_only`, only enough pictures for a batch are prepared, in a temporary folder that
+    `stack` removes. `check`, usually `refuse_unfit`, is called before the first picture is read.
+    Raises `UserError` for data that cannot be used.
     """
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
@@ -67,15 +67,15 @@ def open_for(
 def refuse_unfit(
     recipe: Recipe, settings: Settings, source: datasets.Source, given: Iterable[str] = ()
 ) -> None:
-    """Raise `UserError` where the recipe does not go with the source's size or labels.
+    """Raise `UserError` if the recipe does not fit the source's size or labels.
 
-    `given` are the recipe's fields that were asked for: each must be read by something.
+    `given` are the recipe's fields on the command line: each must be read by something.
     """
     if source.count is not None:
         _refuse_few(recipe, settings.data, source.count)
     with user_errors(ValueError):
         if takes_labels(recipe, settings, source.labelled):
-            # Which labels is not known yet: any show whether the networks can take some.
+            # The labels are not known yet; any kind shows whether the networks can take some.
             labelled = dataclasses.replace(recipe, label_kind="classes", num_labels=2)
             system_class(recipe).check(labelled)
         else:
@@ -94,9 +94,9 @@ def _refuse_few(recipe: Recipe, where: str, count: int) -> None:
 
 
 def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
-    """Whether the networks take labels, as `--labels` says, of data that has some or not.
+    """Whether the networks take labels, by `--labels` and whether the data is `labelled`.
 
-    Raises `UserError` where labels are needed and there are none.
+    Raises `UserError` if labels are needed and there are none.
     """
     if recipe.labels == "never":
         return False
@@ -119,7 +119,7 @@ def fitted(
 ) -> tuple[Recipe, datasets.Domains]:
     """Fit the recipe's labels to the data's, as `with_labels` does.
 
-    Data keeps its labels where the networks never take any: they tell what pictures show.
+    If the networks never take labels, the data keeps its labels: they say what pictures show.
     """
     if recipe.labels == "never":
         return recipe, data
@@ -131,7 +131,7 @@ def fitted(
 def with_labels(
     recipe: Recipe, data: datasets.ImageData, settings: Settings
 ) -> tuple[Recipe, datasets.ImageData]:
-    """Fit the recipe's labels to the data's, or leave both without, as `--labels` says."""
+    """Fit the recipe's labels to the data's, or remove both, as `--labels` says."""
     if not takes_labels(recipe, settings, data.labels is not None):
         return recipe, dataclasses.replace(data, labels=None)
     labels = data.labels

@@ -11,7 +11,7 @@ _FIRST, _LAST = ("recipe", "system", "px"), "what it is"
 
 
 def table() -> str:
-    """One line a recipe, columns aligned. A dash: its system has no such thing."""
+    """One line per recipe, in aligned columns. A dash: the column does not apply to its system."""
     chosen = [recipes.load(name) for name in recipes.names()]
     columns = list(dict.fromkeys(name for recipe in chosen for name in recipe.traits()))
     head = (*_FIRST, *columns, _LAST)
@@ -39,6 +39,6 @@ class ListRecipes(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser, namespace, values, option_string=None):
-        """What argparse calls where the option is given."""
+        """Called by argparse when the option is given."""
         print(table())
         parser.exit()

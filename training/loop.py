@@ -32,13 +32,13 @@ def advance(gan: GAN, feed: Feed, step: int) -> dict[str, float]:
 
 
 def steps_at_once(*marks: int) -> int:
-    """How many steps per call of the backend divide all `marks`, at most 25; torch only knows one.
+    """How many steps per call of the backend divide all `marks`, at most 25; on torch always 1.
 
-    Small networks take longer to call than to compute.
+    For small networks the call takes longer than the computation.
     """
     return 1 if keras.backend.backend() == "torch" else math.gcd(*marks, 25)
 
 
 def compiled(recipe: Recipe) -> bool | str:
-    """`GAN`'s jit_compile here: XLA halves the work of a step on points, which is mostly calls."""
+    """`GAN`'s jit_compile here: XLA halves the time of a step on points, which is mostly calls."""
     return True if recipe.point_dim and keras.backend.backend() == "tensorflow" else "auto"

@@ -1,4 +1,4 @@
-"""What a run writes: the callbacks in their order, first pictures, the networks it leaves."""
+"""The files of a run: its callbacks in order, the first pictures, the final networks."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Outputs(contextlib.ExitStack):
     def _collapse_watch(
         self, singular_values: SingularValues, quality: list[Quality]
     ) -> CollapseWatch | None:
-        """The watch, told of measurements and singular values; `None` where nothing collapses."""
+        """The watch, fed with measurements and singular values; `None` if nothing can collapse."""
         run, session = self._run, self._session
         if session.system.watched.collapse is None:
             return None
@@ -109,7 +109,7 @@ class Outputs(contextlib.ExitStack):
         return watch
 
     def beside(self, seconds: float) -> str:
-        """What share of `seconds` of training went into what beside the steps, largest first."""
+        """The shares of `seconds` of training that other work than steps took, largest first."""
         shares = {name: each / seconds for name, each in self._list.seconds.items()}
         shown = {name: share for name, share in shares.items() if share >= 0.001}
         words = [
@@ -117,11 +117,11 @@ class Outputs(contextlib.ExitStack):
             for name, share in sorted(shown.items(), key=lambda item: -item[1])
         ]
         all_of_it = f"{100 * sum(shares.values()):.1f} % of the time"
-        return f"beside the steps {all_of_it}" + (f": {', '.join(words)}" if words else "")
+        return f"other work than steps {all_of_it}" + (f": {', '.join(words)}" if words else "")
 
     @property
     def rollback(self) -> Rollback | None:
-        """Where to go back to, if the training ended for that."""
+        """The rollback for which the training ended, or `None`."""
         return self._watch.rollback if self._watch else None
 
     def _quality(self) -> list[Quality]:
@@ -150,7 +150,7 @@ class Outputs(contextlib.ExitStack):
         return self._list
 
     def _first_pictures(self) -> None:
-        """`reals.png`: what is trained on; `fakes_init.png`: where the networks start."""
+        """`reals.png`: training pictures; `fakes_init.png`: pictures of the initial networks."""
         session, folder = self._session, self._run.folder
         rng = step_rng(session.settings.seed, _REALS)
         for name, part in session.data.parts.items():
@@ -171,9 +171,9 @@ class Outputs(contextlib.ExitStack):
 def save_outputs(
     session: Session, place: Callable[[str], Path], more: Mapping[str, Any] | None = None
 ) -> list[Path]:
-    """Write every network that a person uses to `place(name)`, with its recipe and verb inside.
+    """Write every output network to `place(name)`, with its recipe and verb inside.
 
-    Returns the paths. `more`: what the files carry besides.
+    Returns the paths. `more`: further metadata for the files.
     """
     paths = {name: place(name) for name in session.system.outputs}
     for name, path in paths.items():

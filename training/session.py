@@ -1,4 +1,4 @@
-"""One training session, made from a command: device, recipe, data, system, record."""
+"""A training session, built from a command: device, recipe, data, system, record."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from training.settings import Settings
 
 @dataclasses.dataclass
 class Session:
-    """Everything a training needs. `system` trains the phase that it is in."""
+    """All objects of a training. `system` trains the current phase."""
 
     command: Command
     plan: Distribution
@@ -54,12 +54,12 @@ class Session:
 
     @property
     def unseen(self) -> dict[str, datasets.ImageData]:
-        """The pictures of each domain that are held out of training; all, where none are."""
+        """The pictures of each domain that are held out of training; if none are, all pictures."""
         every = self.recipe.held_out
         return {name: datasets.hold_out(each, every)[1] for name, each in self.data.parts.items()}
 
     def build(self, phase: int) -> System:
-        """A new system for the phase of that number."""
+        """A new system for phase number `phase`."""
         with user_errors(ValueError), self.plan.scope():  # such as several steps a call on torch
             return system_class(self.recipe)(
                 self.recipe,
@@ -70,13 +70,13 @@ class Session:
             )
 
     def next_phase(self) -> None:
-        """Go over to the next phase's system, which takes over what this one has learned."""
+        """Replace the system by that of the next phase, which takes over the learned weights."""
         following = self.build(self.system.phase + 1)
         following.take_over(self.system)
         self.system = following
 
     def output_metadata(self, name: str) -> dict[str, Any]:
-        """What the file of that output carries of its training."""
+        """The metadata that the file of output `name` carries."""
         output = self.system.outputs[name]
         return {
             "verb": output.verb,
@@ -90,20 +90,20 @@ class Session:
         }
 
     def title_of(self, title: str) -> str:
-        """An output's title with the domains as a person calls them."""
+        """An output's title, with the users' names of the domains."""
         return title.format(**self.data.titles)
 
 
 def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -> Session:
-    """Choose, load and build. What must not outlive the session is left to `stack`.
+    """Choose, load and build. `stack` cleans up at the end of the session.
 
-    Raises `UserError` for what a person can mend.
+    Raises `UserError` for mistakes that the user can fix.
     """
     found = device.find()
     decided = command.decide(found)
     recipe, settings, resumed = decided.recipe, decided.settings, decided.resumed
     _say_choices(plan, found, decided)
-    with user_errors(ValueError):  # what no data can mend is refused before any is touched
+    with user_errors(ValueError):  # these errors do not depend on the data, so they come first
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
         plan.check(recipe)
@@ -131,7 +131,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
 
 
 def print_plan(session: Session) -> None:
-    """Print parameters, memory and expected time. Raises `UserError` where memory is short."""
+    """Print parameters, memory and expected time. Raises `UserError` if memory is short."""
     system, recipe = session.system, session.recipe
     counts = ", ".join(
         f"{name} {trained_parameters(getattr(system, name)):,}" for name in system.network_names
@@ -177,7 +177,7 @@ def _data_words(session: Session) -> str:
         held = [f"{len(part.images):,}" for part in session.unseen.values()]
         notes = f", {' and '.join(held)} of them held out{notes}"
     if session.command.dry_run and not session.resumed:
-        notes += "; a dry run prepares no more"
+        notes += "; a dry run prepares only these"
     size = f"{recipe.resolution} × {recipe.resolution} px"
     return f"{data.name}: {' and '.join(counts)} pictures of {size}{labels}{notes}"
 
@@ -187,8 +187,8 @@ def _say_choices(plan: Distribution, found: device.Device, decided: Decision) ->
     if found.kind == "cpu" and not device.surely_no_gpu():
         say(f"           there may be a GPU here, but {keras.backend.backend()} does not see one")
     if plan.devices > 1 or plan.hosts > 1:
-        hosts = f" of {plan.hosts} hosts, this being number {plan.host}" if plan.hosts > 1 else ""
-        say(f"devices    every batch is shared out over {plan.devices}{hosts}")
+        hosts = f" of {plan.hosts} hosts; this is host {plan.host}" if plan.hosts > 1 else ""
+        say(f"devices    every batch is divided among {plan.devices}{hosts}")
     say(f"recipe     {decided.recipe.name}: {decided.why_recipe}")
     say(f"precision  {decided.precision}: {decided.why_precision}")
 
@@ -208,18 +208,18 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
         raise ValueError(f"--rollbacks is for GANs; recipe {recipe.name} trains a {recipe.system}")
     if recipe.labels == "never" and "control_samples" in command.settings:
         raise ValueError(
-            f"--control-samples judges how labels are obeyed; a {recipe.system} takes none"
+            f"--control-samples measures how labels are obeyed; a {recipe.system} takes no labels"
         )
     unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
     if unread and len(recipe.domains) > 1 and not settings.domains:
         raise ValueError(
-            f"--labels {settings.labels} is read only to part the data into domains, as "
-            f'--domains "no glasses, glasses" does; a {recipe.system} takes none'
+            f"--labels {settings.labels} is read only to divide the data into domains, with "
+            f'--domains "no glasses, glasses"; a {recipe.system} takes no labels'
         )
 
 
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
-    """The newest checkpoint of the run to resume. Raises `UserError` where it cannot go on."""
+    """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on."""
     path = checkpoints.newest(resumed.checkpoints)
     if path is None:
         raise UserError(
@@ -227,14 +227,16 @@ def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
         )
     done = checkpoints.step_of(path)
     if done >= recipe.steps:
-        raise UserError(f"{resumed.folder} has done its {done:,} steps; --steps {2 * done} goes on")
+        raise UserError(
+            f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
+        )
     return path
 
 
 def _load(system: System, path: Any, resumed: runs.Run) -> None:
     try:
         with warnings.catch_warnings():
-            # Keras would go on with fresh optimizers where the saved ones do not fit.
+            # If the saved optimizers do not fit, Keras would continue with new ones.
             warnings.filterwarnings("error", "Skipping variable loading")
             system.load_weights(path)
     except (OSError, ValueError, KeyError, UserWarning) as error:

@@ -1,4 +1,4 @@
-"""What belongs to a run and not to a recipe: where, on what, how exactly, how often."""
+"""The settings of a run, apart from its recipe: data, folders, precision, intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.fields import option
 from models.precisions import PRECISIONS
 from models.recipe import Recipe
 
-# Those of `models.distribution`, which needs Keras; this file does not.
+# As in `models.distribution`, which needs Keras; this file does not.
 WAYS = ("none", "mirrored", "hosts")
 
 
@@ -22,83 +22,83 @@ class Settings:
         "faces", "Data", "a folder of pictures, or `faces` (drawn on first use), `cifar10`, …"
     )
     data_b: str = option(
-        "", "Data", "the second domain's pictures, for recipes that translate: as --data"
+        "", "Data", "pictures of the second domain, given as in --data; for recipes that translate"
     )
     domains: str = option(
         "",
         "Data",
-        "two labels of the data that part it into domains, for recipes that translate: "
+        "two labels that divide the data into domains, for recipes that translate: "
         '"red hair, blue hair" or "no glasses, glasses"',
     )
     labels: str = option(
         "auto",
         "Data",
-        "a CSV file, a folder of JSON files, or `folders`: sub-folders are classes; `data`: the "
-        "data's own, for any recipe; `auto`: the same, for BigGAN only; `none`: train without",
+        "a CSV file; a folder of JSON files; `folders`: each sub-folder is a class; `data`: the "
+        "data's own labels; `auto`: these, for BigGAN only; `none`: train without labels",
     )
-    count: int = option(0, "Data", "how many pictures to use; 0: all there are", least=0)
-    cache_dir: str = option("", "Data", "where prepared pictures are kept; empty: datasets/cache")
+    count: int = option(0, "Data", "how many pictures to use; 0: all", least=0)
+    cache_dir: str = option("", "Data", "folder for prepared pictures; empty: datasets/cache")
     workers: int = option(0, "Data", "processes that prepare pictures; 0: one per core", least=0)
 
     precision: str = option(
         "auto",
         "Run",
-        "arithmetic; `auto`: what this machine is fast in",
+        "number format; `auto`: the fastest on this machine",
         choices=("auto", *PRECISIONS),
     )
     distribute: str = option(
         "none",
         "Run",
-        "`mirrored` shares every batch out over all devices of this machine, `hosts` over those of "
-        "several that run the same command (TF_CONFIG)",
+        "`mirrored` divides every batch among all devices of this machine, `hosts` among the "
+        "devices of several machines that run the same command (TF_CONFIG)",
         choices=WAYS,
     )
-    seed: int = option(0, "Run", "of everything random: weights, data order, latents", least=0)
+    seed: int = option(0, "Run", "seed of weights, data order, latents and so on", least=0)
     steps_per_execution: int = option(
         1,
         "Run",
-        "training steps per call of the backend; more saves time where a step takes milliseconds. "
-        "The log then keeps the last step of each call (not on torch)",
+        "training steps per call of the backend (torch: 1 only); more saves time if a step takes "
+        "milliseconds, but only the last step of each call is logged",
         least=1,
     )
     memory_check: str = option(
         "on",
         "Run",
-        "`on` refuses a run whose estimated memory is not there; `off` tries",
+        "`on` refuses a run that would need more memory than is free; `off` tries it",
         choices=("on", "off"),
     )
     out: str = option("samples", "Run", "folder that holds the run folders")
 
     picture_every: int = option(
-        0, "Output", "steps between grids; 0: 100, or more if that gave over 200 grids", least=0
+        0, "Output", "steps between grids; 0: 100, but at most 200 grids in all", least=0
     )
     picture_rows: int = option(8, "Output", "rows of a grid", least=1)
     picture_columns: int = option(8, "Output", "columns of a grid without labels", least=1)
     quality_every: int = option(
         0,
         "Output",
-        "steps between measurements of the averaged generator; 0: an eighth of the run, and none "
-        "in runs below 400 steps",
+        "steps between measurements of the averaged generator; 0: an eighth of the run, or no "
+        "measurements in runs below 400 steps",
         least=0,
     )
     quality_samples: int = option(
-        200, "Output", "pictures that each of them compares with as many reals; 0: none", least=0
+        200, "Output", "fakes per measurement, compared with as many reals; 0: none", least=0
     )
     rollbacks: int = option(
         0,
         "Run",
         "how often a collapsed run may go back to its last healthy checkpoint, each time with half "
-        "the learning rates; 0: it is only told",
+        "the learning rates; 0: only print a message",
         least=0,
     )
     control_samples: int = option(
         2_000,
         "Output",
-        "pictures that judge, after a training with labels, how well they are obeyed; 0: none",
+        "fakes that measure how well labels are obeyed, after a training with labels; 0: none",
         least=0,
     )
     checkpoint_every: int = option(1_000, "Output", "steps between checkpoints", least=1)
-    checkpoints: int = option(3, "Output", "the newest so many checkpoints are kept", least=1)
+    checkpoints: int = option(3, "Output", "how many of the newest checkpoints to keep", least=1)
 
     def __post_init__(self) -> None:
         found = [*fields.problems(self, called=lambda name: "--" + name.replace("_", "-"))]
@@ -109,7 +109,7 @@ class Settings:
 
     @property
     def conditions(self) -> list[str] | None:
-        """The labels of `domains`, one a domain; `None` where none are given."""
+        """The labels of `domains`, one per domain; `None` if none are given."""
         return [each.strip() for each in self.domains.split(",")] if self.domains else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Settings:
         return dataclasses.asdict(self)
 
     def check_pace(self, recipe: Recipe, first_step: int) -> None:
-        """Raise a ValueError unless whatever happens beside training falls between two calls."""
+        """Raise ValueError unless checkpoints, grids and so on fall between two backend calls."""
         pace, steps, phases = self.steps_per_execution, recipe.steps, recipe.phases()[:-1]
         if pace > 1 and self.distribute != "none":
             raise ValueError(

@@ -1,7 +1,7 @@
-"""Generators and discriminators in the functional API, one architecture a file.
+"""Generators and discriminators in the functional API, one architecture per file.
 
 Each file has `generator(recipe)`: [z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], and
-`discriminator(recipe)`: [x (N, R, R, 3), y] → logits (N, 1), both float32 at their ends. y holds
+`discriminator(recipe)`: [x (N, R, R, 3), y] → logits (N, 1); inputs and outputs are float32. y is
 class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); networks without labels
 take int32 (N,) and ignore it.
 """
@@ -18,7 +18,7 @@ from models.recipe import Recipe
 
 
 def names() -> list[str]:
-    """The architectures there are."""
+    """The names of all architectures."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "blocks")
 
 
@@ -37,22 +37,22 @@ def build(recipe: Recipe, seed: int, precision: str = "float32") -> tuple[keras.
 
 
 def pair(recipe: Recipe) -> tuple[keras.Model, keras.Model]:
-    """(generator, discriminator) under the precision and seed that hold; see `build`."""
+    """(generator, discriminator) with the current precision and seed; see `build`."""
     module = _module(recipe)
     return module.generator(recipe), module.discriminator(recipe)
 
 
 def check(recipe: Recipe) -> None:
-    """Raise ValueError, in no time, for what `build` would refuse."""
+    """Raise ValueError for recipes that `build` would refuse, without building."""
     _module(recipe).check(recipe)
 
 
 def trained_parameters(network: keras.Model) -> int:
-    """How many numbers training moves, as the papers and the notes count; of a frozen network too.
+    """The number of trained parameters, as in the papers and the notes; also of frozen networks.
 
-    Running statistics and singular vectors, which Keras's `count_params` adds, are not among them.
+    Keras's `count_params` also counts running statistics and singular vectors.
     """
-    # Not `network.trainable_variables`: it is empty where the network is frozen, as averages are.
+    # `network.trainable_variables` is empty for frozen networks such as averages.
     layers = network._flatten_layers()
     return sum(math.prod(each.shape) for layer in layers for each in layer._trainable_variables)
 

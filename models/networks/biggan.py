@@ -1,7 +1,7 @@
 """The paper's BigGAN (Brock, Donahue and Simonyan, ICLR 2019, arXiv:1809.11096).
 
-`g_filters` and `d_filters` are the paper's ch: at 128 px with ch 96, 1 000 classes and attention at
-64 px the networks have its 70 433 988 and 87 982 370 parameters.
+`g_filters` and `d_filters` are the paper's ch. At 128 px with ch 96, 1 000 classes and attention at
+64 px the networks have 70 433 988 and 87 982 370 parameters, as in the paper.
 """
 
 from collections.abc import Sequence
@@ -44,10 +44,10 @@ D_WIDTHS = {
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 32 to 512.
 
-    The latent is cut into equal chunks: one for the first dense layer, one for each block, whose
-    batch norms take it joined with the label embedding that all of them share (without labels, the
-    chunk alone). Blocks double the resolution by nearest neighbour; self-attention follows the one
-    that reaches attention_resolution.
+    The latent is cut into equal chunks: one for the first dense layer, and one for the batch norms
+    of each block, which take it joined with the shared label embedding (without labels, only the
+    chunk). Blocks double the resolution by nearest neighbour; self-attention follows the block that
+    reaches attention_resolution.
     """
     widths = _widths(G_WIDTHS, recipe, recipe.g_filters)
     layers_ = _Layers(recipe.g_weight_norm, recipe.initializer)
@@ -75,9 +75,9 @@ def generator(recipe: Recipe) -> keras.Model:
 def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1); R from 32 to 512.
 
-    Every block but the last halves the resolution; self-attention follows the one that reaches
-    its resolution. Features are summed over space; a dense layer gives the logit, to which the
-    label's projection is added.
+    Every block except the last halves the resolution; self-attention follows the block that reaches
+    its resolution. Features are summed over space; the logit is the sum of a dense layer and the
+    label's projection.
     """
     widths = _widths(D_WIDTHS, recipe, recipe.d_filters)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
@@ -110,7 +110,7 @@ def _up_block(x, filters, norm, activation, layers_, name):
             activation(f"{name}_activation_2"),
             layers_.conv(filters, 3, f"{name}_conv_2"),
         ),
-        # Repeating pixels and a 1×1 convolution commute: this order costs a quarter.
+        # Repeating pixels and a 1×1 convolution commute; this order costs a quarter of the other.
         skip=(
             layers_.conv(filters, 1, f"{name}_skip"),
             Repeat2D(name=f"{name}_skip_up"),
@@ -120,7 +120,7 @@ def _up_block(x, filters, norm, activation, layers_, name):
 
 
 def _down_block(x, filters, recipe, layers_, name, halve, first):
-    """ReLU, conv, ReLU, conv, mean over 2×2; the first block begins with the picture itself."""
+    """ReLU, conv, ReLU, conv, mean over 2×2; the first block has no ReLU before the first conv."""
     before = () if first else (_norm(recipe, f"{name}_norm_1"), _relu(f"{name}_activation_1"))
     last = layers_.down if halve else layers_.conv_3
     skip = []
@@ -143,7 +143,7 @@ def _down_block(x, filters, recipe, layers_, name, halve, first):
 
 
 class _Layers:
-    """The kinds of layer of one network: same weight norm and initialiser, biases everywhere."""
+    """The layers of one network: the same weight norm and initialiser, biases everywhere."""
 
     def __init__(self, weight_norm: str, initializer: str):
         self.options = {
@@ -167,12 +167,12 @@ class _Layers:
         return weights.dense(units, dtype=dtype, name=name, **self.options)
 
     def attention(self):
-        """Values of half, keys of an eighth of the channels, both pooled by 2."""
+        """Self-attention with values of 1/2 and keys of 1/8 of the channels, both pooled by 2."""
         return SelfAttention(value_ratio=2, pool=True, name="attention", **self.options)
 
 
 class _Condition:
-    """Makes batch norms that all depend on one `condition` (N, D)."""
+    """Makes batch norms that depend on one shared `condition` (N, D)."""
 
     def __init__(self, recipe: Recipe, condition):
         self.recipe, self.condition = recipe, condition
@@ -219,7 +219,7 @@ def _widths(table: dict[int, Sequence[int]], recipe: Recipe, ch: int) -> list[in
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     parts = len(_widths(G_WIDTHS, recipe, recipe.g_filters))
     halvings = len(_widths(D_WIDTHS, recipe, recipe.d_filters)) - 1
     if recipe.g_norm != "batch":

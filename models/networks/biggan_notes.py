@@ -1,7 +1,7 @@
 """The anime notes' BIGGAN: residual blocks with batch norm in both networks, one latent.
 
-At 128 px with d_filters 32 it is theirs layer for layer: BIGGAN_V0 with g_filters 512, BIGGAN_V1
-with 1024. (Their own g_filters are twice that, and halved before the first use.)
+At 128 px with d_filters 32 it equals the notes' networks, layer for layer: BIGGAN_V0 with g_filters
+512, BIGGAN_V1 with 1024. (The notes' g_filters is twice that and is halved before its first use.)
 """
 
 import keras
@@ -14,8 +14,8 @@ from models.recipe import Recipe
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
 
-    4×4×g_filters, then blocks that double the resolution up to R, the first one of g_filters, each
-    further one of half the channels; self-attention after the one that reaches
+    4×4×g_filters, then blocks that double the resolution up to R: the first block has g_filters
+    channels, each further block half as many; self-attention after the block that reaches
     attention_resolution; norm, LeakyReLU, a 3×3 convolution.
     """
     count = blocks.stages(recipe.resolution)
@@ -44,8 +44,8 @@ def generator(recipe: Recipe) -> keras.Model:
 def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1).
 
-    Blocks that halve the resolution down to 4×4, of 2, 4, 8, … times d_filters; self-attention
-    after the one that reaches its resolution; a 4×4 convolution gives the logit.
+    Blocks with 2, 4, 8, … times d_filters channels halve the resolution down to 4×4; self-attention
+    after the block that reaches its resolution; a 4×4 convolution gives the logit.
     """
     count = blocks.stages(recipe.resolution)
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
@@ -90,7 +90,7 @@ def _block(x, filters, norm, activation, resample, layers_, name):
 
 
 class _Layers:
-    """The kinds of layer of one network: same weight norm and initialiser, biases in the blocks."""
+    """The layers of one network: the same weight norm and initialiser, biases in the blocks."""
 
     def __init__(self, weight_norm: str, initializer: str):
         self.options = {
@@ -125,7 +125,7 @@ def _leaky(name):
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     count = blocks.stages(recipe.resolution)
     if count < 2:
         raise ValueError(f"BIGGAN needs at least 16 pixels, not {recipe.resolution}.")

@@ -1,4 +1,4 @@
-"""What the architectures share: inputs, labels, norms, the first and last layers."""
+"""Shared by the architectures: inputs, labels, norms, the first and last layers."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from layers import (
 )
 from models.recipe import Recipe
 
-LEAK = 0.2  # LeakyReLU's slope, DCGAN's and the notes'
+LEAK = 0.2  # LeakyReLU's slope, as in DCGAN and the notes
 
 
 def label_input(recipe: Recipe) -> keras.KerasTensor:
@@ -49,7 +49,7 @@ def generator_activation(recipe: Recipe, x, name: str | None = None):
 
 
 def compare_in_batch(recipe: Recipe, x):
-    """x (N, …, C) with channels appended that compare the batch, if the recipe says so."""
+    """x (N, …, C), with channels that compare the batch appended if the recipe says so."""
     if recipe.minibatch == "discrimination":
         return MinibatchDiscrimination(name="minibatch")(x)
     if recipe.minibatch == "standard_deviation":
@@ -67,7 +67,7 @@ def generator_norm(recipe: Recipe, x, y, name: str):
 
 
 def plain_norm(kind: str, x, name: str):
-    """Batch norm without labels where `kind` is "batch", nothing where it is "none"."""
+    """Batch norm without labels if `kind` is "batch", nothing if it is "none"."""
     return BatchNorm(name=name)(x) if kind == "batch" else x
 
 
@@ -108,7 +108,7 @@ def label_embedding(recipe: Recipe, dim: int, name: str) -> keras.Layer:
 def add_projection(recipe: Recipe, logits, features, y):
     """logits (N, 1) + <embed(y), features (N, C)>, if the recipe conditions D by projection.
 
-    In float32 whatever the precision.
+    It is computed in float32 at every precision.
     """
     if not (recipe.conditional and recipe.d_conditioning == "projection"):
         return logits
@@ -123,30 +123,30 @@ def add_projection(recipe: Recipe, logits, features, y):
 
 
 def as_images(x):
-    """tanh, in float32 whatever the precision: images in [-1, 1]."""
+    """tanh in float32 at every precision: images in [-1, 1]."""
     return keras.layers.Activation("tanh", dtype="float32", name="images_out")(x)
 
 
 def as_points(x):
-    """Unbounded points, in float32 whatever the precision."""
+    """Unbounded points in float32 at every precision."""
     return keras.layers.Activation("linear", dtype="float32", name="points_out")(x)
 
 
 def as_logits(x):
-    """float32 whatever the precision, since losses subtract and exponentiate.
+    """Logits in float32 at every precision, since losses subtract and exponentiate.
 
-    So must be the layers that end in them: a bfloat16 logit has 8 binary digits.
+    The last layers must compute in float32 too: a bfloat16 logit has only 8 binary digits.
     """
     return keras.layers.Activation("linear", dtype="float32", name="logits")(x)
 
 
 def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[int]) -> None:
-    """Refuse self-attention on feature maps of a size that does not occur.
+    """Refuse self-attention at a resolution that the network does not have.
 
     Args:
-        g_sizes: the sides of the maps at which the generator may have attention.
-        d_sizes: those of the discriminator, whose attention is at attention_resolution too unless
-            d_attention_resolution says otherwise.
+        g_sizes: the sides of the generator's maps that may have attention.
+        d_sizes: the same for the discriminator, whose attention is at attention_resolution too
+            unless d_attention_resolution is set.
 
     Raises:
         ValueError: neither 0 (no attention) nor one of the sizes.
@@ -166,7 +166,7 @@ def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[in
 
 
 def sizes_between(low: int, high: int) -> list[int]:
-    """low, 2·low, … up to and with `high`."""
+    """low, 2·low, … up to and including `high`."""
     return [low << n for n in range((high // low).bit_length())]
 
 

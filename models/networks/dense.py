@@ -1,8 +1,8 @@
 """The GAN of 2014 (Goodfellow et al., arXiv:1406.2661): dense layers only, for pictures and points.
 
-As the paper's MNIST networks: rectifiers in the generator, maxout of 5 pieces in the
-discriminator. The paper's dropout in the discriminator is left out, so that a training step stays
-a function of its batch; the pictures are tanh in [-1, 1], not sigmoid in [0, 1].
+As in the paper's MNIST networks, the generator has ReLU and the discriminator maxout of 5 pieces.
+The paper's dropout in the discriminator is left out, so that a training step stays a function of
+its batch; the output is tanh in [-1, 1], not sigmoid in [0, 1].
 """
 
 import math
@@ -17,13 +17,13 @@ PIECES = 5
 
 
 def check(recipe: Recipe) -> None:
-    """Every recipe can be built: dense layers have no sizes that must fit."""
+    """Accept every recipe: dense layers have no sizes that must fit."""
 
 
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], or points (N, point_dim).
 
-    Two hidden layers of g_filters units with the recipe's norm; points leave by a linear layer.
+    Two hidden layers of g_filters units with the recipe's norm; for points the output is linear.
     """
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = blocks.concat_labels(recipe, z, y)
@@ -40,8 +40,8 @@ def generator(recipe: Recipe) -> keras.Model:
 def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3) or (N, point_dim), y] → logits (N, 1).
 
-    Two hidden maxout layers of d_filters units. Labels are joined as an embedding of d_filters
-    numbers (CGAN), or projected on the last hidden layer.
+    Two hidden maxout layers of d_filters units. Labels are concatenated as an embedding of
+    d_filters numbers (CGAN), or projected on the last hidden layer.
     """
     images, y = blocks.image_input(recipe), blocks.label_input(recipe)
     x = keras.layers.Flatten(name="flat")(images)

@@ -1,6 +1,6 @@
 """The anime notes' SAGAN: transposed convolutions, spectral norm, one self-attention layer.
 
-At 128 px with g_filters 1024 and d_filters 64 it is theirs layer for layer.
+At 128 px with g_filters 1024 and d_filters 64 it equals the notes' networks, layer for layer.
 """
 
 import keras
@@ -13,10 +13,10 @@ from models.recipe import Recipe
 def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
 
-    4×4×g_filters, then stages that double the resolution and halve the channels, to R/2; each is
-    followed by batch norm and a rectifier, and the one of attention_resolution by self-attention.
-    The last up-sampling gives the picture. Transposed convolutions have no biases, which batch
-    norm's shift replaces; the convolutions of the other ways to up-sample have, as in the notes.
+    4×4×g_filters, then stages that double the resolution and halve the channels, to R/2. Batch norm
+    and a rectifier follow each stage, and self-attention the stage of attention_resolution. The
+    last up-sampling gives the picture. Transposed convolutions have no biases, since batch norm's
+    shift replaces them; the convolutions of the other up-sampling methods have, as in the notes.
     """
     initializer = initializers.get(recipe.initializer)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
@@ -62,7 +62,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1).
 
     Convolutions of stride 2 halve the resolution down to 4×4 and double the channels from d_filters
-    up, with LeakyReLU and, save in the first, the recipe's norm; self-attention at
+    up, with LeakyReLU and, except in the first, the recipe's norm; self-attention at
     attention_resolution; a 4×4 convolution gives the logit.
     """
     initializer = initializers.get(recipe.initializer)
@@ -109,7 +109,7 @@ def _attention(weight_norm: str, initializer) -> SelfAttention:
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     stages = blocks.stages(recipe.resolution)
     if stages < 2:
         raise ValueError(f"The SAGAN needs at least 16 pixels, not {recipe.resolution}.")

@@ -1,6 +1,6 @@
 """The standard CNN of spectral normalisation (Miyato et al. 2018, arXiv:1802.05957, table 3).
 
-At 32 px with g_filters 512 and d_filters 64 it is the paper's, layer for layer.
+At 32 px with g_filters 512 and d_filters 64 it equals the paper's networks, layer for layer.
 """
 
 import keras
@@ -38,8 +38,8 @@ def generator(recipe: Recipe) -> keras.Model:
 def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1); R from 16 up.
 
-    Pairs of a 3×3 convolution of stride 1 and a 4×4 one of stride 2, each pair with twice the
-    channels of the one before, a last 3×3 convolution, then a dense logit.
+    Pairs of a 3×3 convolution of stride 1 and a 4×4 convolution of stride 2, each pair with twice
+    the channels of the previous one, a last 3×3 convolution, then a dense logit.
     """
     stages = blocks.stages(recipe.resolution)
     options = _options(recipe, recipe.d_weight_norm)
@@ -74,7 +74,7 @@ def _options(recipe: Recipe, weight_norm: str) -> dict:
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     stages = blocks.stages(recipe.resolution)
     if stages < 1 or recipe.g_filters % (1 << stages):
         raise ValueError(

@@ -1,10 +1,10 @@
 """The residual networks of spectral normalisation, projection, SAGAN and WGAN-GP.
 
-At 32 px Miyato et al. 2018 (arXiv:1802.05957), table 4: g_filters 256, d_filters 128. From 64 px up
-its ImageNet tables 5 and 6: g_filters 1024, d_filters 64; with self-attention at 32×32 that is the
-SAGAN of Zhang et al. 2019 (arXiv:1805.08318). WGAN-GP's residual CIFAR networks (arXiv:1704.00028)
-have the same form. Kernels of the blocks' 3×3 convolutions begin residual_gain times as large as
-those of all others, their shortcuts among them.
+At 32 px they are those of Miyato et al. 2018 (arXiv:1802.05957), table 4: g_filters 256, d_filters
+128. From 64 px up they are those of its ImageNet tables 5 and 6: g_filters 1024, d_filters 64; with
+self-attention at 32×32 that is the SAGAN of Zhang et al. 2019 (arXiv:1805.08318). WGAN-GP's
+residual CIFAR networks (arXiv:1704.00028) have the same form. The initial kernels of the blocks'
+3×3 convolutions are multiplied by residual_gain; all others, such as the shortcuts', are not.
 """
 
 import keras
@@ -33,7 +33,7 @@ def generator_widths(resolution: int, filters: int) -> list[int]:
 
 
 def discriminator_widths(resolution: int, filters: int) -> tuple[list[int], int]:
-    """Channels after each block, and how many blocks halve the resolution: two up to 32 px."""
+    """Channels after each block, and the number of blocks that halve: two up to 32 px."""
     if resolution <= 32:
         return [filters] * 4, 2
     halvings = blocks.stages(resolution)
@@ -44,7 +44,7 @@ def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 8 up.
 
     Dense to 4×4, then residual blocks that double the resolution by nearest neighbour, with
-    self-attention after the one that reaches attention_resolution; a norm without labels, ReLU,
+    self-attention after the block that reaches attention_resolution; a norm without labels, ReLU,
     3×3 convolution.
     """
     first, *widths = generator_widths(recipe.resolution, recipe.g_filters)
@@ -73,7 +73,7 @@ def generator(recipe: Recipe) -> keras.Model:
                 activation(f"{name}_activation_2"),
                 weights.conv2d(filters, 3, padding="same", name=f"{name}_conv_2", **main),
             ),
-            # Repeating pixels and a 1×1 convolution commute: this order costs a quarter.
+            # Repeating pixels and a 1×1 convolution commute; this order costs a quarter.
             skip=(
                 weights.conv2d(filters, 1, name=f"{name}_skip", **options),
                 Repeat2D(name=f"{name}_skip_up"),
@@ -109,7 +109,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
 
 
 def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: bool):
-    """ReLU, conv, ReLU, conv, mean over 2×2; the first block begins with the picture itself."""
+    """ReLU, conv, ReLU, conv, mean over 2×2; the first block has no ReLU before the first conv."""
     options = _options(recipe, recipe.d_weight_norm)
     main = _options(recipe, recipe.d_weight_norm, recipe.residual_gain)
 
@@ -141,7 +141,7 @@ def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: 
 
 
 def _attention(recipe: Recipe, x, options: dict):
-    """The authors' self-attention: values of half, keys of an eighth of the channels, pooled."""
+    """The authors' self-attention: values of 1/2, keys of 1/8 of the channels, both pooled."""
     if x.shape[1] != recipe.attention_resolution:
         return x
     return SelfAttention(value_ratio=2, pool=True, name="attention", **options)(x)
@@ -155,7 +155,7 @@ def _options(recipe: Recipe, weight_norm: str, gain: float = 1.0) -> dict:
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     if recipe.resolution < 8:
         raise ValueError(f"The residual networks need at least 8 pixels, not {recipe.resolution}.")
     _, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)

@@ -1,6 +1,6 @@
 """The anime notes' SResNetGAN: SRGAN's residual trunk at 16×16, then pixel shuffle or deconv.
 
-At 128 px with g_filters 64 and d_filters 32 it is theirs layer for layer.
+At 128 px with g_filters 64 and d_filters 32 it equals the notes' networks, layer for layer.
 """
 
 import keras
@@ -17,7 +17,7 @@ def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 32 up.
 
     16×16×g_filters, norm, PReLU; 16 residual blocks and self-attention at that size; a convolution
-    and norm, added to what the blocks began with; up-samplings ×2 (`subpixel`: V0, `transposed`:
+    and norm, added to the input of the first block; up-samplings ×2 (`subpixel`: V0, `transposed`:
     V1), each with norm and PReLU; a 9×9 convolution.
     """
     filters, layers_ = recipe.g_filters, _Layers(recipe.g_weight_norm, recipe.initializer)
@@ -57,8 +57,8 @@ def generator(recipe: Recipe) -> keras.Model:
 def discriminator(recipe: Recipe) -> keras.Model:
     """[x (N, R, R, 3), y] → logits (N, 1).
 
-    Stages of a 4×4 convolution of stride 2 and two residual blocks without norm, down to 4×4 and
-    of 1, 2, 4, … times d_filters; self-attention at its resolution; a 4×4 convolution.
+    Stages of a 4×4 convolution of stride 2 and two residual blocks without norm, down to 4×4, with
+    1, 2, 4, … times d_filters channels; self-attention at its resolution; a 4×4 convolution.
     """
     layers_ = _Layers(recipe.d_weight_norm, recipe.initializer)
     attention = recipe.d_attention_resolution or recipe.attention_resolution
@@ -92,7 +92,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
 
 
 class _Layers:
-    """The kinds of layer of one network: same weight norm and initialiser."""
+    """The layers of one network: the same weight norm and initialiser."""
 
     def __init__(self, weight_norm: str, initializer: str):
         self.options = {
@@ -121,7 +121,7 @@ def _prelu(name):
 
 
 def check(recipe: Recipe) -> None:
-    """ValueError for a recipe that these networks cannot be built from."""
+    """Raise ValueError for a recipe that does not fit these networks."""
     if recipe.resolution < 2 * BASE:
         raise ValueError(f"SResNetGAN needs at least {2 * BASE} pixels, not {recipe.resolution}.")
     d_sizes = blocks.sizes_between(4, recipe.resolution // 2)

@@ -1,4 +1,4 @@
-"""The recipes, one file each: `RECIPE`, under its source, command, run time and departures."""
+"""The recipes, one file each: `RECIPE`, with its source, command, run time and departures."""
 
 from __future__ import annotations
 

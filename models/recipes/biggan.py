@@ -6,12 +6,12 @@ Command: python train_biggan.py --recipe biggan --data FOLDER --labels folders
 Run time: one to two days on the paper's TPUs; not measured here.
 Expect on ImageNet: FID 7.4, Inception Score 166.5 (the paper). With 1 000 classes the networks have
 70 433 988 and 87 982 370 parameters.
-Departures: a batch of 256, as its followers have on a few GPUs, for the paper's 2 048 on 128 TPU
-cores (--batch-size changes it, --micro-batches fits it into memory). Batch norm adds 1e-5 to the
-variance, not 1e-4. The moving average runs from the first step, ramped, not from step 20 000 on. It
-covers batch norm's statistics, as BigGAN-PyTorch's does: of `biggan_cpu` at 32 px, FD-lite0@224 of
-500 pictures after 500 and 1 000 steps is 5, 14, 1 and 7, -7, 21 better so, for three seeds. The
-paper samples with standing statistics, as `explore.py truncation` does.
+Departures: the batch is 256, as usual on a few GPUs, instead of the paper's 2 048 on 128 TPU cores
+(--batch-size changes it, --micro-batches fits it into memory). Batch norm adds 1e-5 to the
+variance, not 1e-4. The moving average runs from the first step, ramped up, not from step 20 000 on.
+It covers batch norm's statistics, as in BigGAN-PyTorch. With `biggan_cpu` at 32 px this improves
+FD-lite0@224 of 500 pictures by 5, 14, 1 after 500 steps and by 7, -7, 21 after 1 000 (three seeds).
+The paper samples with standing statistics, as `explore.py truncation` does.
 """
 
 from models.systems.biggan.recipe import BigGANRecipe

@@ -3,9 +3,10 @@
 Source: arXiv:1809.11096, table 6; 82 468 068 and 98 801 378 parameters with 1 000 classes.
 Command: python train_biggan.py --recipe biggan_512 --data FOLDER --labels folders
 Run time: not measured here; made for many GPUs.
-Expect on ImageNet: what the paper's table 2 gives for this size.
-Departures: those of `biggan`. Where D halves without widening, the shortcut is the mean of 2×2
-pixels alone: BigGAN-PyTorch has a 1×1 convolution too, compare_gan, whose counts these are, none.
+Expect on ImageNet: the results for this size in the paper's table 2.
+Departures: those of `biggan`. If a block of D halves without adding channels, its shortcut is only
+the mean of 2×2 pixels, as in compare_gan, which gives these counts; BigGAN-PyTorch also has a 1×1
+convolution.
 """
 
 import dataclasses

@@ -1,13 +1,14 @@
 """The paper's BigGAN for a laptop: faces by attribute in about a quarter of an hour on two cores.
 
 Source: `biggan` (arXiv:1809.11096) at 64 px with a twelfth of its channels, 0.6 million parameters
-a network. For a run of thousands of steps instead of hundreds of thousands: one D step, a batch of
-32, learning rates of 4e-4 for both networks, a shorter moving average, attention at 16 px.
+per network. Changes for a run of thousands of steps instead of hundreds of thousands: one D step, a
+batch of 32, learning rates of 4e-4 for both networks, a shorter moving average, attention at 16 px.
 Command: python train_biggan.py
 Run time: about a quarter of an hour on two CPU cores.
-Expect hair of the colour asked for after 500 steps, clear faces after 750, glasses, ribbons and
-twintails after 1 500. At the end 98.7 % of 2 000 pictures had the hair colour asked for (chance
-8 %), 99 % followed glasses, 88 % twintails; eye colour, a few pixels wide, stayed near chance.
+Expect hair of the requested colour after 500 steps, clear faces after 750, glasses, ribbons and
+twintails after 1 500. At the end 98.7 % of 2 000 pictures had the requested hair colour (chance
+8 %); glasses were right in 99 %, twintails in 88 %; eye colour, a few pixels wide, stayed near
+chance.
 """
 
 import dataclasses

@@ -3,8 +3,8 @@
 Source: the anime GAN notes, model record BIGGAN_V0 (their code's g_filters of 1024).
 Command: python train_biggan.py --recipe BIGGAN_V0
 Run time: not measured here; the notes used a GPU.
-Departures: those of BIGGAN_V1. Whether it had a moving average is not recorded; their code of then
-takes one by default.
+Departures: those of BIGGAN_V1. It is not recorded whether it had a moving average; the notes' code
+of that time has one by default.
 Expect faces, less good than BIGGAN_V1's (the notes, without a measure).
 """
 

@@ -1,17 +1,17 @@
 """A CycleGAN for a laptop: faces change the colour of their hair in about four minutes.
 
-Source: the recipe cyclegan at 64 px with 24 channels and 4 blocks (775 299 parameters a generator),
-and a discriminator that halves twice, since patches of 70 px would see the whole picture: those of
-34 px judge parts of it.
+Source: the recipe cyclegan at 64 px with 24 channels and 4 blocks (775 299 parameters per
+generator). The discriminator halves twice and judges patches of 34 px; patches of 70 px would cover
+the whole picture.
 Command: python train.py cyclegan_cpu --data faces --domains "red hair, blue hair"
 Run time: about four minutes on two CPU cores (0.08 s a step).
-Expect hair of the other colour after 300 steps. At the end the L1 distance to the same face drawn
-with the other hair, of faces not trained on, is 3.9 of 255 from red to blue and 3.2 back, where
-leaving the picture as it is gives 25.0 and 24.3: samples/gallery/cyclegan.md.
-Departures: the generators change the given picture, where the paper's draw a new one (11.8 and
-10.2 of 255: pale backgrounds changed too); no identity term, which kept such generators from
-changing anything, and took two of six passes; a batch of 2; three times the learning rate, which
-the paper's would need more steps for; averaged generators.
+Expect hair of the other colour after 300 steps. At the end, for faces not trained on, the L1
+distance to the same face drawn with the other hair is 3.9 of 255 from red to blue and 3.2 back;
+unchanged pictures have 25.0 and 24.3: samples/gallery/cyclegan.md.
+Departures: the generators change the given picture, the paper's draw a new one (11.8 and 10.2 of
+255: pale backgrounds changed too); no identity term, which kept such generators from changing
+anything and took two of six passes; a batch of 2; three times the learning rate, since the paper's
+would need more steps; averaged generators.
 """
 
 from models.systems.cyclegan.recipe import CycleGANRecipe

@@ -1,12 +1,12 @@
 """The DFC-VAE for a laptop: faces at 64 px, compared by the feature maps of a frozen Lite0.
 
-Source: `dfc_vae` (arXiv:1610.00291) in the size and on the schedule of `vae_cpu`, β 10 too.
+Source: `dfc_vae` (arXiv:1610.00291) in the size and with the schedule of `vae_cpu`, and also β 10.
 Command: python train.py dfc_vae_cpu
-Run time: 18 minutes on two CPU cores that others used too; 0.16 s a step at best.
+Run time: 18 minutes on two CPU cores with other work; 0.16 s a step at best.
 Expect on 2 000 held-out faces: MSE 0.0080 (`vae_cpu` 0.0049, 64 principal components 0.0044), all
-64 units active, 90 nats a code. Lines are clean and backgrounds even; colours are paler than they
-were, since Lite0's early maps hardly tell them; glasses get thin. Samples: FD-lite0@224 213 of
-2 000, a distance by the network that it learned from. Pictures and attribute vectors:
+64 units active, 90 nats a code. Lines are clean and backgrounds even; colours become paler, since
+Lite0's early maps hardly distinguish them; glasses become thin. Samples: FD-lite0@224 213 of 2 000,
+measured with the network that was also used for training. Pictures and attribute vectors:
 samples/gallery/vae.md.
 """
 

@@ -1,11 +1,12 @@
-"""LSGAN: DCGAN's networks under a least-squares loss, which minimises Pearson's χ².
+"""LSGAN: DCGAN's networks with a least-squares loss, which minimises Pearson's χ².
 
 Source: Mao et al., ICCV 2017, arXiv:1611.04076, equation 9.
 Command: python train.py lsgan --data cifar10        (or --data faces)
 Run time: as `dcgan`.
 Expect on CIFAR-10: FID about 40, Inception Score 6.6 (PyTorch-StudioGAN's table).
-Departures: the loss is the paper's; networks, rate and batch are `dcgan`'s, to be compared with it.
-The authors' own are for LSUN at 112 px: latents of 1 024, Adam 1e-3 (0.5), batch 64.
+Departures: only the loss is the paper's; networks, rate and batch are those of `dcgan`, for
+comparison. The authors' settings are for LSUN at 112 px: latents of 1 024, Adam 1e-3 (0.5), batch
+64.
 """
 
 import dataclasses

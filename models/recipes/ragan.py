@@ -5,8 +5,8 @@ D, batch norm in G, Adam 2e-4 (0.5, 0.999), one discriminator step, batch 32, 10
 Command: python train.py ragan --data cifar10        (or --data faces; --loss ralsgan, rahinge,
 rsgan)
 Run time: about 0.7 s a step on two CPU cores, 19 hours in all; made for a GPU.
-Expect on CIFAR-10: FID about 32, where the non-relativistic loss gives 41 (the paper's table).
-Departures: the loss is not halved as in the authors' code, which Adam does not notice.
+Expect on CIFAR-10: FID about 32; the non-relativistic loss gives 41 (the paper's table).
+Departures: the loss is not halved as in the authors' code, which makes no difference with Adam.
 """
 
 import dataclasses

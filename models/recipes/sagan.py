@@ -1,6 +1,6 @@
 """SAGAN as the anime notes recommend it: SAGAN_V6 under a shorter name.
 
-Source: the anime GAN notes, as `SAGAN_V6`, whose run time and pictures to expect are the same.
+Source: the anime GAN notes, as for `SAGAN_V6`; run time and expected pictures are the same.
 Command: python train.py sagan
 Departures: those of SAGAN_V6.
 """

@@ -1,10 +1,10 @@
 """The SAGAN for a laptop: faces in about ten minutes on two CPU cores.
 
 Source: the anime notes' SAGAN_V6 at 64 px with a quarter of its generator's filters (a tenth of the
-parameters), and three changes that pay where a run is thousands of steps, not tens of thousands:
-no batch norm in D, as in the SAGAN paper, so that real and fake pictures share one call of D, and D
-cannot win by batch statistics alone; a batch of 32, since more steps beat larger ones; and the same
-learning rate for both networks, four times the notes' for G.
+parameters), and three changes that help in a run of thousands of steps, not tens of thousands. D
+has no batch norm, as in the SAGAN paper, so that real and fake pictures share one call of D, and D
+cannot win by batch statistics. The batch is 32, since more steps are better than larger batches.
+Both networks have the same learning rate, for G four times the notes'.
 Command: python train_sagan.py
 Run time: about ten minutes on two CPU cores.
 Expect skin, hair and eyes in place after 500 steps, hats, glasses and hair colours after 1 500.

@@ -1,11 +1,11 @@
-"""The anime notes' SAGAN_V2: transposed convolutions, before the truncated normal came in.
+"""The anime notes' SAGAN_V2: transposed convolutions, latents not yet truncated normal.
 
-Source: the anime GAN notes, model record SAGAN_V2, and their code of then, whose latents are
-uniform on [-1, 1] and whose batch is 64 by default.
+Source: the anime GAN notes, model record SAGAN_V2, and their code of that time, with latents
+uniform on [-1, 1] and a default batch of 64.
 Command: python train_sagan.py --recipe SAGAN_V2
 Run time: about 14 s a step on two CPU cores; the notes used a GPU with 3 GB.
 Departures: those of SAGAN_V6.
-Expect faces; the notes give pictures, no measure.
+Expect faces; the notes give pictures but no measure.
 """
 
 from models.systems.gan.recipe import GANRecipe

@@ -4,7 +4,7 @@ Source: the anime GAN notes, model record SAGAN_V3.
 Command: python train_sagan.py --recipe SAGAN_V3
 Run time: about 14 s a step on two CPU cores; the notes used a GPU with 3 GB.
 Departures: those of SAGAN_V6.
-Expect faces; the notes give pictures, no measure.
+Expect faces; the notes give pictures but no measure.
 """
 
 from models.systems.gan.recipe import GANRecipe

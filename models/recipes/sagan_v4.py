@@ -2,9 +2,9 @@
 
 Source: the anime GAN notes, model record SAGAN_V4; they found transposed convolutions better.
 Command: python train_sagan.py --recipe SAGAN_V4
-Run time: a batch twice SAGAN_V3's, so about twice its time.
-Departures: those of SAGAN_V6, of which that of transposed kernels concerns the first layer only.
-Expect faces, less good and less varied than SAGAN_V3's (the notes, without a measure; at 32 px the
+Run time: about twice that of SAGAN_V3, since the batch is twice as large.
+Departures: those of SAGAN_V6; the one about transposed kernels concerns only the first layer.
+Expect faces, worse and less varied than SAGAN_V3's (the notes, without a measure; for 32 px see the
 comparison in samples/gallery/compare-faces.md).
 """
 

@@ -5,7 +5,7 @@ Source: Miyato et al., ICLR 2018, arXiv:1802.05957, table 3 and setting C of tab
 Command: python train.py sngan_cnn --data cifar10    (or --data faces)
 Run time: about 1.4 s a step on two CPU cores; made for a GPU.
 Expect on CIFAR-10: FID 29.3, Inception Score 7.42 (the paper's table 2).
-Departures: none known; the authors' repository holds the residual networks only.
+Departures: none known; the authors' repository holds only the residual networks.
 """
 
 from models.systems.gan.recipe import GANRecipe

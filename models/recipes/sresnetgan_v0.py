@@ -3,7 +3,7 @@
 Source: the anime GAN notes, model record SResNetGAN_V0.
 Command: python train.py SResNetGAN_V0
 Run time: not measured here; made for a GPU.
-Departures: those of SAGAN_V6, of which that of transposed kernels concerns the first layer only.
+Departures: those of SAGAN_V6; the one about transposed kernels concerns only the first layer.
 Expect it to fail, as in the notes.
 """
 

@@ -1,10 +1,10 @@
-"""The anime notes' SResNetGAN_V1: as V0 with transposed convolutions; recorded as failed.
+"""The anime notes' SResNetGAN_V1: V0 with transposed convolutions; recorded as failed.
 
 Source: the anime GAN notes, model record SResNetGAN_V1.
 Command: python train.py SResNetGAN_V1
 Run time: not measured here; made for a GPU.
-Departures: those of SAGAN_V6. The notes' code has V0 only: 4×4 kernels, as in their SAGAN, and
-biases, as in the convolutions that these replace, are assumed.
+Departures: those of SAGAN_V6. The notes' code has only V0. We assume 4×4 kernels, as in the notes'
+SAGAN, and biases, as in the replaced convolutions.
 Expect it to fail, as in the notes.
 """
 

@@ -3,15 +3,15 @@
 Source: Gulrajani et al., NIPS 2017, arXiv:1704.00028, and the authors' gan_cifar_resnet.py: λ 10, 5
 critic steps, Adam (0, 0.9) at 2e-4 falling linearly to 0 over 100 000 steps, a critic's batch of 64
 and a generator's of 128, 128 channels, noise within a grey level, batch norm in G only, features
-averaged over space. G 1 204 483 and D 1 053 825 parameters.
+averaged over space. G has 1 204 483 parameters, D 1 053 825.
 Command: python train.py wgan_gp --data cifar10      (or --data faces)
-Run time: about 11 s a step, with its 5 critic steps, on two CPU cores (reckoned); made for a GPU.
+Run time: about 11 s a step, with its 5 critic steps, on two CPU cores (calculated); made for a GPU.
 Expect on CIFAR-10: FID about 22, Inception Score 7.3 (mimicry's table, 100 000 steps with twice the
-generator's channels and a batch of 64 for both). What these settings change here:
+generator's channels and a batch of 64 for both). For the effect of these settings here see
 samples/gallery/papers.md.
-Departures: without labels, as in the paper's unsupervised row; the code as published trains an
-ACGAN, with conditional batch norm in G and a classifier beside D's logit. The critic's first steps
-come before G's first, as there, but both follow the same step of the decay.
+Departures: no labels, as in the paper's unsupervised row; the published code trains an ACGAN, with
+conditional batch norm in G and a classifier in D. The critic's first steps come before G's first,
+as in the code, but both use the same step of the decay.
 """
 
 import math

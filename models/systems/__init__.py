@@ -1,6 +1,6 @@
-"""The systems, one folder each: `recipe.py` (its fields), `turns.py` (how it trains).
+"""The systems, one folder each: `recipe.py` (its fields), `turns.py` (its training).
 
-A folder's name is the system's. Only `system_class` needs Keras.
+The folder's name is the system's name. Only `system_class` needs Keras.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from models.recipe import Recipe, near
 
-# Recipes of before there were systems, by their architecture; all others were plain GANs.
+# Architecture → system, for recipes saved before there were systems; all others are GANs.
 _OLD = {"biggan": "biggan", "biggan_notes": "biggan"}
 
 
@@ -33,7 +33,7 @@ def system_class(recipe: Recipe) -> Any:
 
 
 def recipe_of(values: dict[str, Any]) -> Recipe:
-    """The inverse of `Recipe.to_dict`, also of an earlier version's, whose systems were all GANs.
+    """The inverse of `Recipe.to_dict`, also for earlier versions, which had only GANs.
 
     Raises:
         ValueError: an unknown system or field; the message gives the nearest known one.
@@ -50,7 +50,7 @@ def _part(system: str, part: str) -> ModuleType:
 
 
 def _own(module: ModuleType, method: str) -> Any:
-    """The class with that method that `module` itself defines."""
+    """The class with this method that is defined in `module` itself."""
     return next(
         each
         for _, each in inspect.getmembers(module, inspect.isclass)

@@ -1,4 +1,4 @@
-"""What the command lines share: options, and errors as one line with exit code 2."""
+"""Shared by the command lines: options, and errors as one line with exit code 2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(
 ) -> int:
     """Parse, choose the backend, carry out `command`; returns the exit code.
 
-    `backend` is the only one that will do, whatever `KERAS_BACKEND` says.
+    `backend`, if given, replaces what `KERAS_BACKEND` says.
     """
     parsed = parser.parse(arguments)
     try:
@@ -45,42 +45,43 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="RUN",
-        help="a run (folder, name, or number in samples), one of its checkpoints, or a lone "
-        "generator.keras",
+        help="a run (folder, name, or number in samples), one of its checkpoints, or a "
+        "generator.keras file",
     )
     parser.add_argument(
         "--weights",
         choices=("ema", "best", "raw"),
         default="ema",
         metavar="ema|best|raw",
-        help="the averaged generator, the best by the run's measure, or the one in training",
+        help="the averaged weights, the best by the run's measure, or the weights in training",
     )
 
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """Seed, attributes and truncation."""
-    parser.add_argument("--seed", type=whole, default=0, help="of everything random")
+    parser.add_argument("--seed", type=whole, default=0, help="seed of all random numbers")
     parser.add_argument(
         "--attributes",
         default=None,
         metavar="NAMES",
-        help='by name, such as "blue hair, no glasses"; what is not named is drawn as in the '
-        "training data",
+        help='by name, such as "blue hair, no glasses"; all others are drawn as in the training '
+        "data",
     )
     parser.add_argument(
         "--truncation",
         type=fraction,
         default=1.0,
         metavar="T",
-        help="above 0, at most 1: smaller is more typical and less varied",
+        help="above 0, at most 1: smaller values give more typical, less varied pictures",
     )
     parser.add_argument(
         "--statistics",
         choices=("auto", "running", "standing"),
         default="auto",
         metavar="auto|running|standing",
-        help="of batch norm: those of training, or recomputed at this truncation; auto: "
-        "recomputed below truncation 1 where norms take the latent too, as BigGAN's do",
+        help="batch norm's statistics: those of training (running), or recomputed at this "
+        "truncation (standing); auto: standing for networks whose norms take the latent, as "
+        "BigGAN's do, at truncations below 1",
     )
 
 
@@ -90,7 +91,7 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 
 
 def say(text: str) -> None:
-    """One line for the person at the keyboard."""
+    """Print one line for the user."""
     print(text, file=sys.stderr, flush=True)
 
 

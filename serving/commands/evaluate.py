@@ -30,42 +30,44 @@ def build_parser() -> Parser:
     add("runs", nargs="*", metavar="RUN", help="a run (folder, name, number), checkpoint or .keras")
     add("--fake", type=Path, metavar="DIR", help="a folder of generated pictures, instead of RUN")
     add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
-    add("--samples", type=common.positive, default=5000, help="pictures of each kind, at most")
-    add("--resolution", type=common.positive, help="of pictures in folders; default: their own")
+    add("--samples", type=common.positive, default=5000, help="most pictures of each kind")
+    add("--resolution", type=common.positive, help="for pictures in folders; default: their own")
     add("--history", choices=HISTORIES, default="logged", metavar="|".join(HISTORIES),
         help="quality against step: as the run logged it, or measured now on each of its "
         "checkpoints")  # fmt: skip
     add("--labels", choices=("none", "folders"), default="none", metavar="none|folders",
         help="folders: the sub-folders of picture folders are classes")  # fmt: skip
     add("--weights", choices=("ema", "best", "raw"), default="ema", metavar="ema|best|raw")
-    add("--truncation", type=common.fraction, default=1.0, metavar="T", help="of the latents")
-    add("--seed", type=common.whole, default=0, help="of the latents and labels")
-    add("--data-cache", type=Path, metavar="DIR", help="where read pictures are kept")
+    add("--truncation", type=common.fraction, default=1.0, metavar="T", help="for the latents")
+    add("--seed", type=common.whole, default=0, help="seed of the latents and labels")
+    add("--data-cache", type=Path, metavar="DIR", help="folder for prepared pictures")
     _add_measuring(parser.add_argument_group("How").add_argument)
     add = parser.add_argument_group("Results").add_argument
     add("--json", type=Path, metavar="FILE", help="write the records, with their protocols")
     add("--out", type=Path, metavar="DIR", help="write plots and the sheet of nearest reals")
     add("--against", type=Path, metavar="FILE", help="compare with earlier records")
-    add("--force", action="store_true", help="compare across different protocols all the same")
+    add("--force", action="store_true", help="compare even if the protocols differ")
     add("--overwrite", action="store_true", help="replace results that exist")
     return parser
 
 
 def _add_measuring(add) -> None:
     add("--extractor", default="lite0", metavar="lite0|lite1|inception|FILE.keras",
-        help="of features; lite1 for what was trained on lite0's")  # fmt: skip
+        help="feature network; lite1 for networks trained with lite0's features")  # fmt: skip
     add("--inception", type=Path, metavar="FILE", help="the FID Inception's .pth weights")
     add("--download", action="store_true", help="fetch the FID Inception's weights if missing")
     add("--precision", choices=("float32", "bfloat16"), default="float32", help="of the extractor")
-    add("--input-range", default="0..255", metavar="0..255|0..1|-1..1", help="of FILE.keras")
+    add("--input-range", default="0..255", metavar="0..255|0..1|-1..1",
+        help="range of the pixels that FILE.keras takes")  # fmt: skip
     add("--kid-subset", type=common.positive, default=1000, help="pictures in a KID subset")
     add("--bootstrap", type=common.whole, default=25, help="replicates per interval; 0: none")
     add("--classes", metavar="GROUP", help="a one-of group of attributes, such as 'hair colour', "
-        "for the intra-class distance; default: classes, where there are any")  # fmt: skip
+        "for the intra-class distance; default: the data's classes, if any")  # fmt: skip
     add("--control", type=common.whole, default=0, metavar="N",
-        help="judge on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
-    add("--floor", choices=("reals", "none"), default="reals", help="also reals against reals")
-    add("--feature-cache", type=Path, metavar="DIR", help="where features of reals are kept")
+        help="measure on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
+    add("--floor", choices=("reals", "none"), default="reals",
+        help="reals: also measure reals against reals")  # fmt: skip
+    add("--feature-cache", type=Path, metavar="DIR", help="folder for the features of reals")
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -126,7 +128,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _measure(extractor, jobs: list, counts: list[int], settings, options) -> list:
-    """An evaluation per job; a checkpoint that cannot be read is named, and left out."""
+    """An evaluation per job; a checkpoint that cannot be read is reported and left out."""
     from tqdm import tqdm
 
     from serving import evaluation
@@ -157,7 +159,7 @@ def _measure(extractor, jobs: list, counts: list[int], settings, options) -> lis
 
 
 def _logged(options: argparse.Namespace) -> list:
-    """What the runs logged while they trained."""
+    """The histories that the runs logged while they trained."""
     from serving import history
 
     runs = {run.folder: run for run in map(history.run_of, options.runs) if run is not None}
@@ -174,7 +176,7 @@ def _measured(records: Sequence, extractor) -> list:
 
 
 def _check_labels(jobs: list, options: argparse.Namespace) -> None:
-    """Raise `UserError` where --classes or --control asks for labels that are not there."""
+    """Raise `UserError` if labels are missing that --classes or --control needs."""
     from serving import evaluation
 
     for subject, real in jobs:
@@ -217,7 +219,7 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Raise `UserError` for whatever is wrong already, before seconds of imports."""
+    """Raise `UserError` for mistakes that can be seen before the slow imports."""
     if bool(options.runs) == bool(options.fake):
         raise UserError("give RUN, or --fake DIR with --real DATA; --help explains both")
     if options.fake and not options.real:
@@ -225,7 +227,7 @@ def _check(options: argparse.Namespace) -> None:
     if options.samples < 2:
         raise UserError("--samples must be 2 or more: a spread needs two pictures")
     if options.control and options.history == "checkpoints":
-        raise UserError("--control judges finished generators; leave out --history checkpoints")
+        raise UserError("--control measures finished generators; leave out --history checkpoints")
     if options.fake and options.history == "checkpoints":
         raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
     if options.kid_subset < 2:

@@ -1,4 +1,4 @@
-"""What `evaluate.py` measures: each subject with the real pictures it is measured against."""
+"""The measurements of `evaluate.py`: each subject with its real pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from serving.upscaler import Upscaler
 
 
 def jobs(options: argparse.Namespace) -> list:
-    """(subject, reference) of everything to measure; the reals are opened once per data set."""
+    """(subject, reference) for each measurement; the reals are opened once per data set."""
     opened: dict[tuple, evaluation.Reference] = {}
 
     def reference(spec: str, resolution: int, count=None, labels=None) -> evaluation.Reference:
@@ -33,7 +33,7 @@ def jobs(options: argparse.Namespace) -> list:
     if options.fake:
         return [_folder_job(options, reference)]
     if options.resolution is not None:
-        raise UserError("--resolution is for --fake; a run is measured at its own")
+        raise UserError("--resolution is for --fake; a run is measured at its own resolution")
     one_run = _checkpoint_jobs if options.history == "checkpoints" else _run_job
     return [job for source in options.runs for job in one_run(source, options, reference)]
 
@@ -136,7 +136,7 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
 
 
 def _data_of(run, name: str, options: argparse.Namespace) -> tuple[str, int | None, str | None]:
-    """(data, count, labels) as `open_data` takes them: --real, or what the run was trained on."""
+    """(data, count, labels) for `open_data`: from --real, or the run's training data."""
     if options.real is not None:
         folders = options.labels == "folders" and Path(options.real).is_dir()
         return options.real, None, "folders" if folders else None

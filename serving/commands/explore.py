@@ -40,7 +40,7 @@ def build_parser() -> Parser:
         common.add_sampling(options)
         options.add_argument(
             "--out", type=Path, nargs="+", required=True, metavar="FILE",
-            help=f"one or more of {', '.join(verb.suffixes)}; the suffix selects the form",
+            help=f"one or more files; the suffix selects the format: {', '.join(verb.suffixes)}",
         )  # fmt: skip
         common.add_overwrite(options)
         options.set_defaults(carry_out=verb)
@@ -48,7 +48,7 @@ def build_parser() -> Parser:
 
 
 def explore(options: argparse.Namespace) -> None:
-    """Make what the verb shows and write it to every file asked for. Raises `UserError`."""
+    """Make the verb's film, sheet or figure and write it to every file. Raises `UserError`."""
     verb = options.carry_out
     for path in options.out:
         if path.suffix.lower() not in verb.suffixes:
@@ -76,20 +76,20 @@ def _sampling(options: argparse.Namespace) -> dict:
 
 
 class _Interpolate:
-    """A looping film through latents, or through sets of attributes with the latents held."""
+    """A looping film through latents, or through sets of attributes at fixed latents."""
 
     suffixes = film.SUFFIXES
 
     @staticmethod
     def add_options(parser):
-        parser.add_argument("--count", type=common.positive, default=4, help="latents on the way")
+        parser.add_argument("--count", type=common.positive, default=4, help="latents on the path")
         parser.add_argument(
             "--through", nargs="+", metavar="NAMES",
-            help='sets of attributes on the way, such as "blonde hair" "blue hair, smile"',
+            help='sets of attributes on the path: "blonde hair" "blue hair, smile"',
         )  # fmt: skip
         parser.add_argument(
             "--path", choices=("spherical", "linear"), default="spherical",
-            metavar="spherical|linear", help="between latents; attributes change linearly",
+            metavar="spherical|linear", help="path of the latents; attributes change linearly",
         )  # fmt: skip
         parser.add_argument("--steps", type=common.positive, default=24, help="frames between two")
         parser.add_argument("--tiles", type=common.positive, default=1, help="films side by side")
@@ -127,7 +127,7 @@ class _Arithmetic:
         from serving.explore.arithmetic import arithmetic
 
         if options.attributes:
-            raise UserError("arithmetic takes its pictures by number; it knows no --attributes")
+            raise UserError("arithmetic takes pictures by number; leave out --attributes")
         return arithmetic(
             generator, options.plus, options.minus, options.seed, options.truncation,
             options.statistics,
@@ -137,8 +137,8 @@ class _Arithmetic:
 class _Walk:
     """Latents moved along a direction.
 
-    It is found without looking (--direction), between two groups of pictures (--between), or by a
-    property (--property).
+    The direction comes from the first layer's factorisation (--direction), from two groups of
+    pictures (--between), or from a property (--property).
     """
 
     suffixes = (*_PAGES, *film.SUFFIXES)
@@ -152,7 +152,8 @@ class _Walk:
         )  # fmt: skip
         way.add_argument(
             "--between", type=_numbers, nargs=2, metavar="N,N,N",
-            help="from the mean latent of these picture numbers of --seed to that of those",
+            help="from the first group's mean latent to the second's; pictures are numbers of "
+            "--seed",
         )  # fmt: skip
         way.add_argument(
             "--property", metavar="NAME",
@@ -160,10 +161,10 @@ class _Walk:
         )  # fmt: skip
         parser.add_argument(
             "--reach", type=float, default=6.0,
-            help="how far either way, in standard deviations of the latent's numbers",
+            help="how far to move each way, in standard deviations of a latent's numbers",
         )  # fmt: skip
         parser.add_argument("--rows", type=common.positive, default=6, help="latents shown")
-        parser.add_argument("--columns", type=common.positive, default=7, help="places on a sheet")
+        parser.add_argument("--columns", type=common.positive, default=7, help="positions shown")
         parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
 
     @staticmethod
@@ -213,7 +214,7 @@ class _Attention:
             help="from 0,0 (left, top) to 1,1 (right, bottom); five spread ones if left out",
         )  # fmt: skip
         parser.add_argument(
-            "--layer", type=common.whole, default=0, help="which, if there are several"
+            "--layer", type=common.whole, default=0, help="which layer, if there are several"
         )
 
     @staticmethod
@@ -250,9 +251,9 @@ class _Truncation:
 
 
 class _Project:
-    """The latent whose picture is nearest to a given one, side by side with the error.
+    """A given picture, the nearest picture that the generator makes, and the difference.
 
-    An .npz holds the latent.
+    An .npz file holds the latent.
     """
 
     suffixes = (*_PAGES, ".npz")
@@ -260,15 +261,15 @@ class _Project:
     @staticmethod
     def add_options(parser):
         parser.add_argument("picture", type=Path, metavar="PICTURE", help="a picture file")
-        parser.add_argument("--steps", type=common.positive, default=300, help="of optimisation")
-        parser.add_argument("--starts", type=common.positive, default=4, help="random beginnings")
+        parser.add_argument("--steps", type=common.positive, default=300, help="optimiser steps")
+        parser.add_argument("--starts", type=common.positive, default=4, help="random starts")
 
     @staticmethod
     def page(generator, options):
         from serving.explore.projection import project
 
         if options.truncation != 1:
-            raise UserError("project searches all latents; it takes no --truncation")
+            raise UserError("project searches all latents; leave out --truncation")
         found = project(
             generator, options.picture, options.steps, options.starts, options.seed,
             options.attributes,

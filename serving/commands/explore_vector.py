@@ -8,7 +8,7 @@ from serving.commands import common
 
 
 class Vector:
-    """Attributes added to held-out pictures, and removed, by vectors between a VAE's mean codes."""
+    """Attributes added to and removed from held-out pictures, by vectors of a VAE's mean codes."""
 
     suffixes = (".png",)
 
@@ -20,10 +20,10 @@ class Vector:
         )
         parser.add_argument("--rows", type=common.positive, default=2, help="faces of each kind")
         parser.add_argument(
-            "--strength", type=float, default=1.0, metavar="S", help="of the vector; 1: as it is"
+            "--strength", type=float, default=1.0, metavar="S", help="factor of the vector"
         )
         parser.add_argument(
-            "--data-cache", type=Path, metavar="DIR", help="where pictures are kept"
+            "--data-cache", type=Path, metavar="DIR", help="folder for prepared pictures"
         )
 
     @staticmethod

@@ -17,7 +17,7 @@ FORMATS = ("keras", "saved_model", "onnx", "litert")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code.
 
-    Every form but `keras` is made by TensorFlow; networks trained on JAX or torch load there.
+    TensorFlow makes every format except `keras`; it also loads networks of JAX and torch.
     """
     return common.run(build_parser(), export_all, arguments, backend="tensorflow")
 
@@ -26,21 +26,20 @@ def build_parser() -> Parser:
     """The options of export.py."""
     parser = Parser(
         description="Write a trained generator, or a network that translates or reconstructs "
-        "pictures, in forms that need none of this project. Each is checked against the Keras "
-        "network on the spot. Needs TensorFlow, whatever the network was trained with."
+        "pictures, in formats for use elsewhere. Each file is checked against the Keras network at "
+        "once. Needs TensorFlow, also for networks of other backends."
     )
     common.add_source(parser)
     parser.add_argument(
         "--network", metavar="NAME",
-        help="which network of a run that makes pictures by several, such as translator_back; "
-        "default: the first",
+        help="which network, if the run has several, such as translator_back; default: the first",
     )  # fmt: skip
     parser.add_argument(
         "--format", nargs="+", choices=FORMATS, default=["saved_model"],
-        metavar="|".join(FORMATS), help="which forms",
+        metavar="|".join(FORMATS), help="which formats",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="a folder per form is made in it"
+        "--out", type=Path, required=True, metavar="DIR", help="each format gets a folder in it"
     )
     common.add_overwrite(parser)
     return parser

@@ -37,7 +37,7 @@ def build_parser() -> Parser:
         choices=_WRITE,
         default=["png", "sheet"],
         metavar="png|sheet|npz",
-        help="one PNG a picture; a sheet of the first 64; arrays of pictures, latents and labels",
+        help="one PNG per picture, a sheet of the first 64, or arrays of pictures, latents, labels",
     )
     parser.add_argument("--batch-size", type=common.positive, default=64, help="pictures at a time")
     common.add_overwrite(parser)
@@ -52,12 +52,12 @@ def generate(options: argparse.Namespace) -> None:
     generator = serving.load(options.source, options.weights)
     wanted = generator.parse(options.attributes)
     if generator.labels is not None and not wanted:
-        common.say("labels     drawn as in the training data; --attributes chooses")
+        common.say("labels     drawn as in the training data; choose them with --attributes")
     batches = generator.stream(
         options.count, options.seed, options.attributes, options.truncation,
         options.statistics, options.batch_size,
     )  # fmt: skip
-    first = next(batches)  # what cannot work fails here, before there is a folder
+    first = next(batches)  # errors come here, before the folder is made
     with disk_errors(options.out):
         options.out.mkdir(parents=True, exist_ok=True)
         _remove_earlier(options.out)
@@ -113,7 +113,7 @@ class Writer(contextlib.ExitStack):
         self._bar.update(len(batch.images))
 
     def finish(self) -> None:
-        """Write the sheet, close the arrays, record what was asked for."""
+        """Write the sheet, close the arrays, record the options."""
         import numpy as np
 
         from media.sheet import sheet
@@ -151,12 +151,12 @@ class Writer(contextlib.ExitStack):
 
     @contextlib.contextmanager
     def _told(self):
-        """Add to an error how many pictures are whole."""
+        """Add the number of complete pictures to an error."""
         try:
             with disk_errors(self._options.out):
                 yield
         except UserError as error:
-            raise UserError(f"{error}; {self._done:,} whole pictures are there") from error
+            raise UserError(f"{error}; {self._done:,} pictures are complete") from error
 
 
 def _remove_earlier(folder: Path) -> None:

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser(ways: str = "") -> Parser:
-    """The options of translate.py. `ways`: what the run that was named does, for the help."""
+    """The options of translate.py. `ways`: what the given run does, for the help."""
     parser = Parser(
         description="Turn pictures into others by a trained network: translate, reconstruct or "
         "enlarge them. Networks that enlarge take pictures of any size, transparent ones too. The "
@@ -37,19 +37,19 @@ def build_parser(ways: str = "") -> Parser:
     common.add_source(parser)
     parser.add_argument(
         "input", metavar="INPUT", type=Path,
-        help="a picture, a film (.gif, .webp: frame by frame, each shown as long as it was), or a "
-        "folder of both, with its sub-folders",
+        help="a picture, a film (.gif, .webp: frame by frame, with the same timing), or a folder "
+        "of both, with its sub-folders",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, required=True, metavar="OUT",
-        help="the folder that gets the results, under the inputs' names; or one picture's file",
+        help="folder for the results, which keep the inputs' names; or the file of one result",
     )  # fmt: skip
     parser.add_argument(
         "--back", action="store_true", help="the other way: from the second domain to the first"
     )
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE",
-        help=f"also the first {_PAIRS} pictures, each beside what became of it",
+        help=f"also write a sheet of the first {_PAIRS} pictures, each beside its result",
     )  # fmt: skip
     parser.add_argument(
         "--batch-size", type=common.positive, default=16, metavar="N",
@@ -95,7 +95,7 @@ def translate(options: argparse.Namespace) -> None:
 
 
 def _write_sheet(path: Path, pairs: np.ndarray) -> None:
-    """`pairs` (N, 2, R, R, 3): each picture beside what became of it."""
+    """`pairs` (N, 2, R, R, 3): each picture beside its result."""
     from media.sheet import sheet
 
     pictures = pairs.reshape(-1, *pairs.shape[2:])
@@ -105,7 +105,7 @@ def _write_sheet(path: Path, pairs: np.ndarray) -> None:
 
 
 def _ways(arguments: Sequence[str]) -> str:
-    """What the run among `arguments` does, in words; nothing where there is none."""
+    """What the run in `arguments` does, in words; "" without a run."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("source", nargs="?")
     source = parser.parse_known_args([a for a in arguments if not a.startswith("-")])[0].source

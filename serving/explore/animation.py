@@ -13,13 +13,13 @@ from media import film
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """`frames` uint8 (T, H, W, 3), shown `fps` a second, for ever: the last leads to the first."""
+    """`frames` uint8 (T, H, W, 3), shown `fps` a second in a loop: the last leads to the first."""
 
     frames: np.ndarray
     fps: int = 25
 
     def save(self, path: str | Path, form: str | None = None) -> Path:
-        """Write the film; the suffix of `path` says in which form, unless `form` does.
+        """Write the film in the format of `path`'s suffix, or in `form` if given.
 
         Raises `UserError` for an unknown suffix, and for an MP4 without PyAV.
         """

@@ -20,12 +20,12 @@ _MARGIN = 24
 def average(
     generator: Generator, numbers: Sequence[int], seed: int = 0, truncation: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The mean latent (latent_dim,) and mean label weights of the pictures so numbered in `seed`.
+    """The mean latent (latent_dim,) and mean label weights of pictures `numbers` of `seed`.
 
-    Numbers are those of the file names that generate.py writes, row by row on its sheet from 0.
+    The numbers are those in generate.py's file names; on its sheet they count from 0, row by row.
     """
     if not numbers:
-        raise UserError("an average needs the numbers of one picture or more")
+        raise UserError("an average needs the number of at least one picture")
     z, y = _inputs(generator, numbers, seed, truncation)
     return z.mean(axis=0), None if y is None else y.mean(axis=0)
 
@@ -38,14 +38,14 @@ def arithmetic(
     truncation: float = 1.0,
     statistics: str = "auto",
 ) -> Image.Image:
-    """The paper's figure 7: the pictures averaged, the averages, and what their sum shows.
+    """The paper's figure 7: the averaged pictures, the averages, and the picture of their sum.
 
     Each of `plus` and `minus` is a list of picture numbers of `seed`, averaged before the sum. On
     the right the result stands in the middle of eight pictures from latents near it (± 0.25, for
     latents in ±1).
     """
     if not plus:
-        raise UserError("arithmetic needs one group to add or more")
+        raise UserError("arithmetic needs at least one group to add")
     generator.use_statistics(truncation, statistics)
     terms = [(1, group) for group in plus] + [(-1, group) for group in minus]
     columns = []

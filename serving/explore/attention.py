@@ -30,7 +30,7 @@ def attention_maps(
     """Softmax rows of attention layer number `layer` for these latents.
 
     Returns float32 (N, H, W, h, w): entry [n, i, j] is where position (i, j) looks, and sums to 1.
-    The grid of keys (h, w) is half that of queries (H, W) where the layer pools.
+    The grid of keys (h, w) is half that of queries (H, W) if the layer pools.
 
     Raises `UserError` if there is no such layer.
     """
@@ -61,10 +61,10 @@ def figure(
     truncation: float = 1.0,
     statistics: str = "auto",
 ) -> Image.Image:
-    """A row per picture: the picture with its query points, then for each what it looks at.
+    """A row per picture: the picture with its query points, then one attention map per point.
 
-    `points` are (x, y) from 0 (left, top) to 1 (right, bottom). Bright is where the point looks,
-    scaled to the row's own largest value; a frame of the point's colour tells which it is.
+    `points` are (x, y) from 0 (left, top) to 1 (right, bottom). A map is bright where its point
+    looks, scaled to the row's own largest value; its frame has the point's colour.
     """
     check_count(count)
     for x, y in points:

@@ -1,4 +1,4 @@
-"""Directions in latent space, found with and without looking, and walks along them."""
+"""Directions in latent space, found from weights or from pictures, and walks along them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _LINEAR = (keras.layers.Dense, keras.layers.Conv2DTranspose, keras.layers.Conv2D
 def factorise(generator: Generator) -> tuple[np.ndarray, np.ndarray]:
     """Closed-form factorisation of the first layer (SeFa, Shen and Zhou 2021, arXiv:2007.06600).
 
-    The unit directions n that change the first layer's output A n most, all at once: the
-    eigenvectors of AᵀA by falling eigenvalue. Needs no pictures. Returns (directions
+    The unit directions n that change the first layer's output A n most are the eigenvectors of AᵀA,
+    in order of falling eigenvalue. This needs no pictures. Returns (directions
     (latent_dim, latent_dim), one a row; eigenvalues (latent_dim,)).
 
-    Raises `UserError` where the first layer is not linear in the latent.
+    Raises `UserError` if the first layer is not linear in the latent.
     """
     matrix = first_linear_map(generator.network).astype("float64")  # (latent_dim, features): Aᵀ
     left, singular, _ = np.linalg.svd(matrix, full_matrices=True)
     values = np.zeros(len(left))
     values[: len(singular)] = singular**2
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(len(left))])
-    return (left * signs).T.astype("float32"), values  # the largest entry positive: one sign only
+    return (left * signs).T.astype("float32"), values  # fix the sign: the largest entry is positive
 
 
 def first_linear_map(network: keras.Model) -> np.ndarray:
-    """What the first layer with a kernel makes of a latent: (latent_dim, features)."""
+    """The matrix of the first layer with a kernel: (latent_dim, features)."""
     latents, labels = network.inputs
     for layer in network.layers:
         if isinstance(layer, _LINEAR) and depends_on(layer.input, latents):
@@ -59,7 +59,7 @@ def first_linear_map(network: keras.Model) -> np.ndarray:
     at_one, at_two = rows(eye) - origin, rows(2 * eye) - origin
     if not np.allclose(at_two, 2 * at_one, atol=1e-5):
         raise UserError(
-            f"before the first layer, {layer.name}, latents pass something that is not linear"
+            f"the path from the latents to the first layer, {layer.name}, is not linear"
         )
     config = {**layer.get_config(), "activation": "linear", "use_bias": False}
     bare = type(layer).from_config(config)
@@ -71,7 +71,7 @@ def first_linear_map(network: keras.Model) -> np.ndarray:
 def between(
     generator: Generator, start: Sequence[int], end: Sequence[int], seed: int = 0
 ) -> np.ndarray:
-    """DCGAN's "turn" vector (figure 8): the mean latent of `end`'s pictures less that of `start`'s.
+    """DCGAN's "turn" vector (figure 8): the mean latent of `end` minus the mean latent of `start`.
 
     Both are picture numbers of `seed`. Returns (latent_dim,), not of unit length.
     """
@@ -91,7 +91,7 @@ def _warmth(images: np.ndarray) -> np.ndarray:
 
 
 def _turn(images: np.ndarray) -> np.ndarray:
-    """How much darker the right half is: where a head turns, its dark hair shifts."""
+    """How much darker the right half is: when a head turns, its dark hair shifts."""
     grey = images.mean(axis=-1)
     half = grey.shape[2] // 2
     return grey[:, :, :half].mean(axis=(1, 2)) - grey[:, :, -half:].mean(axis=(1, 2))
@@ -106,9 +106,9 @@ PROPERTIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def by_property(generator: Generator, name: str, seed: int = 0, pool: int = _POOL) -> np.ndarray:
-    """From the mean latent of the quarter with the least to that with the most of a property.
+    """From the mean latent of the quarter with the least of a property to that with the most.
 
-    The property is measured on `pool` pictures of one label each, drawn at random. (latent_dim,).
+    The property is measured on `pool` random pictures with one label each. Returns (latent_dim,).
     """
     if name not in PROPERTIES:
         known = ", ".join(PROPERTIES)
@@ -153,7 +153,7 @@ def walk_clip(
     statistics: str = "auto",
     fps: int = 25,
 ) -> Clip:
-    """The same walk as a film, there and back, softly turning at the ends."""
+    """The same walk as a film, forward and back, slowing down at the ends."""
     check_count(steps)
     offsets = -reach * np.cos(np.pi * np.arange(2 * steps) / steps)
     z, y = _moved(generator, direction, offsets, tiles, seed, attributes, truncation, statistics)

@@ -1,4 +1,4 @@
-"""Edits of pictures, judged: does the attribute change, does the rest stay, is it the true edit?"""
+"""Measures of edits: does the attribute change, does the rest stay, how near is the true edit?"""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from metrics.classifier import LabelSpace
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One way to add an attribute, or to remove it, over held-out pictures.
+    """One way to add or remove an attribute, measured on held-out pictures.
 
     Attributes:
-        attribute, change, way: what, "add" or "remove", and how.
-        count: pictures.
-        flipped: the share in which the classifier then sees what was wanted.
-        kept: the mean share of the other attributes, a one-of group counting as one, that it sees
-            as in the plain reconstruction.
-        error: the mean difference of a pixel's number to the true edit, of 255, over the pixels
-            that the true edit changes; nan where the pictures cannot be drawn again.
+        attribute, change, way: its name, "add" or "remove", and the method.
+        count: number of pictures.
+        flipped: the share in which the classifier then sees the intended change.
+        kept: the mean share of the other attributes that it sees as in the plain reconstruction; a
+            one-of group counts as one attribute.
+        error: the mean absolute difference to the true edit, in levels 0 to 255, over the pixels
+            that the true edit changes; nan if the pictures cannot be drawn again.
     """
 
     attribute: str
@@ -39,9 +39,9 @@ class Row:
 def true_edits(
     data: datasets.ImageData, rows: np.ndarray, name: str, on: bool
 ) -> np.ndarray | None:
-    """The pictures `rows` of a part of the drawn faces with the attribute put on or taken off.
+    """The drawn faces `rows` with the attribute added or removed.
 
-    uint8 (N, R, R, 3); `None` for pictures that are not drawn, or an attribute that cannot be.
+    uint8 (N, R, R, 3); `None` for pictures that are not drawn, or attributes that cannot be drawn.
     """
     edit = {name: on}
     if not drawn(data):
@@ -64,8 +64,8 @@ def drawn(data: datasets.ImageData) -> bool:
 def masked_error(made: np.ndarray, true: np.ndarray | None, original: np.ndarray) -> float:
     """The mean over pictures of |made - true| on the pixels where the true edit changes something.
 
-    All (N, R, R, 3) in grey levels; nan without true edits. A picture that they leave as it is
-    counts for nothing.
+    All are (N, R, R, 3) in grey levels; nan without true edits. Pictures that the true edit leaves
+    unchanged do not count.
     """
     if true is None:
         return float("nan")
@@ -82,7 +82,7 @@ def masked_error(made: np.ndarray, true: np.ndarray | None, original: np.ndarray
 def seen(judge, pictures: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Which attributes the classifier sees in pictures of grey levels: bool (N, names).
 
-    The largest logit of a one-of group is on, any other attribute whose logit is above 0.
+    In a one-of group the attribute with the largest logit is on; others are on above logit 0.
     """
     logits = classifier.predict(judge, to_uint8(np.asarray(pictures) / 127.5 - 1.0))
     found = logits > 0
@@ -92,7 +92,7 @@ def seen(judge, pictures: np.ndarray, space: LabelSpace) -> np.ndarray:
 
 
 def flipped(found: np.ndarray, column: int, on: bool) -> float:
-    """The share of pictures in which the attribute is seen as wanted."""
+    """The share of pictures in which the attribute is seen as intended."""
     return float((found[:, column] == on).mean())
 
 

@@ -11,7 +11,7 @@ from serving.generator import Generator
 
 
 class Explorer(Generator):
-    """What `serving.load` gives: for a notebook, everything one does with a generator."""
+    """The result of `serving.load`: a generator with all its tools, for a notebook."""
 
     def interpolate(self, **options: Any) -> Any:
         """A looping film through latents or attributes: `serving.explore.paths.interpolate`."""

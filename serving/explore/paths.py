@@ -23,8 +23,8 @@ def spherical(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
     """Along the great circle (White 2016, arXiv:1609.04468), for vectors or rows of vectors.
 
     sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b, with w the angle between a and b. Latents of
-    many dimensions lie near a sphere: this path stays on it, the straight one dips inside. Where a
-    and b are parallel it is the straight one.
+    many dimensions lie near a sphere: this path stays on it, a straight line goes inside. For
+    parallel a and b the path is the straight line.
     """
     lengths = np.linalg.norm(a, axis=-1, keepdims=True) * np.linalg.norm(b, axis=-1, keepdims=True)
     cosine = np.sum(a * b, axis=-1, keepdims=True) / np.maximum(lengths, 1e-12)
@@ -64,17 +64,17 @@ def interpolate(
     statistics: str = "auto",
     fps: int = 25,
 ) -> Clip:
-    """A film that loops through `count` latents, or `through` attributes with the latents held.
+    """A film that loops through `count` latents, or `through` attributes at fixed latents.
 
     Args:
         steps: frames from one to the next.
-        path: between latents, "spherical" or "linear"; attributes always change linearly.
-        attributes: held all the way.
+        path: of the latents, "spherical" or "linear"; attributes always change linearly.
+        attributes: the same in all frames.
         through: two or more sets of attributes, such as ["blonde hair", "blue hair"].
-        tiles: so many films side by side, each from latents of its own.
+        tiles: the number of films side by side, each from its own latents.
 
     Raises:
-        UserError: labels for a generator without, unknown names, fewer than two to walk between.
+        UserError: labels for a generator without labels, unknown names, fewer than two stops.
     """
     check_count(steps)
     generator.use_statistics(truncation, statistics)
@@ -84,7 +84,7 @@ def interpolate(
         z, y = _through(generator, sets, steps, seed, truncation, tiles)
     else:
         if count < 2:
-            raise UserError(f"there is no way through {count} latents; give 2 or more")
+            raise UserError(f"{count} latents give no path; give 2 or more")
         keys = generator.draw_latents(count * tiles, seed, truncation)
         keys = keys.reshape(tiles, count, -1).swapaxes(0, 1)  # (count, tiles, latent_dim)
         z = closed(keys, steps, path)
@@ -99,7 +99,7 @@ def _words(attributes: str | Sequence[str] | None) -> list[str]:
 
 def _through(generator, sets, steps, seed, truncation, tiles):
     if len(sets) < 2:
-        raise UserError("there is no way through one set of attributes; give 2 or more")
+        raise UserError("one set of attributes gives no path; give 2 or more")
     keys = np.stack(
         [generator.as_weights(generator.draw_labels(tiles, seed, wanted)) for wanted in sets]
     )

@@ -1,4 +1,4 @@
-"""The latent of a given picture, by optimisation, and how near the generator comes to it."""
+"""The latent of a given picture, by optimisation, and how near the generated picture comes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from models import autodiff
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged
 
-# Latents are kept where training drew them; two and a half deviations of a normal one.
+# Latents stay in the range of training; for normal ones, within 2.5 standard deviations.
 _BOUNDS = {"truncated_normal": (-1, 1), "uniform": (-1, 1), "binomial": (0, 1)}
 _NORMAL_BOUNDS = (-2.5, 2.5)
 _SCALES = 3
@@ -30,12 +30,12 @@ _POOL = 256
 
 @dataclasses.dataclass(frozen=True)
 class Projection:
-    """What `project` found.
+    """The result of `project`.
 
     latent, label  (latent_dim,), label weights (num_labels,) or `None`
     target, found  uint8 (R, R, 3)
-    rmse, start    root mean square error in pixel levels 0 to 255; that of the best of the random
-                   latents the search began from
+    rmse, start    root mean square error in pixel levels 0 to 255, and the same for the best of the
+                   random latents from which the search began
     """
 
     latent: np.ndarray
@@ -59,7 +59,7 @@ class Projection:
         return titled(page, f"rms error {self.rmse:.1f} of 255, PSNR {self.psnr:.1f} dB")
 
     def save(self, path: str | Path) -> Path:
-        """Write the side by side (.png) or the latent and label (.npz)."""
+        """Write the pictures side by side (.png), or the latent and label (.npz)."""
         path = Path(path)
         if path.suffix.lower() != ".npz":
             self.side_by_side().save(path)
@@ -82,8 +82,8 @@ def project(
     """Find the latent whose picture is nearest to `picture`, a file or uint8 (R, R, 3).
 
     The best `starts` of 256 random latents are refined by `steps` of Adam on the mean square error
-    at full, half and quarter resolution; latents stay where training drew them. Attributes that
-    are not named are refined too; a class that is not named is that of the best start.
+    at full, half and quarter resolution; latents stay in the range of training. Attributes that
+    are not given are refined too; if no class is given, that of the best start is used.
     """
     check_count(steps), check_count(starts)
     target = _target(generator, picture)
@@ -143,7 +143,7 @@ class _Search:
         return x[:, : self.dim], x[:, self.dim :] if x.shape[1] > self.dim else None
 
     def rmse(self, x: np.ndarray) -> float:
-        """Of the first point's picture, in levels 0 to 255."""
+        """The error of the first point's picture, in levels 0 to 255."""
         made = to_uint8(self.generator.generate(*self.split(x)))
         return float(np.sqrt(np.mean((made[0].astype(float) - to_uint8(self.target)[0]) ** 2)))
 

@@ -1,9 +1,9 @@
-"""Attribute vectors: the way in a code from pictures without an attribute to those with it.
+"""Attribute vectors: directions in a code from pictures without an attribute to pictures with it.
 
 Hou et al. 2017, arXiv:1610.00291, section 4.3: the mean code of pictures that have the attribute
-minus that of pictures that do not. Added to a code or taken from it, it edits a picture. How well
-is measured on held-out pictures, beside a random direction of the same length and beside the same
-vector among as many principal components.
+minus that of pictures that do not. Adding it to a code or subtracting it edits a picture. The edits
+are measured on held-out pictures and compared with a random direction of the same length, and with
+the same vector in as many principal components.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from serving.held_out import FITTED
 from serving.pictures import enlarged
 from serving.training_data import parts_of
 
-EACH = 1_000  # pictures with the attribute, and as many without, that a vector is made of
-LEAST = 20  # of fewer no vector is made, and no share given
-JUDGED = 500  # held-out pictures that a change is measured on, at most
+EACH = 1_000  # most pictures with the attribute, and without it, for a vector
+LEAST = 20  # fewer pictures give no vector and no share
+JUDGED = 500  # most held-out pictures for measuring a change
 CAPTIONS = ("face", "- vector", "as it is", "+ vector", "true edit")
 
 
@@ -48,11 +48,11 @@ class Vectors:
     """The attribute vectors of an autoencoder and of principal components.
 
     Args:
-        data: the pictures of the model's run, all of them; those that it held out are edited.
-        attributes: which, by name.
+        data: all pictures of the model's run; the held-out ones are edited.
+        attributes: their names.
 
-    Raises `UserError` for data without attributes, an attribute that it does not have, and too few
-    pictures with it or without.
+    Raises `UserError` for data without attributes, an attribute that the data does not have, and
+    too few pictures with or without it.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Vectors:
     def _choose(
         self, data: datasets.ImageData, name: str, most: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of pictures with the attribute and of those without, by chance, `most` at most."""
+        """Random rows of pictures with the attribute, and of those without, `most` each at most."""
         has = data.labels.values[:, data.labels.names.index(name)] > 0.5
         both = np.flatnonzero(has), np.flatnonzero(~has)
         for rows, word in zip(both, ("with", "without"), strict=True):
@@ -117,7 +117,9 @@ class Vectors:
         ]
 
     def _change(self, judge, space, name: str, on: bool, strength: float) -> list[edits.Row]:
-        rows = self._tried_on[name][1 if on else 0]  # added where it is not, removed where it is
+        rows = self._tried_on[name][
+            1 if on else 0
+        ]  # added to pictures without it, removed from others
         pictures = np.asarray(self._held.images[rows])
         true = edits.true_edits(self._held, rows, name, on)
         column = space.names.index(name)
@@ -139,7 +141,7 @@ class Vectors:
         return found
 
     def _ways(self, code: Code, codes: np.ndarray, name: str, strength: float):
-        """(its name, changed codes): by the vector, by a random one as long, not at all."""
+        """(name, changed codes): by the vector, by a random one of the same length, unchanged."""
         moved = strength * self.vector(code, name)
         chance = self._rng.standard_normal(codes.shape, dtype="float32")
         chance *= np.linalg.norm(moved) / np.linalg.norm(chance, axis=1, keepdims=True)
@@ -150,9 +152,9 @@ class Vectors:
     # === What it looks like ===
 
     def page(self, count: int = 3, strength: float = 1.0) -> Image.Image:
-        """Of each attribute `count` faces without it and as many with: see `CAPTIONS`.
+        """For each attribute, `count` faces without it and as many with it: see `CAPTIONS`.
 
-        The true edit puts the attribute on a face without it, and takes it off the others.
+        The true edit adds the attribute to faces without it and removes it from the others.
         """
         network, tiles = self.codes[0], []
         for name in self.attributes:

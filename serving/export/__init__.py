@@ -1,1 +1,1 @@
-"""A generator in forms that need none of this project: SavedModel, ONNX, LiteRT; plain Keras."""
+"""A generator in formats that work without this project (SavedModel, ONNX, LiteRT), or in Keras."""

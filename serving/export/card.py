@@ -1,4 +1,4 @@
-"""`model.json` and `README.md`: what a person needs to use an export without this project."""
+"""`model.json` and `README.md`: how to use an export without this project."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NEEDS = {
 
 
 def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
-    """What `model.json` says: inputs and outputs with their ranges, labels, recipe, passport."""
+    """The content of `model.json`: inputs and outputs with ranges, labels, recipe, passport."""
     subject, known = portable.subject, portable.subject.metadata
     shape = f"(N, {portable.describe.size_of(subject, form)}, 3)"
     outputs = {"images": f"float32 {shape}, RGB from -1 to 1"}
@@ -68,7 +68,7 @@ def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
 
 
 def readme(portable: Portable, form: str, folder: str, error: float) -> str:
-    """`README.md`, with a snippet that runs as it stands from where `folder` lies."""
+    """`README.md`, with a snippet that runs unchanged in the parent of `folder`."""
     subject = portable.subject
     before, after = portable.describe.notes_of(subject)
     size = portable.describe.size_of(subject, form).replace(", ", " × ")
@@ -76,7 +76,7 @@ def readme(portable: Portable, form: str, folder: str, error: float) -> str:
 # {subject.recipe.name} {portable.stem}, {size} px
 
 Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exported: {error:.1e}
-(pictures reach from -1 to 1). `model.json` says what goes in and what comes out.
+(pictures go from -1 to 1). `model.json` describes the inputs and outputs.
 {before}
 ```python
 {snippet(portable, form, folder)}

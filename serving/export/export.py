@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """One finished export: where it lies, its largest error (of pictures in ±1), its bytes."""
+    """One finished export: its folder, its largest error (for pictures in ±1), its bytes."""
 
     form: str
     folder: Path
@@ -30,8 +30,8 @@ class Exported:
 def export(subject: Subject, form: str, folder: Path) -> Exported:
     """Write `subject` to `folder` as one of `FORMS`, with `model.json` and `README.md`.
 
-    The files are loaded again and run; their pictures must equal those of the network as it was
-    trained, with its kernels normalised at every call, to 1e-3. An export that differs is removed.
+    The files are loaded again and run. Their pictures must equal those of the trained network,
+    whose kernels are normalised at every call, to 1e-3; otherwise the export is not kept.
 
     Raises:
         UserError: unknown form, packages missing, an error above 1e-3, or a disk that is full.

@@ -1,4 +1,4 @@
-"""How each form is written, and read back to be checked. A form is `write` and `read`."""
+"""Writing each format, and reading it back for the check. A format is `write` and `read`."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _read_litert(folder: Path, kind: type[Portable]) -> Runner:
 
 
 def _litert_interpreter() -> type:
-    """LiteRT's own interpreter, or the one that older releases of TensorFlow have inside."""
+    """LiteRT's own interpreter, or the one inside older releases of TensorFlow."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -135,7 +135,7 @@ def _missing(what: str, packages: str) -> UserError:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep converters' chatter, C++ too, off the screen; what is raised still comes out."""
+    """Hide the converters' output, also from C++; exceptions are still raised."""
     kept = os.dup(1), os.dup(2)
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:

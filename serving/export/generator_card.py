@@ -1,4 +1,4 @@
-"""What `model.json` and `README.md` say of a generator: its inputs, and Python that uses it."""
+"""The texts about a generator in `model.json` and `README.md`: inputs, and Python that uses it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from serving.generator import Generator
 
 _LATENTS = {
-    "truncated_normal": "normal numbers of deviation 0.5, those beyond ±1 drawn again",
-    "normal": "normal numbers of deviation 1",
+    "truncated_normal": "normal numbers of standard deviation 0.5, drawn again if beyond ±1",
+    "normal": "normal numbers of standard deviation 1",
     "uniform": "uniform numbers from -1 to 1",
     "binomial": "0 or 1, each half of the time",
 }
@@ -65,12 +65,12 @@ def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
             "groups": {name: list(members) for name, members in labels.groups.items()},
         }
     if form == "keras":
-        del inputs["truncation"]  # Keras's generator takes [latents, labels] alone
+        del inputs["truncation"]  # Keras's generator takes only [latents, labels]
     return inputs
 
 
 def notes_of(generator: Generator) -> tuple[str, str]:
-    """What the README says before and after its Python."""
+    """The README's texts before and after its Python."""
     before = ""
     if generator.labels is not None:
         before = f"It takes {len(generator.labels.names)} {generator.labels.kind}; "
@@ -78,14 +78,14 @@ def notes_of(generator: Generator) -> tuple[str, str]:
     latent = generator.recipe.latent
     after = (
         f"Latents: {_LATENTS.get(latent, latent)}.\n"
-        "`truncation`, above 0 and at most 1, pulls them to the centre: more typical, less varied "
-        "pictures.\n"
+        "`truncation`, above 0 and at most 1, scales them: smaller values give more typical, less "
+        "varied pictures.\n"
     )
     return before, after
 
 
 def lines_of(generator: Generator, form: str) -> list[str]:
-    """Python that draws 16 pictures, `images`, with the export that was loaded before."""
+    """Python that draws 16 pictures, `images`, with the loaded export."""
     recipe, labels = generator.recipe, generator.labels
     inputs = ['"latents": latents', '"truncation": truncation']
     lines = [

@@ -1,7 +1,7 @@
-"""A trained network as TensorFlow functions with named inputs; the other forms are made from them.
+"""A trained network as TensorFlow functions with named inputs, the basis of the other formats.
 
-Two kinds: a generator (latents → pictures) and a translator (pictures → pictures). Each also says
-how its Keras network is run, and with what an export of it is checked.
+There are two kinds: a generator (latents → pictures) and a translator (pictures → pictures). Each
+also defines how its Keras network is run, and the inputs for checking an export.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from serving.upscaler import Upscaler
 
 Inputs = dict[str, np.ndarray]
 Subject = Generator | Translator | Upscaler
-_PICTURES = 4  # by which an export is checked
+_PICTURES = 4  # for checking an export
 _TRUNCATIONS = (1.0, 0.5)
 
 
@@ -32,9 +32,9 @@ class Portable(tf.Module):
     """Named inputs → {"images": float32 (N, R, R, 3) in [-1, 1]}, as functions to be saved.
 
     Attributes:
-        stem: what it is called, and its file without the ending.
-        describe: the module that tells a person how to use an export of it.
-        subject: the network with what is known about it.
+        stem: its name, and its file without the suffix.
+        describe: the module that explains the use of an export.
+        subject: the network with its description.
         specs: the inputs by name, in order.
         float_images: the function; `uint8_images`: the same with uint8 pictures.
     """
@@ -59,11 +59,11 @@ class Portable(tf.Module):
 
     @staticmethod
     def predict(network: keras.Model, inputs: Inputs) -> np.ndarray:
-        """The pictures that a Keras network of this kind makes of the named inputs."""
+        """The pictures that a Keras network of this kind makes from the named inputs."""
         raise NotImplementedError
 
     def examples(self) -> Iterator[Inputs]:
-        """Inputs by name that an export is checked with."""
+        """Inputs by name, for checking an export."""
         raise NotImplementedError
 
     def as_trained(self) -> keras.Model:
@@ -108,7 +108,7 @@ class Portable(tf.Module):
 class PortableGenerator(Portable):
     """[latents, labels, truncation] → pictures.
 
-    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent where the
+    latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent if the
     generator takes none; truncation, a float32 scalar, scales the latents.
     """
 
@@ -183,6 +183,6 @@ def portable_of(subject: Subject) -> Portable:
 
 
 def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:
-    """The inputs of an exported generator by name; no labels where there are none."""
+    """The inputs of an exported generator by name, with labels only if there are any."""
     inputs = {"latents": latents, "labels": labels, "truncation": np.array(truncation, "float32")}
     return {name: value for name, value in inputs.items() if value is not None}

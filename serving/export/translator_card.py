@@ -1,4 +1,4 @@
-"""What `model.json` and `README.md` say of a network on pictures: its input, its use in Python."""
+"""The texts about a network on pictures in `model.json` and `README.md`: input, use in Python."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_order_is_seed_by_seed(tmp_path):
     [
         (["gon"], "Unknown recipe 'gon'"),
         (["gan", "gan"], "gan is named twice"),
-        (["gan:g_turm=mode_seeking"], "is no field=value"),
+        (["gan:g_turm=mode_seeking"], "is not field=value"),
         (["gan:d_steps=two"], "d_steps cannot be 'two'"),
         (["gan:g_term=mode"], "unknown g_term 'mode'"),
     ],
@@ -63,7 +63,9 @@ def test_mistakes_are_named(tmp_path, words, message):
 
 
 def test_pictures_of_different_sizes_are_refused(tmp_path):
-    with pytest.raises(UserError, match=r"different sizes \(gan 32, SAGAN_V6 128\); give --resol"):
+    with pytest.raises(
+        UserError, match=r"different resolutions \(gan 32, SAGAN_V6 128\); give --resol"
+    ):
         make(tmp_path, ["gan", "SAGAN_V6"], data="faces")
 
 

@@ -9,7 +9,7 @@ from tests.curation import networks
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--no-detect", "--turned"), "--no-detect looks for no faces"),
+        (("--no-detect", "--turned"), "--no-detect does not use --detector"),
         (("--no-detect", "--tagger", "a", "--tags", "b"), "not from both"),
         (("--no-detect", "--threshold", "1"), "from 0 to below 1, not 1"),
         (("--no-detect", "--most-aspect", "0.5"), "at least 1, not 0.5"),

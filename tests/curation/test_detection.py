@@ -134,10 +134,10 @@ def test_a_detector_that_is_not_there_or_no_onnx(tmp_path):
     with pytest.raises(DataError, match="There is no detector"):
         detectors.build(str(tmp_path / "none.onnx"), turned=False)
     (tmp_path / "bad.onnx").write_bytes(b"not a network")
-    with pytest.raises(DataError, match="is no ONNX network") as error:
+    with pytest.raises(DataError, match="is not an ONNX network") as error:
         detectors.build(str(tmp_path / "bad.onnx"), turned=False)
     assert "\n" not in str(error.value)
-    with pytest.raises(DataError, match="--turned is for the cascade"):
+    with pytest.raises(DataError, match="--turned is only for the cascade"):
         detectors.build(str(tmp_path / "bad.onnx"), turned=True)
 
 

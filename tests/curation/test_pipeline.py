@@ -151,7 +151,7 @@ def test_a_persons_word_moves_files(raw, tmp_path, run):
     (out / "drop.txt").write_text(f"keep {first}\nkeep {second}\ndrop nobody.png\n")
     lines = run(rules=Rules(least=97))
     assert files(out / "faces") == {first, second}
-    assert "drop.txt names 1 faces that are not there ('nobody.png')." in lines
+    assert "drop.txt names 1 faces that do not exist ('nobody.png')." in lines
     (out / "drop.txt").write_text(f"drop {first}\n")
     run()
     assert files(out / "dropped") == {first}
@@ -300,7 +300,7 @@ def test_other_settings_need_another_folder(raw, tmp_path, run):
 @pytest.mark.parametrize(("raw_at", "out_at"), [(".", "out"), ("raw", "raw"), ("out/faces", "out")])
 def test_folders_that_lie_in_each_other(raw, tmp_path, run, raw_at, out_at):
     shutil.copytree(raw, tmp_path / "out" / "faces")
-    with pytest.raises(DataError, match="must not lie in each other"):
+    with pytest.raises(DataError, match="must not contain each other"):
         run(tmp_path / raw_at, tmp_path / out_at)
 
 
@@ -326,7 +326,7 @@ def test_a_full_disk_keeps_what_was_found(raw, tmp_path, run, monkeypatch):
         real(picture, path)
 
     monkeypatch.setattr(extraction, "write_png", full)
-    with pytest.raises(DataError, match=r"No space left on device\. What was found so far is kept"):
+    with pytest.raises(DataError, match=r"No space left on device\. The results so far are kept"):
         run()
     monkeypatch.undo()
     assert looked_at(run()) == "2 of them looked at now."

@@ -169,7 +169,7 @@ def test_hats_fit_on_some_hair():
 @pytest.mark.parametrize(
     ("condition", "message"),
     [
-        ("twintails", "'twintails' cannot be drawn .*glasses, smile, open mouth, hat, blush"),
+        ("twintails", "'twintails' cannot be added .*glasses, smile, open mouth, hat, blush"),
         ("no red hair", "'no red hair' does not say which colour"),
         ("red hair + pink hair", "one hair colour, not 'pink hair' and 'red hair'"),
         ("glases", "no label 'glases'; nearest: glasses"),
@@ -244,7 +244,7 @@ def test_pairs_with_hats_take_faces_that_they_fit_on(drawn):
             domains.parts["b"].images[k], faces.draw(index, 16, {"hat": True})
         )
     assert domains.parts["b"].labels.values[:, ATTRIBUTES.index("hat")].tolist() == [1] * 5
-    assert domains.notes == ["Only faces are drawn whose hair a hat fits on."]
+    assert domains.notes == ["Only faces with hair that fits a hat are drawn."]
 
 
 def test_other_pairs_have_another_fingerprint(drawn):
@@ -265,7 +265,7 @@ def test_other_pairs_have_another_fingerprint(drawn):
     ("conditions", "options", "message"),
     [
         (("glasses", "glasses"), {}, "must differ; both are 'glasses'"),
-        (("twintails", "glasses"), {}, "'twintails' cannot be drawn"),
+        (("twintails", "glasses"), {}, "'twintails' cannot be added"),
         (("no glasses", "glasses"), {"labels": "folders"}, "brings its own labels"),
     ],
 )

@@ -145,7 +145,7 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"fakes_per_real": 2, "g_term": "feature_matching"}, "fakes_per_real must be 1: feature"),
         ({"fakes_per_real": 2, "penalty": "gradient"}, "fakes_per_real must be 1: penalty"),
         ({"decay_start": 10}, "decay_start 10 needs a decay: exponential or linear"),
-        ({"decay": "linear", "decay_start": 50_000}, "no steps, out of 50000"),
+        ({"decay": "linear", "decay_start": 50_000}, "no steps for the linear decay"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1.0"),
         ({"residual_gain": 0.0}, "residual_gain must be above 0"),
         ({"architecture": "dense", "point_dim": 2, "dequantize": True}, "not for points"),

@@ -169,7 +169,7 @@ class Unseeded(Line):
 
 
 def test_a_layer_that_draws_its_own_weights_is_refused():
-    with pytest.raises(ValueError, match="slope's layer own draws its weights by Keras's own ker"):
+    with pytest.raises(ValueError, match="slope's layer own draws its weights with Keras's own"):
         Unseeded(line_recipe())
 
 

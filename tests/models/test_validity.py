@@ -65,7 +65,7 @@ LIMITS = {
     ),
     "decay too late": (
         {"decay": "linear", "decay_start": 50_000}, {"decay": "linear", "decay_start": 49_999},
-        "leaves the linear decay no steps, out of 50000",
+        "leaves no steps for the linear decay; there are 50000",
     ),
     "exponential late": (
         {"decay": "linear", "decay_start": 60_000}, {"decay": "exponential", "decay_start": 60_000},

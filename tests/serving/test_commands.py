@@ -139,7 +139,7 @@ def test_a_full_disk_while_generating(files, tmp_path, capsys, monkeypatch):
     line = failed(capsys, generate.main, files["none"], "--count", 4, "--out", tmp_path,
                   "--write", "png", "npz")  # fmt: skip
     assert "no space left" in line
-    assert line.endswith("2 whole pictures are there")
+    assert line.endswith("2 pictures are complete")
     assert not list(tmp_path.glob("*.npz"))
     assert not list(tmp_path.glob(".*"))
 

@@ -57,9 +57,9 @@ def test_what_exists_is_asked_for(tmp_path):
     with pytest.raises(UserError, match="not empty; --overwrite"):
         check_folder(tmp_path, overwrite=False)
     check_folder(tmp_path, overwrite=True)
-    with pytest.raises(UserError, match="is a file; a folder is wanted"):
+    with pytest.raises(UserError, match="is a file; give a folder"):
         check_folder(path, overwrite=True)
-    with pytest.raises(UserError, match="is a folder; a file name"):
+    with pytest.raises(UserError, match="is a folder; give a file name"):
         check_file(tmp_path, overwrite=True)
     with pytest.raises(UserError, match="no folder"):
         check_file(tmp_path / "none" / "a.png", overwrite=False)

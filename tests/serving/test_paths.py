@@ -71,9 +71,9 @@ def test_film_through_labels(kind, request):
 def test_mistakes(plain, attributes):
     with pytest.raises(UserError, match="Known: linear, spherical"):
         interpolate(plain, path="straight")
-    with pytest.raises(UserError, match="no way through 1 latents"):
+    with pytest.raises(UserError, match="1 latents give no path"):
         interpolate(plain, count=1)
-    with pytest.raises(UserError, match="no way through one set"):
+    with pytest.raises(UserError, match="one set of attributes gives no path"):
         interpolate(attributes, through=["smile"])
     with pytest.raises(UserError, match="without labels"):
         interpolate(plain, through=["smile", "hat"])

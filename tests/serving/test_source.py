@@ -123,7 +123,7 @@ def test_a_generator_of_something_else(tmp_path):
     path = tmp_path / "other.keras"
     foreign(path)
     with_member(path, {"recipe": models_tiny.recipe().to_dict()})
-    with pytest.raises(UserError, match="is no generator"):
+    with pytest.raises(UserError, match="is not a generator"):
         open_source(path)
 
 

@@ -172,7 +172,7 @@ def test_mistakes_are_one_line(run, tmp_path, capsys):
         ((run, tmp_path / "empty", *out), "holds no picture (.bmp, "),
         ((run, tmp_path / "bad", *out), "holds no picture that can be read; nothing was written"),
         ((run, source, "--out", tmp_path / "file" / "y"), "cannot write to"),
-        ((run / "translator.keras", source, *out, "--back"), "needs a run folder instead"),
+        ((run / "translator.keras", source, *out, "--back"), "for the other way give a run folder"),
         ((run / "translator.keras", source, *out, "--weights", "raw"), "needs a run folder"),
         ((run, source, *out, "--weights", "best"), "has no best_translator.keras"),
         ((run, source, *out, "--batch-size", "0"), "must be at least 1"),

@@ -74,7 +74,7 @@ class Slow(Recorder):
 def test_shares_of_the_time():
     outputs = object.__new__(Outputs)
     outputs._list = SimpleNamespace(seconds={"Pictures": 1.0, "Quality": 2.0, "CSVLog": 0.01})
-    words = "beside the steps 3.0 % of the time: Quality 2.0 %, Pictures 1.0 %"
+    words = "other work than steps 3.0 % of the time: Quality 2.0 %, Pictures 1.0 %"
     assert outputs.beside(100.0) == words
 
 

@@ -57,7 +57,7 @@ def test_resume_on_another_number_of_devices(pictures, cache, tmp_path, train):
         text=True,
     )
     assert two.returncode == 0, two.stderr[-2000:]
-    assert "shared out over 2" in two.stderr
+    assert "divided among 2" in two.stderr
     assert train("--steps=3", "--resume", f"--out={out}")[0] == 0
     assert train("--steps=3")[0] == 0
     (many,), (one,) = out.iterdir(), (tmp_path / "out").iterdir()

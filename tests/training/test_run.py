@@ -110,7 +110,7 @@ def test_changed_recipe_is_refused_with_the_differences(train, tmp_path):
     assert "SAGAN_V5" in words.splitlines()[-1]
     code, words = train("--steps=2", "--resume")
     assert code == 2
-    assert "has done its 2 steps" in words
+    assert "has done all its 2 steps" in words
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
 
 

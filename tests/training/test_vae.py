@@ -102,7 +102,7 @@ def test_fresh_noise_every_step():
         (["--held-out=1"], "held_out 1 keeps every picture out of training"),
         (["--g-filters=4"], "--g-filters"),
         (["--rollbacks=1"], "--rollbacks is for GANs; recipe vae_cpu trains a vae"),
-        (["--control-samples=5"], "a vae takes none"),
+        (["--control-samples=5"], "a vae takes no labels"),
         (["--feature-weight=3"], "feature_weight is read only where reconstruction is features"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What happens beside the training steps: one idea a file, all driven by `StepCallbacks`."""
+"""Work between the training steps: one idea per file, all driven by `StepCallbacks`."""

@@ -1,8 +1,8 @@
 """How callbacks run without making the device wait at every step.
 
 Keras's own `CallbackList` turns the logs into Python numbers after each step: the device then
-idles until the next step is launched. Here the logs stay tensors; they are read in one go every
-so many steps, and weights are brought up to date only when a callback is about to look at them.
+idles until the next step is launched. Here the logs stay tensors and are read for many steps at
+once; weights are brought up to date only before a callback reads them.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class StepCallback(keras.callbacks.Callback):
 
     `on_rows(rows)` gets the logs of finished steps as numbers, in order, each step once: rows of
     `{"step": …, "d_loss": …, …}`. `on_step(step)` is called after every step for which `due(step)`
-    says so (by default every `every` steps, and after the last one), with all rows up to that step
-    delivered and `self.model`'s variables up to date. The list calls callbacks in its order; an
-    exception from any of them ends the training.
+    is true (by default every `every` steps, and after the last one). All rows up to that step have
+    then been delivered, and `self.model`'s variables are up to date. Callbacks are called in the
+    list's order; an exception from any of them ends the training.
     """
 
     every: int = 0  # steps between calls of `on_step`; 0: never
     last_step: int = 0  # set by the list: the step after which training ends
 
     def due(self, step: int) -> bool:
-        """Whether `on_step` is to be called after `step`. Called every step, so cheap."""
+        """Whether to call `on_step` after `step`. It is called every step, so it must be cheap."""
         return self.every > 0 and (step % self.every == 0 or step == self.last_step)
 
     def on_rows(self, rows: list[Row]) -> None:
@@ -45,14 +45,14 @@ class StepCallback(keras.callbacks.Callback):
 class StepCallbacks(keras.callbacks.CallbackList):
     """The list that `GAN.fit` drives: collects logs as tensors, calls `StepCallback`s when due.
 
-    Args: callbacks, in calling order (plain Keras callbacks are served too, with tensors as logs);
-    `first_step`: steps already done; `last_step`: where training ends; `read_every`: the most
-    steps whose logs are kept on the device; `read_seconds`: the longest a finished step's numbers
-    are held back; `agree`: (step, whether a callback wants to stop) → whether to stop, which hosts
-    that train together must decide together.
+    Args: callbacks, in calling order (plain Keras callbacks work too, with tensors as logs);
+    `first_step`: steps already done; `last_step`: where training ends; `read_every`: for how many
+    steps at most the logs stay on the device; `read_seconds`: for how long at most; `agree`:
+    (step, whether a callback wants to stop) → whether to stop, since hosts that train together
+    must decide together.
 
-    `seconds` says how long each `StepCallback` took so far, by the name of its class; waiting for
-    the device is not counted.
+    `seconds`: the time that each `StepCallback` has taken so far, by the name of its class,
+    without waiting for the device.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class StepCallbacks(keras.callbacks.CallbackList):
             each.last_step = last_step
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        """Nothing of ours happens before a step; plain Keras callbacks are told."""
+        """Call only the plain Keras callbacks; `StepCallback`s do nothing before a step."""
         for callback in self.callbacks:
             callback.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Keep the step's logs, and run what is due."""
+        """Keep the step's logs, and call the callbacks that are due."""
         step = self._first_step + batch + 1
         self._unread.append((step, logs or {}))
         for callback in self.callbacks:
@@ -104,7 +104,7 @@ class StepCallbacks(keras.callbacks.CallbackList):
             self.model.stop_training = self._agree(step, self.model.stop_training)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Deliver what is still unread, then Keras's own."""
+        """Deliver the unread logs, then call the plain Keras callbacks."""
         self.read()
         super().on_epoch_end(epoch, logs)
 

@@ -1,4 +1,4 @@
-"""Watches a run for collapse, says in plain words what it sees, and plans a way back on request."""
+"""Watches a run for collapse, reports its findings in plain words, and plans rollbacks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from training.callbacks.base import StepCallback
 
 
 class CollapseWatch(StepCallback):
-    """Feeds a `CollapseGuard` and prints each of its findings once, until it has passed.
+    """Feeds a `CollapseGuard` and prints each finding once, until it has passed.
 
-    With `rollbacks` above 0 an alarm ends the training with `rollback` set to where to go back; the
-    session goes there and on. The guard's history is kept in `state` for a resumed run. It judges
-    every 100 steps, and where `also_due(step)`: when there is a new measurement.
+    With `rollbacks` above 0 an alarm sets `rollback` and ends the training; the session then goes
+    back and continues. The guard's history is kept in `state` for a resumed run. It judges every
+    100 steps, and when `also_due(step)` says that there is a new measurement.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class CollapseWatch(StepCallback):
             self.guard.forget_after(first_step)
 
     def on_rows(self, rows: list[Row]) -> None:
-        """Remember D's zero-loss share, where the loss has one, and G's loss."""
+        """Remember D's zero-loss share, if the loss has one, and G's loss."""
         self.guard.losses(
             [int(row["step"]) for row in rows],
             [row.get(self._reads.zero_share, 0.0) for row in rows],
@@ -61,7 +61,7 @@ class CollapseWatch(StepCallback):
         self.guard.measured(step, reading.distance, reading.duplicate_share)
 
     def on_step(self, step: int) -> None:
-        """Judge, say what is new, keep the history, plan a way back."""
+        """Judge, print new findings, keep the history, plan a rollback."""
         findings = self.guard.findings()
         now = {(finding.kind, finding.level) for finding in findings}
         for finding in findings:

@@ -12,8 +12,8 @@ from training.callbacks.base import StepCallback
 class CSVLog(StepCallback):
     """Write every step's logs to `path`, columns `step, d_loss, g_loss, …`.
 
-    A run that goes on from step `first_step` first drops the rows after it: an interrupted run may
-    have logged steps that its last checkpoint does not hold.
+    A run that continues from `first_step` first drops the rows after it: an interrupted run may
+    have logged steps after its last checkpoint.
     """
 
     def __init__(self, path: Path, first_step: int = 0) -> None:
@@ -41,7 +41,7 @@ class CSVLog(StepCallback):
 
     def _open(self, columns: list[str]) -> None:
         kept = [row for row in read_rows(self._path) if row["step"] <= self._first_step]
-        # A phase may log what the one before did not, and the other way round.
+        # Phases may log different numbers.
         before = list(kept[0]) if kept else []
         self._columns = columns = [*before, *(name for name in columns if name not in before)]
         self._file = self._path.open("w", newline="", encoding="utf-8")
@@ -49,7 +49,7 @@ class CSVLog(StepCallback):
         self._write(kept)
 
     def _write(self, rows: list[Row]) -> None:
-        """What a row does not have is nan: an empty cell would look cut off."""
+        """Write rows; a missing number is nan, since an empty cell would look cut off."""
         writer = csv.writer(self._file, lineterminator="\n")
         for row in rows:
             writer.writerow([_short(row.get(name, float("nan"))) for name in self._columns])

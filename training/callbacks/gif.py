@@ -23,10 +23,10 @@ _SECONDS, _LAST_SECONDS = 0.15, 2.0  # a frame, the last frame
 class ProgressGIF(StepCallback):
     """Rebuild `path` from the grids in `folder` as they come.
 
-    At most `frames` frames, evenly spread, the first and the newest among them, each captioned with
-    its step; at most `width` pixels wide and `limit` bytes large. Writing all frames at every grid
-    would make the time quadratic in their number: the file is rebuilt whenever the number of grids
-    has grown by a quarter, and at the end.
+    The film has at most `frames` frames, evenly spread and with the first and the newest grid, each
+    captioned with its step; it is at most `width` pixels wide and `limit` bytes large. Rewriting it
+    at every grid would take quadratic time, so it is rebuilt whenever the number of grids has grown
+    by a quarter, and at the end.
     """
 
     def __init__(

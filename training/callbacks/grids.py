@@ -1,4 +1,4 @@
-"""Grids of what the averaged networks make of fixed inputs, `fakes/step-NNNNNNNN.png`."""
+"""Grids of the averaged networks' pictures for fixed inputs, `fakes/step-NNNNNNNN.png`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Grids(StepCallback):
 
 
 def grid(system: System, preview: Preview) -> Image.Image:
-    """What `system` makes of the preview's inputs now, as one sheet."""
+    """The pictures that `system` now makes from the preview's inputs, as one sheet."""
     return sheet(pixels.to_uint8(preview.draw(system)), preview.columns, preview.captions)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step, save, say how to go on. A second one ends at once."""
+"""Ctrl-C and SIGTERM: finish the step, save, say how to go on. A second signal ends at once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SAVE_SIGNAL = getattr(signal, "SIGUSR1", None)
 class Interrupts(StepCallback):
     """Turn signals into a checkpoint and an orderly end.
 
-    A context manager: the handlers are in place inside it only. SIGINT and SIGTERM ask
-    `checkpoints` to save and stop the training after the running step; the second one ends the
-    process at once. SIGUSR1 asks for a checkpoint and goes on. `received` is the signal that ended
-    the training, or `None`. Stands after the checkpoints in the list.
+    A context manager: the handlers are active only inside it. SIGINT and SIGTERM ask `checkpoints`
+    to save and stop the training after the running step; a second one ends the process at once.
+    SIGUSR1 asks for a checkpoint, and the training continues. `received` is the signal that ended
+    the training, or `None`. It must come after the checkpoints in the list.
     """
 
     def __init__(self, checkpoints: Checkpoints | None) -> None:

@@ -22,7 +22,7 @@ class LossPlot(StepCallback):
         self._watched, self._log, self._picture, self.every = watched, log, picture, every
 
     def on_step(self, step: int) -> None:
-        """Draw the plot anew."""
+        """Redraw the plot."""
         plot_losses(self._watched, self._log, self._picture)
 
 

@@ -14,9 +14,9 @@ from training.callbacks.base import StepCallback
 class NaNGuard(StepCallback):
     """Raise `TrainingStopped` at the first row with a value that is not finite.
 
-    Stands before the checkpoints in the list: rows are read before a checkpoint is due, so a
-    network that has gone wrong is never saved over a good one. `newest_checkpoint()` tells what
-    there is to go back to.
+    It must come before the checkpoints in the list: rows are read before a checkpoint is due, so
+    a broken network never replaces a good one. `newest_checkpoint()` gives the checkpoint to go
+    back to.
     """
 
     def __init__(self, newest_checkpoint: Callable[[], Path | None]) -> None:

@@ -18,9 +18,9 @@ _PLAIN_SECONDS = 15.0  # between lines where the line cannot be redrawn, as in a
 
 
 class Progress(StepCallback):
-    """Show the progress line on stderr: redrawn on a terminal, a new line now and then elsewhere.
+    """Show progress on stderr: one line that is redrawn on a terminal, else a line now and then.
 
-    The time of the first step, most of which is compilation, is left out of the rate.
+    The rate does not include the first step, which is mostly compilation.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Progress(StepCallback):
             say(text)
 
     def on_train_end(self, logs: object = None) -> None:
-        """Leave the last line standing."""
+        """Leave the last line on the screen."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -84,7 +84,7 @@ class Progress(StepCallback):
         return self._watched.line[name].format(100 * value if share else value)
 
     def _say_measured_time(self, step: int) -> None:
-        """Once, when there is something to measure, correct the estimate made before."""
+        """Correct the earlier estimate once, as soon as the time is measured."""
         seconds = self.seconds_per_step
         if seconds is None or self._rates_said or step - self._marks[0][1] < 5:
             return

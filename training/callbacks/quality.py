@@ -23,8 +23,8 @@ COLUMN = "distance"
 class Quality(StepCallback):
     """Measure every `every` steps and after the last; keep the best outputs.
 
-    `keep(path of an output's name, more)` saves the outputs, whose files carry `more`; `listeners`
-    get (step, reading). A run that goes on from `first_step` first drops the readings after it.
+    `keep(path of an output's name, more)` saves the outputs with the metadata `more`; `listeners`
+    get (step, reading). A run that continues from `first_step` first drops the readings after it.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """`singular_values.csv` and `.png`: the largest singular values of a few kernels over training.
 
 BigGAN's analysis of instability (arXiv:1809.11096, section 4.1): the first singular value of the
-generator's first layers grows, and a spike of it comes before the collapse.
+generator's first layers grows and spikes before the collapse.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ COUNT = 3  # singular values per kernel
 class SingularValues(StepCallback):
     """Every `every` steps, log the values to `log` and draw them in `picture`.
 
-    The raw kernels are measured, not those that spectral normalisation divides: their growth is
-    what tells. A run that goes on from `first_step` first drops the rows after it. `listeners` get
-    (step, the first singular value of each kernel).
+    The kernels are measured before spectral normalisation, since their growth is the warning sign.
+    A run that continues from `first_step` first drops the rows after it. `listeners` get (step,
+    the first singular value of each kernel).
     """
 
     def __init__(self, log: Path, picture: Path, every: int, first_step: int = 0) -> None:
@@ -76,8 +76,8 @@ def watched(network: keras.Model) -> dict[str, keras.Layer]:
 def singular_values(layer: keras.Layer, count: int = COUNT) -> np.ndarray:
     """The `count` largest singular values of the layer's kernel as a matrix; fewer if it is small.
 
-    From the eigenvalues of the smaller of W^T W and W W^T, in float64: exact enough for the largest
-    ones, and far cheaper than an SVD of a 9216 × 1024 kernel.
+    They come from the eigenvalues of the smaller of W^T W and W W^T, in float64. That is exact
+    enough for the largest ones, and far cheaper than an SVD of a 9216 × 1024 kernel.
     """
     kernel = ops.convert_to_numpy(layer.kernel).astype("float64")
     if isinstance(layer, keras.layers.Conv2DTranspose):  # (h, w, outputs, inputs)

@@ -20,7 +20,7 @@ def installed() -> bool:
 class TensorBoard(StepCallback):
     """Write losses (every `scalars_every` steps) and the grids in `folder` as event files.
 
-    Uses the tensorboard package alone, so it works with every backend.
+    Uses only the tensorboard package, so it works with every backend.
     """
 
     def __init__(self, log_dir: Path, folder: Path, every: int, scalars_every: int = 10) -> None:

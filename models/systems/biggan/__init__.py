@@ -1,1 +1,1 @@
-"""BigGAN: a GAN of other networks, which expects labels."""
+"""BigGAN: a GAN with its own networks, which expects labels."""

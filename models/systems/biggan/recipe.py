@@ -11,7 +11,7 @@ from models.systems.gan.recipe import GANRecipe
 
 @dataclass(frozen=True)
 class BigGANRecipe(GANRecipe):
-    """A GAN whose networks are made for labels, and which takes those of the data."""
+    """A GAN whose networks take labels, by default those of the data."""
 
     system: ClassVar[str] = "biggan"
     labels: ClassVar[str] = "expected"
@@ -20,7 +20,7 @@ class BigGANRecipe(GANRecipe):
     shared_embedding: int = option(
         128,
         "Labels",
-        "numbers in the label embedding that all norms share (biggan)",
+        "size of the label embedding that all norms share (biggan)",
         only={
             "architecture": ("biggan",),
             "label_kind": ("classes", "attributes"),

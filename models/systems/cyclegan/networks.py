@@ -8,7 +8,7 @@ from layers import InstanceNorm, ReflectionPadding2D, initializers, residual
 from models.networks.blocks import as_images, as_logits, image_input, leaky
 from models.systems.cyclegan.recipe import CycleGANRecipe
 
-_WIDEST = 8  # a discriminator's maps have at most so many times its first ones' channels
+_WIDEST = 8  # a discriminator's channels grow to at most this many times those of its first maps
 
 
 def generator(recipe: CycleGANRecipe, name: str) -> keras.Model:
@@ -41,8 +41,8 @@ def generator(recipe: CycleGANRecipe, name: str) -> keras.Model:
 def discriminator(recipe: CycleGANRecipe, name: str) -> keras.Model:
     """images (N, R, R, 3) → logits (N, P, P, 1), P = R / 2^layers - 2: one for each patch.
 
-    The PatchGAN of Isola et al. 2017 (arXiv:1611.07004): C64-C128-C256-C512 and a last convolution,
-    if there are 3 layers that halve. All kernels are 4×4; the last two convolutions do not halve.
+    The PatchGAN of Isola et al. 2017 (arXiv:1611.07004): with 3 layers that halve, it is
+    C64-C128-C256-C512 and a last convolution. All kernels are 4×4; the last two do not halve.
     """
     images = image_input(recipe)
     x = leaky(_in_zeros(images, recipe.d_filters, 4, 2, "halve_1"))
@@ -57,7 +57,7 @@ def discriminator(recipe: CycleGANRecipe, name: str) -> keras.Model:
 
 
 def _options(name: str) -> dict:
-    """Kernels from N(0, 0.02), and biases also before a norm, as in the authors' code."""
+    """Kernels from N(0, 0.02), and biases even before a norm, as in the authors' code."""
     return {"kernel_initializer": initializers.get("normal"), "name": name}
 
 
@@ -66,15 +66,15 @@ def _norm_relu(x, name: str):
 
 
 def _mirrored(x, filters: int, size: int, name: str):
-    """A convolution that sees the picture mirrored at its border: (N, H, W, C) → (N, H, W, F)."""
+    """A convolution with reflection padding: (N, H, W, C) → (N, H, W, F)."""
     x = ReflectionPadding2D(size // 2, name=f"{name}_pad")(x)
     return keras.layers.Conv2D(filters, size, **_options(name))(x)
 
 
 def _in_zeros(x, filters: int, size: int, strides: int, name: str, **more):
-    """A convolution after one row of zeros on every side, as PyTorch's `padding=1`.
+    """A convolution after one row of zeros on every side, as with PyTorch's `padding=1`.
 
-    Keras's "same" would put the one row that a 3×3 kernel of stride 2 needs after the picture.
+    For a 3×3 kernel of stride 2, Keras's "same" pads only one row, after the picture.
     """
     x = keras.layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
     return keras.layers.Conv2D(filters, size, strides, **_options(name), **more)(x)
@@ -83,8 +83,8 @@ def _in_zeros(x, filters: int, size: int, strides: int, name: str, **more):
 def _doubled(x, filters: int, name: str):
     """A transposed 3×3 convolution: (N, H, W, C) → (N, 2H, 2W, F).
 
-    Of its 2H + 1 rows PyTorch's `padding=1, output_padding=1` drops the first one; Keras's "same"
-    would drop the last.
+    It has 2H + 1 rows. The first one is dropped, as with PyTorch's `padding=1, output_padding=1`;
+    Keras's "same" would drop the last one.
     """
     x = keras.layers.Conv2DTranspose(filters, 3, 2, **_options(name))(x)
     return keras.layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_crop")(x)

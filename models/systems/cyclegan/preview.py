@@ -1,4 +1,4 @@
-"""What a CycleGAN's grids show: pictures of both domains, there and back."""
+"""A CycleGAN's grids: pictures of both domains, their translations, and back again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.pixels import as_floats
 def preview(data: Mapping[str, Any], rng: np.random.Generator, columns: int) -> Preview:
     """Six rows of `columns` pictures chosen by `rng`: a, G(a), F(G(a)), b, F(b), G(F(b)).
 
-    Fewer columns where a domain has fewer pictures.
+    There are fewer columns if a domain has fewer pictures.
     """
     columns = min(columns, *(len(part.images) for part in data.values()))
     a, b = (

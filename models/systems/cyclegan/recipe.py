@@ -29,7 +29,7 @@ class CycleGANRecipe(Recipe):
     residual: bool = option(
         False,
         "Networks",
-        "a generator changes the given picture, instead of making a new one from its maps",
+        "a generator changes the given picture instead of drawing a new one",
     )
     d_filters: int = option(64, "Networks", "channels of a discriminator's first maps", least=1)
     d_layers: int = option(
@@ -46,17 +46,18 @@ class CycleGANRecipe(Recipe):
     decay: str = again(Recipe, "decay", "linear")
     learning_rate: float = option(2e-4, "Training", "learning rate of all four networks", least=0)
 
-    cycle_weight: float = option(10.0, "Objective", "weight of the way there and back (λ)", least=0)
+    cycle_weight: float = option(10.0, "Objective", "weight of the cycle consistency (λ)", least=0)
     identity_weight: float = option(
         5.0,
         "Objective",
-        "weight of leaving a picture of the target domain as it is; 0: two passes of six saved",
+        "weight of the identity loss: pictures of the target domain must stay as they are; 0: "
+        "none, which saves two of six passes",
         least=0,
     )
     pool: int = option(
         50,
         "Objective",
-        "past fakes of each domain that the discriminators are shown in place of half of the new "
+        "past fakes kept per domain; the discriminators see them in place of half of the new "
         "ones; 0: none",
         least=0,
     )
@@ -71,9 +72,9 @@ class CycleGANRecipe(Recipe):
             )
 
     def draw(self, rng, labels, draw_labels):
-        """Each row's number, and what `models.systems.cyclegan.pool` decides by.
+        """Each row's number, and the random numbers for `models.systems.cyclegan.pool`.
 
-        row       (B, 1) int32: where in the batch it is, wherever it is computed
+        row       (B, 1) int32: its place in the whole batch, on any device
         place_…   (B, 1) int32 below `pool`: which past fake of that domain it may be swapped for
         chance_…  (B, 1) float32 in [0, 1): it is swapped above a half
         """

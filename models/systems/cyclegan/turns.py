@@ -22,10 +22,10 @@ from models.systems.cyclegan.recipe import CycleGANRecipe
 class CycleGAN(System):
     """G translates a → b, F translates b → a; a step is a turn of both, then of D_a and D_b.
 
-    A batch holds the pictures a and b, (B, 1, R, R, 3) uint8, and what `CycleGANRecipe.draw` draws.
-    As in the authors' code the discriminators judge the fakes of before the generators' update: the
-    generators' turn leaves them in `newest`, from where the discriminators' turn takes them through
-    the pools.
+    A batch holds the pictures a and b, (B, 1, R, R, 3) uint8, and the numbers of
+    `CycleGANRecipe.draw`. As in the authors' code, the discriminators see fakes from before the
+    generators' update: the generators' turn stores them in `newest`, and the discriminators' turn
+    takes them from there through the pools.
 
     Args and errors: see `System`.
     """
@@ -66,7 +66,7 @@ class CycleGAN(System):
             )
             for domain in self.recipe.domains
         }
-        return types.MappingProxyType(made)  # not a dict to Keras; see `System`
+        return types.MappingProxyType(made)  # hidden from Keras, as in `System`
 
     def players(self):
         rate = self.recipe.learning_rate
@@ -108,7 +108,7 @@ class CycleGAN(System):
         return loss, logs
 
     def _remember(self, rows, **fakes):
-        """Put this part's fakes into `newest` where the whole batch has them."""
+        """Put this part's fakes into `newest`, at their rows of the whole batch."""
         rows = replicas.gather(rows)
         for domain, made in fakes.items():
             newest = ops.convert_to_tensor(self.newest[domain])
@@ -118,7 +118,7 @@ class CycleGAN(System):
     # === The discriminators' turn ===
 
     def _with_fakes(self, batch, index):
-        """The batch's pictures, and its fakes or past ones under `fake_a` and `fake_b`."""
+        """The batch's pictures, with its fakes or past ones as `fake_a` and `fake_b`."""
         part = column(batch, index)
         order = ops.argsort(replicas.gather(part["row"]))
         seen = ops.convert_to_tensor(self.steps_done) * self.recipe.batch_size
@@ -145,7 +145,7 @@ class CycleGAN(System):
         logs["d_loss"] = logs["d_a_loss"] + logs["d_b_loss"]
         return logs["d_loss"], logs
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
         passes = 3 if self.recipe.identity_weight else 2
@@ -182,8 +182,8 @@ class CycleGAN(System):
 
         Args:
             pictures: uint8, or float in [-1, 1].
-            ema: by the averaged generator, as one should, or by the one in training.
-            batch_size: how many at a time.
+            ema: use the averaged generator (recommended), or the one in training.
+            batch_size: pictures at a time.
         """
         output = "translator_back" if back else "translator"
         return sampling.translate(self.output(output, averaged=ema), pictures, batch_size)

@@ -1,4 +1,4 @@
-"""Noise on labels, so that a generator must draw something sensible between them."""
+"""Noise on labels, so that a generator must draw sensible pictures between them too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def noisy(
 ) -> np.ndarray:
     """`labels` with conditioning noise, of the same shape and type.
 
-    Attributes get normal noise of deviation `noise`; of the classes, that share is replaced by
-    classes at random. `kind`: "none", "classes" or "attributes".
+    Attributes get normal noise of standard deviation `noise`; of classes, the share `noise` is
+    replaced by random classes. `kind`: "none", "classes" or "attributes".
     """
     if not noise or kind == "none":
         return labels

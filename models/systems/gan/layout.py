@@ -1,15 +1,15 @@
-"""How a training batch is laid out, and what each of a step's turns takes of it.
+"""The layout of a training batch, and the part of it for each turn of a step.
 
 A batch is a dict of arrays. With B the batch size, d the recipe's d_steps, k its fakes_per_real, g
-its g_batch_factor, and labels as the networks take them:
+its g_batch_factor, and labels in the networks' form:
 
     images       (B, d, R, R, 3) uint8: fresh reals for every discriminator step
     labels       (B, d) int32 or (B, d, num_labels) float32
     latents      (B, d·k + g, latent_dim): k columns for the fakes of each of the d D steps, then
                  g for those of the G step
     fake_labels  (B, d·k + g) or (B, d·k + g, num_labels)
-    mix          (B, d) uniform in [0, 1), where penalties interpolate
-    noise        like images, where the recipe dequantizes
+    mix          (B, d) uniform in [0, 1), for penalties that interpolate
+    noise        like images, if the recipe dequantizes
 """
 
 from keras import ops
@@ -21,7 +21,7 @@ OF_FAKES = ("latents", "fake_labels")
 
 
 def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
-    """What D step number `turn` takes: the same names, (B, …) of the reals, (k·B, …) of fakes."""
+    """The part for D step number `turn`: the same names, (B, …) for reals, (k·B, …) for fakes."""
     width = recipe.fakes_per_real
     fakes = slice(turn * width, (turn + 1) * width)
     return {
@@ -31,7 +31,7 @@ def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
 
 
 def generator_part(batch: dict, recipe: GANRecipe, with_reals: bool) -> dict:
-    """What the G step takes: latents and fake_labels, (g·B, …), and the last D step's reals."""
+    """The part for the G step: latents and fake_labels, (g·B, …), and the last D step's reals."""
     own = slice(-recipe.g_batch_factor, None)
     part = {name: _join(batch[name][:, own]) for name in OF_FAKES}
     if with_reals:
@@ -40,9 +40,9 @@ def generator_part(batch: dict, recipe: GANRecipe, with_reals: bool) -> dict:
 
 
 def real_data(part: dict):
-    """The reals of a part as the networks see them: pixels in [-1, 1], points as they are, float32.
+    """The reals of a part as network inputs, float32: pixels in [-1, 1], points unchanged.
 
-    With noise, a pixel lies anywhere within its grey level, in 256 steps (Theis et al. 2016,
+    With noise, a pixel gets a random value within its grey level, in 256 steps (Theis et al. 2016,
     arXiv:1511.01844, section 3.1): (pixel + u) / 128 - 1, u in (0, 1).
     """
     data, noise = part["images"], part.get("noise")
@@ -52,5 +52,5 @@ def real_data(part: dict):
 
 
 def _join(columns):
-    """Columns (B, n, …) → one batch (n·B, …); a device's or a part's rows stay together."""
+    """Columns (B, n, …) → one batch (n·B, …); the rows of a device or a part stay together."""
     return ops.reshape(columns, (-1, *columns.shape[2:]))

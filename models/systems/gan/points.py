@@ -11,8 +11,8 @@ from models.systems.gan.recipe import GANRecipe
 def on_points(recipe: Recipe, dim: int, width: int = 64) -> GANRecipe:
     """The objective and optimisation of `recipe` for points (N, dim) instead of pictures.
 
-    Its networks become dense ones with hidden layers of `width` units, without labels and without
-    batch norm; the discriminator keeps its weight norm and its look at the batch.
+    Its networks become dense with hidden layers of `width` units, without labels and without batch
+    norm; the discriminator keeps its weight norm and its minibatch layer.
 
     Raises:
         ValueError: a recipe of another system than a GAN's.
@@ -20,7 +20,7 @@ def on_points(recipe: Recipe, dim: int, width: int = 64) -> GANRecipe:
     if not isinstance(recipe, GANRecipe):
         raise ValueError(
             f"Recipe {recipe.name} trains a {recipe.system}, which has no form for points; "
-            "choose a GAN's, such as gan, wgan_gp or sngan."
+            "choose a GAN, such as gan, wgan_gp or sngan."
         )
     return dataclasses.replace(
         recipe,

@@ -1,4 +1,4 @@
-"""What a GAN's progress pictures show: the same latents and labels from first to last."""
+"""The grids of a GAN: the same latents and labels from the first to the last."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def preview(
 ) -> Preview:
     """Choose the fixed latents and labels of a run. `labels`: the data's `Labels`, or None.
 
-    Without labels every picture has its own latent. With labels the rows are latents and the
-    columns labels, so that a person sees what the label controls: a column is a class, or a value
-    of the first one-of group (hair colour); the other attributes of a row are those of a training
-    picture, one per row. At most 16 columns of labels are shown.
+    Without labels every picture has its own latent. With labels, each row has one latent and each
+    column one label, which shows what the label controls. A column is a class, or a value of the
+    first one-of group (hair colour); the other attributes of a row are those of one training
+    picture. At most 16 columns of labels are shown.
     """
     if not recipe.conditional or labels is None:
         drawn = latents.sample(recipe.latent, rows * columns, recipe.latent_dim, rng)
@@ -33,7 +33,7 @@ def preview(
 def _columns(
     labels: Any, rows: int, rng: np.random.Generator, most: int = 16
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Labels (rows·columns, …) and what to write above the columns."""
+    """Labels (rows·columns, …) and the texts above the columns."""
     if labels.kind == "classes":
         shown = labels.names[:most]
         return np.tile(np.arange(len(shown), dtype=np.int32), rows), tuple(shown)

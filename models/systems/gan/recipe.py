@@ -34,7 +34,7 @@ class GANRecipe(Recipe):
     system: ClassVar[str] = "gan"
     labels: ClassVar[str] = "optional"
 
-    architecture: str = option("sagan", "Networks", "which file of models/networks builds G and D")
+    architecture: str = option("sagan", "Networks", "file of models/networks that builds G and D")
     resolution: int = option(
         128,
         "Networks",
@@ -45,7 +45,7 @@ class GANRecipe(Recipe):
     point_dim: int = option(
         0,
         "Networks",
-        "dimensions of the data where they are points; 0: they are pictures",
+        "dimensions of the data if it is points; 0: it is pictures",
         only=_networks("dense"),
     )
     g_filters: int = option(
@@ -63,14 +63,14 @@ class GANRecipe(Recipe):
     d_wide: bool = option(
         False,
         "Networks",
-        "widen in the first convolution of the discriminator's residual blocks, not in the second "
-        "(sn_resnet)",
+        "the first convolution of the discriminator's residual blocks changes the number of "
+        "channels, not the second (sn_resnet)",
         only=_networks("sn_resnet"),
     )
     d_pooling: str = option(
         "sum",
         "Networks",
-        "how the discriminator joins its features over space (sn_resnet)",
+        "how the discriminator pools its features over space (sn_resnet)",
         choices=("sum", "mean"),
         only=_networks("sn_resnet"),
     )
@@ -91,23 +91,26 @@ class GANRecipe(Recipe):
     g_norm: str = option(
         "batch",
         "Networks",
-        "the generator's activations",
+        "normalisation of the generator's activations",
         choices=("batch", "none"),
         only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
     )
     d_norm: str = option(
-        "batch", "Networks", "the discriminator's activations", choices=("batch", "none")
+        "batch",
+        "Networks",
+        "normalisation of the discriminator's activations",
+        choices=("batch", "none"),
     )
     g_weight_norm: str = option(
-        "spectral", "Networks", "the generator's kernels", choices=WEIGHT_NORMS
+        "spectral", "Networks", "normalisation of the generator's kernels", choices=WEIGHT_NORMS
     )
     d_weight_norm: str = option(
-        "spectral", "Networks", "the discriminator's kernels", choices=WEIGHT_NORMS
+        "spectral", "Networks", "normalisation of the discriminator's kernels", choices=WEIGHT_NORMS
     )
     minibatch: str = option(
         "none",
         "Networks",
-        "lets the discriminator compare the pictures of a batch",
+        "how the discriminator compares the pictures of a batch",
         choices=("none", "discrimination", "standard_deviation"),
     )
     attention_resolution: int = option(
@@ -119,13 +122,13 @@ class GANRecipe(Recipe):
     d_attention_resolution: int = option(
         0,
         "Networks",
-        "the discriminator's, where it is another size; 0: the same",
+        "the same for the discriminator, if it differs; 0: it does not",
         only=_networks("biggan", "biggan_notes", "sresnet"),
     )
     initializer: str = option(
         "truncated_normal",
         "Networks",
-        "initial kernels",
+        "distribution of the initial kernels",
         choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
     )
     residual_gain: float = option(
@@ -136,8 +139,8 @@ class GANRecipe(Recipe):
         above=0,
     )
 
-    latent_dim: int = option(128, "Latents", "numbers in a latent", least=1)
-    latent: str = option("truncated_normal", "Latents", "their distribution", choices=LATENTS)
+    latent_dim: int = option(128, "Latents", "dimensions of a latent", least=1)
+    latent: str = option("truncated_normal", "Latents", "its distribution", choices=LATENTS)
 
     label_kind: str = option(
         "none",
@@ -163,8 +166,8 @@ class GANRecipe(Recipe):
     label_noise: float = option(
         0.0,
         "Labels",
-        "noise on the labels in training: its deviation for attributes; for classes, the share "
-        "replaced by any class",
+        "noise on the labels in training: for attributes its standard deviation, for classes the "
+        "share replaced by a random class",
         only=_WITH_LABELS,
         least=0,
         most=1,
@@ -175,7 +178,7 @@ class GANRecipe(Recipe):
         "none", "Objective", "penalty on the discriminator", choices=penalties.names()
     )
     penalty_weight: float = option(
-        10.0, "Objective", "its factor", only={"penalty": penalties.names()[1:]}, least=0
+        10.0, "Objective", "factor of penalty", only={"penalty": penalties.names()[1:]}, least=0
     )
     g_orthogonal: float = option(
         0.0,
@@ -192,28 +195,28 @@ class GANRecipe(Recipe):
     weight_clip: float = option(
         0.0,
         "Objective",
-        "keep the discriminator's weights within ± this after its step; 0: do not",
+        "clip the discriminator's weights to ± this after its step; 0: do not",
         least=0,
     )
     label_smoothing: float = option(
         0.0,
         "Objective",
-        "ask the discriminator for 1 minus this on real pictures",
+        "the discriminator's target for real pictures is 1 minus this",
         only={"loss": losses.names_with_target()},
         least=0,
         below=1,
     )
     g_loss_weight: float = option(
-        1.0, "Objective", "factor of the adversarial loss in the generator's", least=0
+        1.0, "Objective", "factor of the adversarial loss in the generator's loss", least=0
     )
     g_term: str = option(
         "none",
         "Objective",
-        "what the generator's loss has besides",
+        "additional term of the generator's loss",
         choices=generator_terms.names(),
     )
     g_term_weight: float = option(
-        1.0, "Objective", "its factor", only={"g_term": generator_terms.names()[1:]}, least=0
+        1.0, "Objective", "factor of g_term", only={"g_term": generator_terms.names()[1:]}, least=0
     )
 
     batch_size: int = option(64, "Training", "pictures per discriminator step", least=1)
@@ -224,9 +227,9 @@ class GANRecipe(Recipe):
         1, "Training", "fakes per real picture in a discriminator step", least=1
     )
     g_batch_factor: int = option(
-        1, "Training", "the generator's step takes so many times batch_size", least=1
+        1, "Training", "fakes in the generator's step, in multiples of batch_size", least=1
     )
-    steps: int = option(50_000, "Training", "generator steps that the source trains for", least=1)
+    steps: int = option(50_000, "Training", "generator steps, by default the source's", least=1)
     g_learning_rate: float = option(1e-4, "Training", "the generator's learning rate", above=0)
     d_learning_rate: float = option(4e-4, "Training", "the discriminator's learning rate", above=0)
     beta_1: float = fields.again(Recipe, "beta_1", 0.0)
@@ -234,7 +237,7 @@ class GANRecipe(Recipe):
     weight_decay: float = option(
         0.0,
         "Training",
-        "this times each trained number is added to its gradient, in both networks",
+        "this times each weight is added to its gradient, in both networks",
         least=0,
     )
     ema_statistics: str = option(
@@ -265,7 +268,7 @@ class GANRecipe(Recipe):
 
     @property
     def fake_columns(self) -> int:
-        """Fakes of one training step over batch_size: those of its D steps, then of its G step."""
+        """Fakes of a training step, divided by batch_size: first for the D steps, then for G's."""
         return self.d_steps * self.fakes_per_real + self.g_batch_factor
 
     @property
@@ -275,13 +278,13 @@ class GANRecipe(Recipe):
 
     @property
     def compares_halves(self) -> bool:
-        """Mode seeking looks at what differs between the halves."""
+        """Mode seeking compares the two halves of a batch."""
         return self.g_term == "mode_seeking"
 
     def draw(self, rng, labels, draw_labels):
         """Latents, the fakes' labels, interpolation, label noise, dequantization: in this order.
 
-        How they are laid out: `models.systems.gan.layout`.
+        `models.systems.gan.layout` describes the layout.
         """
         size, columns = self.batch_size, self.fake_columns
         drawn = latents.sample(self.latent, size * columns, self.latent_dim, rng)
@@ -294,7 +297,7 @@ class GANRecipe(Recipe):
             "fake_labels": self._noisy(fake_labels, rng),
             "mix": mix,
         }
-        if self.dequantize:  # the last numbers drawn: all others are the same without
+        if self.dequantize:  # drawn last, so that all other numbers are the same without it
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
         return batch
@@ -313,7 +316,7 @@ class GANRecipe(Recipe):
         }
 
     def problems(self) -> Iterator[str]:
-        """What does not go together, in networks, labels, losses and batches."""
+        """The combinations that are not allowed, in networks, labels, losses and batches."""
         yield from super().problems()
         yield from validity.of_networks(self)
         yield from validity.of_training(self)
@@ -322,7 +325,7 @@ class GANRecipe(Recipe):
     def of_fields(cls, values: dict[str, Any]) -> Recipe:
         """A recipe of this class from its fields, also from those of earlier versions.
 
-        Recipes from before there was a choice of `decay` meant the exponential one.
+        Recipes saved before the field `decay` existed meant the exponential decay.
         """
         own = {field.name for field in dataclasses.fields(cls)}
         values = {n: v for n, v in values.items() if n in own or n not in RETIRED_FIELDS}

@@ -26,9 +26,9 @@ from models.systems.gan.recipe import GANRecipe
 
 @keras.saving.register_keras_serializable(package="gan")
 class GAN(System):
-    """A generator and a discriminator; a training step is d turns of D's, then one of G's.
+    """A generator and a discriminator; a training step is d turns of D, then one of G.
 
-    The arrays of its batches: see `models.systems.gan.layout`.
+    `models.systems.gan.layout` describes the arrays of its batches.
 
     Args and errors: see `System`.
     """
@@ -63,7 +63,7 @@ class GAN(System):
         self.penalty = penalties.get(recipe.penalty)
         self.generator_term = generator_terms.get(recipe.g_term)
         self._features = generator_terms.feature_function(self.discriminator)
-        # Batch statistics tell real from fake if both share a batch: D then wins at once.
+        # If reals and fakes share a batch, D can tell them apart by batch statistics and wins.
         self._one_call = not mixes_batch(self.discriminator)
         return [
             Turn(
@@ -80,7 +80,7 @@ class GAN(System):
     def average_of(self, network):
         """The weights, and batch norm's statistics if the recipe says so.
 
-        Statistics are copied otherwise, like singular vectors: they belong to the newest weights.
+        Otherwise statistics are copied, like singular vectors: they belong to the newest weights.
         """
         means = network.trainable_variables
         if self.recipe.ema_statistics == "averaged":
@@ -100,7 +100,7 @@ class GAN(System):
         return self.generator([part["latents"], part["fake_labels"]], training=True)
 
     def _discriminator_loss(self, part, fake):
-        """The discriminator's loss on one micro-batch, with what is worth logging."""
+        """The discriminator's loss on one micro-batch, with its logs."""
         real = layout.real_data(part)
         real_logits, fake_logits = self._judge(real, fake, part["labels"], part["fake_labels"])
         loss = self.loss_functions.discriminator(real_logits, fake_logits)
@@ -123,16 +123,16 @@ class GAN(System):
         return self._regularized(loss, logs, self.discriminator, self.recipe.d_orthogonal, "d")
 
     def _clip_weights(self):
-        """Keep every trained number of D within ± weight_clip (WGAN, algorithm 1, line 7)."""
+        """Clip all trained parameters of D to ± weight_clip (WGAN, algorithm 1, line 7)."""
         if bound := self.recipe.weight_clip:
             for variable in self.discriminator.trainable_variables:
                 clipped = ops.clip(ops.convert_to_tensor(variable), -bound, bound)
                 replicas.assign(variable, clipped)
 
     def _judge(self, real, fake, labels, fake_labels):
-        """Logits of real and of fake images, in one call of D where that changes nothing.
+        """Logits of real and fake images, in one call of D if that gives the same result.
 
-        They are those of the whole batch, wherever its pictures are judged: so are then the losses.
+        They cover the whole batch, also if devices share it, and so do the losses.
         """
         if self._one_call:
             pictures = ops.concatenate([real, fake])
@@ -158,7 +158,7 @@ class GAN(System):
         return self.loss_functions.needs_real or (term is not None and term.needs_real)
 
     def _generator_loss(self, part, _):
-        """The generator's loss on one micro-batch, with what is worth logging."""
+        """The generator's loss on one micro-batch, with its logs."""
         term = self.generator_term
         labels, real, real_labels = part["fake_labels"], None, None
         if term is not None and term.paired_labels:
@@ -197,7 +197,7 @@ class GAN(System):
             loss = loss + self.recipe.weight_decay * regularizers.half_square(network)
         return loss, logs
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
         recipe = self.recipe
@@ -238,11 +238,11 @@ class GAN(System):
 
         Args:
             labels: (N,) class indices or (N, num_labels) attributes; None without labels.
-            ema: use the averaged generator, as one should, or the one in training.
-            batch_size: how many at a time.
+            ema: use the averaged generator (recommended), or the one in training.
+            batch_size: pictures at a time.
 
         Raises:
-            ValueError: labels given to a network without, or missing where it needs them.
+            ValueError: labels for a network without labels, or missing labels.
         """
         return sampling.generate(
             self.ema_generator if ema else self.generator, latents, labels, batch_size

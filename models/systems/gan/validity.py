@@ -1,6 +1,6 @@
-"""What goes together in a GAN's recipe, and what holds its networks back.
+"""Which values of a GAN's recipe are allowed together, and a summary of its penalties.
 
-`recipe` is always a `GANRecipe`, whose class stands on these functions.
+`recipe` is always a `GANRecipe`; its class calls these functions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from models import generator_terms, losses, penalties
 
 
 def restraints(recipe: Any) -> str:
-    """Whatever holds the networks back or drives them apart, in few words."""
+    """The penalties, weight norms and extra terms, in few words."""
     found = [recipe.penalty] if recipe.penalty != "none" else []
     if recipe.weight_clip:
         found.append(f"clip {recipe.weight_clip:g}")
@@ -26,7 +26,7 @@ def restraints(recipe: Any) -> str:
 
 
 def of_networks(recipe: Any) -> Iterator[str]:
-    """What does not go together in the networks and in what they are given."""
+    """A sentence for each combination of networks and inputs that is not allowed."""
     if recipe.point_dim and recipe.architecture != "dense":
         yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
     if recipe.architecture == "biggan" and not hasattr(recipe, "shared_embedding"):
@@ -47,7 +47,7 @@ def of_networks(recipe: Any) -> Iterator[str]:
 
 
 def of_training(recipe: Any) -> Iterator[str]:
-    """What does not go together in the losses and in the batches."""
+    """A sentence for each combination of losses and batches that is not allowed."""
     if recipe.g_loss_weight == 0 and recipe.g_term == "none":
         yield "g_loss_weight 0 leaves the generator without a loss; choose a g_term"
     if recipe.g_term == "mode_seeking" and recipe.batch_size < 2 * recipe.micro_batches:
@@ -59,7 +59,7 @@ def of_training(recipe: Any) -> Iterator[str]:
             (recipe.g_term, term is not None and term.needs_real),
         ):
             if getattr(recipe, name) > 1 and needs_real:
-                yield f"{name} must be 1: {asking} compares as many fakes as real pictures"
+                yield f"{name} must be 1: {asking} compares equally many fakes and reals"
     penalty = penalties.get(recipe.penalty)
     if recipe.fakes_per_real > 1 and penalty is not None and penalty.joins_fakes:
         yield (f"fakes_per_real must be 1: penalty {recipe.penalty} joins each real with one fake")

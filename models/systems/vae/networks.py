@@ -1,7 +1,7 @@
-"""The encoder and the decoder of Hou et al. 2017, arXiv:1610.00291, as its code has them.
+"""The encoder and the decoder of Hou et al. 2017, arXiv:1610.00291, as in the authors' code.
 
-At 128 px with 32 filters and 100 numbers in a code they are that code's, layer for layer, but for
-the tanh at the end: ours draws pictures in [-1, 1]. Each doubling of the resolution is a stage.
+At 128 px with 32 filters and latent_dim 100 they equal the authors', layer for layer, except for
+the tanh at the end: our pictures are in [-1, 1]. Each doubling of the resolution is a stage.
 """
 
 import keras
@@ -10,14 +10,15 @@ from layers import BatchNorm, EdgePadding, Repeat2D, initializers
 from models.networks import blocks
 from models.recipe import Recipe
 
-_MOST = 8  # the encoder's channels double up to so many times `filters`
-_DECODER_EPSILON = 1e-3  # of its batch norms, the code's
+_MOST = 8  # the encoder's channels double up to this many times `filters`
+_DECODER_EPSILON = 1e-3  # of the batch norms, as in the authors' code
 
 
 def encoder(recipe: Recipe) -> keras.Model:
     """x (N, R, R, 3) in [-1, 1] → mean and log variance of its code, float32 (N, latent_dim) each.
 
-    Convolutions 4×4 of stride 2 down to 4×4, each with batch norm, all but the last with LeakyReLU.
+    4×4 convolutions of stride 2 down to 4×4, each with batch norm, all except the last with
+    LeakyReLU.
     """
     x = images = blocks.image_input(recipe)
     stages = blocks.stages(recipe.resolution)
@@ -30,7 +31,7 @@ def encoder(recipe: Recipe) -> keras.Model:
         if stage < stages - 1:
             x = blocks.leaky(x, f"down_{stage}_activation")
     x = keras.layers.Flatten(name="features")(x)
-    # float32 whatever the precision: the divergence exponentiates and subtracts.
+    # float32 at every precision, since the divergence exponentiates and subtracts.
     heads = [_dense(recipe.latent_dim, name, dtype="float32")(x)
              for name in ("mean", "log_variance")]  # fmt: skip
     return keras.Model(images, heads, name="encoder")
@@ -39,8 +40,8 @@ def encoder(recipe: Recipe) -> keras.Model:
 def decoder(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y (N,) int32, which is ignored] → images (N, R, R, 3) in [-1, 1].
 
-    Dense with ReLU to 4×4; then per stage every pixel repeated 2×2, a border that repeats the
-    edge, a convolution 3×3, batch norm and LeakyReLU; the last stage's convolution draws.
+    Dense with ReLU to 4×4. Each stage repeats every pixel 2×2, pads by repeating the edge, and has
+    a 3×3 convolution, batch norm and LeakyReLU; the last stage's convolution gives the picture.
     """
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     stages = blocks.stages(recipe.resolution)

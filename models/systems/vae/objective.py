@@ -1,7 +1,7 @@
-"""The terms of a VAE's loss: of each picture a sum, of a batch the mean of those.
+"""The terms of a VAE's loss: a sum for each picture, and the mean of these over a batch.
 
-Sums, because the bound is one: the log density of a picture's D numbers against the divergence of
-its code's k. Means over D and over k would weigh the divergence D / k times too heavily.
+The bound is a sum: the log density of a picture's D numbers, and the divergence of its code's k
+numbers. With means over D and over k, the weight of the divergence would be D / k times too large.
 """
 
 import math
@@ -24,11 +24,11 @@ def squared_error(x, made):
 
 
 def gaussian(errors, numbers: int, variance):
-    """-log N(x; x', variance) of each picture: its squared errors (N,) → (N,).
+    """-log N(x; x', variance) of each picture, from its squared error: (N,) → (N,).
 
     Args:
         numbers: D, how many numbers a picture has.
-        variance: σ², one for all of them.
+        variance: σ², the same for all of them.
     """
     scale = 0.5 * numbers * ops.log(2 * math.pi * variance)
     return scale + 0.5 * errors / variance
@@ -37,8 +37,8 @@ def gaussian(errors, numbers: int, variance):
 def mean_squares(maps, others):
     """Σ over maps of the mean squared difference of each picture: lists of (N, h, w, c) → (N,).
 
-    The mean, not the sum, within a map, as Hou et al. 2017 (arXiv:1610.00291, equation 3) have it:
-    so a map's weight does not depend on its size.
+    Within a map it is the mean, not the sum, as in Hou et al. 2017 (arXiv:1610.00291, equation 3),
+    so that a map's weight does not depend on its size.
     """
     return sum(
         ops.mean(ops.square(a - b), axis=(1, 2, 3)) for a, b in zip(maps, others, strict=True)

@@ -1,4 +1,4 @@
-"""What a VAE's progress pictures show: held-out pictures, their reconstructions, samples."""
+"""The grids of a VAE: held-out pictures, their reconstructions, samples."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def preview(
 ) -> Preview:
     """Choose fixed pictures of `images` (M, R, R, 3) uint8 and fixed latents.
 
-    Threes of rows, as many as fit in `rows`, one at least: pictures, the same reconstructed,
-    samples. Pictures are repeated where there are fewer than places.
+    Rows come in groups of three, as many as fit in `rows` and at least one: pictures, their
+    reconstructions, samples. If there are too few pictures, they are repeated.
     """
     threes = max(1, rows // _ROWS)
     count = threes * columns

@@ -19,7 +19,7 @@ class VAERecipe(Recipe):
     """An encoder and a decoder: their networks, the bound and its optimisation."""
 
     system: ClassVar[str] = "vae"
-    # A generator's networks take labels or none; these never do.
+    # These networks never take labels; a GAN's may.
     label_kind: ClassVar[str] = "none"
     num_labels: ClassVar[int] = 0
 
@@ -31,9 +31,9 @@ class VAERecipe(Recipe):
         "as many",
         least=1,
     )
-    latent_dim: int = option(100, "Latents", "numbers in a latent, or code", least=1)
+    latent_dim: int = option(100, "Latents", "dimensions of a latent, or code", least=1)
     latent: str = option(
-        "normal", "Latents", "their distribution: the prior of the codes", choices=("normal",)
+        "normal", "Latents", "its distribution: the prior of the codes", choices=("normal",)
     )
 
     reconstruction: str = option(
@@ -46,7 +46,7 @@ class VAERecipe(Recipe):
     sigma: float = option(
         0.0,
         "Objective",
-        "the density's deviation, where a pixel goes from -1 to 1; 0: learned",
+        "the density's standard deviation, for pixels from -1 to 1; 0: learned",
         only=_GAUSSIAN,
         least=0,
     )
@@ -54,11 +54,11 @@ class VAERecipe(Recipe):
         0.5, "Objective", "factor of the feature maps' mean squared errors", only=_FEATURES, above=0
     )
     kl_weight: float = option(
-        1.0, "Objective", "factor of the divergence of codes from the prior: β", least=0
+        1.0, "Objective", "factor β of the codes' KL divergence from the prior", least=0
     )
 
     batch_size: int = option(40, "Training", "pictures of a step", least=1)
-    learning_rate: float = option(5e-4, "Training", "of both networks", above=0)
+    learning_rate: float = option(5e-4, "Training", "learning rate of both networks", above=0)
     beta_1: float = fields.again(Recipe, "beta_1", 0.5)
     held_out: int = held_out_field()
 

@@ -1,4 +1,4 @@
-"""The variational autoencoder: encoder and decoder move together along one bound."""
+"""The variational autoencoder: encoder and decoder are trained together on one bound."""
 
 from typing import ClassVar
 
@@ -56,7 +56,7 @@ class VAE(System):
         return self.ema_decoder(inputs, training=training)
 
     def output(self, name, averaged=True):
-        """The network of that output; the reconstructor is put together of the other two."""
+        """The network of output `name`; the reconstructor consists of the other two."""
         if name != "reconstructor":
             return super().output(name, averaged)
         parts = (super(VAE, self).output(each, averaged) for each in ("encoder", "generator"))
@@ -80,9 +80,9 @@ class VAE(System):
         return loss, {"objective": loss, "error": error, "kl": kl, **logs}
 
     def _reconstruction_error(self, x, made):
-        """The mean over pictures of what the recipe compares them by, and what else to log.
+        """The mean over pictures of the recipe's reconstruction error, and further logs.
 
-        The log "mse" is per number of a picture from 0 to 1, whatever is minimised.
+        The log "mse" is per number of a picture, scaled to 0..1, for every kind of error.
         """
         numbers = int(np.prod(self.recipe.data_shape))
         errors = objective.squared_error(x, made)
@@ -97,20 +97,20 @@ class VAE(System):
         return ops.mean(objective.gaussian(errors, numbers, variance)), logs
 
     def _variance(self, mean_square):
-        """σ² of the pixels: the recipe's, or where that is learned, the best for this batch.
+        """σ² of the pixels: the recipe's, or if it is learned, the best for this batch.
 
         The density is highest at σ² = the mean squared error (Rybkin et al. 2021, arXiv:2006.13202,
-        section 4.2): there is nothing to descend to, no rate to choose, and no number to keep. By
-        the envelope theorem the loss has the gradient that a σ held there would give.
+        section 4.2). So σ needs no gradient descent, no learning rate and no variable. By the
+        envelope theorem the loss has the same gradient as with a constant σ of this value.
         """
         if self.recipe.sigma:
             return ops.convert_to_tensor(self.recipe.sigma**2, "float32")
         return ops.stop_gradient(ops.maximum(mean_square, 1e-8))
 
-    # === What it tells of itself ===
+    # === Its description ===
 
     def work(self):
-        # Not counted: the first blocks of Lite0, about a tenth of these, where features compare.
+        # With features, the first blocks of Lite0 cost about a tenth of this; they do not count.
         both = ("encoder", "decoder")
         return [Work(kept=dict.fromkeys(both, 1), passes=dict.fromkeys(both, 3))]
 
