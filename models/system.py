@@ -8,8 +8,7 @@ step, micro-batches, optimizers, moving averages, precision, backends and checkp
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -18,52 +17,12 @@ from keras import ops
 
 from layers import initializers, replicas
 from layers.spectral import power_iterate, shared_kernels
-from models import autodiff, optimizers, precisions
+from models import autodiff, copies, optimizers, precisions
 from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work
+from models.players import Logs, Player, Turn
 from models.recipe import Recipe
 from models.systems import recipe_of
-
-Logs = dict[str, Any]  # scalars by name
-
-
-@dataclass(frozen=True)
-class Player:
-    """The networks that one optimizer trains, at one learning rate."""
-
-    networks: Sequence[keras.Model]
-    rate: float
-
-    @property
-    def variables(self) -> list[keras.Variable]:
-        """The trainable variables of all its networks."""
-        return [v for network in self.networks for v in network.trainable_variables]
-
-
-def column(batch: Batch, index: int) -> Batch:
-    """Column `index` of every array (B, columns, …): a turn's default part of a batch."""
-    return {name: array[:, index] for name, array in batch.items()}
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One optimizer step of a training step.
-
-    Attributes:
-        player: the name of the player that is trained.
-        loss: (part, given) → (scalar to be minimised, logs), on a micro-batch `part`.
-        given: part → data computed first, without gradient, such as the discriminator's fakes.
-        takes: (batch, index) → the turn's arrays (B, …), which are cut into micro-batches.
-        times: how many times in a row; `index` counts them, so that each sees different data.
-        after: called at the end of each, for example to clip weights.
-    """
-
-    player: str
-    loss: Callable[[Batch, Any], tuple[Any, Logs]]
-    given: Callable[[Batch], Any] = lambda part: ()
-    takes: Callable[[Batch, int], Batch] = column
-    times: int = 1
-    after: Callable[[], None] = lambda: None
 
 
 class System(keras.Model):
@@ -120,7 +79,7 @@ class System(keras.Model):
             _refuse_unseeded(network)
             setattr(self, name, network)
         for name in self.averaged:
-            setattr(self, f"ema_{name}", _copy(built[name]))
+            setattr(self, f"ema_{name}", copies.copy(built[name]))
         self.steps_done = self.add_weight(
             name="steps_done", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
@@ -170,11 +129,11 @@ class System(keras.Model):
         """
         for name, network in self.networks.items():
             before = previous.networks.get(name)
-            if before is not None and _shapes(before) == _shapes(network):
-                _copy_values(before.variables, network.variables)
+            if before is not None and copies.shapes(before) == copies.shapes(network):
+                copies.copy_values(before.variables, network.variables)
         own = {variable.name: variable for variable in previous._own_variables()}
         mine = [variable for variable in self._own_variables() if variable.name in own]
-        _copy_values([own[variable.name] for variable in mine], mine)
+        copies.copy_values([own[variable.name] for variable in mine], mine)
 
     def _own_variables(self) -> list[keras.Variable]:
         """Variables outside the networks: the step count and those of `add_state`."""
@@ -339,28 +298,6 @@ class System(keras.Model):
     def from_config(cls, config, custom_objects=None):
         recipe = recipe_of(config["recipe"])
         return cls(recipe, config["precision"], phase=config.get("phase", 0))
-
-
-def _copy(network: keras.Model) -> keras.Model:
-    """A second network with the weights of the first, without drawing initial weights.
-
-    Drawing the orthogonal kernels of a large network takes seconds.
-    """
-    with initializers.blank():
-        copy = keras.models.clone_model(network)
-    _copy_values(network.variables, copy.variables)
-    copy.trainable = False
-    return copy
-
-
-def _copy_values(sources: Sequence[keras.Variable], targets: Sequence[keras.Variable]) -> None:
-    for theirs, mine in zip(sources, targets, strict=True):
-        # An explicit copy: on JAX both variables would share one buffer.
-        mine.assign(np.array(ops.convert_to_numpy(theirs)))
-
-
-def _shapes(network: keras.Model) -> list[tuple]:
-    return [tuple(variable.shape) for variable in network.variables]
 
 
 def _refuse_unseeded(network: keras.Model) -> None:

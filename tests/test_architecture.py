@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "datasets": set(),
     "metrics": set(),
     "media": {"console"},
-    # models/perceptual.py compares pictures by the feature network that `metrics` measures with.
+    # The feature network that `metrics` measures with compares pictures, its resize shrinks them.
     "models": {"layers", "metrics"},
     "curation": {"metrics", "datasets"},
     "runs": {"console", "datasets", "models"},
@@ -54,22 +54,23 @@ def test_imports_point_down(package):
         assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
 
 
-def test_models_take_from_metrics_the_feature_network_alone():
-    """Its weights and its layers have one home, and no measure is a loss."""
-    users = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "models").rglob("*.py")
-        if "metrics" in imported(path)
+def test_models_take_from_metrics_the_feature_network_and_the_resize_alone():
+    """Their weights, layers and matrices have one home, and no measure is a loss."""
+    taken = {}
+    for path in (ROOT / "models").rglob("*.py"):
+        found = {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.module == "metrics"
+            for alias in node.names
+        }
+        assert bool(found) == ("metrics" in imported(path)), path
+        if found:
+            taken[path.relative_to(ROOT).as_posix()] = found
+    assert taken == {
+        "models/perceptual.py": {"lite0", "pth", "weights"},
+        "models/resizing.py": {"resize"},
     }
-    assert users == {"models/perceptual.py"}
-    tree = ast.parse((ROOT / "models/perceptual.py").read_text())
-    taken = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "metrics"
-        for alias in node.names
-    }
-    assert taken == {"lite0", "pth", "weights"}
 
 
 def imports_of(path: Path, modules: dict[str, Path]) -> set[str]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from comparison import command as compare_command
 from curation import command as prepare_command
-from models import fields, recipes
+from models import fields, perceptual, recipes
 from serving.commands import evaluate, explore, export, generate, translate
 from toys import command as toy_command
 from training import cli
@@ -76,7 +76,7 @@ def of_pages() -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A working folder with labelled pictures; public sets are made up instead of downloaded."""
+    """A working folder with labelled pictures; what would be downloaded is made up, VGG19 too."""
     rng = np.random.default_rng(0)
     for index in range(8):
         pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
@@ -90,6 +90,9 @@ def place(tmp_path, monkeypatch):
         return images, np.arange(16) % 10, tuple("0123456789")
 
     monkeypatch.setattr("datasets.sources.PUBLIC", {"cifar10": public, "mnist": public})
+    own_map = perceptual.content_map
+    monkeypatch.setattr(perceptual, "check", lambda *_: None)
+    monkeypatch.setattr(perceptual, "content_map", lambda _, side: own_map("lite0_block1", side))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

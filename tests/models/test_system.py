@@ -9,7 +9,8 @@ from keras import ops
 
 from layers import initializers
 from layers.spectral import normalized_layers
-from models.system import Player, System, Turn
+from models.players import Player, Turn
+from models.system import System
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 from tests.models.golden import steps

@@ -12,7 +12,8 @@ from models import sampling
 from models.losses import least_squares_discriminator, least_squares_generator
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
-from models.system import Player, System, Turn, column
+from models.players import Player, Turn, column
+from models.system import System
 from models.systems.cyclegan import networks, pool
 from models.systems.cyclegan.preview import preview
 from models.systems.cyclegan.recipe import CycleGANRecipe

@@ -19,7 +19,8 @@ from models import (
     sampling,
 )
 from models.outputs import Collapse, Judged, Output, Watched, Work
-from models.system import Player, System, Turn
+from models.players import Player, Turn
+from models.system import System
 from models.systems.gan import layout, preview
 from models.systems.gan.recipe import GANRecipe
 

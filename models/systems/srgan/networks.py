@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 
 from layers import BatchNorm, PixelShuffle, initializers, residual
-from models.networks.blocks import as_logits, leaky
+from models.networks.blocks import as_logits, leaky, plain_norm
 from models.systems.srgan.recipe import SRGANRecipe
 
 _PLAN = ((1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2))  # (width, stride) of D
@@ -25,8 +25,8 @@ def generator(recipe: SRGANRecipe, side: int | None = None) -> keras.Model:
     x = _prelu(_conv(x, filters, 9, "first"), "first")
     trunk = x
     for number in range(1, recipe.blocks + 1):
-        x = _block(x, f"block_{number}")
-    x = BatchNorm(name="trunk_norm")(_conv(x, filters, 3, "trunk"))
+        x = _block(x, recipe.g_norm, f"block_{number}")
+    x = plain_norm(recipe.g_norm, _conv(x, filters, 3, "trunk"), "trunk_norm")
     x = keras.layers.Add(name="trunk_sum")([trunk, x])
     for number in range(1, recipe.scale.bit_length()):
         label = f"up_{number}"
@@ -53,16 +53,16 @@ def discriminator(recipe: SRGANRecipe) -> keras.Model:
     )
 
 
-def _block(x, name: str):
+def _block(x, norm: str, name: str):
     """x + norm(conv(prelu(norm(conv(x))))), (N, h, w, C) both."""
     channels = x.shape[-1]
     first, second = f"{name}_1", f"{name}_2"
     main = (
         lambda x: _conv(x, channels, 3, first),
-        BatchNorm(name=f"{first}_norm"),
+        lambda x: plain_norm(norm, x, f"{first}_norm"),
         lambda x: _prelu(x, first),
         lambda x: _conv(x, channels, 3, second),
-        BatchNorm(name=f"{second}_norm"),
+        lambda x: plain_norm(norm, x, f"{second}_norm"),
     )
     return residual(x, main, name=name)
 

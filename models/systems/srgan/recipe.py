@@ -31,6 +31,12 @@ class SRGANRecipe(Recipe):
     scale: int = option(4, "Networks", "how many times a picture is enlarged: 2 or 4", least=2)
     g_filters: int = option(64, "Networks", "channels of the generator's maps", least=1)
     blocks: int = option(16, "Networks", "residual blocks of the generator", least=1)
+    g_norm: str = option(
+        "batch",
+        "Networks",
+        "what normalises the generator's maps; none: nothing, as in EDSR (arXiv:1707.02921)",
+        choices=("batch", "none"),
+    )
     d_filters: int = option(64, "Networks", "channels of the discriminator's first maps", least=1)
     d_units: int = option(
         1024, "Networks", "units of the discriminator's last hidden layer", least=1

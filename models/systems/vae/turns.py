@@ -10,7 +10,8 @@ from layers import replicas
 from models import latents, perceptual, sampling
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
-from models.system import Player, System, Turn
+from models.players import Player, Turn
+from models.system import System
 from models.systems.vae import networks, objective, preview
 from models.systems.vae.recipe import VAERecipe
 

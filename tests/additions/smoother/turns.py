@@ -6,7 +6,8 @@ from keras import ops
 
 from layers import initializers
 from models.outputs import Judged, Output, Preview, Watched, Work
-from models.system import Player, System, Turn
+from models.players import Player, Turn
+from models.system import System
 
 
 @keras.saving.register_keras_serializable(package="gan")
