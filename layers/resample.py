@@ -51,7 +51,7 @@ class Repeat2D(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        _, height, width, channels = inputs.shape
+        _, height, width, channels = ops.shape(inputs)
         x = ops.reshape(inputs, (-1, height, 1, width, channels))
         x = ops.concatenate([x, x], axis=2)
         x = ops.reshape(x, (-1, 2 * height, width, 1, channels))
@@ -60,7 +60,8 @@ class Repeat2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        return (batch, 2 * height, 2 * width, channels)
+        height, width = (side and 2 * side for side in (height, width))
+        return (batch, height, width, channels)
 
 
 def nearest_as_transposed(kernel):

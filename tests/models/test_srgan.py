@@ -69,12 +69,25 @@ def test_where_norms_and_activations_are():
 
 def test_a_new_generator_repeats_pixels_without_a_checkerboard():
     """ICNR: before the last convolution the four pixels of a block are equal, so twice over."""
-    recipe = tiny_srgan.recipe(scale=2)
-    network = networks.generator(recipe)
+    network = networks.generator(tiny_srgan.recipe(scale=2))
     inner = keras.Model(network.inputs, network.get_layer("up_1_shuffle").output)
     made = inner.predict_on_batch(np.random.default_rng(0).uniform(-1, 1, (1, 6, 6, 3)))
     for dy, dx in ((0, 1), (1, 0), (1, 1)):
         np.testing.assert_allclose(made[:, dy::2, dx::2], made[:, ::2, ::2], atol=1e-6)
+
+
+def test_a_residual_generator_starts_at_repeated_pixels_and_adds_to_them():
+    recipe = tiny_srgan.recipe(residual=True)
+    network = networks.generator(recipe)
+    plain = networks.generator(tiny_srgan.recipe(residual=False))
+    assert network.count_params() == plain.count_params()
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 5, 3)).astype("float32")
+    repeated = x.repeat(4, axis=1).repeat(4, axis=2)
+    made = network.predict_on_batch(x)
+    assert 0 < np.abs(made - repeated).max() < 0.2
+    for variable, value in zip(plain.variables, tiny.values(network.variables), strict=True):
+        variable.assign(value)
+    np.testing.assert_allclose(made, repeated + plain.predict_on_batch(x), atol=1e-5)
 
 
 # === Crops and small copies ===
@@ -136,8 +149,9 @@ def test_the_first_phase_minimises_the_squared_error():
 
 
 def test_the_second_phase_by_hand():
-    """Equations 2, 3, 5 and 6: cross entropy, content weighed, 10⁻³ of -log D."""
-    recipe = tiny_srgan.recipe(content_weight=0.7, adversarial_weight=0.02)
+    """Equations 2 to 6: cross entropy; the weighed sum of content, pixels and -log D."""
+    weights = {"content_weight": 0.7, "adversarial_weight": 0.02, "pixel_weight": 0.3}
+    recipe = tiny_srgan.recipe(**weights)
     system = SRGAN(recipe, seed=3, phase=1)
     part = tiny_srgan.part(system.recipe)
     small, large = parts_of(system, part)
@@ -153,7 +167,10 @@ def test_the_second_phase_by_hand():
     loss, logs = system._generator_loss(part, ())
     assert float(logs["content"]) == pytest.approx(content, rel=1e-4)
     assert float(logs["g_loss"]) == pytest.approx(fooled, rel=1e-4)
-    assert float(loss) == pytest.approx(0.7 * content + 0.02 * fooled, rel=1e-4)
+    pixels = np.mean((made.astype("float64") - large) ** 2)
+    assert float(logs["mse"]) == pytest.approx(pixels / 4, rel=1e-4)
+    total = 0.7 * content + 0.02 * fooled + 0.3 * pixels
+    assert float(loss) == pytest.approx(total, rel=1e-4)
 
 
 def test_phases_take_over_the_generator_and_its_average():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from layers import BatchNorm, PixelShuffle, initializers, residual
-from models.networks.blocks import as_logits, leaky, plain_norm
+from layers import BatchNorm, PixelShuffle, Repeat2D, initializers, residual
+from models.networks.blocks import as_logits, leaky
 from models.systems.srgan.recipe import SRGANRecipe
 
 _PLAN = ((1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2))  # (width, stride) of D
@@ -14,7 +14,8 @@ _PLAN = ((1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2))  # (wid
 def generator(recipe: SRGANRecipe, side: int | None = None) -> keras.Model:
     """Pictures (N, h, w, 3) of any size → (N, scale·h, scale·w, 3), both around [-1, 1].
 
-    With a `side`, of that size alone.
+    With a `side`, of that size alone. With `recipe.residual` its pixels are repeated, and what the
+    last convolution gives is added; it starts near 0.
 
     The last convolution is bare, so colours may leave [-1, 1] by a little; who shows them clips.
     """
@@ -25,14 +26,20 @@ def generator(recipe: SRGANRecipe, side: int | None = None) -> keras.Model:
     x = _prelu(_conv(x, filters, 9, "first"), "first")
     trunk = x
     for number in range(1, recipe.blocks + 1):
-        x = _block(x, recipe.g_norm, f"block_{number}")
-    x = plain_norm(recipe.g_norm, _conv(x, filters, 3, "trunk"), "trunk_norm")
+        x = _block(x, f"block_{number}")
+    x = BatchNorm(name="trunk_norm")(_conv(x, filters, 3, "trunk"))
     x = keras.layers.Add(name="trunk_sum")([trunk, x])
     for number in range(1, recipe.scale.bit_length()):
         label = f"up_{number}"
         x = _conv(x, 4 * filters, 3, label, initializers.get("icnr"))
         x = _prelu(PixelShuffle(2, name=f"{label}_shuffle")(x), label)
-    x = _conv(x, 3, 9, "to_image", dtype="float32")
+    small = initializers.get("he_normal", gain=0.01) if recipe.residual else None
+    x = _conv(x, 3, 9, "to_image", small, dtype="float32")
+    if recipe.residual:
+        large = pictures
+        for number in range(1, recipe.scale.bit_length()):
+            large = Repeat2D(dtype="float32", name=f"repeat_{number}")(large)
+        x = keras.layers.Add(dtype="float32", name="sum")([large, x])
     return keras.Model(pictures, x, name="generator")
 
 
@@ -53,16 +60,16 @@ def discriminator(recipe: SRGANRecipe) -> keras.Model:
     )
 
 
-def _block(x, norm: str, name: str):
+def _block(x, name: str):
     """x + norm(conv(prelu(norm(conv(x))))), (N, h, w, C) both."""
     channels = x.shape[-1]
     first, second = f"{name}_1", f"{name}_2"
     main = (
         lambda x: _conv(x, channels, 3, first),
-        lambda x: plain_norm(norm, x, f"{first}_norm"),
+        BatchNorm(name=f"{first}_norm"),
         lambda x: _prelu(x, first),
         lambda x: _conv(x, channels, 3, second),
-        lambda x: plain_norm(norm, x, f"{second}_norm"),
+        BatchNorm(name=f"{second}_norm"),
     )
     return residual(x, main, name=name)
 

@@ -31,11 +31,10 @@ class SRGANRecipe(Recipe):
     scale: int = option(4, "Networks", "how many times a picture is enlarged: 2 or 4", least=2)
     g_filters: int = option(64, "Networks", "channels of the generator's maps", least=1)
     blocks: int = option(16, "Networks", "residual blocks of the generator", least=1)
-    g_norm: str = option(
-        "batch",
+    residual: bool = option(
+        False,
         "Networks",
-        "what normalises the generator's maps; none: nothing, as in EDSR (arXiv:1707.02921)",
-        choices=("batch", "none"),
+        "the generator adds to the enlarged picture, as in VDSR (arXiv:1511.04587)",
     )
     d_filters: int = option(64, "Networks", "channels of the discriminator's first maps", least=1)
     d_units: int = option(
@@ -51,6 +50,12 @@ class SRGANRecipe(Recipe):
     )
     content_weight: float = option(
         0.006, "Objective", "factor of the maps' mean squared difference", least=0
+    )
+    pixel_weight: float = option(
+        0.0,
+        "Objective",
+        "factor of the pixels' mean squared difference once the discriminator plays",
+        least=0,
     )
     adversarial_weight: float = option(
         1e-3, "Objective", "factor of the generator's adversarial loss", least=0

@@ -98,8 +98,13 @@ class SRGAN(System):
         made = self.generator(small, training=True)
         content = mean_square(self._content(made), self._content(large))
         fooled = self._loss.generator(None, self.discriminator(made, training=True))
-        loss = recipe.content_weight * content + recipe.adversarial_weight * fooled
-        return loss, {"mse": mean_square(made, large) / 4.0, "content": content, "g_loss": fooled}
+        pixels = mean_square(made, large)
+        loss = (
+            recipe.content_weight * content
+            + recipe.pixel_weight * pixels
+            + recipe.adversarial_weight * fooled
+        )
+        return loss, {"mse": pixels / 4.0, "content": content, "g_loss": fooled}
 
     # === What it tells of itself ===
 

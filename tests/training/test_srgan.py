@@ -1,0 +1,104 @@
+"""An SRGAN from the command line: both phases in one run, how it goes on, what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import runs
+from models import files
+from runs import checkpoints as names
+from runs.rows import read_rows
+from tests.training.test_run import weights
+from training import cli
+
+TINY = ["--resolution=32", "--crop=16", "--g-filters=4", "--blocks=1", "--d-filters=2",
+        "--d-units=8", "--batch-size=2", "--pixel-steps=2", "--late-steps=1", "--steps=5",
+        "--content=lite0_block1", "--precision=float32", "--workers=1", "--picture-rows=2",
+        "--picture-columns=4", "--checkpoint-every=1", "--checkpoints=9"]  # fmt: skip
+
+
+@pytest.fixture
+def run(pictures, cache, tmp_path, capfd):
+    """`run("--steps=4")` → (exit code, its words)."""
+
+    def call(*options):
+        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
+        try:
+            code = cli.run(None, ["srgan_cpu", *base, *options])
+        except SystemExit as ended:
+            code = ended.code
+        return code, capfd.readouterr().err
+
+    return call
+
+
+def saved(folder):
+    return [path.name for path in names.found(folder / "checkpoints")]
+
+
+def test_both_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path):
+    code, words = run()
+    assert code == 0, words
+    assert "phases     pixels 2 steps, adversarial 2 steps, late 1 steps" in words
+    assert "16 pictures of 32 × 32 px, 2 of them held out" in words
+    assert "; phase " in next(line for line in words.splitlines() if line.startswith("memory"))
+    (whole,) = (each.folder for each in runs.runs(tmp_path / "out"))
+    # What each phase came to is kept; the last one's is what the run leaves.
+    assert saved(whole) == [names.name(1), names.name(2, True), names.name(3),
+                            names.name(4, True), names.name(5)]  # fmt: skip
+    rows = read_rows(whole / "losses.csv")
+    assert [int(row["step"]) for row in rows] == [1, 2, 3, 4, 5]
+    assert set(rows[0]) == {"step", "mse", "content", "d_loss", "g_loss"}
+    assert [bool(np.isnan(row["d_loss"])) for row in rows] == [True, True, False, False, False]
+    assert all(row["mse"] > 0 for row in rows)
+    network, metadata = files.load(whole / "upscaler.keras")
+    assert (metadata["verb"], metadata["step"]) == ("upscale", 5)
+    assert metadata["recipe"] == json.loads((whole / "recipe.json").read_text())
+    assert network.output_shape == (None, None, None, 3)
+    with Image.open(whole / "fakes" / "step-00000005.png") as grid:
+        assert grid.size[0] == 4 * 34 + 2  # small, bicubic, network, truth
+        assert grid.size[1] > 2 * 34 + 2  # the columns have captions
+    expected = weights(names.newest(whole / "checkpoints"))
+    for step in (2, 3, 4):  # at the first seam, within the second phase, at the second seam
+        for path in names.found(whole / "checkpoints"):
+            if names.step_of(path) > step:
+                path.unlink()
+        code, words = run("--resume=0")
+        assert code == 0, words
+        found = weights(names.newest(whole / "checkpoints"))
+        assert expected.keys() == found.keys()
+        different = [n for n in expected if not np.array_equal(expected[n], found[n])]
+        assert different == [], step
+        assert [int(row["step"]) for row in read_rows(whole / "losses.csv")] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scale=3"], "scale must be 2 or 4, not 3"),
+        (["--crop=64"], "crop 64 does not fit into pictures of resolution 32"),
+        (["--pixel-steps=4"], "steps 5 leave no adversarial ones"),
+        (["--domains=red hair, blue hair"], "--domains is for recipes that translate between"),
+        (["--rollbacks=1"], "--rollbacks is for GANs; recipe srgan_cpu trains a srgan"),
+        (["--control-samples=9"], "a srgan takes no labels"),
+        (["--latent-dim=3"], "--latent-dim"),
+        (["--content=vgg16"], "'vgg16' is unknown (did you mean vgg54?). Known: vgg54"),
+        (["--held-out=1"], "held_out 1 keeps every picture out of training"),
+    ],
+)
+def test_a_mistake_is_one_line_before_training(options, message, run, tmp_path):
+    code, words = run(*options)
+    assert code == 2
+    assert message in words
+    assert "Traceback" not in words
+    assert not runs.runs(tmp_path / "out")
+
+
+def test_missing_weights_are_told_before_any_picture_is_read(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nowhere"))
+    code, words = run("--content=vgg54")
+    assert code == 2
+    assert "vgg54 needs the weights of VGG19 at" in words.splitlines()[-1]
+    assert "data  " not in words
