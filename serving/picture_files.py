@@ -102,6 +102,8 @@ def carry_out(
             of a film with its first frame.
         tick: called after each file, written or left out.
     """
+    if translator.resolution is None:
+        size = 1  # pictures of any size may be large
     done = Done()
     for batch in _batches(translator, jobs, done, tick, size):
         if isinstance(batch, Job):

@@ -11,7 +11,7 @@ import serving
 from datasets import decode
 from models import files
 from models.systems.srgan.turns import SRGAN
-from serving import upscaler
+from serving import picture_files, upscaler
 from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_srgan
 from tests.serving.test_commands import failed
@@ -153,6 +153,18 @@ def test_a_folder_of_all_sizes_keeps_names_and_opacity(run, system, tmp_path, ca
         assert made.size == (56, 36)
     with Image.open(sheet) as page:
         assert page.size[0] > 256
+
+
+def test_pictures_are_read_one_by_one_since_they_may_be_large(large, tmp_path, monkeypatch):
+    for number in range(3):
+        Image.fromarray(noise(4, 4, seed=number)).save(tmp_path / f"{number}.png")
+    order = []
+    read, apply = large.read, large.apply
+    monkeypatch.setattr(large, "read", lambda path: order.append("read") or read(path))
+    monkeypatch.setattr(large, "apply", lambda *given: order.append("apply") or apply(*given))
+    jobs = picture_files.plan(tmp_path, tmp_path / "out", False)
+    picture_files.carry_out(large, jobs, lambda *_: None, lambda: None, 16)
+    assert order == ["read", "apply"] * 3
 
 
 def test_a_film_frame_by_frame(run, system, tmp_path):
