@@ -114,6 +114,16 @@ def test_small_copies_are_pillows(factor):
     assert np.abs(levels - np.stack([np.asarray(each) for each in expected])).max() <= 1.01
 
 
+def test_edges_that_overshoot_stay_black_and_white():
+    """Bicubic leaves 0..255 beside an edge; a file cannot."""
+    picture = np.zeros((1, 32, 32, 3), "uint8")
+    picture[:, :, 13:] = 255
+    found = ops.convert_to_numpy(shrunk(ops.cast(picture, "float32") / 127.5 - 1.0, 4))
+    assert (found.min(), found.max()) == (-1.0, 1.0)
+    expected = Image.fromarray(picture[0]).resize((8, 8), Image.Resampling.BICUBIC)
+    assert np.abs((found[0] + 1.0) * 127.5 - np.asarray(expected)).max() <= 1.01
+
+
 def test_crops_begin_everywhere_in_the_picture():
     recipe = tiny_srgan.recipe(batch_size=64)
     drawn = recipe.draw(np.random.default_rng(0), None, None)
