@@ -1,9 +1,10 @@
-"""Crops of training pictures, and their small copies: inside the step, on every backend alike."""
+"""Crops and small copies of pictures: within a step on every backend alike, and by Pillow."""
 
 from typing import Any
 
 import numpy as np
 from keras import ops
+from PIL import Image
 
 from metrics import resize
 
@@ -37,3 +38,14 @@ def shrunk(pictures: Any, factor: int) -> Any:
     x = ops.matmul(x, columns.T)
     levels = ops.round((ops.transpose(x, (0, 2, 3, 1)) + 1.0) * 127.5)
     return ops.clip(levels, 0.0, 255.0) / 127.5 - 1.0
+
+
+def small_copies(pictures: np.ndarray, factor: int) -> np.ndarray:
+    """uint8 (N, R, R, 3) → (N, R/factor, R/factor, 3) by Pillow's BICUBIC, as `shrunk` does."""
+    return resized(pictures, pictures.shape[1] // factor, "bicubic")
+
+
+def resized(pictures: np.ndarray, side: int, way: str) -> np.ndarray:
+    """uint8 (N, R, R, 3) → (N, side, side, 3) by the Pillow filter of that name."""
+    method = Image.Resampling[way.upper()]
+    return np.stack([Image.fromarray(each).resize((side, side), method) for each in pictures])

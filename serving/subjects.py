@@ -15,7 +15,7 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from metrics import weights
-from models.systems.srgan.preview import small_copies
+from models.resizing import small_copies
 
 if TYPE_CHECKING:
     from models.recipe import Recipe

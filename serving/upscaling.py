@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image
 
 from media.sheet import sheet
 from metrics import fidelity
 from metrics.extractors import Extractor, extract
 from metrics.frechet import frechet_distance
 from metrics.intervals import Estimate, bootstrap_mean, estimate
-from models.systems.srgan.preview import small_copies
+from models.resizing import resized, small_copies
 from serving.unseen import Unseen
 from serving.upscaler import Upscaler
 
@@ -50,8 +49,8 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
     scale, side = upscaler.scale, truth.shape[1]
     small = small_copies(truth, scale)
     ways: dict[str, Callable] = {
-        "nearest": lambda: _resized(small, side, Image.Resampling.NEAREST),
-        "bicubic": lambda: _resized(small, side, Image.Resampling.BICUBIC),
+        "nearest": lambda: resized(small, side, "nearest"),
+        "bicubic": lambda: resized(small, side, "bicubic"),
         _NETWORK: lambda: np.stack(upscaler.apply(list(small))),
     }
     features = extract(extractor, truth, progress="the truth").pool
@@ -79,10 +78,6 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
 
 def _mean(values: np.ndarray, seed: int) -> Estimate:
     return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))
-
-
-def _resized(pictures: np.ndarray, side: int, method: Image.Resampling) -> np.ndarray:
-    return np.stack([Image.fromarray(each).resize((side, side), method) for each in pictures])
 
 
 def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:

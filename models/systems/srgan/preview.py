@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from models.outputs import Preview
 from models.pixels import as_floats
+from models.resizing import resized, small_copies
 from models.systems.srgan.recipe import SRGANRecipe
 
 _WAYS = ("small", "bicubic", "network", "truth")
@@ -26,7 +26,7 @@ def preview(
     chosen = np.resize(rng.permutation(len(images)), rows * fours)
     large = np.asarray(images)[chosen]
     small = small_copies(large, recipe.scale)
-    fixed = [as_floats(_resized(small, recipe.resolution, way)) for way in ("nearest", "bicubic")]
+    fixed = [as_floats(resized(small, recipe.resolution, way)) for way in ("nearest", "bicubic")]
 
     def draw(system) -> np.ndarray:
         made = np.clip(system.enlarge(small), -1.0, 1.0)
@@ -34,13 +34,3 @@ def preview(
         return shown.reshape(-1, *recipe.data_shape)
 
     return Preview(draw, fours * len(_WAYS), _WAYS * fours)
-
-
-def small_copies(pictures: np.ndarray, scale: int) -> np.ndarray:
-    """uint8 (N, R, R, 3) → (N, R/scale, R/scale, 3) by Pillow's BICUBIC, as in training."""
-    return _resized(pictures, pictures.shape[1] // scale, "bicubic")
-
-
-def _resized(pictures: np.ndarray, side: int, way: str) -> np.ndarray:
-    method = Image.Resampling[way.upper()]
-    return np.stack([Image.fromarray(each).resize((side, side), method) for each in pictures])

@@ -11,10 +11,10 @@ from models import losses, perceptual, sampling
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
 from models.players import Player, Turn
-from models.resizing import crops, shrunk
+from models.resizing import crops, shrunk, small_copies
 from models.system import System
 from models.systems.srgan import networks
-from models.systems.srgan.preview import preview, small_copies
+from models.systems.srgan.preview import preview
 from models.systems.srgan.recipe import SRGANRecipe
 
 
