@@ -110,10 +110,8 @@ def _output(run: runs.Run, verbs: Sequence[str], number: int) -> str:
 
 def _unable(origin: Path, recipe: Recipe, verbs: Sequence[str], done: str) -> str:
     script = "generate.py" if "generate" in done else "translate.py"
-    return (
-        f"{origin} holds a {recipe.system}: it cannot {' or '.join(verbs)}, it can {done} "
-        f"(see {script})"
-    )
+    wanted = " or ".join([", ".join(verbs[:-1]), verbs[-1]] if len(verbs) > 1 else verbs)
+    return f"{origin} holds a {recipe.system}: it cannot {wanted}, it can {done} (see {script})"
 
 
 def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Source:
