@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from datasets import decode
 from datasets.pixels import to_uint8
@@ -16,6 +17,7 @@ from serving.source import Source
 
 TILE = 128  # pixels of a small picture that are enlarged at a time, along each side
 SHOWN = 256  # pixels of a picture on a sheet, along each side
+_WORTH_A_BAR = 8  # tiles, from which on a picture takes seconds
 Tick = Callable[[], None]
 
 
@@ -60,8 +62,17 @@ class Upscaler:
         return len(list(tiles(picture.shape[:2], TILE)))
 
     def apply(self, pictures: Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:
-        """`upscale` each, one at a time whatever `batch_size` says: sizes may differ."""
-        return [self.upscale(picture) for picture in pictures]
+        """`upscale` each, one at a time whatever `batch_size` says: sizes may differ.
+
+        Large ones show a progress bar.
+        """
+        made = []
+        for picture in pictures:
+            count = self.count(picture)
+            hidden = count < _WORTH_A_BAR
+            with tqdm(total=count, unit=" tiles", leave=False, disable=hidden) as bar:
+                made.append(self.upscale(picture, bar.update))
+        return made
 
     def read(self, path: str | Path) -> np.ndarray:
         """A picture's file: uint8 (h, w, 3), or (h, w, 4) where it is transparent anywhere.

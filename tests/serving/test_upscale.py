@@ -115,6 +115,14 @@ def test_large_pictures_take_the_memory_of_a_tile(large, monkeypatch):
     assert len(ticks) == len(seen) == large.count(noise(100, 150)) == 4 * 5
 
 
+def test_large_pictures_show_how_far_they_are(large, monkeypatch, capfd):
+    monkeypatch.setattr(upscaler, "TILE", 16)
+    large.apply([noise(40, 40)])  # 9 tiles
+    assert "/9 [" in capfd.readouterr().err
+    large.apply([noise(16, 16)])
+    assert capfd.readouterr().err == ""
+
+
 # === Files ===
 
 
