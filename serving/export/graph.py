@@ -17,7 +17,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from models import portable, sampling
 from serving.export import generator_card, translator_card
-from serving.export.translator_card import TILE
+from serving.export.translator_card import LITERT_SIDE
 from serving.generator import Generator
 from serving.translator import Translator
 from serving.upscaler import Upscaler
@@ -142,7 +142,7 @@ class PortableGenerator(Portable):
 class PortableTranslator(Portable):
     """pictures (N, H, W, 3) → pictures: float32 in [-1, 1] both, or uint8 both.
 
-    H and W are the network's, or of any size where it takes any; `TILE` of these in LiteRT.
+    H and W are the network's, or of any size where it takes any; `LITERT_SIDE` of these in LiteRT.
     """
 
     stem, describe = "translator", translator_card
@@ -165,12 +165,12 @@ class PortableTranslator(Portable):
         return sampling.translate(network, inputs["pictures"])
 
     def sized(self, spec):
-        shape = [side or TILE for side in spec.shape[1:]]
+        shape = [side or LITERT_SIDE for side in spec.shape[1:]]
         return tf.TensorSpec([None, *shape], spec.dtype, spec.name)
 
     def examples(self):
         """Noise, and a picture that changes smoothly, as drawn ones do."""
-        size = self.subject.resolution or TILE
+        size = self.subject.resolution or LITERT_SIDE
         rng = np.random.default_rng(0)
         noise = rng.uniform(-1, 1, (_PICTURES - 1, size, size, 3))
         slope = np.broadcast_to(np.linspace(-1, 1, size)[:, None, None], (1, size, size, 3))

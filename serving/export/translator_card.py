@@ -7,7 +7,7 @@ from typing import Any
 from serving.translator import Translator
 from serving.upscaler import Upscaler
 
-TILE = 64  # height and width in LiteRT of what elsewhere may be of any size
+LITERT_SIDE = 64  # height and width in LiteRT of what elsewhere may be of any size
 _READ = """\
 picture = Image.open("picture.png").convert("RGB"){resized}
 pictures = np.asarray(picture)[None]"""
@@ -60,4 +60,4 @@ def lines_of(network: Translator | Upscaler, form: str) -> list[str]:
 
 def _side(network: Translator | Upscaler, form: str) -> int | None:
     """Height and width of the input; None: any."""
-    return network.resolution or (TILE if form == "litert" else None)
+    return network.resolution or (LITERT_SIDE if form == "litert" else None)

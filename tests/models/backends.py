@@ -1,13 +1,23 @@
 """Running a module of the tests on another backend, which takes a process of its own."""
 
+import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).parents[2]
+# To parametrise a test by; one that is not installed is skipped.
+EVERY = [
+    pytest.param(name, marks=pytest.mark.skipif(
+        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
+    for name in ("tensorflow", "jax", "torch")
+]  # fmt: skip
 
 
 def run(module: str, backend: str, place: Path) -> None:
@@ -25,3 +35,15 @@ def arrays(module: str, backend: str, folder: Path) -> dict[str, np.ndarray]:
     path = folder / f"{backend}.npz"
     run(module, backend, path)
     return dict(np.load(path))
+
+
+def results(module: str, folders: pytest.TempPathFactory) -> Callable[[str], dict[str, np.ndarray]]:
+    """A backend → what the module writes to results.npz in the folder it is given, run once."""
+
+    @cache
+    def of(backend: str) -> dict[str, np.ndarray]:
+        folder = folders.mktemp(backend)
+        run(module, backend, folder)
+        return dict(np.load(folder / "results.npz"))
+
+    return of

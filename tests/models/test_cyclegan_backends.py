@@ -1,39 +1,22 @@
 """A CycleGAN on every backend: the same steps, a resume bit for bit, files, and two devices."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 
 from tests.models import backends
 
-BACKENDS = [
-    pytest.param(name, marks=pytest.mark.skipif(
-        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
-    for name in ("tensorflow", "jax", "torch")
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """What `tests.models.cyclegan_steps` finds: by backend."""
-    found = {}
-
-    def run(backend):
-        if backend not in found:
-            folder = tmp_path_factory.mktemp(backend)
-            backends.run("tests.models.cyclegan_steps", backend, folder)
-            found[backend] = dict(np.load(folder / "results.npz"))
-        return found[backend]
-
-    return run
+    return backends.results("tests.models.cyclegan_steps", tmp_path_factory)
 
 
 def named(found, kind):
     return {name[len(kind) :]: value for name, value in found.items() if name.startswith(kind)}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", backends.EVERY)
 def test_two_steps_a_checkpoint_and_two_steps_are_four(backend, results):
     whole, parts = (named(results(backend), kind) for kind in ("whole/", "parts/"))
     assert whole.keys() == parts.keys()
@@ -42,7 +25,7 @@ def test_two_steps_a_checkpoint_and_two_steps_are_four(backend, results):
     assert [name for name in whole if not np.array_equal(whole[name], parts[name])] == []
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", backends.EVERY)
 def test_an_output_is_the_same_network_in_its_file(backend, results):
     found = named(results(backend), "file/")
     for name in ("translator", "translator_back"):
@@ -50,7 +33,7 @@ def test_an_output_is_the_same_network_in_its_file(backend, results):
     assert not np.array_equal(found["translator/kept"], found["translator_back/kept"])
 
 
-@pytest.mark.parametrize("backend", BACKENDS[1:])
+@pytest.mark.parametrize("backend", backends.EVERY[1:])
 def test_four_steps_agree(backend, results):
     expected, found = (named(results(each), "steps/") for each in ("tensorflow", backend))
     assert expected.keys() == found.keys()
@@ -58,7 +41,7 @@ def test_four_steps_agree(backend, results):
         np.testing.assert_allclose(found[name], expected[name], atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("backend", BACKENDS[:2])
+@pytest.mark.parametrize("backend", backends.EVERY[:2])
 def test_two_devices_do_what_one_does(backend, results):
     one, many = (named(results(backend), kind) for kind in ("one/", "many/"))
     assert len(one) > 30

@@ -1,7 +1,5 @@
 """SRGAN: networks by the paper's counts, crops and copies by Pillow, losses by hand, its phases."""
 
-import importlib.util
-
 import keras
 import numpy as np
 import pytest
@@ -149,7 +147,7 @@ def parts_of(system, part):
 def test_the_first_phase_minimises_the_squared_error():
     system = SRGAN(tiny_srgan.recipe(), seed=3)
     assert system.network_names == ("generator",)
-    part = tiny_srgan.part(system.recipe)
+    part = tiny.part(system.recipe)
     small, large = parts_of(system, part)
     made = ops.convert_to_numpy(system.generator(small, training=True))
     loss, logs = system._pixel_loss(part, ())
@@ -163,12 +161,12 @@ def test_the_second_phase_by_hand():
     weights = {"content_weight": 0.7, "adversarial_weight": 0.02, "pixel_weight": 0.3}
     recipe = tiny_srgan.recipe(**weights)
     system = SRGAN(recipe, seed=3, phase=1)
-    part = tiny_srgan.part(system.recipe)
+    part = tiny.part(system.recipe)
     small, large = parts_of(system, part)
     run = lambda network, x: ops.convert_to_numpy(network(x, training=True)).astype("float64")  # noqa: E731
     made = ops.convert_to_numpy(system.generator(small, training=True))
     real, fake = run(system.discriminator, large), run(system.discriminator, made)
-    d_loss, _ = system._discriminator_loss(part, ops.convert_to_tensor(made))
+    d_loss, _ = system._discriminator_loss(part, system._truth_and_fakes(part))
     by_hand = np.mean(np.log1p(np.exp(-real))) + np.mean(np.log1p(np.exp(fake)))
     assert float(d_loss) == pytest.approx(by_hand, rel=1e-4)
     maps = perceptual.content_map("lite0_block1", recipe.crop)
@@ -264,28 +262,14 @@ def test_vgg_takes_the_weights_that_keras_keeps(content, stride, channels, monke
 
 # === On every backend ===
 
-BACKENDS = [
-    pytest.param(name, marks=pytest.mark.skipif(
-        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
-    for name in ("tensorflow", "jax", "torch")
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    found = {}
-
-    def run(backend):
-        if backend not in found:
-            folder = tmp_path_factory.mktemp(backend)
-            backends.run("tests.models.tiny_srgan", backend, folder)
-            found[backend] = dict(np.load(folder / "results.npz"))
-        return found[backend]
-
-    return run
+    """What `tests.models.tiny_srgan` finds: by backend."""
+    return backends.results("tests.models.tiny_srgan", tmp_path_factory)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_the_second_phase_changes_no_bit(backend, results):
     found = results(backend)
     whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
@@ -296,7 +280,7 @@ def test_a_resume_within_the_second_phase_changes_no_bit(backend, results):
     assert found["kept"].shape == (2, 24, 40, 3)
 
 
-@pytest.mark.parametrize("backend", BACKENDS[1:])
+@pytest.mark.parametrize("backend", backends.EVERY[1:])
 def test_backends_agree(backend, results):
     ours, found = results("tensorflow"), results(backend)
     logs = [name for name in ours if name.startswith("whole-logs/")]

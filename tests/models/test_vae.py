@@ -13,7 +13,7 @@ from models import files, recipes, sampling
 from models.networks import trained_parameters
 from models.systems.vae import networks, objective
 from models.systems.vae.turns import VAE
-from tests.models import backends, tiny_vae
+from tests.models import backends, tiny, tiny_vae
 from tests.models.tiny import values
 
 # === Networks ===
@@ -74,7 +74,7 @@ def test_ends_and_losses_are_float32_in_mixed_precision(precision):
     vae = VAE(tiny_vae.recipe(), precision)
     ends = [*vae.encoder.outputs, *vae.decoder.outputs]
     assert {keras.backend.standardize_dtype(end.dtype) for end in ends} == {"float32"}
-    loss, _ = vae._negative_bound(tiny_vae.part(vae.recipe), ())
+    loss, _ = vae._negative_bound(tiny.part(vae.recipe), ())
     assert keras.backend.standardize_dtype(loss.dtype) == "float32"
     logs = tiny_vae.fit(vae, range(2))
     assert np.isfinite([list(row.values()) for row in logs]).all()
@@ -127,7 +127,7 @@ def by_hand(vae, part, kl_weight, error_of):
 def test_the_bound_of_a_fixed_deviation_by_hand():
     """Means for sums would be off by the 768 numbers of a picture, or the 6 of a code."""
     vae = VAE(tiny_vae.recipe(sigma=0.25, kl_weight=3.0), seed=2)
-    part = tiny_vae.part(vae.recipe)
+    part = tiny.part(vae.recipe)
 
     def error(x, made):
         return -stats.norm(made, 0.25).logpdf(x).sum(axis=(1, 2, 3))
@@ -142,7 +142,7 @@ def test_the_bound_of_a_fixed_deviation_by_hand():
 
 def test_a_learned_deviation_is_the_best_one():
     """No fixed σ gives this batch a smaller loss, and the gradient is the best one's."""
-    part = tiny_vae.part(tiny_vae.recipe())
+    part = tiny.part(tiny_vae.recipe())
     losses, logs = {}, {}
     for sigma in (0.0, 0.3, 0.5, 0.6, 0.9):
         vae = VAE(tiny_vae.recipe(sigma=sigma), seed=2)
@@ -164,7 +164,7 @@ def test_a_learned_deviation_is_the_best_one():
 def test_features_compare_by_mean_squares_of_maps():
     recipe = tiny_vae.recipe("dfc_vae_cpu", resolution=32, feature_weight=7.0, kl_weight=2.0)
     vae = VAE(recipe, seed=2)
-    part = tiny_vae.part(recipe)
+    part = tiny.part(recipe)
 
     def error(x, made):
         pairs = [[ops.convert_to_numpy(m) for m in vae._feature_maps(each.astype("float32"))]
@@ -182,7 +182,7 @@ def test_noise_moves_the_code_by_its_deviation():
     vae.__dict__["decoder"] = lambda inputs, training: (
         seen.append(inputs[0]) or ops.zeros((4, 16, 16, 3))
     )
-    part = tiny_vae.part(vae.recipe)
+    part = tiny.part(vae.recipe)
     for factor in (0.0, 1.0, 2.0):
         vae._negative_bound({**part, "noise": factor * part["noise"]}, ())
     none, one, two = (ops.convert_to_numpy(each) for each in seen)
@@ -224,7 +224,7 @@ def test_it_learns():
     recipe = tiny_vae.recipe(filters=16, learning_rate=3e-3, kl_weight=1.0)
     vae = VAE(recipe, seed=0)
     rows = tiny_vae.fit(vae, [0] * 100)
-    pixels = tiny_vae.batch(recipe)["images"][:, 0] / 255.0
+    pixels = tiny.drawn(recipe)["images"][:, 0] / 255.0
     assert rows[-1]["mse"] < 0.8 * np.var(pixels - pixels.mean(axis=0))
 
 

@@ -43,10 +43,26 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
     return made
 
 
-def fit(gan, seeds) -> list[dict[str, float]]:
-    """Train on `batch(seed)` for each seed through Keras's own `fit`; the logs of every step."""
+def drawn(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
+    """One training batch of random pixels with what a recipe of one domain draws."""
+    rng = np.random.default_rng(seed)
+    size = (recipe.batch_size, 1, *recipe.data_shape)
+    images = rng.integers(0, 256, size, dtype=np.uint8)
+    return {"images": images, **recipe.draw(rng, None, None)}
+
+
+def part(recipe: Recipe, seed: int = 0) -> dict:
+    """What a turn takes of `drawn`: tensors (B, …)."""
+    return {n: ops.convert_to_tensor(a[:, 0]) for n, a in drawn(recipe, seed).items()}
+
+
+def fit(gan, seeds, made=None) -> list[dict[str, float]]:
+    """Train on a batch of each seed through Keras's own `fit`; the logs of every step.
+
+    `made`: (recipe, seed) → the batch; by default a GAN's.
+    """
     rows = []
-    batches = ((batch(gan.recipe, seed),) for seed in seeds)
+    batches = (((made or batch)(gan.recipe, seed),) for seed in seeds)
     gan.fit(batches, steps_per_epoch=len(seeds), callbacks=[keep(rows)], shuffle=False, verbose=0)
     return rows
 

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from keras import ops
 
 from models import files, recipes
 from models.systems.srgan.turns import SRGAN
-from tests.models.tiny import keep, values
+from tests.models import tiny
+from tests.models.tiny import values
 
 SMALL = {
     "resolution": 32, "crop": 16, "g_filters": 4, "blocks": 1, "d_filters": 2, "d_units": 8,
@@ -27,25 +27,9 @@ def recipe(**changes):
     return dataclasses.replace(recipes.load("srgan"), **{**SMALL, **changes})
 
 
-def batch(recipe, seed=0):
-    """One training batch of random pixels with the recipe's own random numbers."""
-    rng = np.random.default_rng(seed)
-    size = (recipe.batch_size, 1, *recipe.data_shape)
-    images = rng.integers(0, 256, size, dtype=np.uint8)
-    return {"images": images, **recipe.draw(rng, None, None)}
-
-
-def part(recipe, seed=0):
-    """What a turn takes of `batch`: tensors (B, …)."""
-    return {n: ops.convert_to_tensor(a[:, 0]) for n, a in batch(recipe, seed).items()}
-
-
 def fit(system, seeds):
-    """Train on `batch(seed)` for each seed; the logs of every step."""
-    rows = []
-    made = ((batch(system.recipe, seed),) for seed in seeds)
-    system.fit(made, steps_per_epoch=len(seeds), callbacks=[keep(rows)], shuffle=False, verbose=0)
-    return rows
+    """Train on a batch of each seed; the logs of every step."""
+    return tiny.fit(system, seeds, tiny.drawn)
 
 
 def both_phases(recipe, folder=None):

@@ -9,11 +9,11 @@ import dataclasses
 import sys
 
 import numpy as np
-from keras import ops
 
 from models import recipes
 from models.systems.vae.turns import VAE
-from tests.models.tiny import keep, values
+from tests.models import tiny
+from tests.models.tiny import values
 
 SMALL = {"resolution": 16, "filters": 4, "latent_dim": 6, "batch_size": 4}
 
@@ -23,25 +23,9 @@ def recipe(name="vae_cpu", **changes):
     return dataclasses.replace(recipes.load(name), **{**SMALL, **changes})
 
 
-def batch(recipe, seed=0):
-    """One training batch of random pixels with the recipe's own random numbers."""
-    rng = np.random.default_rng(seed)
-    size = (recipe.batch_size, 1, *recipe.data_shape)
-    images = rng.integers(0, 256, size, dtype=np.uint8)
-    return {"images": images, **recipe.draw(rng, None, None)}
-
-
-def part(recipe, seed=0):
-    """What a turn takes of `batch`: tensors (B, …)."""
-    return {n: ops.convert_to_tensor(a[:, 0]) for n, a in batch(recipe, seed).items()}
-
-
 def fit(vae, seeds):
-    """Train on `batch(seed)` for each seed; the logs of every step."""
-    rows = []
-    batches = ((batch(vae.recipe, seed),) for seed in seeds)
-    vae.fit(batches, steps_per_epoch=len(seeds), callbacks=[keep(rows)], shuffle=False, verbose=0)
-    return rows
+    """Train on a batch of each seed; the logs of every step."""
+    return tiny.fit(vae, seeds, tiny.drawn)
 
 
 def main(path):

@@ -23,8 +23,8 @@ def preview(
     than places.
     """
     fours = max(1, columns // len(_WAYS))
-    chosen = np.resize(rng.permutation(len(images)), rows * fours)
-    large = np.asarray(images)[chosen]
+    chosen = np.sort(np.resize(rng.permutation(len(images)), rows * fours))
+    large = np.asarray(images[chosen])  # of a file, no more than these are read
     small = small_copies(large, recipe.scale)
     fixed = [as_floats(resized(small, recipe.resolution, way)) for way in ("nearest", "bicubic")]
 

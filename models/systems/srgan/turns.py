@@ -61,7 +61,7 @@ class SRGAN(System):
         self._loss = losses.get("non_saturating")
         self._content = perceptual.content_map(self.recipe.content, self.recipe.crop)
         return [
-            Turn("discriminator", self._discriminator_loss, given=self._enlarged),
+            Turn("discriminator", self._discriminator_loss, given=self._truth_and_fakes),
             Turn("generator", self._generator_loss),
         ]
 
@@ -76,8 +76,9 @@ class SRGAN(System):
         large = as_floats(crops(part["images"], part["top"], part["left"], self.recipe.crop))
         return shrunk(large, self.recipe.scale), large
 
-    def _enlarged(self, part):
-        return self.generator(self._pair(part)[0], training=True)
+    def _truth_and_fakes(self, part):
+        small, large = self._pair(part)
+        return large, self.generator(small, training=True)
 
     def _pixel_loss(self, part, _):
         """Equation 4."""
@@ -85,10 +86,10 @@ class SRGAN(System):
         loss = mean_square(self.generator(small, training=True), large)
         return loss, {"mse": loss / 4.0}
 
-    def _discriminator_loss(self, part, fakes):
+    def _discriminator_loss(self, part, given):
         """Equation 2, the discriminator's side."""
-        real = self.discriminator(self._pair(part)[1], training=True)
-        loss = self._loss.discriminator(real, self.discriminator(fakes, training=True))
+        real, fake = (self.discriminator(pictures, training=True) for pictures in given)
+        loss = self._loss.discriminator(real, fake)
         return loss, {"d_loss": loss}
 
     def _generator_loss(self, part, _):
