@@ -194,6 +194,19 @@ def test_phases_take_over_the_generator_and_its_average():
     assert float(second.optimizer_of("discriminator").learning_rate) == pytest.approx(1e-4)
 
 
+def test_the_average_enlarges_unless_the_network_in_training_is_asked_for():
+    system = SRGAN(tiny_srgan.recipe(), seed=1)
+    tiny_srgan.fit(system, [0, 1])
+    shown = np.random.default_rng(0).integers(0, 256, (2, 5, 6, 3), dtype=np.uint8)
+    floats = shown / np.float32(127.5) - 1
+    averaged, raw = (
+        system.networks[name].predict_on_batch(floats) for name in ("ema_generator", "generator")
+    )
+    assert not np.allclose(averaged, raw)
+    np.testing.assert_allclose(system.enlarge(shown), averaged, atol=1e-6)
+    np.testing.assert_allclose(system.enlarge(shown, ema=False), raw, atol=1e-6)
+
+
 def test_every_phase_has_its_own_rate():
     changes = {"pixel_rate": 3e-3, "learning_rate": 2e-4, "late_steps": 1, "steps": 5}
     recipe = tiny_srgan.recipe(**changes)

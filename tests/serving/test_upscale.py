@@ -123,6 +123,20 @@ def test_large_pictures_show_how_far_they_are(large, monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_a_sheet_shows_the_same_middle_part_of_both(large):
+    before, after = noise(100, 80), noise(400, 320, seed=1)
+    coarse, fine = large.pair(before, after)
+    repeated = np.kron(before, np.ones((4, 4, 1), np.uint8))
+    np.testing.assert_array_equal(coarse, repeated[72:328, 32:288])  # 256 px
+    np.testing.assert_array_equal(fine, after[72:328, 32:288])
+    coarse, fine = large.pair(noise(4, 6, 4), noise(16, 24, 4))
+    for shown in (coarse, fine):
+        assert shown.shape == (256, 256, 3)
+        assert (shown[16:] == 255).all()
+        assert (shown[:, 16:] == 255).all()
+        assert (shown[:16, :16] < 255).any()
+
+
 # === Files ===
 
 
