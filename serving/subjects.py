@@ -55,7 +55,7 @@ class Drawn:
     ):
         self._open, self._origin, self._recipe = open_generator, origin, recipe
         self.labels, self.sampling, self.run = labels, sampling, run
-        self.name, self.resolution = str(origin), recipe.resolution
+        self.name, self.shape = str(origin), recipe.data_shape
 
     @classmethod
     def of(cls, generator: Generator, sampling: Sampling, run: str | None = None) -> Drawn:
@@ -111,7 +111,7 @@ class Enlarged:
 
     def __init__(self, upscaler: Upscaler, pictures: np.ndarray, weights: str, run: str | None):
         self.upscaler, self._pictures, self._weights, self.run = upscaler, pictures, weights, run
-        self.name, self.resolution = str(upscaler.origin), upscaler.recipe.resolution
+        self.name, self.shape = str(upscaler.origin), upscaler.recipe.data_shape
         self.most = len(pictures)
 
     def release(self) -> None:
@@ -140,7 +140,7 @@ class Stored:
 
     def __init__(self, data: datasets.ImageData, folder: Path):
         self.data, self.name, self.labels = data, str(folder), data.labels
-        self.resolution, self.most = data.images.shape[1], len(data.images)
+        self.shape, self.most = data.images.shape[1:], len(data.images)
 
     def release(self) -> None:
         """Nothing to forget: the pictures are a memory map."""
