@@ -134,17 +134,15 @@ def _entry(
 
 def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
     types = typing.get_type_hints(type(recipe))
-    known = [field.name for field in fields.options(recipe)]
+    known = {field.name: field for field in fields.options(recipe)}
     found = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known or not equals:
             raise ValueError(f"{word}: {part!r} is not field=value. Fields: {', '.join(known)}.")
-        option = {field.name: field for field in fields.options(recipe)}[name].metadata.get(
-            "option"
-        )
-        kind = option["type"] if option else types[name]
+        read = known[name].metadata.get("option")
+        kind = read["type"] if read else types[name]
         try:
             found[name] = value == "true" if kind is bool else kind(value)
         except ValueError:

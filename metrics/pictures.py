@@ -18,8 +18,8 @@ def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
     """uint8 pictures (N, H, W, 3); floats in [-1, 1] become floor(127.5 x + 128), clipped.
 
     uint8 RGB passes through untouched; grey and RGBA become RGB (`as_rgb`). `first` is the number
-    of the first picture, for the error messages. Raises `MetricError` for another shape or type, for NaN or infinite pixels, and for
-    floats that are clearly not in [-1, 1].
+    of the first picture, for the error messages. Raises `MetricError` for another shape or type,
+    for NaN or infinite pixels, and for floats that are clearly not in [-1, 1].
     """
     pictures = np.asarray(pictures)
     if pictures.ndim != 4 or pictures.shape[-1] not in (1, 3, 4):

@@ -34,6 +34,8 @@ def open_for(
     `stack` removes. `check`, usually `refuse_unfit`, is called before the first picture is read.
     Raises `UserError` for data that cannot be used.
     """
+    if len(recipe.data_shape) != 3:
+        raise UserError("train.py trains on pictures; toy.py and compare.py train on points")
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
         cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
