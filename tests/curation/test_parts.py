@@ -131,6 +131,28 @@ def test_a_persons_word_counts_most():
     assert decisions.final_reasons(faces, ["grey", "", ""], by_hand) == ["", "by hand", ""]
 
 
+@pytest.mark.parametrize(
+    ("lines", "decided"),
+    [
+        ({}, {}),
+        ({"b-22-0.png": True}, {"b-22-0.png": True}),
+        ({"old-11-1.png": True}, {"a/new-11-1.png": True}),  # the second face of that picture
+        ({"b-11-1.png": False}, {"a/new-11-1.png": False}),  # b.png had those contents once
+        (
+            {"old-11-0.png": False, "a/new-11-0.png": True},
+            {"old-11-0.png": False, "a/new-11-0.png": True},
+        ),
+        ({"b-33-0.png": True}, {"b-33-0.png": True}),  # contents that are nowhere now
+        ({"nobody.png": True}, {"nobody.png": True}),
+    ],
+)
+def test_decisions_follow_contents(lines, decided):
+    names = {"old": ("old-11-0.png", "old-11-1.png"), "b": ("b-22-0.png",),
+             "a/new": ("a/new-11-0.png", "a/new-11-1.png")}  # fmt: skip
+    faces = [{"file": file, "picture": name} for name, some in names.items() for file in some]
+    assert decisions.follow(lines, faces, {"old"}) == decided
+
+
 def test_drop_txt(tmp_path):
     path = tmp_path / "drop.txt"
     assert decisions.read(path) == {}

@@ -122,6 +122,50 @@ def test_a_renamed_picture_keeps_its_face(raw, tmp_path, run):
     assert by_picture(tmp_path / "out")["other.png"]["kept"] == "yes"
 
 
+def test_a_decision_follows_a_renamed_picture(raw, tmp_path, run):
+    run()
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"drop {by_picture(out)['a.png']['face']}\n")
+    (raw / "sub").mkdir()
+    (raw / "a.png").rename(raw / "sub" / "new.png")
+    lines = run()
+    found = by_picture(out)
+    assert (found["sub/new.png"]["kept"], found["sub/new.png"]["why"]) == ("no", "by hand")
+    assert found["a.png"]["why"] == "its picture is gone"
+    assert "do not exist" not in " ".join(lines)
+    page = (out / "review.html").read_text()
+    assert f'"file": "{found["sub/new.png"]["face"]}", "why": "", "hand": true' in page
+    scenes.portrait(9, 96).save(raw / "a.png")  # another picture takes the name
+    run()
+    found = by_picture(out)
+    assert (found["a.png"]["kept"], found["sub/new.png"]["why"]) == ("yes", "by hand")
+
+
+def test_a_decision_stays_with_its_picture_in_an_exchange_of_names(raw, tmp_path, run):
+    run()
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"drop {by_picture(out)['a.png']['face']}\n")
+    (raw / "a.png").rename(raw / "t.png")
+    (raw / "b.png").rename(raw / "a.png")
+    (raw / "t.png").rename(raw / "b.png")
+    run()
+    found = by_picture(out)
+    assert (found["a.png"]["kept"], found["b.png"]["why"]) == ("yes", "by hand")
+    pixels = np.asarray(Image.open(out / "dropped" / found["b.png"]["face"]))
+    np.testing.assert_array_equal(pixels, np.asarray(scenes.portrait(0, 96).convert("RGB")))
+
+
+def test_keeping_a_face_does_not_keep_it_twice(raw, tmp_path, run):
+    """The face of the old name goes, although its line says keep."""
+    run(rules=Rules(least=97))
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"keep {by_picture(out)['a.png']['face']}\n")
+    run(rules=Rules(least=97))
+    (raw / "a.png").rename(raw / "new.png")
+    run(rules=Rules(least=97))
+    assert files(out / "faces") == {by_picture(out)["new.png"]["face"]}
+
+
 def test_equal_files_give_one_face(raw, tmp_path, run):
     (raw / "sub").mkdir()
     shutil.copy(raw / "a.png", raw / "a.jpg")  # the very same name for its face
