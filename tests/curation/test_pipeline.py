@@ -71,6 +71,42 @@ def test_originals_stay_as_they_were(raw, tmp_path, run):
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in raw.iterdir()} == before
 
 
+WRITES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.utime",
+          "os.chmod", "os.truncate", "sqlite3.connect")  # fmt: skip
+
+
+def test_pictures_in_a_read_only_folder(raw, tmp_path, run):
+    """Nothing there is opened for writing; the rights alone would not stop a superuser."""
+    (raw / "sub").mkdir()
+    scenes.portrait(9, 96).save(raw / "sub" / "e.png")
+    tried, watched = [], [raw.as_posix()]
+
+    def watch(event, arguments):
+        paths = [os.fsdecode(a) for a in arguments if isinstance(a, str | bytes | os.PathLike)]
+        if not any(path.startswith(place) for path in paths for place in watched):
+            return
+        writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if writes or event in WRITES:
+            tried.append((event, paths))
+
+    sys.addaudithook(watch)  # it stays for ever, but watches no longer than this test
+    try:
+        (raw / "sub" / "probe").touch()
+        assert tried, "the hook sees nothing"
+        (raw / "sub" / "probe").unlink()
+        for path in [*raw.rglob("*"), raw]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        tried.clear()
+        lines = run()
+        assert "5 of 5 faces stay." in lines
+        run(rules=Rules(least=97))  # moves all of them to dropped/
+        assert not tried
+    finally:
+        watched.clear()
+        for path in (raw, raw / "sub"):
+            path.chmod(0o755)
+
+
 def test_only_new_pictures_are_looked_at(raw, tmp_path, run):
     assert looked_at(run()) == "4 of them looked at now."
     first = (tmp_path / "out" / "manifest.csv").read_bytes()
