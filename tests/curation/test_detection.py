@@ -53,6 +53,21 @@ def test_large_pictures_are_shrunk_for_the_detector_only(cv2):
         assert 0.8 < face.width / (4 * near.width) < 1.25
 
 
+def test_shrinking_by_hand():
+    """The area falls to the limit, the aspect stays."""
+    small, factor = detection.shrunk(Image.new("RGB", (50, 40)))
+    assert (small.size, factor) == ((50, 40), 1.0)
+    size = (2400, 1200)
+    large, factor = detection.shrunk(Image.new("RGB", size))
+    assert factor == pytest.approx((2400 * 1200 / detection.LARGEST_AREA) ** 0.5)
+    assert large.width * large.height == pytest.approx(detection.LARGEST_AREA, rel=0.01)
+    assert large.width == pytest.approx(2 * large.height, abs=1)
+    thin, _ = detection.shrunk(Image.new("L", (detection.LARGEST_AREA * 4, 1)))
+    assert thin.height == 1
+    found = detection.enlarged(detection.Found(1.0, 2.0, 3.0, 4.0, 0.5, 30.0), 2.5)
+    assert found == detection.Found(2.5, 5.0, 7.5, 10.0, 0.5, 30.0)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (20, 20), (3000, 2)])
 def test_pictures_too_small_for_a_face(cv2, size):
     assert detectors.build("cascade", turned=True).detect(Image.new("RGB", size)) == []
