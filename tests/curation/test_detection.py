@@ -103,6 +103,17 @@ def test_an_opencv_without_cascades_is_not_enough(monkeypatch):
         detectors.build("cascade", turned=False)
 
 
+@pytest.mark.parametrize("turn", [30, -30])
+def test_a_turned_copy_holds_the_whole_picture(cv2, turn):
+    detector = detectors.build("cascade", turned=True)
+    copy, back = detector._turn(np.zeros((60, 100), np.uint8), turn)
+    there = cv2.invertAffineTransform(back)
+    corners = np.array([(0, 0, 1), (100, 0, 1), (0, 60, 1), (100, 60, 1)]) @ there.T
+    size = np.array([copy.shape[1], copy.shape[0]])
+    np.testing.assert_allclose(corners.min(axis=0), 0, atol=1.01)
+    np.testing.assert_allclose(corners.max(axis=0), size, atol=1.01)
+
+
 # === ONNX ===
 
 
