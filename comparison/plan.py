@@ -98,11 +98,20 @@ def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -
             raise UserError(f"{word} is named twice")
         entries[word], given[word] = _entry(word, changes, settings)
     if settings.data not in POINT_WORLDS:
-        sizes = {title: recipe.resolution for title, recipe in entries.items()}
-        if len(set(sizes.values())) > 1:
-            listed = ", ".join(f"{title} {size}" for title, size in sizes.items())
+        shapes = {title: recipe.data_shape for title, recipe in entries.items()}
+        if len(set(shapes.values())) > 1:
+            listed = ", ".join(f"{title} {_size(shape)}" for title, shape in shapes.items())
             raise UserError(f"the recipes have different resolutions ({listed}); give --resolution")
+        height, width, channels = next(iter(shapes.values()))
+        if settings.data == "triangles" and (height != width or channels != 3):
+            raise UserError("triangles are measured as square RGB pictures; leave out --channels")
     return Plan(entries, settings, given)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    size = str(height) if height == width else f"{width}x{height}"
+    return size + ("" if channels == 3 else f", {channels} channels")
 
 
 def _entry(
@@ -125,14 +134,15 @@ def _entry(
 
 def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
     types = typing.get_type_hints(type(recipe))
-    known = [field.name for field in fields.options(recipe)]
+    known = {field.name: field for field in fields.options(recipe)}
     found = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known or not equals:
             raise ValueError(f"{word}: {part!r} is not field=value. Fields: {', '.join(known)}.")
-        kind = types[name]
+        read = known[name].metadata.get("option")
+        kind = read["type"] if read else types[name]
         try:
             found[name] = value == "true" if kind is bool else kind(value)
         except ValueError:

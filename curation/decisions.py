@@ -1,10 +1,10 @@
 """Which faces stay: first by the numbers, then by the user's decisions.
 
 The user's file, `drop.txt`, has one decision per line: `drop FILE` or `keep FILE`; a plain `FILE`
-is dropped. It overrides all reasons found here.
+is dropped. It overrides all reasons found here, and follows a picture that is renamed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,29 @@ def final_reasons(
         reason if face["file"] not in by_hand else BY_HAND if by_hand[face["file"]] else ""
         for face, reason in zip(faces, reasons, strict=True)
     ]
+
+
+def follow(
+    lines: Mapping[str, bool], faces: Sequence[dict], gone: Collection[str]
+) -> dict[str, bool]:
+    """File of a face → whether it is dropped by hand; `lines` come from `read`.
+
+    The name of a face ends in its picture's contents and its number. So if a picture was renamed or
+    moved, the line of its face counts for the face of the same contents, unless that has a line
+    of its own. `gone` names pictures that no longer exist.
+    """
+    there = [face["file"] for face in faces if face["picture"] not in gone]
+    by_contents = {_contents(file): file for file in there}
+    known, decided = set(there), {}
+    for file, drop in lines.items():
+        now = file if file in known else by_contents.get(_contents(file), file)
+        decided[file if now in lines else now] = drop
+    return decided
+
+
+def _contents(file: str) -> str:
+    """a/b-0123abcd-0.png → 0123abcd-0.png; see `extraction.look_at`."""
+    return "-".join(file.rsplit("-", 2)[-2:])
 
 
 def read(path: Path) -> dict[str, bool]:

@@ -192,7 +192,7 @@ def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> l
         on = manifest.attributes(face["tags"] or {}, options.threshold)
         face["shown"] = ", ".join(sorted(on))
     recut = options.detector != "none"
-    by_hand = decisions.read(folder.decisions)
+    by_hand = decisions.follow(decisions.read(folder.decisions), faces, gone)
     automatic = decisions.found_reasons(faces, store.thumbnails(), options.rules, gone, recut)
     reasons = decisions.final_reasons(faces, automatic, by_hand)
     without = [(name, reason) for name, reason in store.pictures() if reason]

@@ -8,6 +8,7 @@ from datasets.domains import Domains, open_domains
 from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.parts import hold_out, split
+from datasets.shapes import Shape
 from datasets.sources import Source
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Domains",
     "ImageData",
     "Labels",
+    "Shape",
     "Source",
     "check_resolution",
     "hold_out",

@@ -1,7 +1,7 @@
 """One uint8 array on disk per set of pictures, built once and memory-mapped.
 
     <cache folder>/<name>-<resolution>-<fingerprint>/
-        images.npy    uint8 (N, H, W, 3), of pairs (N, 2, H, W, 3)
+        images.npy    uint8 (N, H, W, C), C 3 unless asked otherwise, of pairs (N, 2, H, W, 3)
         labels.npy    int32 (N,) or float32 (N, A), of pairs (N, 2, A), when there are labels
         captions.json for each picture its captions, if requested
         meta.json     label names, left-out pictures, notes, inputs of the fingerprint
@@ -32,6 +32,7 @@ from datasets import drawing
 from datasets.captions import Captioned, Captions
 from datasets.errors import DataError
 from datasets.labels import Found, Labels
+from datasets.shapes import Resolution, shape_of, simplest
 from datasets.sources import Source
 
 VERSION = 1  # raise it when the pixels or the labels made from the same source change
@@ -41,17 +42,18 @@ ABANDONED_AFTER = 24 * 3600.0  # seconds without a change, for builders on other
 SPARE_BYTES = 16 << 20
 
 
-def fingerprint(source: Source, resolution: int) -> str:
+def fingerprint(source: Source, resolution: Resolution) -> str:
     """12 hexadecimal digits, the same on every machine for the same pictures and settings."""
-    parts = {"version": VERSION, "resolution": resolution, **source.identity}
+    parts = {"version": VERSION, "resolution": simplest(resolution), **source.identity}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def ensure(
-    source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
+    source: Source, resolution: Resolution, folder: Path, workers: int | None, progress: bool
 ) -> Path:
     """The folder of the complete cache, built if it is not there. Raises `DataError`."""
-    path = folder / f"{source.name}-{resolution}-{fingerprint(source, resolution)}"
+    label = shape_of(resolution).label
+    path = folder / f"{source.name}-{label}-{fingerprint(source, resolution)}"
     _remove_unfinished(folder)
     if (path / "meta.json").is_file():
         return path
@@ -83,22 +85,23 @@ def read(path: Path) -> tuple[np.ndarray, Labels | None, Captions | None, dict[s
 
 
 def _build(
-    source: Source, resolution: int, folder: Path, workers: int | None, progress: bool
+    source: Source, resolution: Resolution, folder: Path, workers: int | None, progress: bool
 ) -> None:
+    one = shape_of(resolution)
     items, found = source.load()
     captioned = source.captions() if source.captions else None
     left_out = list(source.left_out)
     rows = _described(source, items, (found, captioned), left_out)
     items = [items[row] for row in rows]
     pictures = (source.together,) if source.together > 1 else ()
-    shape = (len(items), *pictures, resolution, resolution, 3)
+    shape = (len(items), *pictures, *one)
     _need_space(folder, int(np.prod(shape)))
     header = _npy_header(shape)
     file = folder / "images.npy"
     file.write_bytes(header)
     report = drawing.draw_all(
         file, len(header), items, source.render, resolution, workers, progress,
-        title=f"Caching {source.name} at {resolution} px",
+        title=f"Caching {source.name} at {one.size} px",
     )  # fmt: skip
     left_out += [(source.describe(items[row]), why) for row, why in sorted(report.bad.items())]
     kept = [row for row in range(len(items)) if row not in report.bad]
@@ -115,7 +118,7 @@ def _build(
         notes += given.notes if given else []
     if report.enlarged:
         notes.append(
-            f"{report.enlarged} of {len(kept)} pictures are smaller than {resolution} px "
+            f"{report.enlarged} of {len(kept)} pictures are smaller than {one.size} px "
             "and were enlarged; a lower --resolution would be sharper."
         )
     kept = [rows[row] for row in kept]

@@ -11,9 +11,11 @@ from PIL import Image
 
 from datasets.batches import Batches
 from datasets.data import ImageData, open_data
+from datasets.decode import image_of, to_rgb
 from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.public import PUBLIC
+from datasets.shapes import KINDS, RGB, Shape, parse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,10 +54,10 @@ def contact_sheet(data: ImageData, side: int, path: Path) -> None:
     """Write a PNG of side × side pictures, chosen at random but always the same ones."""
     count = min(side * side, len(data.images))
     images, _ = Batches(data, count, seed=0).batch(0)
-    size = data.images.shape[1]
-    sheet = Image.new("RGB", (side * size, -(-count // side) * size), "white")
+    height, width = data.images.shape[1:3]
+    sheet = Image.new("RGB", (side * width, -(-count // side) * height), "white")
     for i, image in enumerate(images):
-        sheet.paste(Image.fromarray(image), (i % side * size, i // side * size))
+        sheet.paste(to_rgb(image_of(image)), (i % side * width, i // side * height))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sheet.save(path)
@@ -68,7 +70,7 @@ def prepare(options: argparse.Namespace) -> None:
     start = time.perf_counter()
     data = open_data(
         options.data,
-        options.resolution,
+        Shape(*parse(options.resolution), options.channels),
         labels=options.labels,
         count=options.count,
         cache_dir=options.cache,
@@ -96,7 +98,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     known = ", ".join(("faces", *PUBLIC))
     parser.add_argument("data", metavar="DATA", help=f"a folder of pictures, or one of: {known}")
-    parser.add_argument("--resolution", type=int, default=64, help="a power of two (default 64)")
+    parser.add_argument(
+        "--resolution",
+        default="64",
+        help="a power of two, or width x height, such as 64x96 (default 64)",
+    )
+    parser.add_argument(
+        "--channels", type=int, choices=list(KINDS), default=RGB, help="1 grey, 3 RGB, 4 RGBA"
+    )
     parser.add_argument(
         "--labels",
         help="a CSV file, a folder of JSON files, 'folders' or 'none' "

@@ -12,6 +12,7 @@ from datasets.captions import Captions
 from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.rows import Rows
+from datasets.shapes import KINDS, RGB, Resolution, Shape, shape_of, simplest
 
 MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
 
@@ -20,7 +21,8 @@ MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
 class ImageData:
     """Pictures ready to train on.
 
-    images       uint8 (N, H, W, 3), a read-only memory map, or `Rows` of one
+    images       uint8 (N, H, W, C), a read-only memory map, or `Rows` of one; C is 3 for RGB, 1
+                 for grey, 4 for RGBA
     labels       `Labels` of the same N pictures, or None
     name         "faces" or the folder's name, safe in a path
     fingerprint  12 hexadecimal digits that change when the pictures or the settings do
@@ -41,10 +43,11 @@ class ImageData:
 
     def report(self, most: int = 5) -> list[str]:
         """Lines to print: the number of pictures, those left out and why, the notes."""
-        count, resolution = self.images.shape[:2]
+        count, shape = len(self.images), Shape(*self.images.shape[-3:])
         told = "" if self.captions is None else f", {sum(map(len, self.captions)):,} captions"
         known = self._label_line() + told
-        lines = [f"{count:,} pictures of {self.name!r} at {resolution} px; {known}."]
+        kind = "" if shape.channels == RGB else f", {KINDS[shape.channels]}"
+        lines = [f"{count:,} pictures of {self.name!r} at {shape.size} px{kind}; {known}."]
         if self.left_out:
             lines.append(f"Pictures left out: {len(self.left_out)}")
             lines += [f"  {name}: {reason}" for name, reason in self.left_out[:most]]
@@ -61,7 +64,7 @@ class ImageData:
 
 def open_data(
     spec: str | os.PathLike,
-    resolution: int,
+    resolution: Resolution,
     *,
     labels: str | os.PathLike | None = None,
     captions: str | os.PathLike | None = None,
@@ -75,7 +78,8 @@ def open_data(
 
     spec        "faces" or "triangles" (drawn here), "cifar10", "mnist", "fashion_mnist", or a
                 folder of pictures
-    resolution  side of the square pictures in pixels, a power of two from 8 to 1024
+    resolution  side of the square RGB pictures in pixels, a power of two from 8 to 1024; or any
+                (height, width, channels), see `datasets.decode`
     labels      a CSV file, a folder of JSON files, "folders", "none", or None: the set's own
                 labels, if any (faces, public sets), none for a folder
     captions    "files" (one .txt beside each picture, a caption a line), a CSV file (columns file
@@ -88,6 +92,7 @@ def open_data(
 
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
+    resolution = simplest(resolution)
     check_settings(resolution, workers)
     texts = (None if given is None else os.fspath(given) for given in (labels, captions))
     source = sources.find(spec, next(texts), count, next(texts))
@@ -96,7 +101,7 @@ def open_data(
 
 def open_source(
     source: sources.Source,
-    resolution: int,
+    resolution: Resolution,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
@@ -122,19 +127,34 @@ def open_source(
     )
 
 
-def check_settings(resolution: int, workers: int | None) -> None:
-    """Refuse a resolution that is not a power of two from 8 to 1024, and less than one worker."""
+def check_settings(resolution: Resolution, workers: int | None) -> None:
+    """Refuse a resolution that `check_resolution` refuses, and less than one worker."""
     check_resolution(resolution)
     if workers is not None and workers < 1:
         raise DataError(f"The number of workers must be at least 1, not {workers}.")
 
 
-def check_resolution(resolution: int) -> None:
-    """Refuse a resolution that is not a power of two; the error names the nearest ones."""
-    if resolution & (resolution - 1) or not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
+def check_resolution(resolution: Resolution) -> None:
+    """Refuse a side that is not a power of two from 8 to 1024; the error names the nearest ones.
+
+    Other shapes than squares may have any sides in this range, the longer one up to 4096.
+    """
+    shape = shape_of(resolution)
+    if shape.channels not in KINDS:
+        raise DataError(f"Pictures have 1, 3 or 4 channels, not {shape.channels}.")
+    if shape.height != shape.width:
+        shorter, longer = sorted(shape[:2])
+        if not MIN_RESOLUTION <= shorter <= MAX_RESOLUTION or longer > 4 * MAX_RESOLUTION:
+            raise DataError(
+                f"The shorter side must be from {MIN_RESOLUTION} to {MAX_RESOLUTION} px and the "
+                f"longer one at most {4 * MAX_RESOLUTION}, not {shape.size}."
+            )
+        return
+    side = shape.height
+    if side & (side - 1) or not MIN_RESOLUTION <= side <= MAX_RESOLUTION:
         powers = [2**k for k in range(3, 11)]
-        near = sorted(sorted(powers, key=lambda power: abs(power - resolution))[:2])
+        near = sorted(sorted(powers, key=lambda power: abs(power - side))[:2])
         raise DataError(
             f"The resolution must be a power of two from {MIN_RESOLUTION} to {MAX_RESOLUTION}, "
-            f"not {resolution}; nearest: {near[0]} and {near[1]}."
+            f"not {side}; nearest: {near[0]} and {near[1]}."
         )

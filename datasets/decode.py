@@ -1,9 +1,13 @@
-"""A picture file of any kind → square RGB pixels.
+"""A picture file of any kind → pixels of one shape, by default square and RGB.
 
 Order of the steps: decode (JPEGs at the smallest of the sizes 1, 1/2, 1/4, 1/8 that is still twice
-the resolution), EXIF rotation, centre crop to a square, RGB on white, LANCZOS resize. LANCZOS
-widens its window for smaller sizes, which prevents aliasing; pixels of a picture that already has
-the resolution stay unchanged.
+the resolution), EXIF rotation, centre crop to a square or to the shape's aspect, RGB on white,
+LANCZOS resize. LANCZOS widens its window for smaller sizes, which prevents aliasing; pixels of a
+picture that already has the resolution stay unchanged.
+
+Grey pictures are made from RGB on white (BT.601). RGBA keeps the opacity and the colours as a PNG
+stores them (not multiplied by the opacity); they are resized by their visible part, so that hidden
+colours do not bleed in. Where nothing is visible the colour is white.
 """
 
 import contextlib
@@ -17,12 +21,14 @@ import numpy as np
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from datasets.errors import PictureError
+from datasets.shapes import GREY, RGBA, Resolution, Shape, shape_of
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB")
 EXIF_ORIENTATION = 0x0112
+_INVISIBLE = np.array([255, 255, 255, 0], np.uint8)  # an RGBA pixel of which nothing is visible
 _UNTOLD = 100  # milliseconds that browsers show a frame without a time in its file
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,19 +39,24 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)  # the orientations that exchange width and height
 
 
-def read(path: str | Path, resolution: int) -> tuple[np.ndarray, bool]:
-    """The picture → uint8 (resolution, resolution, 3), and whether it had to be enlarged.
+def read(path: str | Path, resolution: Resolution) -> tuple[np.ndarray, bool]:
+    """The picture → uint8 (R, R, 3), or of the shape given, and whether it had to be enlarged.
 
     Animations give their first frame. Raises `PictureError` with the reason if the file is empty,
     damaged, cut short or not a picture.
     """
+    shape = shape_of(resolution)
     with _opened(path) as image:
-        enlarged = min(image.size) < resolution
-        image.draft("RGB", (2 * resolution, 2 * resolution))
-        square = to_rgb(centre_square(_upright(image)))
-    return resize(square, resolution), enlarged
+        sides = image.size
+        least = 2 * max(shape.height, shape.width)
+        image.draft("RGB", (least, least))
+        upright = _upright(image)
+        width, height = sides[::-1] if _lies(image) else sides
+        pixels = fitted(upright, shape)
+    return pixels, width < shape.width or height < shape.height
 
 
 def read_whole(path: str | Path) -> Image.Image:
@@ -83,10 +94,7 @@ def frames(path: str | Path, resolution: int | None) -> Iterator[tuple[np.ndarra
         for frame in ImageSequence.Iterator(image):
             whole = _upright(frame)
             milliseconds = frame.info.get("duration")  # WebP gives it after the frame is decoded
-            if resolution is None:
-                pixels = np.asarray(to_rgb(whole))
-            else:
-                pixels = resize(to_rgb(centre_square(whole)), resolution)
+            pixels = np.asarray(to_rgb(whole)) if resolution is None else fitted(whole, resolution)
             yield pixels, (milliseconds or _UNTOLD) / 1000
 
 
@@ -126,19 +134,50 @@ def _first_line(error: Exception) -> str:
     return text.splitlines()[0] if text else f"cannot be decoded ({type(error).__name__})"
 
 
-def resize(image: Image.Image, resolution: int) -> np.ndarray:
-    """A square RGB image → uint8 (resolution, resolution, 3) by LANCZOS."""
-    if image.size != (resolution, resolution):
-        image = image.resize((resolution, resolution), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.asarray(image)
+def fitted(image: Image.Image, resolution: Resolution) -> np.ndarray:
+    """The middle of an image, in the shape's aspect → uint8 (height, width, channels)."""
+    shape = shape_of(resolution)
+    return resize(to_kind(centre_part(image, shape), shape.channels), shape)
 
 
-def centre_square(image: Image.Image) -> Image.Image:
-    """The largest square in the middle of the picture."""
+def resize(image: Image.Image, resolution: Resolution) -> np.ndarray:
+    """An image of that aspect and kind → uint8 (height, width, channels) by LANCZOS."""
+    height, width, channels = shape_of(resolution)
+    if image.size != (width, height):  # Pillow weighs the colours of RGBA by their opacity
+        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    pixels = np.asarray(image)
+    if channels == RGBA:
+        pixels = np.where(pixels[..., 3:] == 0, _INVISIBLE, pixels)
+    return pixels[..., None] if channels == GREY else pixels
+
+
+def centre_part(image: Image.Image, shape: Shape) -> Image.Image:
+    """The largest part in the middle of the picture that has the aspect of `shape`."""
     width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    return image if width == height else image.crop((left, top, left + side, top + side))
+    wide = min(width, max(1, height * shape.width // shape.height))
+    high = min(height, max(1, width * shape.height // shape.width))
+    left, top = (width - wide) // 2, (height - high) // 2
+    part = (left, top, left + wide, top + high)
+    return image if part == (0, 0, width, height) else image.crop(part)
+
+
+def image_of(pixels: np.ndarray) -> Image.Image:
+    """uint8 (H, W, 1, 3 or 4) → a grey, RGB or RGBA image."""
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == GREY else pixels)
+
+
+def to_kind(image: Image.Image, channels: int) -> Image.Image:
+    """Any mode → grey ("L"), RGB or RGBA, by the number of channels."""
+    if channels != RGBA:
+        rgb = to_rgb(image)
+        return rgb.convert("L") if channels == GREY else rgb
+    if image.mode.startswith("I"):
+        rgba, hidden = to_rgb(image).convert("RGBA"), image.info.get("transparency")
+        if isinstance(hidden, int):
+            opaque = np.asarray(image) != hidden
+            rgba.putalpha(Image.fromarray(np.where(opaque, 255, 0).astype(np.uint8)))
+        return rgba
+    return image.convert("RGBA")
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -164,9 +203,18 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-    except Exception:  # unreadable EXIF is no reason to lose the picture
-        orientation = 1
+    orientation = _orientation(image)
     image.load()
     return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+
+
+def _lies(image: Image.Image) -> bool:
+    """Whether the file holds the picture on its side."""
+    return _orientation(image) in _SIDEWAYS
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return image.getexif().get(EXIF_ORIENTATION, 1)
+    except Exception:  # unreadable EXIF is no reason to lose the picture
+        return 1

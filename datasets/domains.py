@@ -19,6 +19,7 @@ from datasets.data import ImageData, check_settings, open_data, open_source
 from datasets.errors import DataError
 from datasets.labels import some
 from datasets.parts import digest, part, split
+from datasets.shapes import Resolution, simplest
 
 WAYS = 'a second folder (--data-b FOLDER), or labels of one set (--domains "X, Y")'
 
@@ -66,7 +67,7 @@ class Domains:
 def open_domains(
     spec: str | os.PathLike,
     names: Sequence[str],
-    resolution: int,
+    resolution: Resolution,
     *,
     spec_b: str | os.PathLike | None = None,
     conditions: Sequence[str] | None = None,
@@ -83,6 +84,7 @@ def open_domains(
     spec        as for `open_data`. Without `spec_b` and `conditions`, for two names, a folder that
                 holds trainA and trainB, or exactly two sub-folders with pictures
     names       the recipe's names of its domains; one name is simply `open_data`
+    resolution  as for `open_data`; pairs are square and RGB
     spec_b      the second domain, in the same form as `spec`
     conditions  one for each name, as for `split`: the domains are parts of one labelled set
     paired      rows belong together: the files of two folders that have the same name, pictures
@@ -93,6 +95,7 @@ def open_domains(
 
     Raises `DataError`, one clear line, for anything that cannot be used.
     """
+    resolution = simplest(resolution)
     check_settings(resolution, workers)
     sources.check_count(count)
     _refuse_mixtures(names, spec_b, conditions, paired)

@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from datasets import processes
 from datasets.errors import PictureError
+from datasets.shapes import Resolution
 
 CHUNK = 64  # pictures per task: about a tenth of a second
 SMALL = 256  # below this many, starting processes costs more than it saves
 
-Render = Callable[[Any, int], tuple[np.ndarray, bool]]
+Render = Callable[[Any, Any], tuple[np.ndarray, bool]]
 
 
 @dataclass
@@ -30,7 +31,7 @@ def draw_all(
     offset: int,
     items: Sequence[Any],
     render: Render,
-    resolution: int,
+    resolution: Resolution,
     workers: int | None,
     progress: bool,
     title: str,
@@ -62,7 +63,12 @@ def _chunks_done(file, offset, items, render, resolution, workers) -> Iterator[t
 
 
 def draw_chunk(
-    file: Path, offset: int, start: int, items: Sequence[Any], render: Render, resolution: int
+    file: Path,
+    offset: int,
+    start: int,
+    items: Sequence[Any],
+    render: Render,
+    resolution: Resolution,
 ) -> tuple[int, list[tuple[int, str]], int, int]:
     """Draw items start … start + len(items): (start, [(row, reason)], enlarged, len(items))."""
     bad, enlarged_count = [], 0

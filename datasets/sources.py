@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from datasets import captions, decode, faces, labels, readers, triangles
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.captions import Captioned
 from datasets.errors import DataError
 from datasets.public import PUBLIC
+from datasets.shapes import Resolution, shape_of
 
 FACES, TRIANGLES = "faces", "triangles"
 KNOWN = (FACES, TRIANGLES, *PUBLIC)  # sets that are not folders
@@ -32,9 +34,9 @@ class Source:
     name      short, safe in a file name
     identity  everything that the cache depends on, as JSON values; hashed into the fingerprint
     load      () → (items, found labels or None); runs only when a cache is built
-    render    (item, resolution) → (uint8 (resolution, resolution, 3), enlarged); a function of a
-              module, so that other processes can call it; raises PictureError. If an item holds
-              several pictures `together`, it gives uint8 (together, resolution, resolution, 3)
+    render    (item, resolution) → (uint8 of that `Resolution`, enlarged); a function of a module,
+              so that other processes can call it; raises PictureError. If an item holds several
+              pictures `together`, it gives uint8 (together, resolution, resolution, 3)
     describe  item → its name for users
     notes     information about the source for the user
     count     the largest possible number of pictures; None: unknown before they are drawn
@@ -47,7 +49,7 @@ class Source:
     name: str
     identity: dict[str, Any]
     load: Callable[[], tuple[Sequence[Any], labels.Found | None]]
-    render: Callable[[Any, int], tuple[np.ndarray, bool]]
+    render: Callable[[Any, Any], tuple[np.ndarray, bool]]
     describe: Callable[[Any], str]
     notes: tuple[str, ...] = ()
     count: int | None = None
@@ -136,9 +138,25 @@ def drawn_by() -> dict[str, str]:
     return {package: importlib.metadata.version(package) for package in packages}
 
 
-def render_face(index: int, resolution: int) -> tuple[np.ndarray, bool]:
-    """Face number `index`, uint8 (R, R, 3), and whether it was enlarged: never."""
-    return faces.draw(index, resolution), False
+def render_face(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
+    """Face number `index`, uint8 (R, R, 3), and whether it was enlarged: never.
+
+    Of other shapes the middle, and with opacity everywhere.
+    """
+    return _shaped(faces.draw(index, max(shape_of(resolution)[:2])), resolution), False
+
+
+def render_triangle(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
+    """Triangle number `index`, as `render_face`."""
+    square, _ = triangles.render(index, max(shape_of(resolution)[:2]))
+    return _shaped(square, resolution), False
+
+
+def _shaped(square: np.ndarray, resolution: Resolution) -> np.ndarray:
+    """A square RGB drawing as a picture of that shape."""
+    if square.shape == shape_of(resolution):
+        return square
+    return decode.fitted(Image.fromarray(square), resolution)
 
 
 # === Triangles ===
@@ -154,7 +172,7 @@ def _triangles(label_spec: str | None, count: int) -> Source:
         TRIANGLES,
         identity,
         lambda: (range(count), None),
-        triangles.render,
+        render_triangle,
         lambda index: f"triangle {index}",
         count=count,
     )
@@ -179,14 +197,13 @@ def _public(name: str, label_spec: str | None, count: int | None) -> Source:
     )
 
 
-def render_array(image: np.ndarray, resolution: int) -> tuple[np.ndarray, bool]:
+def render_array(image: np.ndarray, resolution: Resolution) -> tuple[np.ndarray, bool]:
     """uint8 (H, W) or (H, W, 3) → RGB at the resolution; 28 × 28 is first padded to 32 × 32."""
-    from PIL import Image
-
     if image.shape[:2] == (28, 28):
         image = np.pad(image, [(2, 2), (2, 2), *[(0, 0)] * (image.ndim - 2)])
-    picture = decode.to_rgb(Image.fromarray(image))
-    return decode.resize(picture, resolution), min(picture.size) < resolution
+    picture, shape = Image.fromarray(image), shape_of(resolution)
+    small = picture.width < shape.width or picture.height < shape.height
+    return decode.fitted(picture, shape), small
 
 
 # === Folders ===
@@ -222,8 +239,8 @@ def _folder(
     )  # fmt: skip
 
 
-def render_file(item: tuple[str, str], resolution: int) -> tuple[np.ndarray, bool]:
-    """The picture of (folder, path below it), uint8 (R, R, 3), and whether it was enlarged."""
+def render_file(item: tuple[str, str], resolution: Resolution) -> tuple[np.ndarray, bool]:
+    """The picture of (folder, path below it), as `decode.read` gives it."""
     return decode.read(os.path.join(*item), resolution)
 
 

@@ -1,4 +1,7 @@
-"""Contact sheets: pictures in rows and columns, with optional captions."""
+"""Contact sheets: pictures in rows and columns, with optional captions.
+
+Transparent parts are shown over a checkerboard, as image editors do.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,15 @@ from PIL import Image, ImageDraw, ImageFont
 _GAP = 2
 _PAPER = (255, 255, 255)
 _INK = (40, 40, 40)
+_CHECKS = (255, 216)  # grey levels of the checkerboard
+_CHECK = 8  # side of a check in pixels; in small pictures an eighth of the shorter side
 
 
 def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Image.Image:
-    """Lay out `images` (N, H, W, 3) uint8 row by row in `columns`, `captions` above the columns."""
+    """Lay out `images` (N, H, W, C) uint8 row by row in `columns`, `captions` above the columns.
+
+    C: see `shown`.
+    """
     count, height, width, _ = images.shape
     rows = -(-count // columns)
     top = _caption_height(width) if captions else 0
@@ -22,7 +30,7 @@ def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Ima
         (columns * (width + _GAP) + _GAP, top + rows * (height + _GAP) + _GAP),
         _PAPER,
     )
-    for index, image in enumerate(images):
+    for index, image in enumerate(shown(images)):
         row, column = divmod(index, columns)
         place = (_GAP + column * (width + _GAP), top + _GAP + row * (height + _GAP))
         page.paste(Image.fromarray(image), place)
@@ -32,6 +40,21 @@ def sheet(images: np.ndarray, columns: int, captions: Sequence[str] = ()) -> Ima
         place = (_GAP + column * (width + _GAP) + width / 2, top / 2 + 1)
         draw.text(place, caption, _INK, font, anchor="mm")
     return page
+
+
+def shown(images: np.ndarray) -> np.ndarray:
+    """uint8 (N, H, W, C) → RGB: grey (C = 1) repeated, RGBA (C = 4) over a checkerboard."""
+    height, width, channels = images.shape[-3:]
+    if channels == 1:
+        return np.repeat(images, 3, axis=-1)
+    if channels == 3:
+        return images
+    side = max(1, min(_CHECK, min(height, width) // 8))
+    odd = np.add.outer(np.arange(height) // side, np.arange(width) // side) % 2
+    board = np.take(_CHECKS, odd)[:, :, None]
+    opacity = images[..., 3:].astype(np.int64)
+    mixed = images[..., :3] * opacity + board * (255 - opacity)
+    return ((mixed + 127) // 255).astype(np.uint8)
 
 
 def titled(page: Image.Image, title: str) -> Image.Image:

@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers, ops
 
 from metrics.errors import MetricError
+from metrics.pictures import as_rgb
 
 SIDE = 64  # larger pictures are averaged down to this many pixels
 VERSION = 1  # raise it when the network or its training changes, so that old caches are not used
@@ -88,7 +89,7 @@ def train(
     epochs: int = EPOCHS,
     watch: Callable[[int, int, float], None] | None = None,
 ) -> Trained:
-    """Train on nine tenths of `images` (N, H, W, 3) uint8 and their `labels`.
+    """Train on nine tenths of `images` (N, H, W, C) uint8, seen as RGB, and their `labels`.
 
     One-of groups are learned by cross-entropy over their members, other attributes separately, with
     a larger weight on the rarer value. `watch(step, steps, loss)` is called after each step.
@@ -133,7 +134,7 @@ def build(outputs: int, shape: tuple[int, int, int], seed: int = 0) -> keras.Mod
 
 
 def predict(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndarray:
-    """Logits float32 (N, names) for uint8 `images` (N, H, W, 3) of any size the model can take."""
+    """Logits float32 (N, names) for uint8 `images` (N, H, W, C) of any size the model can take."""
     parts = []
     for start in range(0, len(images), batch):
         rows = np.arange(start, min(start + batch, len(images)))
@@ -146,15 +147,16 @@ def predict(model: keras.Model, images: np.ndarray, batch: int = 256) -> np.ndar
 
 
 def shrink(images: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The chosen pictures, uint8; those above 64 px averaged down to 64."""
-    size = images.shape[1]
-    if size <= SIDE:
-        return np.asarray(images[rows])
-    block = size // SIDE
-    out = np.empty((len(rows), SIDE, SIDE, 3), np.uint8)
+    """The chosen pictures, uint8 RGB; a shorter side above 64 px is averaged down to 64."""
+    height, width = images.shape[1:3]
+    block = max(1, min(height, width) // SIDE)
+    if block == 1:
+        return as_rgb(np.asarray(images[rows]))
+    high, wide = height // block, width // block
+    out = np.empty((len(rows), high, wide, 3), np.uint8)
     for start in range(0, len(rows), 256):
-        part = np.asarray(images[rows[start : start + 256]], np.float32)
-        part = part.reshape(len(part), SIDE, block, SIDE, block, 3).mean(axis=(2, 4))
+        part = as_rgb(np.asarray(images[rows[start : start + 256]])).astype(np.float32)
+        part = part.reshape(len(part), high, block, wide, block, 3).mean(axis=(2, 4))
         out[start : start + 256] = np.rint(part)
     return out
 

@@ -41,7 +41,7 @@ class Monitor:
             self.floor = frechet.frechet_distance(self._real, other_real.pool)
 
     def measure(self, fakes: np.ndarray, batch_size: int = 32) -> Reading:
-        """A reading of exactly N fakes (N, H, W, 3), uint8 or floats in [-1, 1].
+        """A reading of exactly N fakes (N, H, W, C), uint8 or floats in [-1, 1].
 
         Raises `MetricError` for another count, which would bias the distance, and for NaN pictures.
         """

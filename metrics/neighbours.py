@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from metrics.errors import MetricError
 from metrics.manifold import ROWS, squared_distances, squared_radii
+from metrics.pictures import as_rgb
 
 # Two fakes are the same picture when they are nearer than this share of the typical distance.
 SAME = 0.25
@@ -80,9 +81,10 @@ def sheet(
     """A picture: one row per fake, the fake first, then its nearest reals with their distances.
 
     The fakes with the nearest reals come first, since these would show memorisation. `fakes`
-    (M, H, W, 3) and `reals` (N, H, W, 3) are uint8 and in the order of the features; distances are
+    (M, H, W, C) and `reals` (N, H, W, C) are uint8 and in the order of the features; distances are
     in units of `typical`, so that a copy has 0.00 and a new picture about 1.
     """
+    fakes, reals = as_rgb(fakes), as_rgb(reals)
     order = np.argsort(neighbours.distances[:, 0], kind="stable")[:rows]
     height, width = max(fakes.shape[1], reals.shape[1]), max(fakes.shape[2], reals.shape[2])
     columns = 1 + neighbours.indices.shape[1]

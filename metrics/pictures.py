@@ -1,4 +1,7 @@
-"""Checking and converting pictures for the extractors: uint8, (N, height, width, 3)."""
+"""Checking and converting pictures for the extractors: uint8, (N, height, width, 3).
+
+The extractors see RGB: grey pictures are repeated, RGBA is shown on white.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
@@ -14,15 +17,18 @@ LARGEST_PLAUSIBLE = 8.0
 def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
     """uint8 pictures (N, H, W, 3); floats in [-1, 1] become floor(127.5 x + 128), clipped.
 
-    uint8 passes through untouched. `first` is the number of the first picture, for the error
-    messages. Raises `MetricError` for another shape or type, for NaN or infinite pixels, and for
-    floats that are clearly not in [-1, 1].
+    uint8 RGB passes through untouched; grey and RGBA become RGB (`as_rgb`). `first` is the number
+    of the first picture, for the error messages. Raises `MetricError` for another shape or type,
+    for NaN or infinite pixels, and for floats that are clearly not in [-1, 1].
     """
     pictures = np.asarray(pictures)
-    if pictures.ndim != 4 or pictures.shape[-1] != 3:
-        raise MetricError(f"Pictures must be (N, height, width, 3). Received: {pictures.shape}.")
+    if pictures.ndim != 4 or pictures.shape[-1] not in (1, 3, 4):
+        raise MetricError(
+            "Pictures must be (N, height, width, 3), or with 1 or 4 channels. "
+            f"Received: {pictures.shape}."
+        )
     if pictures.dtype == np.uint8:
-        return pictures
+        return as_rgb(pictures)
     if not np.issubdtype(pictures.dtype, np.floating):
         raise MetricError(f"Pictures must be uint8 or floats. Received: {pictures.dtype}.")
     bad = ~np.isfinite(pictures).all(axis=(1, 2, 3))
@@ -37,7 +43,19 @@ def to_uint8(pictures: np.ndarray, first: int = 0) -> np.ndarray:
             "Float pictures must be in [-1, 1]. "
             f"Received values up to {np.abs(pictures).max():g}; pass 0..255 as uint8."
         )
-    return np.clip(pictures.astype(np.float32) * 127.5 + 128, 0, 255).astype(np.uint8)
+    return as_rgb(np.clip(pictures.astype(np.float32) * 127.5 + 128, 0, 255).astype(np.uint8))
+
+
+def as_rgb(pictures: np.ndarray) -> np.ndarray:
+    """uint8 (…, C) → (…, 3): grey (C = 1) repeated, RGBA (C = 4) on white."""
+    channels = pictures.shape[-1]
+    if channels == 3:
+        return pictures
+    if channels == 1:
+        return np.repeat(pictures, 3, axis=-1)
+    opacity = pictures[..., 3:].astype(np.uint32)
+    mixed = pictures[..., :3] * opacity + 255 * (255 - opacity)
+    return ((mixed + 127) // 255).astype(np.uint8)
 
 
 def is_array(pictures: Any) -> TypeGuard[np.ndarray]:

@@ -13,12 +13,13 @@ def option(
     group: str,
     help: str,
     *,
-    choices: tuple[str, ...] | None = None,
+    choices: tuple[Any, ...] | None = None,
     only: dict[str, tuple] | None = None,
     least: float | None = None,
     above: float | None = None,
     most: float | None = None,
     below: float | None = None,
+    read: dict[str, Any] | None = None,
 ) -> Any:
     """A dataclass field that is also a command-line option.
 
@@ -28,16 +29,17 @@ def option(
         only: the field is read only if these other fields have one of these values.
         least, above, most, below: the range of a number; an integer is at least 0 unless `least`
             is given.
+        read: how argparse reads it, if not by the field's type.
     """
+    metadata: dict[str, Any] = {
+        "group": group,
+        "help": help,
+        "choices": choices,
+        "only": only or {},
+        "range": (least, above, most, below),
+    }
     return dataclasses.field(
-        default=default,
-        metadata={
-            "group": group,
-            "help": help,
-            "choices": choices,
-            "only": only or {},
-            "range": (least, above, most, below),
-        },
+        default=default, metadata=metadata | ({"option": read} if read else {})
     )
 
 
@@ -73,7 +75,7 @@ def _problem(value: Any, kind: str, metadata: Any) -> str | None:
     """The error of one value as a template, or None; `kind` is the name of the field's type."""
     choices = metadata["choices"]
     if choices and value not in choices:
-        return f"unknown {{name}} {{value}}, known: {', '.join(choices)}"
+        return f"unknown {{name}} {{value}}, known: {', '.join(map(str, choices))}"
     if kind == "bool" and not isinstance(value, bool):
         return "{name} must be true or false, not {value}"
     if kind == "str" and not isinstance(value, str):

@@ -72,7 +72,7 @@ class Preview:
     """The content of a run's grids: the same inputs from the first step to the last.
 
     Attributes:
-        draw: the system → pictures (N, R, R, 3) in [-1, 1], row by row.
+        draw: the system → pictures (N, H, W, C) in [-1, 1], row by row.
         columns: pictures in a row.
         captions: texts above the columns.
     """
@@ -87,7 +87,7 @@ class Judged:
     """The pictures to measure during a training: the same inputs at every measurement.
 
     Attributes:
-        draw: the system → pictures (count, R, R, 3) in [-1, 1].
+        draw: the system → pictures (count, H, W, C) in [-1, 1].
         domain: the recipe's domain with which they are compared.
         protocol: how they were made, for the record.
     """

@@ -20,6 +20,14 @@ from models import fields
 from models.fields import option
 
 
+def _sides(text: str) -> int | str:
+    """What `--resolution` holds: a number, or text such as "64x96", which the recipe reads."""
+    return int(text) if text.isdecimal() else text
+
+
+SIDES = {"type": _sides, "metavar": "N"}
+
+
 def held_out_field() -> Any:
     """The field `held_out` for recipes whose results are measured on unseen pictures."""
     return option(
@@ -60,7 +68,7 @@ class Recipe:
 
     name: str
     resolution: int = option(
-        64, "Networks", "height and width of the pictures, a power of two", least=4
+        64, "Networks", "height and width of the pictures, a power of two", least=4, read=SIDES
     )
     batch_size: int = option(32, "Training", "pictures of a step", least=1)
     micro_batches: int = option(
@@ -116,15 +124,27 @@ class Recipe:
     mirror: bool = option(False, "Training", "show half of the pictures mirrored")
 
     def __post_init__(self):
+        if isinstance(self.resolution, str):  # as users write width and height
+            self.take_sides(self.resolution)
         found = [*fields.problems(self)] or [*self.problems()]
         if found:
             raise ValueError(f"Recipe {self.name}: " + "; ".join(found))
 
     # === What a system's recipe says ===
 
+    def take_sides(self, text: str) -> None:
+        """Set the fields that `text`, such as "64x96", width × height, stands for.
+
+        Raises ValueError for systems whose pictures are square.
+        """
+        raise ValueError(
+            f"Recipe {self.name}: the pictures of a {self.system} are square; resolution must be "
+            f"one number, such as 64, not {text!r}"
+        )
+
     @property
     def data_shape(self) -> tuple[int, ...]:
-        """The shape of one real or fake: (R, R, 3)."""
+        """The shape of one real or fake: (height, width, channels), here (R, R, 3)."""
         return (self.resolution, self.resolution, 3)
 
     @property

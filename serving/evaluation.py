@@ -115,10 +115,22 @@ class Reference:
         return {
             "data": self.data.name,
             "fingerprint": self.data.fingerprint,
-            "resolution": self.data.images.shape[1],
+            **_shape(self.data.images.shape[1:]),
             "split": "all",
             "count": count,
         }
+
+
+def _shape(shape: tuple[int, ...]) -> dict:
+    """The reals' resolution, width × height unless they are square, and channels unless RGB.
+
+    The extractor's network takes squares: other pictures are squeezed, as the code of the FID's
+    authors does.
+    """
+    found = datasets.Shape(*shape)
+    square, rgb = found.height == found.width, found.channels == 3
+    size = {"resolution": found.height if square else found.size}
+    return size if rgb else size | {"channels": found.channels}
 
 
 def grouping_of(subject: Subject, real: Reference, group: str | None) -> Grouping | None:

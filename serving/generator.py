@@ -29,7 +29,7 @@ _LATENTS, _LABELS = 0, 1  # streams of random numbers
 class Generator:
     """A generator ready for use: in float32, its normalised kernels folded into plain ones.
 
-    `network` is the functional Keras model, [z (N, latent_dim), y] → (N, R, R, 3) in [-1, 1];
+    `network` is the functional Keras model, [z (N, latent_dim), y] → (N, H, W, C) in [-1, 1];
     `recipe`, `metadata`, `origin` say where it comes from; `labels` what one can ask it for.
     """
 
@@ -91,7 +91,7 @@ class Generator:
             yield Pictures(to_uint8(self.generate(z, y, batch_size)), z, y)
 
     def generate(self, z: np.ndarray, y: np.ndarray | None = None, batch_size: int = BLOCK):
-        """Pictures of these latents and labels: float32 (N, R, R, 3) in [-1, 1].
+        """Pictures of these latents and labels: float32 (N, H, W, C) in [-1, 1].
 
         Labels of classes may also be weights of the classes, float (N, classes).
         """

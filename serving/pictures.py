@@ -16,7 +16,7 @@ _MOST = 64  # pictures on a sheet
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """`images` uint8 (N, H, W, 3), `latents` float32 (N, latent_dim), `labels` or `None`."""
+    """`images` uint8 (N, H, W, C), `latents` float32 (N, latent_dim), `labels` or `None`."""
 
     images: np.ndarray
     latents: np.ndarray
@@ -54,6 +54,6 @@ def square(count: int) -> int:
 
 
 def enlarged(images: np.ndarray, least: int = 128) -> np.ndarray:
-    """`images` (N, H, W, 3) enlarged by an integer factor to at least `least` pixels of height."""
+    """`images` (N, H, W, C) enlarged by an integer factor to at least `least` pixels of height."""
     factor = max(1, -(-least // images.shape[1]))
     return images.repeat(factor, axis=1).repeat(factor, axis=2)

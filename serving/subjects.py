@@ -57,7 +57,7 @@ class Drawn:
     ):
         self._open, self._origin, self._recipe = open_generator, origin, recipe
         self.labels, self.sampling, self.run = labels, sampling, run
-        self.name, self.resolution = str(origin), recipe.resolution
+        self.name, self.shape = str(origin), recipe.data_shape
 
     @classmethod
     def of(cls, generator: Generator, sampling: Sampling, run: str | None = None) -> Drawn:
@@ -113,7 +113,7 @@ class Restored:
 
     def __init__(self, restorer: Restorer, pictures: np.ndarray, weights: str, run: str | None):
         self.restorer, self._pictures, self._weights, self.run = restorer, pictures, weights, run
-        self.name, self.resolution = str(restorer.origin), restorer.recipe.resolution
+        self.name, self.shape = str(restorer.origin), restorer.recipe.data_shape
         self.most = len(pictures)
 
     def release(self) -> None:
@@ -142,7 +142,7 @@ class Stored:
 
     def __init__(self, data: datasets.ImageData, folder: Path):
         self.data, self.name, self.labels = data, str(folder), data.labels
-        self.resolution, self.most = data.images.shape[1], len(data.images)
+        self.shape, self.most = data.images.shape[1:], len(data.images)
 
     def release(self) -> None:
         """Nothing to forget: the pictures are a memory map."""

@@ -49,7 +49,7 @@ def open_own(run: runs.Run, cache: Path | None = None) -> datasets.ImageData:
     spec, count, labels = spec_of(run, name)
     with user_errors(datasets.DataError):
         data = datasets.open_data(
-            spec, recipe.resolution, labels=labels, count=count, cache_dir=cache
+            spec, recipe.data_shape, labels=labels, count=count, cache_dir=cache
         )
     known = (run.record().get("data") or {}).get("fingerprint")
     if known not in (None, data.fingerprint):

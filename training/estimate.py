@@ -103,7 +103,8 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
         if system.precision == "float32":
             ways.append("--precision mixed_bfloat16")
     if recipe.resolution > 32:
-        ways.append(f"--resolution {recipe.resolution // 2}")
+        height, width = (side // 2 for side in recipe.data_shape[:2])
+        ways.append(f"--resolution {height if height == width else f'{width}x{height}'}")
     fields = [o.name for o in options(recipe) if o.name.endswith("filters")]
     ways.append("fewer " + " and ".join(f"--{name.replace('_', '-')}" for name in fields))
     raise UserError(

@@ -28,12 +28,14 @@ def open_for(
     sample_only: bool,
     check: Callable[[datasets.Source], None],
 ) -> datasets.Domains:
-    """Open the run's pictures at the recipe's resolution and say which were left out.
+    """Open the run's pictures in the recipe's shape and say which were left out.
 
     With `sample_only`, only enough pictures for a batch are prepared, in a temporary folder that
     `stack` removes. `check`, usually `refuse_unfit`, is called before the first picture is read.
     Raises `UserError` for data that cannot be used.
     """
+    if len(recipe.data_shape) != 3:
+        raise UserError("train.py trains on pictures; toy.py and compare.py train on points")
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
         cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
@@ -44,7 +46,7 @@ def open_for(
         data = datasets.open_domains(
             settings.data,
             recipe.domains,
-            recipe.resolution,
+            recipe.data_shape,
             spec_b=settings.data_b or None,
             conditions=settings.conditions,
             paired=recipe.paired,

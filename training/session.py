@@ -180,7 +180,9 @@ def _data_words(session: Session) -> str:
         notes = f", {' and '.join(held)} of them held out{notes}"
     if session.command.dry_run and not session.resumed:
         notes += "; a dry run prepares only these"
-    size = f"{recipe.resolution} × {recipe.resolution} px"
+    height, width, channels = recipe.data_shape
+    kind = {1: ", grey", 4: ", RGBA"}.get(channels, "")
+    size = f"{width} × {height} px{kind}"
     return f"{data.name}: {' and '.join(counts)} pictures of {size}{labels}{notes}"
 
 

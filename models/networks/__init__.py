@@ -1,9 +1,11 @@
 """Generators and discriminators in the functional API, one architecture per file.
 
-Each file has `generator(recipe)`: [z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], and
-`discriminator(recipe)`: [x (N, R, R, 3), y] → logits (N, 1); inputs and outputs are float32. y is
-class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); networks without labels
-take int32 (N,) and ignore it.
+Each file has `generator(recipe)`: [z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1], and
+`discriminator(recipe)`: [x (N, H, W, C), y] → logits (N, 1); inputs and outputs are float32.
+(H, W, C) is the recipe's data_shape; R, in what follows, is its shorter side, the resolution, and a
+map of 4×4 stands for 4×6 and so on in pictures of another aspect. y is class indices, int32 (N,),
+or multi-hot attributes, float32 (N, num_labels); networks without labels take int32 (N,) and ignore
+it.
 """
 
 import importlib

@@ -4,6 +4,7 @@
 64 px the networks have 70 433 988 and 87 982 370 parameters, as in the paper.
 """
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -42,7 +43,7 @@ D_WIDTHS = {
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 32 to 512.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R from 32 to 512.
 
     The latent is cut into equal chunks: one for the first dense layer, and one for the batch norms
     of each block, which take it joined with the shared label embedding (without labels, only the
@@ -58,22 +59,23 @@ def generator(recipe: Recipe) -> keras.Model:
     def activation(name):
         return lambda x: blocks.generator_activation(recipe, x, name)
 
-    x = layers_.dense(16 * widths[0], "stage_0")(chunks[0])
-    x = keras.layers.Reshape((4, 4, widths[0]), name="stage_0_4x4")(x)
+    first = (*blocks.sides(recipe, 4), widths[0])
+    x = layers_.dense(math.prod(first), "stage_0")(chunks[0])
+    x = keras.layers.Reshape(first, name="stage_0_4x4")(x)
     for block, filters in enumerate(widths[1:], start=1):
         condition = _joined(shared, chunks[block], f"condition_{block}")
         norm = _Condition(recipe, condition)
         x = _up_block(x, filters, norm, activation, layers_, f"block_{block}")
-        if x.shape[1] == recipe.attention_resolution:
+        if blocks.shorter_side(x) == recipe.attention_resolution:
             x = layers_.attention()(x)
     x = BatchNorm(name="to_image_norm")(x)
     x = activation("to_image_activation")(x)
-    x = layers_.conv(3, 3, "to_image")(x)
+    x = layers_.conv(recipe.data_shape[-1], 3, "to_image")(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1); R from 32 to 512.
+    """[x (N, H, W, C), y] → logits (N, 1); R from 32 to 512.
 
     Every block except the last halves the resolution; self-attention follows the block that reaches
     its resolution. Features are summed over space; the logit is the sum of a dense layer and the
@@ -88,7 +90,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     for block, filters in enumerate(widths, start=1):
         halve = block < len(widths)
         x = _down_block(x, filters, recipe, layers_, f"block_{block}", halve, first=block == 1)
-        if halve and x.shape[1] == attention:
+        if halve and blocks.shorter_side(x) == attention:
             x = layers_.attention()(x)
     x = _relu("to_logit_activation")(x)
     features = blocks.SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)

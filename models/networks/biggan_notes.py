@@ -12,7 +12,7 @@ from models.recipe import Recipe
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R a power of two from 16 up.
 
     4×4×g_filters, then blocks that double the resolution up to R: the first block has g_filters
     channels, each further block half as many; self-attention after the block that reaches
@@ -30,19 +30,20 @@ def generator(recipe: Recipe) -> keras.Model:
 
     x = blocks.concat_labels(recipe, z, y)
     x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
-    x = layers_.first(recipe.g_filters, "stage_0")(x)  # (N, 4, 4, g_filters)
+    first = blocks.sides(recipe, 4)
+    x = layers_.first(recipe.g_filters, first, "stage_0")(x)  # (N, 4, 4, g_filters)
     for block in range(1, count + 1):
         filters = recipe.g_filters >> (block - 1)
         x = _block(x, filters, norm, activation, layers_.up, layers_, f"block_{block}")
-        if x.shape[1] == recipe.attention_resolution:
+        if blocks.shorter_side(x) == recipe.attention_resolution:
             x = layers_.attention()(x)
     x = activation("to_image_activation")(norm("to_image_norm")(x))
-    x = layers_.conv(3, 3, "to_image", use_bias=False)(x)
+    x = layers_.conv(recipe.data_shape[-1], 3, "to_image", use_bias=False)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1).
+    """[x (N, H, W, C), y] → logits (N, 1).
 
     Blocks with 2, 4, 8, … times d_filters channels halve the resolution down to 4×4; self-attention
     after the block that reaches its resolution; a 4×4 convolution gives the logit.
@@ -60,10 +61,11 @@ def discriminator(recipe: Recipe) -> keras.Model:
     for block in range(1, count + 1):
         filters = recipe.d_filters << block
         x = _block(x, filters, norm, _leaky, layers_.down, layers_, f"block_{block}")
-        if x.shape[1] == attention:
+        if blocks.shorter_side(x) == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid", use_bias=False, dtype="float32")(
+    whole = blocks.sides(recipe, 4)
+    logits = layers_.conv(1, whole, "to_logit", padding="valid", use_bias=False, dtype="float32")(
         compared
     )
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
@@ -105,8 +107,8 @@ class _Layers:
             **self.options,
         )  # fmt: skip
 
-    def first(self, filters, name):
-        return weights.conv2d_transpose(filters, 4, use_bias=False, name=name, **self.options)
+    def first(self, filters, size, name):
+        return weights.conv2d_transpose(filters, size, use_bias=False, name=name, **self.options)
 
     def up(self, filters, name):
         return weights.conv2d_transpose(

@@ -32,8 +32,19 @@ def latent_input(recipe: Recipe) -> keras.KerasTensor:
 
 
 def image_input(recipe: Recipe) -> keras.KerasTensor:
-    """The input x: float32 (N, R, R, 3) in [-1, 1], or points (N, point_dim)."""
+    """The input x: float32 (N, H, W, C) in [-1, 1], or points (N, point_dim)."""
     return keras.Input(recipe.data_shape, dtype="float32", name="images")
+
+
+def sides(recipe: Recipe, shorter: int) -> tuple[int, int]:
+    """Height and width of the feature map whose shorter side is `shorter`."""
+    height, width = recipe.data_shape[:2]
+    return height * shorter // recipe.resolution, width * shorter // recipe.resolution
+
+
+def shorter_side(x) -> int:
+    """The shorter side of a feature map (N, H, W, C), by which its resolution is called."""
+    return min(x.shape[1:3])
 
 
 def leaky(x, name: str | None = None):
@@ -88,9 +99,9 @@ def concat_label_plane(recipe: Recipe, x, y):
     """x with one more channel, a plane computed from y (CGAN's discriminator for pictures)."""
     if not (recipe.conditional and recipe.d_conditioning == "concat"):
         return x
-    size = recipe.resolution
-    plane = label_embedding(recipe, size * size, "d_label_embedding")(y)
-    plane = keras.layers.Reshape((size, size, 1), name="label_plane")(plane)
+    height, width = recipe.data_shape[:2]
+    plane = label_embedding(recipe, height * width, "d_label_embedding")(y)
+    plane = keras.layers.Reshape((height, width, 1), name="label_plane")(plane)
     return keras.layers.Concatenate(name="images_and_labels")([x, plane])
 
 
@@ -144,7 +155,7 @@ def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[in
     """Refuse self-attention at a resolution that the network does not have.
 
     Args:
-        g_sizes: the sides of the generator's maps that may have attention.
+        g_sizes: the shorter sides of the generator's maps that may have attention.
         d_sizes: the same for the discriminator, whose attention is at attention_resolution too
             unless d_attention_resolution is set.
 
@@ -163,6 +174,20 @@ def check_attention(recipe: Recipe, g_sizes: Sequence[int], d_sizes: Sequence[in
                 f"{option} {wanted}: no feature map of {recipe.architecture} at "
                 f"{recipe.resolution} px has this size. Sizes: {known}; 0: no attention."
             )
+
+
+def check_smallest(recipe: Recipe, shorter: int) -> None:
+    """Raise ValueError if the feature map whose shorter side is `shorter` has no whole longer one.
+
+    From 4 pixels up it always has.
+    """
+    height, width, _ = recipe.data_shape
+    if max(height, width) * shorter % recipe.resolution:
+        raise ValueError(
+            f"{recipe.architecture} halves {width}x{height} to maps of {shorter} pixels, where the "
+            f"longer side is not whole; choose a longer side of a multiple of "
+            f"{recipe.resolution // shorter}, or a higher resolution."
+        )
 
 
 def sizes_between(low: int, high: int) -> list[int]:

@@ -21,7 +21,7 @@ def check(recipe: Recipe) -> None:
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1], or points (N, point_dim).
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1], or points (N, point_dim).
 
     Two hidden layers of g_filters units with the recipe's norm; for points the output is linear.
     """
@@ -38,7 +38,7 @@ def generator(recipe: Recipe) -> keras.Model:
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3) or (N, point_dim), y] → logits (N, 1).
+    """[x (N, H, W, C) or (N, point_dim), y] → logits (N, 1).
 
     Two hidden maxout layers of d_filters units. Labels are concatenated as an embedding of
     d_filters numbers (CGAN), or projected on the last hidden layer.

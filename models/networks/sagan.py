@@ -11,7 +11,7 @@ from models.recipe import Recipe
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 16 up.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R a power of two from 16 up.
 
     4×4×g_filters, then stages that double the resolution and halve the channels, to R/2. Batch norm
     and a rectifier follow each stage, and self-attention the stage of attention_resolution. The
@@ -35,7 +35,7 @@ def generator(recipe: Recipe) -> keras.Model:
     def finish(x, name):
         x = blocks.generator_norm(recipe, x, y, f"{name}_norm")
         x = blocks.generator_activation(recipe, x, f"{name}_activation")
-        if x.shape[1] == recipe.attention_resolution:
+        if blocks.shorter_side(x) == recipe.attention_resolution:
             x = _attention(recipe.g_weight_norm, initializer)(x)
         return x
 
@@ -44,7 +44,7 @@ def generator(recipe: Recipe) -> keras.Model:
     x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
     x = weights.conv2d_transpose(
         filters,
-        4,
+        blocks.sides(recipe, 4),
         use_bias=recipe.g_norm == "none",
         weight_norm=recipe.g_weight_norm,
         kernel_initializer=initializer,
@@ -54,12 +54,12 @@ def generator(recipe: Recipe) -> keras.Model:
     for stage in range(1, blocks.stages(recipe.resolution)):
         filters //= 2
         x = finish(up(x, filters, f"stage_{stage}"), f"stage_{stage}")
-    x = up(x, 3, "to_image")
+    x = up(x, recipe.data_shape[-1], "to_image")
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1).
+    """[x (N, H, W, C), y] → logits (N, 1).
 
     Convolutions of stride 2 halve the resolution down to 4×4 and double the channels from d_filters
     up, with LeakyReLU and, except in the first, the recipe's norm; self-attention at
@@ -84,12 +84,12 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if stage:
             x = blocks.discriminator_norm(recipe, x, f"{name}_norm")
         x = blocks.leaky(x, f"{name}_activation")
-        if x.shape[1] == recipe.attention_resolution:
+        if blocks.shorter_side(x) == recipe.attention_resolution:
             x = _attention(recipe.d_weight_norm, initializer)(x)
     features = blocks.compare_in_batch(recipe, x)
     logits = weights.conv2d(
         1,
-        4,
+        blocks.sides(recipe, 4),
         use_bias=False,
         weight_norm=recipe.d_weight_norm,
         kernel_initializer=initializer,

@@ -3,6 +3,8 @@
 At 32 px with g_filters 512 and d_filters 64 it equals the paper's networks, layer for layer.
 """
 
+import math
+
 import keras
 
 from layers import initializers, weights
@@ -13,7 +15,7 @@ LEAK = 0.1  # the paper's
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 16 up.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R from 16 up.
 
     Dense to 4×4×g_filters, transposed convolutions 4×4 of stride 2 that halve the channels, each
     with batch norm and ReLU, then a 3×3 convolution.
@@ -22,8 +24,9 @@ def generator(recipe: Recipe) -> keras.Model:
     options = _options(recipe, recipe.g_weight_norm)
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = blocks.concat_labels(recipe, z, y)
-    x = weights.dense(16 * recipe.g_filters, name="stage_0", **options)(x)
-    x = keras.layers.Reshape((4, 4, recipe.g_filters), name="stage_0_4x4")(x)
+    first = (*blocks.sides(recipe, 4), recipe.g_filters)
+    x = weights.dense(math.prod(first), name="stage_0", **options)(x)
+    x = keras.layers.Reshape(first, name="stage_0_4x4")(x)
     for stage in range(1, stages + 1):
         name = f"stage_{stage}"
         up = weights.conv2d_transpose(
@@ -31,12 +34,12 @@ def generator(recipe: Recipe) -> keras.Model:
         )
         x = blocks.generator_norm(recipe, up(x), y, f"{name}_norm")
         x = blocks.generator_activation(recipe, x, f"{name}_activation")
-    x = weights.conv2d(3, 3, padding="same", name="to_image", **options)(x)
+    x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1); R from 16 up.
+    """[x (N, H, W, C), y] → logits (N, 1); R from 16 up.
 
     Pairs of a 3×3 convolution of stride 1 and a 4×4 convolution of stride 2, each pair with twice
     the channels of the previous one, a last 3×3 convolution, then a dense logit.

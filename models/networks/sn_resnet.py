@@ -7,6 +7,8 @@ residual CIFAR networks (arXiv:1704.00028) have the same form. The initial kerne
 3×3 convolutions are multiplied by residual_gain; all others, such as the shortcuts', are not.
 """
 
+import math
+
 import keras
 
 from layers import (
@@ -41,7 +43,7 @@ def discriminator_widths(resolution: int, filters: int) -> tuple[list[int], int]
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R from 8 up.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R from 8 up.
 
     Dense to 4×4, then residual blocks that double the resolution by nearest neighbour, with
     self-attention after the block that reaches attention_resolution; a norm without labels, ReLU,
@@ -59,8 +61,9 @@ def generator(recipe: Recipe) -> keras.Model:
         return lambda x: blocks.generator_activation(recipe, x, name)
 
     x = blocks.concat_labels(recipe, z, y)
-    x = weights.dense(16 * first, name="stage_0", **options)(x)
-    x = keras.layers.Reshape((4, 4, first), name="stage_0_4x4")(x)
+    start = (*blocks.sides(recipe, 4), first)
+    x = weights.dense(math.prod(start), name="stage_0", **options)(x)
+    x = keras.layers.Reshape(start, name="stage_0_4x4")(x)
     for index, filters in enumerate(widths, start=1):
         name = f"block_{index}"
         x = residual(
@@ -83,12 +86,12 @@ def generator(recipe: Recipe) -> keras.Model:
         x = _attention(recipe, x, options)
     x = blocks.plain_norm(recipe.g_norm, x, "to_image_norm")
     x = activation("to_image_activation")(x)
-    x = weights.conv2d(3, 3, padding="same", name="to_image", **options)(x)
+    x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1); R from 8 up.
+    """[x (N, H, W, C), y] → logits (N, 1); R from 8 up.
 
     Residual blocks, the first ones halving the resolution by the mean of 2×2 pixels; ReLU, the sum
     or the mean over space, a dense logit, and the label's projection on the same features.
@@ -142,7 +145,7 @@ def _down_block(recipe: Recipe, x, filters: int, name: str, first: bool, halve: 
 
 def _attention(recipe: Recipe, x, options: dict):
     """The authors' self-attention: values of 1/2, keys of 1/8 of the channels, both pooled."""
-    if x.shape[1] != recipe.attention_resolution:
+    if blocks.shorter_side(x) != recipe.attention_resolution:
         return x
     return SelfAttention(value_ratio=2, pool=True, name="attention", **options)(x)
 
@@ -160,6 +163,7 @@ def check(recipe: Recipe) -> None:
         raise ValueError(f"The residual networks need at least 8 pixels, not {recipe.resolution}.")
     _, halvings = discriminator_widths(recipe.resolution, recipe.d_filters)
     smallest = recipe.resolution >> halvings
+    blocks.check_smallest(recipe, smallest)
     blocks.check_attention(
         recipe,
         g_sizes=blocks.sizes_between(8, recipe.resolution),

@@ -14,7 +14,7 @@ G_BLOCKS = 16
 
 
 def generator(recipe: Recipe) -> keras.Model:
-    """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1]; R a power of two from 32 up.
+    """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R a power of two from 32 up.
 
     16×16×g_filters, norm, PReLU; 16 residual blocks and self-attention at that size; a convolution
     and norm, added to the input of the first block; up-samplings ×2 (`subpixel`: V0, `transposed`:
@@ -43,19 +43,19 @@ def generator(recipe: Recipe) -> keras.Model:
 
     x = blocks.concat_labels(recipe, z, y)
     x = keras.layers.Reshape((1, 1, x.shape[-1]), name="latents_1x1")(x)
-    x = layers_.first(filters, "stage_0")(x)  # (N, 16, 16, g_filters)
+    x = layers_.first(filters, blocks.sides(recipe, BASE), "stage_0")(x)  # (N, 16, 16, g_filters)
     x = _prelu("stage_0_activation")(norm("stage_0_norm")(x))
     after = (trunk, layers_.conv(filters, 3, "trunk_conv"), norm("trunk_norm"))
     x = residual(x, after, name="trunk")
     for stage in range(1, blocks.stages(recipe.resolution, BASE) + 1):
         x = layers_.up(filters, recipe.upsample, f"stage_{stage}")(x)
         x = _prelu(f"stage_{stage}_activation")(norm(f"stage_{stage}_norm")(x))
-    x = layers_.conv(3, 9, "to_image", use_bias=True)(x)
+    x = layers_.conv(recipe.data_shape[-1], 9, "to_image", use_bias=True)(x)
     return keras.Model([z, y], blocks.as_images(x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:
-    """[x (N, R, R, 3), y] → logits (N, 1).
+    """[x (N, H, W, C), y] → logits (N, 1).
 
     Stages of a 4×4 convolution of stride 2 and two residual blocks without norm, down to 4×4, with
     1, 2, 4, … times d_filters channels; self-attention at its resolution; a 4×4 convolution.
@@ -81,10 +81,11 @@ def discriminator(recipe: Recipe) -> keras.Model:
         x = blocks.discriminator_norm(recipe, x, f"{name}_norm")
         x = blocks.leaky(x, f"{name}_activation")
         x = block(block(x, f"{name}_block_1"), f"{name}_block_2")
-        if x.shape[1] == attention:
+        if blocks.shorter_side(x) == attention:
             x = layers_.attention()(x)
     compared = blocks.compare_in_batch(recipe, x)
-    logits = layers_.conv(1, 4, "to_logit", padding="valid", dtype="float32")(compared)
+    whole = blocks.sides(recipe, 4)
+    logits = layers_.conv(1, whole, "to_logit", padding="valid", dtype="float32")(compared)
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
     pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
     logits = blocks.add_projection(recipe, logits, pooled, y)
@@ -106,8 +107,8 @@ class _Layers:
             name=name, **self.options,
         )  # fmt: skip
 
-    def first(self, filters, name):
-        return weights.conv2d_transpose(filters, BASE, use_bias=False, name=name, **self.options)
+    def first(self, filters, size, name):
+        return weights.conv2d_transpose(filters, size, use_bias=False, name=name, **self.options)
 
     def up(self, filters, method, name):
         return Upsample2D(filters, method, use_bias=True, name=name, **self.options)

@@ -10,6 +10,7 @@ from pathlib import Path
 import datasets
 import serving
 from console.errors import UserError, user_errors
+from datasets.shapes import Resolution
 from serving import (
     colouring,
     evaluation,
@@ -32,7 +33,9 @@ def jobs(options: argparse.Namespace) -> list:
     """(subject, reference) for each measurement; the reals are opened once per data set."""
     opened: dict[tuple, evaluation.Reference] = {}
 
-    def reference(spec: str, resolution: int, count=None, labels=None) -> evaluation.Reference:
+    def reference(
+        spec: str, resolution: Resolution, count=None, labels=None
+    ) -> evaluation.Reference:
         key = (spec, resolution, count, labels)
         if key not in opened:
             data = _open(spec, resolution, options.data_cache, count, labels)
@@ -70,14 +73,14 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
-    return [(drawn, reference(data[0], drawn.resolution, *data[1:]))]
+    return [(drawn, reference(data[0], drawn.shape, *data[1:]))]
 
 
 def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tuple:
     """What it makes of the pictures that its run held out, or of all that --real gives."""
     recipe, name = restorer.recipe, str(restorer.origin)
     data = _data_of(run, name, options)
-    real = reference(data[0], recipe.resolution, *data[1:])
+    real = reference(data[0], recipe.data_shape, *data[1:])
     if options.real is None:
         held = training_data.parts_of(real.data, recipe.held_out, name)[1]
         real = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
@@ -126,7 +129,7 @@ def _trained(source: str, recipe, options: argparse.Namespace) -> datasets.Image
     """The pictures that the run was trained on."""
     run = history.run_of(source)
     spec, count, labels = training_data.spec_of(run, source)
-    data = _open(spec, recipe.resolution, options.data_cache, count, labels)
+    data = _open(spec, recipe.data_shape, options.data_cache, count, labels)
     return training_data.parts_of(data, recipe.held_out, source)[0]
 
 
@@ -147,7 +150,7 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
     known = label_sets.of_metadata(recipe, (run.record().get("data") or {}).get("labels"))
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     data = _data_of(run, str(run.folder), options)
-    real = reference(data[0], recipe.resolution, *data[1:])
+    real = reference(data[0], recipe.data_shape, *data[1:])
     return [
         (
             subjects.Drawn(
@@ -174,7 +177,7 @@ def _data_of(run, name: str, options: argparse.Namespace) -> tuple[str, int | No
 
 def _open(
     spec: str,
-    resolution: int,
+    resolution: Resolution,
     cache: Path | None,
     count: int | None = None,
     labels: str | None = None,

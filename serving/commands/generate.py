@@ -84,10 +84,10 @@ class Writer(contextlib.ExitStack):
     def __enter__(self) -> Writer:
         from tqdm import tqdm
 
-        options, size = self._options, self._generator.recipe.resolution
+        options = self._options
         if "npz" in options.write:
             unfinished = self.enter_context(whole_file(options.out / ARRAYS))
-            shape = (options.count, size, size, 3)
+            shape = (options.count, *self._generator.recipe.data_shape)
             self._arrays = NpzWriter(unfinished, "images", shape, "uint8")
             self.callback(self._arrays.abandon)
         self._bar = self.enter_context(
@@ -97,12 +97,12 @@ class Writer(contextlib.ExitStack):
 
     def add(self, batch) -> None:
         """Write one batch."""
-        from PIL import Image
+        from datasets.decode import image_of
 
         with self._told():
             for image in batch.images if "png" in self._options.write else ():
                 path = self._options.out / f"{self._done:0{self._digits}d}.png"
-                Image.fromarray(image).save(path)
+                image_of(image).save(path)
                 self._done += 1
         if sum(map(len, self._shown)) < _ON_SHEET:
             self._shown.append(batch.images)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from console.errors import UserError
 from layers import SelfAttention
-from media.sheet import sheet
+from media.sheet import sheet, shown
 from serving.generator import Generator, check_count
 
 POINTS = ((0.5, 0.2), (0.35, 0.5), (0.65, 0.5), (0.5, 0.75), (0.1, 0.1))  # (x, y) from 0 to 1
@@ -46,9 +46,9 @@ def attention_maps(
     y = np.zeros(len(z), "int32") if y is None else y
     x = features([ops.convert_to_tensor(z), ops.convert_to_tensor(y)], training=False)
     rows = ops.convert_to_numpy(chosen.attention_map(x))  # (N, H·W, keys)
-    side = x.shape[1]
-    keys = round(rows.shape[-1] ** 0.5)
-    return rows.reshape(len(z), side, side, keys, keys)
+    height, width = x.shape[1:3]
+    pooled = 2 if chosen.pool else 1
+    return rows.reshape(len(z), height, width, height // pooled, width // pooled)
 
 
 def figure(
@@ -73,12 +73,14 @@ def figure(
     made = generator.sample(count, seed, attributes, truncation, statistics)
     maps = attention_maps(generator, made.latents, made.labels, layer)
     tiles = []
-    for image, rows in zip(made.images, maps, strict=True):
-        picture = Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    height, width = made.images.shape[1:3]
+    size = (_SIDE * width // min(height, width), _SIDE * height // min(height, width))
+    for image, rows in zip(shown(made.images), maps, strict=True):
+        picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
         tiles.append(_with_points(picture, points))
         for index, (x, y) in enumerate(points):
-            side = rows.shape[0]
-            row = rows[min(int(y * side), side - 1), min(int(x * side), side - 1)]
+            high, wide = rows.shape[:2]
+            row = rows[min(int(y * high), high - 1), min(int(x * wide), wide - 1)]
             tiles.append(_with_map(picture, row, (x, y), _COLOURS[index % len(_COLOURS)]))
     return sheet(np.stack([np.asarray(tile) for tile in tiles]), 1 + len(points))
 

@@ -12,7 +12,8 @@ from PIL import Image
 from console.errors import UserError
 from console.options import nearest
 from datasets.pixels import to_uint8
-from media.sheet import sheet
+from media.sheet import sheet, shown
+from metrics.pictures import as_rgb
 from serving.dataflow import depends_on
 from serving.explore.animation import Clip
 from serving.explore.arithmetic import average
@@ -115,7 +116,10 @@ def by_property(generator: Generator, name: str, seed: int = 0, pool: int = _POO
         raise UserError(f"unknown property {name!r}{nearest(name, PROPERTIES)}. Known: {known}")
     check_count(pool // 4)
     z, y = generator.draw_latents(pool, seed), generator.draw_labels(pool, seed)
-    order = np.argsort(PROPERTIES[name](generator.generate(z, y)))
+    images = generator.generate(z, y)
+    if images.shape[-1] != 3:
+        images = as_rgb(to_uint8(images)).astype("float32")
+    order = np.argsort(PROPERTIES[name](images))
     return z[order[-(pool // 4) :]].mean(axis=0) - z[order[: pool // 4]].mean(axis=0)
 
 
@@ -160,7 +164,7 @@ def walk_clip(
     images = to_uint8(generator.generate(z.reshape(tiles * len(offsets), -1), y))
     images = images.reshape(tiles, len(offsets), *images.shape[1:])
     if tiles == 1:
-        return Clip(enlarged(images[0]), fps)
+        return Clip(shown(enlarged(images[0])), fps)
     frames = [np.asarray(sheet(images[:, step], square(tiles))) for step in range(len(offsets))]
     return Clip(np.stack(frames), fps)
 

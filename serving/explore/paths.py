@@ -8,7 +8,7 @@ import numpy as np
 
 from console.errors import UserError
 from datasets.pixels import to_uint8
-from media.sheet import sheet
+from media.sheet import sheet, shown
 from serving.explore.animation import Clip
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged, square
@@ -114,6 +114,6 @@ def _film(generator: Generator, z: np.ndarray, y: np.ndarray | None) -> np.ndarr
     flat = None if y is None else y.reshape(-1, *y.shape[2:])
     images = to_uint8(generator.generate(z.reshape(frames * tiles, -1), flat))
     if tiles == 1:
-        return enlarged(images)
+        return shown(enlarged(images))
     images = images.reshape(frames, tiles, *images.shape[1:])
     return np.stack([np.asarray(sheet(each, square(tiles))) for each in images])

@@ -16,7 +16,7 @@ from console.errors import UserError
 from datasets import decode
 from datasets.errors import PictureError
 from datasets.pixels import to_float, to_uint8
-from media.sheet import sheet, titled
+from media.sheet import sheet, shown, titled
 from models import autodiff
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged
@@ -33,7 +33,7 @@ class Projection:
     """The result of `project`.
 
     latent, label  (latent_dim,), label weights (num_labels,) or `None`
-    target, found  uint8 (R, R, 3)
+    target, found  uint8 (H, W, C), of the generator's shape
     rmse, start    root mean square error in pixel levels 0 to 255, and the same for the best of the
                    random latents from which the search began
     """
@@ -52,9 +52,10 @@ class Projection:
 
     def side_by_side(self) -> Image.Image:
         """The given picture, the found one, and twice their difference, with the error below."""
-        difference = np.abs(self.target.astype(int) - self.found)
+        target, found = shown(np.stack([self.target, self.found]))
+        difference = np.abs(target.astype(int) - found)
         difference = np.minimum(2 * difference, 255).astype("uint8")
-        tiles = enlarged(np.stack([self.target, self.found, difference]), 192)
+        tiles = enlarged(np.stack([target, found, difference]), 192)
         page = sheet(tiles, 3, ["given", "found", "difference, doubled"])
         return titled(page, f"rms error {self.rmse:.1f} of 255, PSNR {self.psnr:.1f} dB")
 
@@ -79,7 +80,7 @@ def project(
     rate: float = 0.05,
     progress: bool = True,
 ) -> Projection:
-    """Find the latent whose picture is nearest to `picture`, a file or uint8 (R, R, 3).
+    """Find the latent whose picture is nearest to `picture`, a file or uint8 (H, W, C).
 
     The best `starts` of 256 random latents are refined by `steps` of Adam on the mean square error
     at full, half and quarter resolution; latents stay in the range of training. Attributes that
@@ -101,19 +102,17 @@ def project(
 
 
 def _target(generator: Generator, picture) -> np.ndarray:
-    size = generator.recipe.resolution
+    shape = generator.recipe.data_shape
     if not isinstance(picture, np.ndarray):
         path = Path(picture)
         if not path.is_file():
             raise UserError(f"there is no picture {path}")
         try:
-            return decode.read(path, size)[0]
+            return decode.read(path, shape)[0]
         except PictureError as error:
             raise UserError(f"{path} cannot be used: {error}") from error
-    if picture.shape != (size, size, 3) or picture.dtype != np.uint8:
-        raise UserError(
-            f"a picture must be uint8 ({size}, {size}, 3), not {picture.dtype} {picture.shape}"
-        )
+    if picture.shape != shape or picture.dtype != np.uint8:
+        raise UserError(f"a picture must be uint8 {shape}, not {picture.dtype} {picture.shape}")
     return picture
 
 

@@ -38,6 +38,7 @@ run = Interpreter("{folder}/{stem}.tflite").get_signature_runner("serving_defaul
 }
 _IMPORTS = "import numpy as np\nfrom PIL import Image"
 _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8")'
+_KINDS = {1: "grey", 3: "RGB", 4: "RGBA (colours not multiplied by the opacity)"}
 NEEDS = {
     "keras": "this project and its requirements",
     "saved_model": "pip install tensorflow pillow",
@@ -49,8 +50,9 @@ NEEDS = {
 def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
     """The content of `model.json`: inputs and outputs with ranges, labels, recipe, passport."""
     subject, known = portable.subject, portable.subject.metadata
-    shape = f"(N, {portable.describe.size_of(subject, form)}, 3)"
-    outputs = {"images": f"float32 {shape}, RGB from -1 to 1"}
+    channels = subject.recipe.data_shape[-1]
+    shape = f"(N, {portable.describe.size_of(subject, form)}, {channels})"
+    outputs = {"images": f"float32 {shape}, {_KINDS[channels]} from -1 to 1"}
     if form == "saved_model":
         outputs["images in serving_default"] = f"uint8 {shape}"
     return {
@@ -71,9 +73,10 @@ def readme(portable: Portable, form: str, folder: str, error: float) -> str:
     """`README.md`, with a snippet that runs unchanged in the parent of `folder`."""
     subject = portable.subject
     before, after = portable.describe.notes_of(subject)
-    size = portable.describe.size_of(subject, form).replace(", ", " × ")
+    height, width = portable.describe.size_of(subject, form).split(", ")
+    kind = _KINDS[subject.recipe.data_shape[-1]]
     return f"""\
-# {subject.recipe.name} {portable.stem}, {size} px
+# {subject.recipe.name} {portable.stem}, {width} × {height} px{"" if kind == "RGB" else f", {kind}"}
 
 Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exported: {error:.1e}
 (pictures go from -1 to 1). `model.json` describes the inputs and outputs.
@@ -94,7 +97,8 @@ def snippet(portable: Portable, form: str, folder: str) -> str:
     ]
     if form != "saved_model":
         lines.append(_TO_PIXELS)
-    lines.append('Image.fromarray(np.concatenate(list(images), axis=1)).save("pictures.png")')
+    rows = "images[..., 0]" if portable.subject.recipe.data_shape[-1] == 1 else "images"
+    lines.append(f'Image.fromarray(np.concatenate(list({rows}), axis=1)).save("pictures.png")')
     return "\n".join(lines)
 
 

@@ -35,7 +35,8 @@ images = run(**inputs)["images"].numpy()""",
 
 def size_of(generator: Generator, form: str) -> str:
     """Height and width of its pictures."""
-    return f"{generator.recipe.resolution}, {generator.recipe.resolution}"
+    height, width, _ = generator.recipe.data_shape
+    return f"{height}, {width}"
 
 
 def inputs_of(generator: Generator, form: str) -> dict[str, Any]:

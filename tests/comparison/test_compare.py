@@ -69,6 +69,17 @@ def test_pictures_of_different_sizes_are_refused(tmp_path):
         make(tmp_path, ["gan", "SAGAN_V6"], data="faces")
 
 
+def test_pictures_of_other_shapes(tmp_path):
+    words = ["gan:resolution=32x48,channels=4"]
+    (recipe,) = make(tmp_path, words, data="faces").entries.values()
+    assert recipe.data_shape == (48, 32, 4)
+    with pytest.raises(UserError, match=r"\(gan:.* 32x48, 4 channels, gan 32\); give --resol"):
+        make(tmp_path, [*words, "gan"], data="faces")
+    for word in ("gan:channels=1", "gan:resolution=48x32"):
+        with pytest.raises(UserError, match="triangles are measured as square RGB"):
+            make(tmp_path, [word], data="triangles")
+
+
 def test_more_seeds_are_the_same_comparison(tmp_path):
     assert make(tmp_path).name == make(tmp_path, seeds=5, budget=3.0).name
     assert make(tmp_path).name != make(tmp_path, steps=6).name

@@ -53,6 +53,21 @@ def test_large_pictures_are_shrunk_for_the_detector_only(cv2):
         assert 0.8 < face.width / (4 * near.width) < 1.25
 
 
+def test_shrinking_by_hand():
+    """The area falls to the limit, the aspect stays."""
+    small, factor = detection.shrunk(Image.new("RGB", (50, 40)))
+    assert (small.size, factor) == ((50, 40), 1.0)
+    size = (2400, 1200)
+    large, factor = detection.shrunk(Image.new("RGB", size))
+    assert factor == pytest.approx((2400 * 1200 / detection.LARGEST_AREA) ** 0.5)
+    assert large.width * large.height == pytest.approx(detection.LARGEST_AREA, rel=0.01)
+    assert large.width == pytest.approx(2 * large.height, abs=1)
+    thin, _ = detection.shrunk(Image.new("L", (detection.LARGEST_AREA * 4, 1)))
+    assert thin.height == 1
+    found = detection.enlarged(detection.Found(1.0, 2.0, 3.0, 4.0, 0.5, 30.0), 2.5)
+    assert found == detection.Found(2.5, 5.0, 7.5, 10.0, 0.5, 30.0)
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 900), (20, 20), (3000, 2)])
 def test_pictures_too_small_for_a_face(cv2, size):
     assert detectors.build("cascade", turned=True).detect(Image.new("RGB", size)) == []
@@ -86,6 +101,17 @@ def test_an_opencv_without_cascades_is_not_enough(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", object())
     with pytest.raises(DataError, match="with its cascades"):
         detectors.build("cascade", turned=False)
+
+
+@pytest.mark.parametrize("turn", [30, -30])
+def test_a_turned_copy_holds_the_whole_picture(cv2, turn):
+    detector = detectors.build("cascade", turned=True)
+    copy, back = detector._turn(np.zeros((60, 100), np.uint8), turn)
+    there = cv2.invertAffineTransform(back)
+    corners = np.array([(0, 0, 1), (100, 0, 1), (0, 60, 1), (100, 60, 1)]) @ there.T
+    size = np.array([copy.shape[1], copy.shape[0]])
+    np.testing.assert_allclose(corners.min(axis=0), 0, atol=1.01)
+    np.testing.assert_allclose(corners.max(axis=0), size, atol=1.01)
 
 
 # === ONNX ===

@@ -82,6 +82,24 @@ def test_a_chain_of_small_steps_does_not_swallow_its_end():
     assert 2 not in found
 
 
+@pytest.mark.parametrize(
+    ("pairs", "found"),
+    [
+        # 11 is a copy of 10. 12 is none of 10, but nearer to 11 than half the limit.
+        ([(0, 1, 2.9), (1, 2, 1.4)], {11: 10, 12: 10}),
+        ([(0, 1, 2.9), (1, 2, 1.6)], {11: 10}),
+        # A face that has copies itself stays, however near it is to a copy of another.
+        ([(0, 1, 1.0), (1, 2, 1.0), (2, 3, 1.0), (2, 4, 1.0)], {11: 10, 13: 12, 14: 12}),
+        # Of two that it is a copy of, the one to be kept first.
+        ([(0, 2, 2.9), (1, 2, 1.6)], {12: 10}),
+    ],
+)
+def test_who_is_a_copy_of_whom(pairs, found):
+    numbers = np.array([pair[:2] for pair in pairs])
+    measured = np.array([pair[2] for pair in pairs])
+    assert duplicates._greedy(np.arange(10, 15), numbers, measured, limit=3.0) == found
+
+
 def test_distances_by_hand():
     first = np.zeros((1, 16, 16, 3), np.uint8)
     second = first.copy()

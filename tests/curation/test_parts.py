@@ -50,16 +50,25 @@ def test_sharpness_falls_with_blur_and_with_enlarging():
     # The Laplacian of a checkerboard of 0 and 255 is ±4 · 255 inside.
     board = Image.fromarray((np.indices((128, 128)).sum(axis=0) % 2 * 255).astype(np.uint8))
     assert quality.sharpness(board.convert("RGB")) == pytest.approx(1020**2, rel=0.05)
+    # A ramp has none inside, and none beyond its border: its last values continue.
+    ramp = Image.fromarray(np.tile(np.arange(128, dtype=np.uint8), (128, 1))).convert("RGB")
+    assert quality.sharpness(ramp) < 1
 
 
 def test_chroma():
     assert quality.chroma(Image.new("RGB", (40, 40), (90, 90, 90))) == 0
     assert quality.chroma(Image.new("RGB", (40, 40), (90, 200, 50))) == 150
+    half = Image.new("RGB", (128, 128), (90, 200, 50))
+    half.paste((255, 255, 255), (0, 0, 128, 64))  # no colour there, but a wider range over all
+    assert quality.chroma(half) == 75
 
 
 def test_ranks():
     assert quality.ranks(np.array([5.0, 1.0, 9.0])).tolist() == [0.5, 0.0, 1.0]
     assert quality.ranks(np.array([3.0])).tolist() == [0.0]
+    assert quality.ranks(np.array([3.0, 1.0])).tolist() == [1.0, 0.0]
+    equal = quality.ranks(np.zeros(40))  # in their order, as the page shows them again
+    assert (equal == np.arange(40) / 39).all()
 
 
 def test_the_neighbours_distance_agrees_with_scipys():
@@ -129,6 +138,28 @@ def test_a_persons_word_counts_most():
     faces = [face(file=name) for name in "abc"]
     by_hand = {"a": False, "b": True}
     assert decisions.final_reasons(faces, ["grey", "", ""], by_hand) == ["", "by hand", ""]
+
+
+@pytest.mark.parametrize(
+    ("lines", "decided"),
+    [
+        ({}, {}),
+        ({"b-22-0.png": True}, {"b-22-0.png": True}),
+        ({"old-11-1.png": True}, {"a/new-11-1.png": True}),  # the second face of that picture
+        ({"b-11-1.png": False}, {"a/new-11-1.png": False}),  # b.png had those contents once
+        (
+            {"old-11-0.png": False, "a/new-11-0.png": True},
+            {"old-11-0.png": False, "a/new-11-0.png": True},
+        ),
+        ({"b-33-0.png": True}, {"b-33-0.png": True}),  # contents that are nowhere now
+        ({"nobody.png": True}, {"nobody.png": True}),
+    ],
+)
+def test_decisions_follow_contents(lines, decided):
+    names = {"old": ("old-11-0.png", "old-11-1.png"), "b": ("b-22-0.png",),
+             "a/new": ("a/new-11-0.png", "a/new-11-1.png")}  # fmt: skip
+    faces = [{"file": file, "picture": name} for name, some in names.items() for file in some]
+    assert decisions.follow(lines, faces, {"old"}) == decided
 
 
 def test_drop_txt(tmp_path):

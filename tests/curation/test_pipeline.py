@@ -71,6 +71,42 @@ def test_originals_stay_as_they_were(raw, tmp_path, run):
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in raw.iterdir()} == before
 
 
+WRITES = ("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.utime",
+          "os.chmod", "os.truncate", "sqlite3.connect")  # fmt: skip
+
+
+def test_pictures_in_a_read_only_folder(raw, tmp_path, run):
+    """Nothing there is opened for writing; the rights alone would not stop a superuser."""
+    (raw / "sub").mkdir()
+    scenes.portrait(9, 96).save(raw / "sub" / "e.png")
+    tried, watched = [], [raw.as_posix()]
+
+    def watch(event, arguments):
+        paths = [os.fsdecode(a) for a in arguments if isinstance(a, str | bytes | os.PathLike)]
+        if not any(path.startswith(place) for path in paths for place in watched):
+            return
+        writes = event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if writes or event in WRITES:
+            tried.append((event, paths))
+
+    sys.addaudithook(watch)  # it stays for ever, but watches no longer than this test
+    try:
+        (raw / "sub" / "probe").touch()
+        assert tried, "the hook sees nothing"
+        (raw / "sub" / "probe").unlink()
+        for path in [*raw.rglob("*"), raw]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        tried.clear()
+        lines = run()
+        assert "5 of 5 faces stay." in lines
+        run(rules=Rules(least=97))  # moves all of them to dropped/
+        assert not tried
+    finally:
+        watched.clear()
+        for path in (raw, raw / "sub"):
+            path.chmod(0o755)
+
+
 def test_only_new_pictures_are_looked_at(raw, tmp_path, run):
     assert looked_at(run()) == "4 of them looked at now."
     first = (tmp_path / "out" / "manifest.csv").read_bytes()
@@ -120,6 +156,50 @@ def test_a_renamed_picture_keeps_its_face(raw, tmp_path, run):
     (raw / "a.png").rename(raw / "other.png")
     run()
     assert by_picture(tmp_path / "out")["other.png"]["kept"] == "yes"
+
+
+def test_a_decision_follows_a_renamed_picture(raw, tmp_path, run):
+    run()
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"drop {by_picture(out)['a.png']['face']}\n")
+    (raw / "sub").mkdir()
+    (raw / "a.png").rename(raw / "sub" / "new.png")
+    lines = run()
+    found = by_picture(out)
+    assert (found["sub/new.png"]["kept"], found["sub/new.png"]["why"]) == ("no", "by hand")
+    assert found["a.png"]["why"] == "its picture is gone"
+    assert "do not exist" not in " ".join(lines)
+    page = (out / "review.html").read_text()
+    assert f'"file": "{found["sub/new.png"]["face"]}", "why": "", "hand": true' in page
+    scenes.portrait(9, 96).save(raw / "a.png")  # another picture takes the name
+    run()
+    found = by_picture(out)
+    assert (found["a.png"]["kept"], found["sub/new.png"]["why"]) == ("yes", "by hand")
+
+
+def test_a_decision_stays_with_its_picture_in_an_exchange_of_names(raw, tmp_path, run):
+    run()
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"drop {by_picture(out)['a.png']['face']}\n")
+    (raw / "a.png").rename(raw / "t.png")
+    (raw / "b.png").rename(raw / "a.png")
+    (raw / "t.png").rename(raw / "b.png")
+    run()
+    found = by_picture(out)
+    assert (found["a.png"]["kept"], found["b.png"]["why"]) == ("yes", "by hand")
+    pixels = np.asarray(Image.open(out / "dropped" / found["b.png"]["face"]))
+    np.testing.assert_array_equal(pixels, np.asarray(scenes.portrait(0, 96).convert("RGB")))
+
+
+def test_keeping_a_face_does_not_keep_it_twice(raw, tmp_path, run):
+    """The face of the old name goes, although its line says keep."""
+    run(rules=Rules(least=97))
+    out = tmp_path / "out"
+    (out / "drop.txt").write_text(f"keep {by_picture(out)['a.png']['face']}\n")
+    run(rules=Rules(least=97))
+    (raw / "a.png").rename(raw / "new.png")
+    run(rules=Rules(least=97))
+    assert files(out / "faces") == {by_picture(out)["new.png"]["face"]}
 
 
 def test_equal_files_give_one_face(raw, tmp_path, run):

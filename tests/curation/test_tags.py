@@ -67,6 +67,12 @@ def test_outputs_that_are_no_probabilities(tmp_path):
     with pytest.raises(DataError, match=r"must give probabilities, 0..1; it gives 0 to 255"):
         tagger([ORANGE])
 
+    tagger = Tagger(networks.tagger(tmp_path / "u", TAGS, gain=1.2 / 255))
+    with pytest.raises(DataError, match=r"it gives 0 to 1\.2$|it gives 0 to 1\.2\."):
+        tagger([ORANGE])
+    rounded = Tagger(networks.tagger(tmp_path / "v", TAGS, gain=1.00005 / 255))
+    assert rounded([ORANGE])[0]["red hair"] == 1.0001
+
 
 def test_both_forms_of_illustration2vec(tmp_path):
     (tmp_path / "sub").mkdir()

@@ -26,6 +26,8 @@ from training.feed import Feed
 OTHER = {
     "architecture": None,  # the subject of the test
     "resolution": 128,
+    "aspect": "2:3",
+    "channels": 4,
     "point_dim": 2,
     "g_filters": 32,
     "d_filters": 16,

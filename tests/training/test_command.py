@@ -150,6 +150,9 @@ def test_too_large_says_what_to_change_and_the_change_fits():
     for way in ("--batch-size 2", "--micro-batches 4", "--precision mixed_bfloat16",
                 "--memory-check off"):  # fmt: skip
         assert way in words
+    tall = GAN(dataclasses.replace(TINY, resolution="64x96"))
+    with pytest.raises(UserError, match="--resolution 32x48"):
+        estimate.refuse_too_large(estimate.estimate(tall, "cpu"), tall, room)
     smaller = GAN(dataclasses.replace(TINY, batch_size=2))
     estimate.refuse_too_large(estimate.estimate(smaller, "cpu"), smaller, room)
     estimate.refuse_too_large(guess, gan, CPU)

@@ -3,7 +3,7 @@
 A batch is a dict of arrays. With B the batch size, d the recipe's d_steps, k its fakes_per_real, g
 its g_batch_factor, and labels in the networks' form:
 
-    images       (B, d, R, R, 3) uint8: fresh reals for every discriminator step
+    images       (B, d, H, W, C) uint8: fresh reals for every discriminator step
     labels       (B, d) int32 or (B, d, num_labels) float32
     latents      (B, d·k + g, latent_dim): k columns for the fakes of each of the d D steps, then
                  g for those of the G step

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from models import fields, generator_terms, losses, penalties
 from models.fields import option
 from models.lazy import latents
-from models.recipe import Recipe
-from models.systems.gan import validity
+from models.recipe import SIDES, Recipe
+from models.systems.gan import shape, validity
 from models.systems.gan.labels import noisy
 
 LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
@@ -38,8 +38,23 @@ class GANRecipe(Recipe):
     resolution: int = option(
         128,
         "Networks",
-        "height and width of the pictures, a power of two",
+        "height and width of the pictures, a power of two; or width x height, such as 64x96: the "
+        "shorter side a power of two, the longer a multiple of a quarter of it",
         least=4,
+        only=_ON_PICTURES,
+        read={**SIDES, "metavar": "N|WxH"},
+    )
+    aspect: str = option(
+        shape.SQUARE,
+        "Networks",
+        "width to height, such as 2:3; resolution is then the shorter side",
+        only=_ON_PICTURES,
+    )
+    channels: int = option(
+        3,
+        "Networks",
+        "of the pictures: 1 grey, 3 RGB, 4 RGBA, whose transparent parts stay transparent",
+        choices=(1, 3, 4),
         only=_ON_PICTURES,
     )
     point_dim: int = option(
@@ -256,10 +271,17 @@ class GANRecipe(Recipe):
         False, "Training", "show half of the pictures mirrored", only=_ON_PICTURES
     )
 
+    def take_sides(self, text: str) -> None:
+        """Set `resolution` and `aspect` from width × height; ValueError names possible sizes."""
+        for name, value in shape.of_text(text).items():
+            object.__setattr__(self, name, value)
+
     @property
     def data_shape(self) -> tuple[int, ...]:
-        """The shape of one real or fake: (R, R, 3), or (point_dim,)."""
-        return (self.point_dim,) if self.point_dim else super().data_shape
+        """The shape of one real or fake: (height, width, channels), or (point_dim,)."""
+        if self.point_dim:
+            return (self.point_dim,)
+        return (*shape.sides(self.resolution, self.aspect), self.channels)
 
     @property
     def columns(self) -> int:

@@ -89,7 +89,7 @@ class GAN(System):
         return means
 
     def call(self, inputs, training=None):
-        """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1] of the averaged generator."""
+        """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1] of the averaged generator."""
         return self.ema_generator(inputs, training=training)
 
     # === The discriminator's turn ===
@@ -235,7 +235,7 @@ class GAN(System):
     # === Sampling ===
 
     def sample(self, latents, labels=None, ema: bool = True, batch_size: int = 64) -> np.ndarray:
-        """Pictures for `latents` (N, latent_dim): float32 (N, R, R, 3) in [-1, 1].
+        """Pictures for `latents` (N, latent_dim): float32 (N, H, W, C) in [-1, 1].
 
         Args:
             labels: (N,) class indices or (N, num_labels) attributes; None without labels.

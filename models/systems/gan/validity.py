@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from models import generator_terms, losses, penalties
+from models.systems.gan import shape
 
 
 def restraints(recipe: Any) -> str:
@@ -27,6 +28,8 @@ def restraints(recipe: Any) -> str:
 
 def of_networks(recipe: Any) -> Iterator[str]:
     """A sentence for each combination of networks and inputs that is not allowed."""
+    if wrong := shape.problem(recipe.resolution, recipe.aspect):
+        yield wrong
     if recipe.point_dim and recipe.architecture != "dense":
         yield f"architecture {recipe.architecture} draws pictures; points (point_dim) need dense"
     if recipe.architecture == "biggan" and not hasattr(recipe, "shared_embedding"):
