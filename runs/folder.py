@@ -19,7 +19,7 @@ from runs.files import read_json, write_json
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"(\d{5,})-(.+)")
 
