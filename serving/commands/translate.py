@@ -50,9 +50,8 @@ def build_parser(ways: str = "") -> Parser:
     )
     parser.add_argument(
         "--render-size", type=common.positive, metavar="N",
-        help="the size at which a picture is coloured, a multiple of 32 (default: as trained): "
-        "smaller gives bolder colours, larger follows small parts; the picture itself keeps its "
-        "size and sharpness",
+        help="the size at which a picture is coloured, a multiple of 32 (default: the largest that "
+        "was trained on); the picture itself keeps its size and sharpness",
     )  # fmt: skip
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE",
@@ -82,6 +81,11 @@ def translate(options: argparse.Namespace) -> None:
         options.source, options.weights, options.back, options.render_size
     )
     common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
+    if options.render_size and options.render_size > translator.recipe.resolution:
+        common.say(
+            f"note: it was trained on pictures of up to {translator.recipe.resolution} px; at "
+            f"{options.render_size} px colours may be wrong"
+        )
     pairs: list[np.ndarray] = []
 
     def seen(before: list[np.ndarray], after: list[np.ndarray]) -> None:
