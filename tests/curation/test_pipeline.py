@@ -210,6 +210,11 @@ def test_equal_files_give_one_face(raw, tmp_path, run):
     kept = files(tmp_path / "out" / "faces")
     assert len(kept) == 4
     assert sum(name.startswith("a-") for name in kept) == 1
+    assert {row["face"] for row in rows(tmp_path / "out")} - {""} == kept
+    whys = {name: row["why"] for name, row in by_picture(tmp_path / "out").items()}
+    assert sorted(whys[name] for name in ("a.png", "a.jpg", "sub/a.png")) == [
+        "", "the same file as a.jpg", "the same file as a.jpg"
+    ]  # fmt: skip
 
 
 def test_copies_go_and_the_largest_stays(raw, tmp_path, run):
