@@ -289,6 +289,22 @@ def test_tags_from_illustration2vec(raw, tmp_path, run):
     assert labels[1].endswith(",1,0")
 
 
+def test_tags_of_a_picture_are_not_those_of_its_faces(raw, tmp_path, run):
+    """Which of two faces they describe is unknown; of a single one it is clear."""
+    for path in raw.iterdir():
+        if path.name != "a.png":
+            path.unlink()
+    (tmp_path / "tags").mkdir()
+    (tmp_path / "tags" / "a.json").write_text('{"blonde hair": 0.9}')
+    boxes = [(24, 48, 20, 20, 0.9), (72, 48, 20, 20, 0.8)]
+    for count in (1, 2):
+        detector = networks.constant_detector(tmp_path / f"{count}.onnx", boxes[:count], size=96)
+        run(out=tmp_path / f"{count}", detector=str(detector), tags=tmp_path / "tags")
+        found = rows(tmp_path / f"{count}")
+        assert len(found) == count
+        assert (tmp_path / f"{count}" / "labels.csv").exists() == (count == 1)
+
+
 def test_outliers_by_features(raw, tmp_path, run):
     called = []
 
