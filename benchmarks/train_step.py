@@ -69,6 +69,9 @@ def main() -> None:
     )
     parser.add_argument("--steps", type=int, default=5, help="steps per turn (default 5)")
     parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
+    parser.add_argument(
+        "--phase", type=int, metavar="N", help="of the recipe's phases, from 0; default: each"
+    )
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     backend.choose()
@@ -90,13 +93,25 @@ def chosen(options) -> Recipe:
 
 
 def report_one(recipe: Recipe, options) -> None:
-    """Measure in a fresh process, whose start-up and peak memory are the recipe's own."""
-    command = [sys.executable, __file__, "--child", *sys.argv[1:]]
+    """Measure each phase in a fresh process, whose start-up and peak memory are its own."""
+    phases = recipe.phases()
+    chosen = range(len(phases)) if options.phase is None else [options.phase]
+    for number in chosen:
+        if not 0 <= number < len(phases):
+            raise SystemExit(
+                f"--phase {number}: {recipe.name} has the phases 0 to {len(phases) - 1}"
+            )
+        report_phase(recipe, number, phases[number].name)
+
+
+def report_phase(recipe: Recipe, number: int, phase: str) -> None:
+    command = [sys.executable, __file__, "--child", *sys.argv[1:], "--phase", str(number)]
     begin = time.perf_counter()
     environment = {**os.environ, BEGAN: str(time.time())}
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     found = json.loads(run.stdout.splitlines()[-1])
-    print(f"{recipe.name}, {recipe.resolution} px, batch {recipe.batch_size}, {machine()}")
+    size = f"{recipe.resolution} px, batch {recipe.batch_size}"
+    print(f"{recipe.name}, phase {number} ({phase}), {size}, {machine()}")
     print(f"  {found['images']:10.1f} img/s (fresh pictures that a step takes)")
     print(f"  {found['step']:10.3f} s a step")
     print(f"  {found['memory']:10.2f} GB at most")
@@ -107,11 +122,11 @@ def report_one(recipe: Recipe, options) -> None:
 
 
 def measure_one(recipe: Recipe, options) -> dict[str, float]:
-    gan, batch = build(recipe, options.precision), batch_of(recipe)
+    gan, batch = build(recipe, options.precision, options.phase or 0), batch_of(recipe)
     run_steps(gan, repeated(batch, 1))
     first = time.time() - float(os.environ[BEGAN])
     peak = (device.peak_memory() or math.nan) / 1e9
-    naive = naive_step(recipe, options.precision)
+    naive = naive_step(recipe, options.precision, options.phase or 0)
     feed = feed_of(recipe)
     start = [0]
 
@@ -144,7 +159,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
     }
 
 
-def naive_step(recipe: Recipe, precision: str) -> Callable:
+def naive_step(recipe: Recipe, precision: str, phase: int) -> Callable:
     """The same system, whose layers normalise and run power iterations at every call."""
     from models import system as module
 
@@ -156,7 +171,7 @@ def naive_step(recipe: Recipe, precision: str) -> Callable:
         finally:
             module.shared_kernels, module.power_iterate = shared, iterate
 
-    naive = build(recipe, precision)
+    naive = build(recipe, precision, phase)
     run(repeated(batch_of(recipe), 1))
     return run
 
@@ -217,10 +232,10 @@ def pair(recipe: Recipe, other: Recipe, options) -> float:
 # === Measuring ===
 
 
-def build(recipe: Recipe, precision: str):
+def build(recipe: Recipe, precision: str, phase: int = 0):
     from models.systems import system_class
 
-    return system_class(recipe)(recipe, precision)
+    return system_class(recipe)(recipe, precision, phase=phase)
 
 
 def data_of(recipe: Recipe) -> dict:

@@ -1,13 +1,15 @@
 """Layers for GANs that Keras lacks, one idea per file, for every backend and precision."""
 
 from layers.attention import SelfAttention
+from layers.colour import Coloured, Luma
+from layers.dropout import ChannelDropout
 from layers.instance_norm import InstanceNorm
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.projection import Projection
-from layers.resample import Downsample2D, PixelShuffle, Repeat2D, Upsample2D
+from layers.resample import BoxBlur2D, Downsample2D, PixelShuffle, Repeat2D, Upsample2D
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
@@ -25,11 +27,15 @@ from layers.weights import LabelEmbedding
 
 __all__ = [
     "BatchNorm",
+    "BoxBlur2D",
+    "ChannelDropout",
+    "Coloured",
     "ConditionalBatchNorm",
     "Downsample2D",
     "EdgePadding",
     "InstanceNorm",
     "LabelEmbedding",
+    "Luma",
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",

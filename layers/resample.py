@@ -64,6 +64,24 @@ class Repeat2D(keras.layers.Layer):
         return (batch, height, width, channels)
 
 
+@keras.saving.register_keras_serializable(package="gan")
+class BoxBlur2D(keras.layers.Layer):
+    """(N, H, W, C) → the same shape: the mean of a pixel, its left, upper and upper left neighbour.
+
+    The edge is repeated. After a pixel shuffle it removes what is left of a checkerboard (Sugawara
+    et al. 2018, arXiv:1806.02658).
+    """
+
+    def call(self, inputs):
+        x = ops.concatenate([inputs[:, :1], inputs], axis=1)
+        x = 0.5 * (x[:, :-1] + x[:, 1:])
+        x = ops.concatenate([x[:, :, :1], x], axis=2)
+        return 0.5 * (x[:, :, :-1] + x[:, :, 1:])
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
 def nearest_as_transposed(kernel):
     """The transposed kernel that equals "repeat each pixel 2×2, then convolve 3×3", exactly.
 

@@ -24,6 +24,11 @@ class Estimate:
     standard_error: float | None = None
     floor: float | None = None
 
+    def text(self, form: str) -> str:
+        """The measure ± half its interval, both written as `form`, such as ".2f"."""
+        half = 0.0 if self.low is None or self.high is None else 0.5 * (self.high - self.low)
+        return f"{self.value:{form}} ± {half:{form}}"
+
     def to_dict(self) -> dict:
         """Its known numbers by name, for JSON."""
         return {key: value for key, value in vars(self).items() if value is not None}

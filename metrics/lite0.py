@@ -34,7 +34,9 @@ def _relu6(x, name):
 
 
 def _convolution(x, name, filters, kernel=1, stride=1):
-    return layers.Conv2D(filters, kernel, stride, padding="same", name=name)(x)
+    return layers.Conv2D(
+        filters, kernel, stride, padding="same", kernel_initializer="zeros", name=name
+    )(x)
 
 
 def _block(x, name, kernel, stride, expansion, filters):
@@ -44,7 +46,11 @@ def _block(x, name, kernel, stride, expansion, filters):
         x = _convolution(x, f"{name}-_expand_conv", channels * expansion)
         x = _relu6(x, f"{name}-expand_relu")
     depthwise = layers.DepthwiseConv2D(
-        kernel, stride, padding="same", name=f"{name}-_depthwise_conv"
+        kernel,
+        stride,
+        padding="same",
+        depthwise_initializer="zeros",
+        name=f"{name}-_depthwise_conv",
     )
     x = _relu6(depthwise(x), f"{name}-depthwise_relu")
     x = _convolution(x, f"{name}-_project_conv", filters)
@@ -70,34 +76,48 @@ def build(
     """
     with compute_precision(precision):
         model = _network(side, stages)
-    _load(model, state)
+    load(model.layers, state)
+    model.get_layer("_fc").set_weights(
+        [tensor(state, "_fc.weight", (LOGITS, FEATURES)).T, tensor(state, "_fc.bias", (LOGITS,))]
+    )
     return model
+
+
+def maps(pictures, stages: Sequence = STAGES, prefix: str = "") -> list:
+    """pictures (N, H, W, 3) in 0..255 → the last maps (N, h, w, C) of each size, the largest first.
+
+    At 1/2, 1/4, 1/8, 1/16 and 1/32 of the height and width, which 32 must divide. The names of all
+    layers begin with `prefix`.
+    """
+    x = layers.Rescaling(1 / 128, -127 / 128, name=f"{prefix}normalise")(pictures)
+    x = _relu6(_convolution(x, f"{prefix}_conv_stem", 32, 3, 2), f"{prefix}stem_relu")
+    found, block = [], 0
+    for repeats, kernel, stride, expansion, filters in stages:
+        if stride == 2:
+            found.append(x)
+        for repeat in range(repeats):
+            first = stride if repeat == 0 else 1
+            x = _block(x, f"{prefix}_blocks-{block}", kernel, first, expansion, filters)
+            block += 1
+    return [*found, x]
 
 
 def _network(side: int, stages: Sequence) -> keras.Model:
     inputs = keras.Input((side, side, 3), name="pictures")
-    x = layers.Rescaling(1 / 128, -127 / 128, name="normalise")(inputs)
-    x = _relu6(_convolution(x, "_conv_stem", 32, 3, 2), "stem_relu")
-    block = 0
-    for repeats, kernel, stride, expansion, filters in stages:
-        for repeat in range(repeats):
-            first = stride if repeat == 0 else 1
-            x = _block(x, f"_blocks-{block}", kernel, first, expansion, filters)
-            block += 1
-    x = _relu6(_convolution(x, "_conv_head", FEATURES), "head_relu")
+    x = _relu6(_convolution(maps(inputs, stages)[-1], "_conv_head", FEATURES), "head_relu")
     features = layers.GlobalAveragePooling2D(dtype="float32", name="features")(x)
     logits = layers.Dense(LOGITS, dtype="float32", name="_fc")(features)
     return keras.Model(inputs, [features, logits], name="lite0")
 
 
-def _load(model: keras.Model, state: State):
-    for layer in model.layers:
+def load(parts: Sequence[keras.Layer], state: State, prefix: str = "") -> None:
+    """Give the convolutions among `parts` their weights; `MetricError` if those do not fit."""
+    for layer in parts:
         if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
             shape = _pytorch_shape(layer)
             (name,) = weight_names(layer)
+            name = name.removeprefix(prefix)
             set_folded(layer, [folded(state, name, _norm_name(name), shape, EPSILON)])
-    kernel = tensor(state, "_fc.weight", (LOGITS, FEATURES)).T
-    model.get_layer("_fc").set_weights([kernel, tensor(state, "_fc.bias", (LOGITS,))])
 
 
 def _pytorch_shape(layer) -> tuple[int, ...]:

@@ -14,8 +14,8 @@ class Output:
     """A network for use after training.
 
     Attributes:
-        verb: what it does: "generate" (latents and labels → pictures), "translate", "reconstruct"
-            (pictures → pictures of the same size) or "upscale" (→ larger ones).
+        verb: what it does: "generate" (latents and labels → pictures), "translate", "reconstruct",
+            "colour" (pictures → pictures of the same size) or "upscale" (→ larger ones).
         network: the name of the system's network.
         title: its name for users, such as "a → b".
     """

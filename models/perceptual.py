@@ -6,14 +6,13 @@ the network would be worse. VGG19 and its weights are Keras's own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 
 import keras
 
 from metrics import lite0, pth, weights
+from models import pretrained
 
 # ReLU6 maps after the stem and after the expansions of blocks 1 and 3: at 1/2, 1/2 and 1/4 of the
 # picture's resolution. Like relu1_1, relu2_1 and relu3_1 of VGG19 they are early and still sharp.
@@ -28,8 +27,14 @@ CONTENTS = {
     "vgg54": "block5_conv4",
 }
 _VGG = "vgg"
-_VGG_FILE = "models/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_VGG_MEANS = (103.939, 116.779, 123.68)  # blue, green, red, of 255
+# After the expansions of blocks 3, 5 and 11: at 1/4, 1/8 and 1/16, as VGG16's before its 3rd, 4th
+# and 5th pooling. Each with a factor that gives its mean difference the size of the pixels', in
+# [-1, 1], where a coloured face is compared with its grey copy (200 drawn ones at 64 px).
+DEEP_MAPS = {
+    "_blocks-3-expand_relu": 0.47,
+    "_blocks-5-expand_relu": 0.60,
+    "_blocks-11-expand_relu": 0.94,
+}
 
 
 def check(content: str = "lite0_block1") -> None:
@@ -39,21 +44,17 @@ def check(content: str = "lite0_block1") -> None:
     """
     if not content.startswith(_VGG):
         weights.lite0_path()
-    elif not (path := _vgg_path()).is_file():
-        raise ValueError(
-            f"{content} needs the weights of VGG19 at {path}. Keras fetches them (80 MB): "
-            'python -c "import keras; keras.applications.VGG19(include_top=False)"; or choose '
-            "lite0_block11 or lite0_block1, which need none"
-        )
+    else:
+        pretrained.check_kept("VGG19", content, "lite0_block11 or lite0_block1, which need none")
 
 
-def feature_maps(resolution: int) -> Callable:
-    """x (N, R, R, 3) in [-1, 1] → its maps, a list of float32 (N, h, w, c), one for each of `MAPS`.
+def feature_maps(resolution: int, names: Sequence[str] = MAPS) -> Callable:
+    """x (N, R, R, 3) in [-1, 1] → its maps, a list of float32 (N, h, w, c), one for each name.
 
     The function hides the network from Keras, which would otherwise save it with its owner.
     Raises ValueError as `check` does.
     """
-    network = _lite0(resolution, MAPS)
+    network = _lite0(resolution, tuple(names))
     return lambda x: network((x + 1.0) * 127.5, training=False)
 
 
@@ -68,7 +69,7 @@ def content_map(content: str, resolution: int) -> Callable:
         return lambda x: network((x + 1.0) * 127.5, training=False)
     network = _vgg(resolution, CONTENTS[content])
     # As its authors trained it: blue first, the data's means taken away.
-    return lambda x: network((x[..., ::-1] + 1.0) * 127.5 - _VGG_MEANS, training=False)
+    return lambda x: network((x[..., ::-1] + 1.0) * 127.5 - pretrained.MEANS, training=False)
 
 
 @cache
@@ -81,13 +82,10 @@ def _lite0(resolution: int, names: Sequence[str]) -> keras.Model:
 @cache
 def _vgg(resolution: int, name: str) -> keras.Model:
     shape = (resolution, resolution, 3)
-    whole = keras.applications.VGG19(include_top=False, weights=str(_vgg_path()), input_shape=shape)
+    whole = keras.applications.VGG19(
+        include_top=False, weights=str(pretrained.kept_by_keras("VGG19")), input_shape=shape
+    )
     return _frozen(whole, whole.get_layer(name).output)
-
-
-def _vgg_path() -> Path:
-    """Where Keras keeps the weights that it has fetched."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / _VGG_FILE
 
 
 def _frozen(whole: keras.Model, outputs) -> keras.Model:

@@ -1,10 +1,12 @@
-"""From stored pixels to the networks' inputs."""
+"""From stored pixels to the networks' inputs, and to grey."""
 
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from metrics import colour_space
 
 
 def as_floats(pictures: Any) -> Any:
@@ -18,3 +20,9 @@ def as_floats(pictures: Any) -> Any:
         return values / np.float32(127.5) - np.float32(1) if pixels else values
     values = ops.cast(pictures, "float32")
     return values / 127.5 - 1.0 if pixels else values
+
+
+def to_grey(pictures: np.ndarray) -> np.ndarray:
+    """uint8 RGB (…, 3) → uint8 (…, 3), of which all channels are the luma of BT.601, rounded."""
+    levels = np.rint(colour_space.luma(pictures)).astype(np.uint8)
+    return np.repeat(levels[..., None], 3, axis=-1)

@@ -42,6 +42,9 @@ class Turn:
         takes: (batch, index) → the turn's arrays (B, …), which are cut into micro-batches.
         times: how many times in a row; `index` counts them, so that each sees different data.
         after: called at the end of each, for example to clip weights.
+        when: the logs of the step so far → whether the player moves, a boolean. If not, its
+            networks and its optimizer stay as they were. The loss is computed and logged all the
+            same.
     """
 
     player: str
@@ -50,3 +53,4 @@ class Turn:
     takes: Callable[[Batch, int], Batch] = column
     times: int = 1
     after: Callable[[], None] = lambda: None
+    when: Callable[[Logs], Any] | None = None

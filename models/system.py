@@ -232,10 +232,24 @@ class System(keras.Model):
             power_iterate(getattr(self, name))
         for turn in self._turns:
             for index in range(turn.times):
-                logs.update(self._take(turn, batch, index))
+                logs.update(self._take_if_due(turn, batch, index, logs))
         for name in self.averaged:
             self._update_average(getattr(self, name), getattr(self, f"ema_{name}"))
         replicas.assign(self.steps_done, ops.convert_to_tensor(self.steps_done) + 1)
+        return logs
+
+    def _take_if_due(self, turn: Turn, batch: Batch, index: int, before: Logs) -> Logs:
+        """Take the turn, and undo it if it was not due: a graph has no way around it."""
+        if turn.when is None:
+            return self._take(turn, batch, index)
+        player, optimizer = self._players[turn.player], self.optimizer_of(turn.player)
+        written = [v for network in player.networks for v in network.variables]
+        written += optimizer.variables
+        old = [ops.copy(ops.convert_to_tensor(variable)) for variable in written]
+        logs = self._take(turn, batch, index)
+        due = turn.when(before)
+        for variable, value in zip(written, old, strict=True):
+            replicas.assign(variable, ops.where(due, ops.convert_to_tensor(variable), value))
         return logs
 
     def _take(self, turn: Turn, batch: Batch, index: int) -> Logs:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,11 @@ from console.errors import UserError
 from models.recipe import Recipe
 from models.systems import recipe_of
 from runs.files import read_json, write_json
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"(\d{5,})-(.+)")
 
@@ -75,6 +83,28 @@ class Run:
         """Write `recipe.json` and `run.json`."""
         write_json(self.folder / "recipe.json", recipe.to_dict())
         write_json(self.folder / "run.json", record)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run, so that no other process trains it; a process that dies lets go.
+
+        Raises `UserError` if another process holds it. Where the system has no such locks
+        (Windows), it does nothing.
+        """
+        if fcntl is None:
+            yield
+            return
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(
+                    f"another process trains {self.folder}; wait for it, or stop it with Ctrl-C"
+                ) from error
+            yield
+        finally:
+            os.close(handle)
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""

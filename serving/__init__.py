@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from serving.colourer import Colourer
     from serving.explore.explorer import Explorer
     from serving.source import Source
     from serving.translator import Translator
@@ -46,23 +47,25 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
 
 
 def load_translator(
-    source: str | Path, weights: str = "ema", back: bool = False
-) -> Translator | Upscaler:
-    """Open a run whose system translates, reconstructs or enlarges pictures, as `load` does.
+    source: str | Path, weights: str = "ema", back: bool = False, render_size: int | None = None
+) -> Translator | Upscaler | Colourer:
+    """Open a run whose system makes pictures of pictures, as `load` does.
 
     Args:
         weights: see `load`.
         back: translate from the second domain to the first, if the system can.
+        render_size: the size at which a picture is coloured; see `serving.colourer`.
 
     Raises:
-        console.errors.UserError: nothing is found there, or it cannot be used; one line.
+        console.errors.UserError: nothing is found there, it cannot be used, or it does not colour
+            and has no render size; one line.
     """
     from console import backend
 
     backend.wake()
     from serving.source import ON_PICTURES, open_source
 
-    return _opened(open_source(source, weights, ON_PICTURES, number=int(back)))
+    return _opened(open_source(source, weights, ON_PICTURES, number=int(back)), render_size)
 
 
 def load_any(
@@ -70,8 +73,8 @@ def load_any(
     weights: str = "ema",
     network: str | None = None,
     verbs: Sequence[str] | None = None,
-) -> Explorer | Translator | Upscaler:
-    """Open a network that makes pictures: a generator, a translator or an upscaler.
+) -> Explorer | Translator | Upscaler | Colourer:
+    """Open a network that makes pictures, of latents or of other pictures.
 
     Args:
         weights: see `load`.
@@ -91,11 +94,19 @@ def load_any(
     return _opened(open_source(source, weights, verbs or MAKES_PICTURES, number))
 
 
-def _opened(source: Source) -> Explorer | Translator | Upscaler:
+def _opened(
+    source: Source, render_size: int | None = None
+) -> Explorer | Translator | Upscaler | Colourer:
     """The class for what the network does."""
+    from console.errors import UserError
+    from serving.colourer import Colourer
     from serving.explore.explorer import Explorer
     from serving.translator import Translator
     from serving.upscaler import Upscaler
 
     verb = source.metadata.get("verb", "generate")  # files of before there were others have none
+    if verb == "colour":
+        return Colourer(source, render_size)
+    if render_size is not None:
+        raise UserError(f"--render-size is for networks that colour; {source.origin} can {verb}")
     return {"generate": Explorer, "upscale": Upscaler}.get(verb, Translator)(source)

@@ -19,8 +19,7 @@ from media import film
 from serving.output import disk_errors, whole_file
 
 if TYPE_CHECKING:
-    from serving.translator import Translator
-    from serving.upscaler import Upscaler
+    from serving.kinds import OnPictures
 
 FILMS = (".gif", ".webp")  # files that may hold several frames
 _WITH_OPACITY = (".png", ".webp")
@@ -89,7 +88,7 @@ def _refuse_unwritable(folder: Path) -> None:
 
 
 def carry_out(
-    translator: Translator | Upscaler,
+    translator: OnPictures,
     jobs: list[Job],
     seen: Seen,
     tick: Callable[[], None],
@@ -102,7 +101,7 @@ def carry_out(
             of a film with its first frame.
         tick: called after each file, written or left out.
     """
-    if translator.resolution is None:
+    if translator.any_size:
         size = 1  # pictures of any size may be large
     done = Done()
     for batch in _batches(translator, jobs, done, tick, size):
@@ -121,7 +120,7 @@ def carry_out(
 
 
 def _batches(
-    translator: Translator | Upscaler,
+    translator: OnPictures,
     jobs: list[Job],
     done: Done,
     tick: Callable[[], None],
@@ -145,7 +144,7 @@ def _batches(
         yield batch
 
 
-def _film(translator: Translator | Upscaler, job: Job, done: Done, seen: Seen, size: int) -> None:
+def _film(translator: OnPictures, job: Job, done: Done, seen: Seen, size: int) -> None:
     """Translate a film frame by frame; a damaged one is left out whole."""
     frames, seconds, first = [], [], None
     suffix = job.target.suffix.lower()

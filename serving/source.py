@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 import runs
 from console.errors import UserError, user_errors
@@ -23,8 +24,9 @@ from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
-ON_PICTURES = ("translate", "reconstruct", "upscale")  # verbs of networks on pictures
+ON_PICTURES = ("translate", "reconstruct", "upscale", "colour")  # verbs of networks on pictures
 MAKES_PICTURES = ("generate", *ON_PICTURES)
+RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made from the truth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +163,33 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
     takes = getattr(recipe, "latent_dim", None)
     if done == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
         raise UserError(f"{path} is not a generator: it does not take latents and labels")
+    _refuse_other_size(network, recipe, done, path)
+    _refuse_not_finite(network, path)
     return Source(network, recipe, metadata, path)
+
+
+def _refuse_other_size(network: keras.Model, recipe: Recipe, verb: str, path: Path) -> None:
+    """Raise `UserError` if a generator's pictures are not those of its recipe."""
+    made = network.outputs[0].shape[1:]
+    if verb == "generate" and made != recipe.data_shape:
+        raise UserError(
+            f"{path} is damaged: its network makes {_sizes(made)}, and its recipe says "
+            f"{_sizes(recipe.data_shape)}"
+        )
+
+
+def _sizes(shape: Sequence[int | None]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _refuse_not_finite(network: keras.Model, path: Path) -> None:
+    """Raise `UserError` for weights that would make black pictures."""
+    for variable in network.variables:
+        if not np.isfinite(keras.ops.convert_to_numpy(variable).sum(dtype=np.float64)):
+            raise UserError(
+                f"{path} holds numbers that are not finite ({variable.path}): its training went "
+                "wrong; use an earlier checkpoint"
+            )
 
 
 def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
@@ -198,6 +226,7 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
         "precision": record.get("precision"),
     }
     network = system.output(output, averaged=weights != "raw")
+    _refuse_not_finite(network, path)
     return Source(network, recipe, metadata, path)
 
 

@@ -1,4 +1,4 @@
-"""What can be measured: a generator, an upscaler, or a folder of pictures."""
+"""What can be measured: a generator, a network that restores pictures, or a folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from metrics import weights
-from models.resizing import small_copies
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
+    from serving.colourer import Colourer
     from serving.generator import Generator
     from serving.labels import LabelSet
     from serving.upscaler import Upscaler
+
+    Restorer = Colourer | Upscaler
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,14 +106,14 @@ class Drawn:
             yield part.images, part.labels
 
 
-class Enlarged:
-    """Pictures that an upscaler makes of others, `pictures` (N, R, R, 3), once they are shrunk."""
+class Restored:
+    """What a network makes of `pictures` (N, R, R, 3) once they are shrunk, or grey."""
 
     labels = None
 
-    def __init__(self, upscaler: Upscaler, pictures: np.ndarray, weights: str, run: str | None):
-        self.upscaler, self._pictures, self._weights, self.run = upscaler, pictures, weights, run
-        self.name, self.shape = str(upscaler.origin), upscaler.recipe.data_shape
+    def __init__(self, restorer: Restorer, pictures: np.ndarray, weights: str, run: str | None):
+        self.restorer, self._pictures, self._weights, self.run = restorer, pictures, weights, run
+        self.name, self.shape = str(restorer.origin), restorer.recipe.data_shape
         self.most = len(pictures)
 
     def release(self) -> None:
@@ -120,19 +122,19 @@ class Enlarged:
     def passport(self) -> dict:
         """The part of the protocol that says how fakes were made."""
         averaged = "raw" if self._weights == "raw" else "ema"
-        return {"weights": averaged, "made from": f"shrunk {self.upscaler.scale} times"}
+        return {"weights": averaged, "made from": self.restorer.made_from}
 
     def subject(self) -> dict:
         """What was measured."""
-        known = {key: self.upscaler.metadata.get(key) for key in ("step", "data_fingerprint")}
-        return {"name": self.name, "run": self.run, "recipe": self.upscaler.recipe.name, **known}
+        known = {key: self.restorer.metadata.get(key) for key in ("step", "data_fingerprint")}
+        return {"name": self.name, "run": self.run, "recipe": self.restorer.recipe.name, **known}
 
     def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
         """(pictures uint8, None), `count` in all, evenly chosen."""
         chosen = evenly(count, len(self._pictures))
         for start in range(0, count, size):
-            small = small_copies(self._pictures[chosen[start : start + size]], self.upscaler.scale)
-            yield np.stack(self.upscaler.apply(list(small))), None
+            given = self.restorer.degraded(self._pictures[chosen[start : start + size]])
+            yield np.stack(self.restorer.apply(list(given))), None
 
 
 class Stored:

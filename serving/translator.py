@@ -25,6 +25,8 @@ class Translator:
     users, such as "red hair → blue hair"; `resolution` is R.
     """
 
+    any_size = False
+
     def __init__(self, source: Source):
         self.source = source
         self.recipe, self.metadata, self.origin = source.recipe, source.metadata, source.origin

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
+from metrics.intervals import Estimate, bootstrap_mean, estimate
 from runs.files import write_json
+
+_REPLICATES = 1_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,3 +35,25 @@ class Unseen:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / f"held_out_{number}.json", self.values)
         self.sheet.save(folder / f"held_out_{number}.png")
+
+
+def mean(values: np.ndarray, seed: int) -> Estimate:
+    """The mean of one number a picture, (N,), with its interval."""
+    return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))
+
+
+def root_mean(squares: np.ndarray, seed: int) -> Estimate:
+    """The root of the mean of one square a picture, (N,), with its interval."""
+    replicates = np.sqrt(bootstrap_mean(squares, _REPLICATES, seed))
+    return estimate(float(np.sqrt(squares.mean())), replicates)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table, indented: the first column on the left, numbers on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        lines.append("  " + "  ".join(cells))
+    return lines

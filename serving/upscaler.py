@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from datasets import decode
 from datasets.pixels import to_uint8
 from models import portable, sampling
+from models.resizing import small_copies
+from serving.any_size import SHOWN, AnySize, on_white
 from serving.generator import compiled_for_device
 from serving.source import Source
 
 TILE = 128  # pixels of a small picture that are enlarged at a time, along each side
-SHOWN = 256  # pixels of a picture on a sheet, along each side
 _WORTH_A_BAR = 8  # tiles, from which on a picture takes seconds
 Tick = Callable[[], None]
 
 
-class Upscaler:
+class Upscaler(AnySize):
     """A network that enlarges: in float32, for inference.
 
     `network` is the functional Keras model, (N, h, w, 3) → (N, scale·h, scale·w, 3), both in
@@ -30,7 +29,7 @@ class Upscaler:
     of the whole picture, and the memory is that of a tile.
     """
 
-    resolution = None  # of any size
+    resolution = None  # the network itself takes any size
 
     def __init__(self, source: Source):
         self.source = source
@@ -74,12 +73,14 @@ class Upscaler:
                 made.append(self.upscale(picture, bar.update))
         return made
 
-    def read(self, path: str | Path) -> np.ndarray:
-        """A picture's file: uint8 (h, w, 3), or (h, w, 4) where it is transparent anywhere.
+    def degraded(self, truth: np.ndarray) -> np.ndarray:
+        """What it is given to restore pictures `truth` (N, R, R, 3) uint8: small copies of them."""
+        return small_copies(truth, self.scale)
 
-        Raises `datasets.errors.PictureError` for a file that is no whole picture.
-        """
-        return decode.read_pixels(path)
+    @property
+    def made_from(self) -> str:
+        """What `degraded` gives, in words."""
+        return f"shrunk {self.scale} times"
 
     def pair(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """A picture with its pixels repeated, and enlarged, for a sheet.
@@ -91,21 +92,8 @@ class Upscaler:
         both = []
         for picture in (coarse, after):
             top, left = ((length - side) // 2 for length in picture.shape[:2])
-            square = np.ascontiguousarray(picture[top : top + side, left : left + side])
-            shown = Image.new("RGB", (SHOWN, SHOWN), "white")
-            shown.paste(decode.to_rgb(Image.fromarray(square)))
-            both.append(np.asarray(shown))
+            both.append(on_white(picture[top : top + side, left : left + side]))
         return np.stack(both)
-
-    def film(
-        self, path: str | Path, batch_size: int = 1
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, Sequence[float]]]:
-        """A film's frames, one at a time: as read, enlarged, and the seconds of each.
-
-        Raises `PictureError` as `read` does, possibly after some frames.
-        """
-        for frame, seconds in decode.frames(path, None):
-            yield frame[None], self.upscale(frame)[None], [seconds]
 
     def _tile(self, picture: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """The enlarged `picture[rows, columns]`, of which the network sees the surroundings."""

@@ -11,13 +11,12 @@ from media.sheet import sheet
 from metrics import fidelity
 from metrics.extractors import Extractor, extract
 from metrics.frechet import frechet_distance
-from metrics.intervals import Estimate, bootstrap_mean, estimate
+from metrics.intervals import Estimate
 from models.resizing import resized, small_copies
-from serving.unseen import Unseen
+from serving.unseen import Unseen, aligned, mean
 from serving.upscaler import Upscaler
 
 MOST = 500  # unseen pictures that are measured
-_REPLICATES = 1_000
 _SHOWN = 6
 _NETWORK = "network"
 
@@ -47,7 +46,7 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
     The sheet's columns: the small picture, bicubic, the network, the truth.
     """
     scale, side = upscaler.scale, truth.shape[1]
-    small = small_copies(truth, scale)
+    small = upscaler.degraded(truth)
     ways: dict[str, Callable] = {
         "nearest": lambda: resized(small, side, "nearest"),
         "bicubic": lambda: resized(small, side, "bicubic"),
@@ -59,8 +58,8 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
         made = enlarge()
         shown[name] = made[:_SHOWN]
         found[name] = Way(
-            psnr=_mean(fidelity.psnr(made, truth, scale), seed),
-            ssim=_mean(fidelity.ssim(made, truth, scale), seed),
+            psnr=mean(fidelity.psnr(made, truth, scale), seed),
+            ssim=mean(fidelity.ssim(made, truth, scale), seed),
             gradients=fidelity.gradient_distance(made, truth),
             frechet=frechet_distance(features, extract(extractor, made, progress=name).pool),
             consistency=float(np.abs(small_copies(made, scale).astype(int) - small).mean()),
@@ -76,34 +75,21 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
     return Unseen(text, values, page)
 
 
-def _mean(values: np.ndarray, seed: int) -> Estimate:
-    return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))
-
-
 def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
     distance = extractor.measure_name("frechet")
     head = ("", "PSNR, dB", "SSIM", "gradients", distance, "shrunk again")
     rows = [
         (
             name,
-            _with_interval(way.psnr, ".2f"),
-            _with_interval(way.ssim, ".3f"),
+            way.psnr.text(".2f"),
+            way.ssim.text(".3f"),
             f"{way.gradients:.2f}",
             f"{way.frechet:.1f}",
             f"{way.consistency:.2f}",
         )
         for name, way in found.items()
     ]
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = [f"held-out: {count:,} pictures that were not trained on, shrunk and enlarged again"]
-    for row in (head, *rows):
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  " + "  ".join(cells))
+    lines += aligned([head, *rows])
     lines.append("  · PSNR and SSIM on Y; gradients and what is shrunk again in grey levels.")
     return "\n".join(lines)
-
-
-def _with_interval(found: Estimate, form: str) -> str:
-    half = 0.5 * (found.high - found.low) if found.low is not None else 0.0
-    return f"{found.value:{form}} ± {half:{form}}"

@@ -54,8 +54,8 @@ def test_imports_point_down(package):
         assert not extra, f"{path.relative_to(ROOT)} imports {', '.join(sorted(extra))}"
 
 
-def test_models_take_from_metrics_the_feature_network_and_the_resize_alone():
-    """Their weights, layers and matrices have one home, and no measure is a loss."""
+def test_models_take_from_metrics_no_measure():
+    """Networks, their weights and matrices have one home, and no measure is a loss."""
     taken = {}
     for path in (ROOT / "models").rglob("*.py"):
         found = {
@@ -69,7 +69,10 @@ def test_models_take_from_metrics_the_feature_network_and_the_resize_alone():
             taken[path.relative_to(ROOT).as_posix()] = found
     assert taken == {
         "models/perceptual.py": {"lite0", "pth", "weights"},
+        "models/pixels.py": {"colour_space"},
+        "models/pretrained.py": {"lite0", "pth", "weights"},
         "models/resizing.py": {"resize"},
+        "models/systems/deoldify/rendering.py": {"colour_space"},
     }
 
 

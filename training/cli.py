@@ -58,8 +58,9 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
     except UserError as error:
         print(f"{parser.prog}: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"\n{parser.prog}: interrupted before training began; nothing kept", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        kept = str(error) or "nothing was trained, nothing is kept"
+        print(f"\n{parser.prog}: interrupted; {kept}", file=sys.stderr)
         return 130
 
 

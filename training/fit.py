@@ -45,16 +45,25 @@ def train(command: Command, plan: Distribution) -> int:
 
 def fit(session: Session) -> int:
     """Train to the recipe's last step or until a signal; returns the exit code."""
+    if session.resumed:
+        return _fit(session.resumed, session)
+    here = runs.create(Path(session.settings.out), session.recipe.name, session.data.name)
+    with here.held():
+        return _fit(here, session)
+
+
+def _fit(here: runs.Run, session: Session) -> int:
     recipe, settings, first = session.recipe, session.settings, session.step
-    here = session.resumed or runs.create(Path(settings.out), recipe.name, session.data.name)
     begun = time.monotonic()
     try:
         here.write(recipe, session.record)
         say(f"run        {here.folder}" + (f", from step {first:,}" if first else ""))
         outputs, beside = _fit_phases(here, session)
-    except BaseException:
+    except BaseException as error:
         if not session.resumed and not here.losses.exists():
             here.remove()  # no step was finished, so leave no run folder
+        elif isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"{here.folder} keeps what was saved") from None
         raise
     took = duration(time.monotonic() - begun)
     if outputs.signal is not None:
@@ -141,8 +150,8 @@ def _report_control(here: runs.Run, session: Session) -> None:
     count = session.settings.control_samples
     try:
         control.report(control.measure(generator, session.recipe, pictures, count), here.folder)
-    except UserError as error:
-        say(f"control accuracy was not measured: {error}")
+    except (UserError, KeyboardInterrupt) as error:
+        say(f"control accuracy was not measured: {str(error) or 'interrupted'}")
 
 
 @contextlib.contextmanager

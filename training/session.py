@@ -102,6 +102,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     found = device.find()
     decided = command.decide(found)
     recipe, settings, resumed = decided.recipe, decided.settings, decided.resumed
+    if resumed and plan.chief and not command.dry_run:
+        stack.enter_context(resumed.held())
     _say_choices(plan, found, decided)
     with user_errors(ValueError):  # these errors do not depend on the data, so they come first
         _refuse_unread(command, recipe, settings)

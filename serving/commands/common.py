@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -127,6 +128,14 @@ def resolution(text: str) -> Shape:
         return Shape(*parse(text))
     except DataError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def finite(text: str) -> float:
+    """A number that is neither infinite nor NaN."""
+    value = _number(float, text, "a number")
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"must be a finite number, not {text}")
+    return value
 
 
 def _number(kind: type, text: str, words: str):

@@ -231,6 +231,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--control measures finished generators; leave out --history checkpoints")
     if options.fake and options.history == "checkpoints":
         raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
+    if (options.inception or options.download) and options.extractor != "inception":
+        given = "--inception" if options.inception else "--download"
+        raise UserError(
+            f"{given} is read only with --extractor inception, not with {options.extractor}; add it"
+        )
     if options.kid_subset < 2:
         raise UserError("--kid-subset must be 2 or more")
     if options.json:

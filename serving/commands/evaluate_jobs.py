@@ -11,13 +11,22 @@ import datasets
 import serving
 from console.errors import UserError, user_errors
 from datasets.shapes import Resolution
-from serving import evaluation, held_out, history, subjects, training_data, upscaling
+from serving import (
+    colouring,
+    evaluation,
+    held_out,
+    history,
+    subjects,
+    training_data,
+    upscaling,
+)
 from serving import labels as label_sets
+from serving.any_size import AnySize
 from serving.autoencoder import Autoencoder
+from serving.colourer import Colourer
 from serving.commands import common
-from serving.source import outputs_of
+from serving.source import RESTORES, outputs_of
 from serving.unseen import Unseen
-from serving.upscaler import Upscaler
 
 
 def jobs(options: argparse.Namespace) -> list:
@@ -56,52 +65,72 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
 
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
-    network = serving.load_any(source, options.weights, verbs=("generate", "upscale"))
+    network = serving.load_any(source, options.weights, verbs=("generate", *RESTORES))
     run = history.run_of(source)
     name = run and run.folder.name
-    if isinstance(network, Upscaler):
-        return [_upscaler_job(network, run, options, reference)]
+    if isinstance(network, AnySize):
+        return [_restorer_job(network, run, options, reference)]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
     return [(drawn, reference(data[0], drawn.shape, *data[1:]))]
 
 
-def _upscaler_job(upscaler: Upscaler, run, options: argparse.Namespace, reference) -> tuple:
+def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tuple:
     """What it makes of the pictures that its run held out, or of all that --real gives."""
-    recipe, name = upscaler.recipe, str(upscaler.origin)
+    recipe, name = restorer.recipe, str(restorer.origin)
     data = _data_of(run, name, options)
     real = reference(data[0], recipe.data_shape, *data[1:])
     if options.real is None:
         held = training_data.parts_of(real.data, recipe.held_out, name)[1]
         real = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
     pictures = real.data.images
-    return subjects.Enlarged(upscaler, pictures, options.weights, run and run.folder.name), real
+    return subjects.Restored(restorer, pictures, options.weights, run and run.folder.name), real
 
 
 def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[[], Unseen]]:
     """What is measured of each run beside its distances; called when all those are done.
 
-    Of autoencoders on what their run held out, unless --real gives other pictures; of upscalers on
-    what they are measured on. Not of checkpoints of a history. Raises `UserError`.
+    Of autoencoders on what their run held out, unless --real gives other pictures; of networks that
+    restore pictures on what they are measured on. Not of checkpoints of a history. Raises
+    `UserError`.
     """
     if options.fake or options.history == "checkpoints":
         return []
     found = []
     for source, (subject, reference) in zip(options.runs, jobs, strict=True):
-        if isinstance(subject, subjects.Enlarged):
-            pictures = reference.data.images
-            rows = subjects.evenly(min(upscaling.MOST, len(pictures)), len(pictures))
-            found.append(
-                functools.partial(
-                    upscaling.measure, subject.upscaler, pictures[rows], extractor, options.seed
-                )
-            )
+        if isinstance(subject, subjects.Restored):
+            found.append(_restored(source, subject.restorer, reference, extractor, options))
         elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
             model = Autoencoder(source, options.weights)
             parts = training_data.parts_of(reference.data, model.recipe.held_out, source)
             found.append(functools.partial(held_out.report, model, *parts, options.seed))
     return found
+
+
+def _restored(source, restorer, reference, extractor, options) -> Callable[[], Unseen]:
+    held = reference.data
+    if isinstance(restorer, Colourer):
+        return functools.partial(
+            colouring.measure,
+            restorer,
+            None if options.real else _trained(source, restorer.recipe, options),
+            held,
+            extractor,
+            options.seed,
+        )
+    rows = subjects.evenly(min(upscaling.MOST, len(held.images)), len(held.images))
+    return functools.partial(
+        upscaling.measure, restorer, held.images[rows], extractor, options.seed
+    )
+
+
+def _trained(source: str, recipe, options: argparse.Namespace) -> datasets.ImageData:
+    """The pictures that the run was trained on."""
+    run = history.run_of(source)
+    spec, count, labels = training_data.spec_of(run, source)
+    data = _open(spec, recipe.data_shape, options.data_cache, count, labels)
+    return training_data.parts_of(data, recipe.held_out, source)[0]
 
 
 def _holds_out(subject) -> bool:

@@ -160,7 +160,7 @@ class _Walk:
             help="towards more brightness, saturation, warmth or turn",
         )  # fmt: skip
         parser.add_argument(
-            "--reach", type=float, default=6.0,
+            "--reach", type=common.finite, default=6.0,
             help="how far to move each way, in standard deviations of a latent's numbers",
         )  # fmt: skip
         parser.add_argument("--rows", type=common.positive, default=6, help="latents shown")

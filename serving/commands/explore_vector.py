@@ -20,7 +20,7 @@ class Vector:
         )
         parser.add_argument("--rows", type=common.positive, default=2, help="faces of each kind")
         parser.add_argument(
-            "--strength", type=float, default=1.0, metavar="S", help="factor of the vector"
+            "--strength", type=common.finite, default=1.0, metavar="S", help="factor of the vector"
         )
         parser.add_argument(
             "--data-cache", type=Path, metavar="DIR", help="folder for prepared pictures"

@@ -1,4 +1,4 @@
-"""`translate.py`: pictures into others, by a network that translates or reconstructs."""
+"""`translate.py`: pictures into others, by a trained network."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser(ways: str = "") -> Parser:
     """The options of translate.py. `ways`: what the given run does, for the help."""
     parser = Parser(
-        description="Turn pictures into others by a trained network: translate, reconstruct or "
-        "enlarge them. Networks that enlarge take pictures of any size, transparent ones too. The "
-        "others give pictures of their own size: the centre square of each, laid on white where it "
-        f"is transparent, is resized as in training. Originals stay as they are.{ways}"
+        description="Turn pictures into others by a trained network: translate, reconstruct, "
+        "enlarge or colour them. Networks that enlarge or colour take pictures of any size, "
+        "transparent ones too. The others give pictures of their own size: the centre square of "
+        "each, laid on white where it is transparent, is resized as in training. Originals stay as "
+        f"they are.{ways}"
     )
     common.add_source(parser)
     parser.add_argument(
@@ -47,6 +48,12 @@ def build_parser(ways: str = "") -> Parser:
     parser.add_argument(
         "--back", action="store_true", help="the other way: from the second domain to the first"
     )
+    parser.add_argument(
+        "--render-size", type=common.positive, metavar="N",
+        help="the size at which a picture is coloured, a multiple of 32 (default: as trained): "
+        "smaller gives bolder colours, larger follows small parts; the picture itself keeps its "
+        "size and sharpness",
+    )  # fmt: skip
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE",
         help=f"also write a sheet of the first {_PAIRS} pictures, each beside its result",
@@ -71,7 +78,9 @@ def translate(options: argparse.Namespace) -> None:
             raise UserError(f"--sheet {options.sheet} is one of the originals; choose another")
     import serving
 
-    translator = serving.load_translator(options.source, options.weights, options.back)
+    translator = serving.load_translator(
+        options.source, options.weights, options.back, options.render_size
+    )
     common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
     pairs: list[np.ndarray] = []
 

@@ -19,11 +19,10 @@ from models import portable, sampling
 from serving.export import generator_card, translator_card
 from serving.export.translator_card import LITERT_SIDE
 from serving.generator import Generator
-from serving.translator import Translator
-from serving.upscaler import Upscaler
+from serving.kinds import OnPictures
 
 Inputs = dict[str, np.ndarray]
-Subject = Generator | Translator | Upscaler
+Subject = Generator | OnPictures
 _PICTURES = 4  # for checking an export
 _TRUNCATIONS = (1.0, 0.5)
 
@@ -147,7 +146,7 @@ class PortableTranslator(Portable):
 
     stem, describe = "translator", translator_card
 
-    def __init__(self, translator: Translator | Upscaler):
+    def __init__(self, translator: OnPictures):
         shape = [None, *translator.network.inputs[0].shape[1:]]
         specs, uint8_specs = (
             {"pictures": tf.TensorSpec(shape, dtype, "pictures")}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.translator import Translator
-from serving.upscaler import Upscaler
+from serving.kinds import OnPictures
 
 LITERT_SIDE = 64  # height and width in LiteRT of what elsewhere may be of any size
 _READ = """\
@@ -20,14 +19,14 @@ _RUN = {
 }
 
 
-def size_of(network: Translator | Upscaler, form: str) -> str:
+def size_of(network: OnPictures, form: str) -> str:
     """Height and width of the pictures that it gives."""
     scale = getattr(network, "scale", 1)
     side = _side(network, form)
     return f"{scale} h, {scale} w" if side is None else f"{scale * side}, {scale * side}"
 
 
-def inputs_of(network: Translator | Upscaler, form: str) -> dict[str, Any]:
+def inputs_of(network: OnPictures, form: str) -> dict[str, Any]:
     """The input by name: its type, shape, and what its values mean."""
     side = _side(network, form)
     shape = ["N", "h", "w", 3] if side is None else ["N", side, side, 3]
@@ -40,7 +39,7 @@ def inputs_of(network: Translator | Upscaler, form: str) -> dict[str, Any]:
     return found
 
 
-def notes_of(network: Translator | Upscaler) -> tuple[str, str]:
+def notes_of(network: OnPictures) -> tuple[str, str]:
     """What the README says before and after its Python."""
     does = f"It does this: {network.verb}"
     does += f", {network.title}.\n" if network.title else ".\n"
@@ -49,7 +48,7 @@ def notes_of(network: Translator | Upscaler) -> tuple[str, str]:
     return does, "`picture.png` is a square picture; another shape would be squeezed.\n"
 
 
-def lines_of(network: Translator | Upscaler, form: str) -> list[str]:
+def lines_of(network: OnPictures, form: str) -> list[str]:
     """Python that turns `picture.png` into `images` with the export that was loaded before."""
     side = _side(network, form)
     lines = [_READ.format(resized="" if side is None else f".resize(({side}, {side}))")]
@@ -58,6 +57,6 @@ def lines_of(network: Translator | Upscaler, form: str) -> list[str]:
     return [*lines, _RUN[form]]
 
 
-def _side(network: Translator | Upscaler, form: str) -> int | None:
+def _side(network: OnPictures, form: str) -> int | None:
     """Height and width of the input; None: any."""
     return network.resolution or (LITERT_SIDE if form == "litert" else None)

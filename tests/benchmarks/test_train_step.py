@@ -46,7 +46,7 @@ def test_in_the_naive_step_every_call_iterates(monkeypatch):
     train_step.run_steps(train_step.build(recipe, "float32"), train_step.repeated(batch, 1))
     ours = len(iterated)
     iterated.clear()
-    train_step.naive_step(recipe, "float32")
+    train_step.naive_step(recipe, "float32", 0)
     assert len(iterated) > ours > 0
     assert system.shared_kernels is spectral.shared_kernels
     assert system.power_iterate is spectral.power_iterate

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import EdgePadding, PixelShuffle, Repeat2D, Upsample2D
+from layers import BoxBlur2D, EdgePadding, PixelShuffle, Repeat2D, Upsample2D
 from tests.layers.checks import check_layer
 
 X = np.random.default_rng(0).standard_normal((2, 4, 5, 6)).astype("float32")
@@ -99,3 +99,12 @@ def test_edge_padding_is_numpys_edge(tmp_path):
     check_layer(EdgePadding, x, (2, 5, 6, 5), tmp_path, trainable=0)
     found = ops.convert_to_numpy(EdgePadding()(x))
     np.testing.assert_array_equal(found, np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge"))
+
+
+def test_box_blur_is_the_mean_of_four_with_the_edge_repeated(tmp_path):
+    check_layer(BoxBlur2D, X, X.shape, tmp_path, trainable=0)
+    made = ops.convert_to_numpy(BoxBlur2D()(X))
+    padded = np.pad(X, [(0, 0), (1, 0), (1, 0), (0, 0)], mode="edge")
+    mean = (padded[:, 1:, 1:] + padded[:, :-1, 1:] + padded[:, 1:, :-1] + padded[:, :-1, :-1]) / 4
+    np.testing.assert_allclose(made, mean, atol=1e-6)
+    np.testing.assert_array_equal(made[:, 0, 0], X[:, 0, 0])

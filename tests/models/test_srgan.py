@@ -7,7 +7,7 @@ from keras import ops
 from PIL import Image
 
 from layers import initializers
-from models import perceptual, recipes
+from models import perceptual, pretrained, recipes
 from models.networks import trained_parameters
 from models.resizing import crops, shrunk
 from models.systems.srgan import networks
@@ -261,7 +261,7 @@ def test_vgg_takes_the_weights_that_keras_keeps(content, stride, channels, monke
     network = keras.applications.VGG19(include_top=False, weights=None, input_shape=(32, 32, 3))
     (tmp_path / "models").mkdir()
     network.save_weights(tmp_path / "models" / "vgg.weights.h5")
-    monkeypatch.setattr(perceptual, "_VGG_FILE", "models/vgg.weights.h5")
+    monkeypatch.setitem(pretrained._FILES, "VGG19", "models/vgg.weights.h5")
     perceptual._vgg.cache_clear()
     x = np.random.default_rng(0).uniform(-1, 1, (1, 32, 32, 3)).astype("float32")
     found = perceptual.content_map(content, 32)(x)

@@ -35,6 +35,16 @@ def failed(capsys, main, *arguments):
     return lines[-1]
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "far"])
+def test_a_distance_is_a_finite_number(value, files, tmp_path, capsys):
+    out = ("--out", tmp_path / "w.png")
+    line = failed(capsys, explore.main, "walk", files["none"], *out, "--reach", value)
+    assert "number, not" in line
+    line = failed(capsys, explore.main, "vector", "0", "--of", "smile", *out, "--strength", value)
+    assert "number, not" in line
+    assert not (tmp_path / "w.png").exists()
+
+
 def test_generate_writes_everything_asked_for(files, tmp_path):
     out = tmp_path / "new" / "out"
     arguments = [files["attributes"], "--count", 70, "--seed", 3, "--attributes", "blue hair",

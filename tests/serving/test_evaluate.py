@@ -89,6 +89,13 @@ def test_mistakes_are_one_line(arguments, message, capsys, monkeypatch, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_weights_that_nothing_would_read_are_refused(folders, capsys):
+    for option in (["--inception", "x.pth"], ["--download"]):
+        assert run(folders, *option) == 2
+        words = capsys.readouterr().err
+        assert f"{option[0]} is read only with --extractor inception, not with lite0" in words
+
+
 def test_missing_inception_weights_say_the_ways_out(folders, capsys, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(folders))
     monkeypatch.setenv("HOME", str(folders))

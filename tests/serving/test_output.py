@@ -1,4 +1,6 @@
 import errno
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +41,32 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     with whole_folder(folder) as unfinished:
         (unfinished / "b").write_text("2")
     assert [each.name for each in folder.iterdir()] == ["b"]
+
+
+def test_an_old_folder_is_moved_aside_before_it_is_removed(tmp_path, monkeypatch):
+    """A kill while the old one is removed must not leave a part of it under the final name."""
+    folder = tmp_path / "onnx"
+    with whole_folder(folder) as unfinished:
+        (unfinished / "a").write_text("1")
+    removed, remove = [], shutil.rmtree
+    monkeypatch.setattr(
+        "shutil.rmtree", lambda path, **more: (removed.append(path.name), remove(path, **more))
+    )
+    with whole_folder(folder) as unfinished:
+        (unfinished / "b").write_text("2")
+    assert "onnx" not in removed
+    assert [each.name for each in tmp_path.iterdir()] == ["onnx"]
+    replace = Path.replace
+
+    def once(self, target):
+        if self.name.startswith(".unfinished"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", once)
+    with pytest.raises(UserError, match="cannot write"), whole_folder(folder) as unfinished:
+        (unfinished / "c").write_text("3")
+    assert [each.name for each in folder.iterdir()] == ["b"]  # put back
 
 
 def test_other_disk_errors_are_said_too(tmp_path):

@@ -127,6 +127,39 @@ def test_a_generator_of_something_else(tmp_path):
         open_source(path)
 
 
+def test_weights_that_are_not_finite_are_refused(run, tmp_path):
+    """They would make black pictures."""
+    source = tiny.source()
+    source.network.trainable_variables[1].assign(
+        np.full(source.network.trainable_variables[1].shape, np.nan)
+    )
+    files.save(source.network, tmp_path / "g.keras", source.metadata)
+    with pytest.raises(UserError, match=r"g.keras holds numbers that are not finite \(.*earlier"):
+        open_source(tmp_path / "g.keras")
+    folder, gan = run
+    beta = gan.ema_generator.get_layer("stage_0_norm").beta
+    before = beta.numpy()
+    path = folder / "checkpoints" / "checkpoint-00000013.weights.h5"
+    beta.assign(np.full(before.shape, np.inf))
+    gan.save_weights(path)
+    beta.assign(before)
+    try:
+        with pytest.raises(UserError, match="not finite"):
+            open_source(path)
+        assert open_source(path, "raw").network is not None
+    finally:
+        path.unlink()
+
+
+def test_a_network_of_another_size_than_its_recipe_is_refused(tmp_path):
+    source = tiny.source()
+    recipe = source.recipe.to_dict() | {"resolution": 32}
+    files.save(source.network, tmp_path / "g.keras", source.metadata | {"recipe": recipe})
+    words = r"damaged: its network makes 16 × 16 × 3, and its recipe says 32 × 32 × 3"
+    with pytest.raises(UserError, match=words):
+        open_source(tmp_path / "g.keras")
+
+
 def test_folders_that_are_no_runs(tmp_path):
     with pytest.raises(UserError, match="is not a run folder: it holds no"):
         open_source(tmp_path)

@@ -6,6 +6,8 @@ import errno
 
 import pytest
 
+from runs import Run
+
 MISTAKES = {
     "option": (["--resolutoin=64"], "did you mean --resolution?"),
     "argument": (["extra"], "unexpected argument 'extra'"),
@@ -86,6 +88,34 @@ def test_failure_before_the_first_step_leaves_no_folder(train, tmp_path, monkeyp
     assert code == 2
     assert "out of memory; change --batch-size" in words
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_ctrl_c_tells_what_is_kept(train, tmp_path, monkeypatch):
+    def stop(self, rows):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.callbacks.loss_plot.LossPlot.on_step", stop)
+    code, words = train("--steps=2", "--picture-every=1")
+    assert code == 130
+    (here,) = (tmp_path / "out").iterdir()
+    assert f"interrupted; {here} keeps what was saved" in words
+    monkeypatch.setattr("training.session.open_for", stop)
+    code, words = train("--steps=2")
+    assert code == 130
+    assert "interrupted; nothing was trained, nothing is kept" in words
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_a_run_that_trains_is_not_resumed_twice(train, tmp_path):
+    assert train("--steps=2")[0] == 0
+    (here,) = (tmp_path / "out").iterdir()
+    with Run(here).held():
+        code, words = train("--resume", "--steps=3")
+        assert code == 2
+        assert f"another process trains {here}" in words
+        assert train("--resume", "--steps=3", "--dry-run")[0] == 0
+    code, words = train("--resume", "--steps=3")
+    assert code == 0, words
 
 
 def test_a_disk_that_fills_up_while_logging(train, monkeypatch):

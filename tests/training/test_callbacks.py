@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import resource
 import time
@@ -135,6 +136,22 @@ def test_csv_rows_and_going_on(tmp_path):
     ]
 
 
+def test_a_kill_while_old_rows_are_dropped_loses_none(tmp_path, monkeypatch):
+    path = tmp_path / "losses.csv"
+    drive([CSVLog(path)], [0.5, 0.25, 2.0])
+    before = path.read_text()
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CSVLog, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            drive([CSVLog(path, first_step=2)], [7.0], first=2)
+    assert path.read_text() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_nan_stops_before_a_checkpoint_and_names_the_last_good_one(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -161,12 +178,41 @@ def test_full_disk_leaves_the_checkpoint_before_and_no_half(tmp_path):
     try:
         with pytest.raises(TrainingStopped, match=r"could not be written .*0001.weights.h5. Make"):
             checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5", before)
+        words = r"there is none before it. Make room and start again"
+        with pytest.raises(TrainingStopped, match=words):
+            checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == [before]
     assert before.read_bytes() == content
     checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5", before)
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_room_is_taken_before_hdf5_writes(tmp_path, monkeypatch):
+    """Free space may lie: a quota is seen when the room is taken, not in the middle of a file."""
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1024)])
+    model.compile("sgd", "mse")
+    asked = []
+
+    def full(handle, start, size):
+        asked.append((start, size))
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    monkeypatch.setattr(model, "save_weights", lambda path: pytest.fail("HDF5 was reached"))
+    with pytest.raises(TrainingStopped, match=r"could not be written \(.*quota exceeded"):
+        checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5")
+    assert asked[0][1] > 4 * (64 * 1024 + 1024)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+
+    def unable(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr("os.posix_fallocate", unable)  # such file systems are written as before
+    checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5")
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_too_little_room_is_seen_before_writing(tmp_path, monkeypatch):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from runs.files import replaced
 from training.callbacks.base import StepCallback
 
 REQUEST = "checkpoint.now"
+_TOO_LITTLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Checkpoints(StepCallback):
@@ -61,7 +64,9 @@ class Checkpoints(StepCallback):
 
 def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
     """Write `gan`'s whole state to `path`, or raise `TrainingStopped` and leave nothing there."""
-    kept = f"the checkpoint before it is whole: {before}" if before else "there is none before it"
+    kept, onward = "there is none before it", "start again"
+    if before:
+        kept, onward = f"the checkpoint before it is whole: {before}", "go on with --resume"
     bad = next((each.path for each in gan.variables if not _finite(each)), None)
     if bad:
         raise TrainingStopped(f"stopped: {bad} is no longer finite; not saved, {kept}")
@@ -72,13 +77,29 @@ def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
         if free < 1.1 * needed:
             raise OSError(f"{size(1.1 * needed)} needed, {size(free)} free")
         with replaced(path) as unfinished:
+            _reserve(unfinished, int(needed))
             gan.save_weights(unfinished)
     except (OSError, RuntimeError) as error:  # h5py reports some failed writes as RuntimeError
         reason = " ".join(str(error).split())[:160]
         raise TrainingStopped(
             f"stopped: checkpoint {path} could not be written ({reason}); {kept}. "
-            "Make room and go on with --resume"
+            f"Make room and {onward}"
         ) from error
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Take `size` bytes for `path`, or raise OSError: HDF5 cannot be stopped in order later.
+
+    Free space may be more than a user's quota or a file's limit. File systems that cannot reserve
+    are left to fail as they do.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError as error:
+                if error.errno in _TOO_LITTLE:
+                    raise
 
 
 def _finite(variable: keras.Variable) -> bool:

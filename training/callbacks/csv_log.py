@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import TextIO
 
+from runs.files import replaced
 from runs.rows import Row, read_rows
 from training.callbacks.base import StepCallback
 
@@ -26,7 +28,7 @@ class CSVLog(StepCallback):
         """Append `rows` and flush, so that a reader always sees whole rows."""
         if self._file is None:
             self._open(list(rows[0]))
-        self._write(rows)
+        self._write(rows, self._file)
         self._file.flush()
 
     def on_train_end(self, logs: object = None) -> None:
@@ -44,15 +46,21 @@ class CSVLog(StepCallback):
         # Phases may log different numbers.
         before = list(kept[0]) if kept else []
         self._columns = columns = [*before, *(name for name in columns if name not in before)]
-        self._file = self._path.open("w", newline="", encoding="utf-8")
-        csv.writer(self._file, lineterminator="\n").writerow(columns)
-        self._write(kept)
+        # Replaced whole, so that a kill here loses no row.
+        with replaced(self._path) as unfinished, _opened(unfinished, "w") as file:
+            csv.writer(file, lineterminator="\n").writerow(columns)
+            self._write(kept, file)
+        self._file = _opened(self._path, "a")
 
-    def _write(self, rows: list[Row]) -> None:
+    def _write(self, rows: list[Row], file: TextIO) -> None:
         """Write rows; a missing number is nan, since an empty cell would look cut off."""
-        writer = csv.writer(self._file, lineterminator="\n")
+        writer = csv.writer(file, lineterminator="\n")
         for row in rows:
             writer.writerow([_short(row.get(name, float("nan"))) for name in self._columns])
+
+
+def _opened(path: Path, mode: str) -> TextIO:
+    return path.open(mode, newline="", encoding="utf-8")
 
 
 def _short(value: float) -> str:

@@ -1,0 +1,1 @@
+"""Colouring: a grey picture in, the same picture in colour out."""
