@@ -170,6 +170,19 @@ def test_it_is_measured_on_white_and_the_protocol_says_so(run, place, tmp_path):
     assert (real["resolution"], real["channels"], real["count"]) == ("16x24", 4, 8)
 
 
+def test_folders_are_measured_in_a_shape_of_their_own(place, tmp_path, capsys):
+    folder = str(place / "sprites")
+    options = ["--fake", folder, "--real", folder, "--samples=8", "--bootstrap=0", "--floor=none"]
+    where = [f"--data-cache={place / 'cache'}", f"--json={tmp_path / 'r.json'}"]
+    assert evaluate.main([*options, *where, "--resolution=16x24"]) == 0
+    (record,) = json.loads((tmp_path / "r.json").read_text())
+    assert record["protocol"]["real"]["resolution"] == "16x24"
+    assert "channels" not in record["protocol"]["real"]  # shown on white
+    with pytest.raises(SystemExit):
+        evaluate.main([*options, "--resolution=16:24"])
+    assert "width x height such as 64x96, not '16:24'" in capsys.readouterr().err
+
+
 def test_a_grey_generator_writes_grey_pngs(place, tmp_path):
     assert train(place, "--resolution=16", "--channels=1", "--steps=1", out="grey") == 0
     folder = runs.runs(place / "grey")[0].folder

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 from console.errors import UserError
 from console.options import Parser
+from datasets import DataError, Shape
+from datasets.shapes import parse
 
 INTERRUPTED = 130
 
@@ -118,6 +120,14 @@ def fraction(text: str) -> float:
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, not {text}")
     return value
+
+
+def resolution(text: str) -> Shape:
+    """A side such as 64, or width x height such as 64x96, of RGB pictures."""
+    try:
+        return Shape(*parse(text))
+    except DataError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def finite(text: str) -> float:

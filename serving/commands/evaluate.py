@@ -31,7 +31,8 @@ def build_parser() -> Parser:
     add("--fake", type=Path, metavar="DIR", help="a folder of generated pictures, instead of RUN")
     add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
     add("--samples", type=common.positive, default=5000, help="most pictures of each kind")
-    add("--resolution", type=common.positive, help="for pictures in folders; default: their own")
+    add("--resolution", type=common.resolution, metavar="N|WxH",
+        help="for pictures in folders: a side, or width x height; default: their own")  # fmt: skip
     add("--history", choices=HISTORIES, default="logged", metavar="|".join(HISTORIES),
         help="quality against step: as the run logged it, or measured now on each of its "
         "checkpoints")  # fmt: skip

@@ -57,3 +57,11 @@ def test_faces_and_labels(raw, tmp_path, capsys):
     assert "silver hair" in out.splitlines()[0]
     assert "4 of 4 faces stay." in out
     assert "Labels: 4 faces, 3 attributes" in out
+
+
+def test_the_rules_of_the_command_line(raw, tmp_path, capsys):
+    options = [str(raw), "--faces", str(tmp_path / "out"), "--no-detect", "--no-outliers"]
+    assert main([*options, "--least-side", "97", "--most-aspect", "1.5"]) == 0
+    assert "0 of 4 faces stay." in capsys.readouterr().out
+    assert main([*options, "--least-side", "96", "--most-aspect", "1"]) == 0
+    assert "4 of 4 faces stay." in capsys.readouterr().out

@@ -210,6 +210,11 @@ def test_equal_files_give_one_face(raw, tmp_path, run):
     kept = files(tmp_path / "out" / "faces")
     assert len(kept) == 4
     assert sum(name.startswith("a-") for name in kept) == 1
+    assert {row["face"] for row in rows(tmp_path / "out")} - {""} == kept
+    whys = {name: row["why"] for name, row in by_picture(tmp_path / "out").items()}
+    assert sorted(whys[name] for name in ("a.png", "a.jpg", "sub/a.png")) == [
+        "", "the same file as a.jpg", "the same file as a.jpg"
+    ]  # fmt: skip
 
 
 def test_copies_go_and_the_largest_stays(raw, tmp_path, run):
@@ -282,6 +287,22 @@ def test_tags_from_illustration2vec(raw, tmp_path, run):
     labels = (tmp_path / "out" / "labels.csv").read_text().splitlines()
     assert labels[0] == "file,blonde hair,red hair"
     assert labels[1].endswith(",1,0")
+
+
+def test_tags_of_a_picture_are_not_those_of_its_faces(raw, tmp_path, run):
+    """Which of two faces they describe is unknown; of a single one it is clear."""
+    for path in raw.iterdir():
+        if path.name != "a.png":
+            path.unlink()
+    (tmp_path / "tags").mkdir()
+    (tmp_path / "tags" / "a.json").write_text('{"blonde hair": 0.9}')
+    boxes = [(24, 48, 20, 20, 0.9), (72, 48, 20, 20, 0.8)]
+    for count in (1, 2):
+        detector = networks.constant_detector(tmp_path / f"{count}.onnx", boxes[:count], size=96)
+        run(out=tmp_path / f"{count}", detector=str(detector), tags=tmp_path / "tags")
+        found = rows(tmp_path / f"{count}")
+        assert len(found) == count
+        assert (tmp_path / f"{count}" / "labels.csv").exists() == (count == 1)
 
 
 def test_outliers_by_features(raw, tmp_path, run):

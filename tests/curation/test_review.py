@@ -112,3 +112,19 @@ def test_the_sheet(raw, tmp_path, run):
     assert Image.open(tmp_path / "out" / "kept.png").size == (8 * 96, 96)
     run(rules=Rules(least=200))
     assert not (tmp_path / "out" / "kept.png").exists()
+
+
+def test_the_sheet_of_many_faces_shows_64_of_them_evenly_chosen(raw, tmp_path, run):
+    from PIL import Image
+
+    for number in range(4, 70):  # 70 faces with those of a.png to d.png
+        scenes.portrait(number, 96).save(raw / f"p{number:02}.png")
+    lines = run()
+    assert "Sheet of 64 kept faces" in lines[-1]
+    sheet = Image.open(tmp_path / "out" / "kept.png")
+    assert sheet.size == (8 * 96, 8 * 96)
+    faces = sorted((tmp_path / "out" / "faces").iterdir())
+    for place, number in ((0, 0), (9, 9 * 70 // 64), (63, 63 * 70 // 64)):
+        left, top = place % 8 * 96, place // 8 * 96
+        tile = sheet.crop((left, top, left + 96, top + 96))
+        assert tile.tobytes() == Image.open(faces[number]).tobytes()
