@@ -2,6 +2,7 @@
 
 from layers.attention import SelfAttention
 from layers.instance_norm import InstanceNorm
+from layers.labels import JoinLabel
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
@@ -29,6 +30,7 @@ __all__ = [
     "Downsample2D",
     "EdgePadding",
     "InstanceNorm",
+    "JoinLabel",
     "LabelEmbedding",
     "Maxout",
     "MinibatchDiscrimination",

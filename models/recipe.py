@@ -147,6 +147,14 @@ class Recipe:
         """Whether a loss compares the halves of a batch; devices must then not separate them."""
         return False
 
+    def with_labels(self, labels: Any) -> tuple[Recipe, Any]:
+        """The recipe for the data's `labels`, and those of them that its networks take.
+
+        Raises ValueError for labels that it cannot take.
+        """
+        kind = {"label_kind": labels.kind, "num_labels": len(labels.names)}
+        return dataclasses.replace(self, **kind), labels
+
     def problems(self) -> Iterator[str]:
         """A sentence for each combination of values that is not allowed."""
         if self.resolution & (self.resolution - 1):

@@ -134,7 +134,6 @@ def with_labels(
     """Fit the recipe's labels to the data's, or remove both, as `--labels` says."""
     if not takes_labels(recipe, settings, data.labels is not None):
         return recipe, dataclasses.replace(data, labels=None)
-    labels = data.labels
     with user_errors(ValueError):
-        changed = dataclasses.replace(recipe, label_kind=labels.kind, num_labels=len(labels.names))
-    return changed, data
+        changed, taken = recipe.with_labels(data.labels)
+    return changed, dataclasses.replace(data, labels=taken)
