@@ -36,9 +36,7 @@ def person(index: int) -> tuple[int, int]:
     return age, sex
 
 
-def draw(
-    index: int, resolution: int, age: int | None = None, sex: int | None = None
-) -> np.ndarray:
+def draw(index: int, resolution: int, age: int | None = None, sex: int | None = None) -> np.ndarray:
     """Person `index` → uint8 (resolution, resolution, 3).
 
     age, sex  of the picture; None: the person's own. Nothing else changes

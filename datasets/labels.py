@@ -82,7 +82,8 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     """`file,label` gives classes; `file,attribute,attribute,…` gives attributes.
 
     `file,age` and `file,age,sex`, with any name in the place of "sex", give a one-of group for each
-    of these columns; see `_from_choices`. A file is named by its path below the data folder, or by its file name if that is unique.
+    of these columns; see `_from_choices`. A file is named by its path below the data folder, or by
+    its file name if that is unique.
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])

@@ -48,7 +48,7 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
 def load_translator(
     source: str | Path, weights: str = "ema", back: bool = False
 ) -> Translator | Upscaler:
-    """Open a run whose system translates, reconstructs or enlarges pictures, as `load` does.
+    """Open a run whose system translates, reconstructs, enlarges or ages, as `load` does.
 
     Args:
         weights: see `load`.
@@ -93,9 +93,11 @@ def load_any(
 
 def _opened(source: Source) -> Explorer | Translator | Upscaler:
     """The class for what the network does."""
+    from serving.ager import Ager
     from serving.explore.explorer import Explorer
     from serving.translator import Translator
     from serving.upscaler import Upscaler
 
     verb = source.metadata.get("verb", "generate")  # files of before there were others have none
-    return {"generate": Explorer, "upscale": Upscaler}.get(verb, Translator)(source)
+    kinds = {"generate": Explorer, "upscale": Upscaler, "age": Ager}
+    return kinds.get(verb, Translator)(source)

@@ -23,7 +23,7 @@ from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
-ON_PICTURES = ("translate", "reconstruct", "upscale")  # verbs of networks on pictures
+ON_PICTURES = ("translate", "reconstruct", "upscale", "age")  # verbs of networks on pictures
 MAKES_PICTURES = ("generate", *ON_PICTURES)
 
 

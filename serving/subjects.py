@@ -1,4 +1,4 @@
-"""What can be measured: a generator, an upscaler, or a folder of pictures."""
+"""What can be measured: a generator, an upscaler, an ager, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from models.resizing import small_copies
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
+    from serving.ager import Ager
     from serving.generator import Generator
     from serving.labels import LabelSet
     from serving.upscaler import Upscaler
@@ -133,6 +134,48 @@ class Enlarged:
         for start in range(0, count, size):
             small = small_copies(self._pictures[chosen[start : start + size]], self.upscaler.scale)
             yield np.stack(self.upscaler.apply(list(small))), None
+
+
+class Aged:
+    """Unseen pictures, `held`, at the ages of others; `trained` are the rest of the data."""
+
+    labels = None
+
+    def __init__(
+        self,
+        ager: Ager,
+        trained: datasets.ImageData,
+        held: datasets.ImageData,
+        sampling: Sampling,
+        run: str | None,
+    ):
+        self.ager, self.trained, self.held, self.run = ager, trained, held, run
+        self.name, self.resolution, self.most = str(ager.origin), ager.resolution, len(held.images)
+        self._sampling = sampling
+
+    def release(self) -> None:
+        """Nothing to forget."""
+
+    def passport(self) -> dict:
+        """The part of the protocol that says how fakes were made."""
+        averaged = "raw" if self._sampling.weights == "raw" else "ema"
+        return {"weights": averaged, "made from": "unseen pictures at labels of others"}
+
+    def subject(self) -> dict:
+        """What was measured."""
+        known = {key: self.ager.metadata.get(key) for key in ("step", "data_fingerprint")}
+        named = {"name": self.name, "run": self.run, "recipe": self.ager.recipe.name}
+        return {**named, "seed": self._sampling.seed, **known}
+
+    def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
+        """(pictures uint8, None), `count` in all, evenly chosen; the seed chooses the labels."""
+        rows = evenly(count, len(self.held.images))
+        labels = self.ager.classes_of(self.held.labels)
+        others = np.random.default_rng((self._sampling.seed, count)).permutation(rows)
+        for start in range(0, count, size):
+            part = slice(start, start + size)
+            asked = [each[others[part]] for each in labels]
+            yield self.ager.age(self.held.images[rows[part]], asked, size), None
 
 
 class Stored:

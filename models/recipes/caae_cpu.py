@@ -21,4 +21,5 @@ RECIPE = dataclasses.replace(
     steps=3_000,
     warm_up=500,
     ema_decay=0.99,
+    initializer="he_normal",
 )

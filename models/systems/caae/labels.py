@@ -43,9 +43,7 @@ def taken(labels: Any, second: str = "") -> Any:
             raise ValueError(f"all pictures have the same {name}, {members[0]!r}; two are needed")
     names = tuple(name for members in groups.values() for name in members)
     columns = [labels.names.index(name) for name in names]
-    return dataclasses.replace(
-        labels, names=names, values=labels.values[:, columns], groups=groups
-    )
+    return dataclasses.replace(labels, names=names, values=labels.values[:, columns], groups=groups)
 
 
 def ordered(names: Sequence[str]) -> tuple[str, ...]:

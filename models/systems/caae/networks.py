@@ -5,6 +5,8 @@ At 128 px with the recipe's defaults and ten ages they equal the authors', layer
 
 from __future__ import annotations
 
+import math
+
 import keras
 
 from layers import BatchNorm, JoinLabel, initializers
@@ -23,10 +25,10 @@ def encoder(recipe: CAAERecipe) -> keras.Model:
     """
     x = images = blocks.image_input(recipe)
     for stage in range(blocks.stages(recipe.resolution)):
-        x = _conv(x, recipe.filters << stage, f"down_{stage}")
+        x = _conv(x, recipe.filters << stage, f"down_{stage}", recipe.initializer)
         x = keras.layers.ReLU(name=f"down_{stage}_activation")(x)
     x = keras.layers.Flatten(name="features")(x)
-    x = _dense(x, recipe.latent_dim, "to_code", dtype="float32")
+    x = _dense(x, recipe.latent_dim, "to_code", recipe.initializer, dtype="float32")
     codes = keras.layers.Activation("tanh", dtype="float32", name="codes")(x)
     return keras.Model(images, codes, name="encoder")
 
@@ -42,15 +44,15 @@ def generator(recipe: CAAERecipe) -> keras.Model:
     for name, classes in recipe.conditions.items():
         copies = max(1, int(recipe.latent_dim * recipe.tile_ratio / classes))
         x = JoinLabel(classes, copies, name=f"join_{name}")([x, labels[name]])
-    x = _dense(x, 16 * recipe.g_filters, "start")
+    x = _dense(x, 16 * recipe.g_filters, "start", recipe.initializer)
     x = keras.layers.Reshape((4, 4, recipe.g_filters), name="start_4x4")(x)
     x = keras.layers.ReLU(name="start_activation")(x)
     stages = blocks.stages(recipe.resolution)
     for stage in range(1, stages + 2):
         width, strides = max(1, recipe.g_filters >> stage), 2 if stage <= stages else 1
-        x = _transposed(x, width, f"up_{stage}", strides)
+        x = _transposed(x, width, f"up_{stage}", recipe.initializer, strides)
         x = keras.layers.ReLU(name=f"up_{stage}_activation")(x)
-    x = _transposed(x, 3, "to_image", 1)
+    x = _transposed(x, 3, "to_image", recipe.initializer)
     return keras.Model([codes, *labels.values()], blocks.as_images(x), name="generator")
 
 
@@ -114,20 +116,23 @@ def _norm(x, name: str):
     return keras.layers.ReLU(name=f"{name}_activation")(x)
 
 
-def _conv(x, filters: int, name: str):
-    kernel = initializers.get("truncated_normal")
+def _conv(x, filters: int, name: str, initializer: str = "normal"):
+    # `tf.truncated_normal_initializer` in the authors' code.
+    kernel = initializers.get("truncated_normal" if initializer == "normal" else initializer)
     return keras.layers.Conv2D(
         filters, _KERNEL, 2, padding="same", kernel_initializer=kernel, name=name
     )(x)
 
 
-def _transposed(x, filters: int, name: str, strides: int):
-    kernel = initializers.get("normal")
+def _transposed(x, filters: int, name: str, initializer: str, strides: int = 1):
+    # A kernel is (5, 5, outputs, inputs), and strides² output pixels share what comes in.
+    gain = 1.0 if initializer == "normal" else strides * math.sqrt(filters / x.shape[-1])
+    kernel = initializers.get(initializer, gain)
     return keras.layers.Conv2DTranspose(
         filters, _KERNEL, strides, padding="same", kernel_initializer=kernel, name=name
     )(x)
 
 
-def _dense(x, units: int, name: str, **more):
-    kernel = initializers.get("normal")
+def _dense(x, units: int, name: str, initializer: str = "normal", **more):
+    kernel = initializers.get(initializer)
     return keras.layers.Dense(units, kernel_initializer=kernel, name=name, **more)(x)

@@ -49,6 +49,13 @@ class CAAERecipe(Recipe):
         "how long the repeated age is beside a code, in the generator's input",
         above=0,
     )
+    initializer: str = option(
+        "normal",
+        "Networks",
+        "initial kernels of the encoder and the generator: `normal`, deviation 0.02 as released; "
+        "`he_normal`, which keeps the size of activations",
+        choices=("normal", "he_normal"),
+    )
     second_label: str = option(
         "",
         "Networks",
