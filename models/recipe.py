@@ -50,7 +50,8 @@ class Recipe:
             translation.
         paired: whether the pictures of all domains belong together, row by row.
         labels: "never": the networks take no labels; "optional": they take labels if some are
-            given; "expected": they take the data's labels unless told otherwise.
+            given; "expected": they take the data's labels unless told otherwise; "required": they
+            cannot do without.
     """
 
     system: ClassVar[str] = ""

@@ -78,6 +78,8 @@ def refuse_unfit(
             # The labels are not known yet; any kind shows whether the networks can take some.
             labelled = dataclasses.replace(recipe, label_kind="classes", num_labels=2)
             system_class(recipe).check(labelled)
+            if recipe.labels == "required" and (found := source.load()[1]):
+                recipe.with_labels(found.labels)  # refuses what the networks cannot take
         else:
             refuse_ignored(recipe, given, unknown=())
 

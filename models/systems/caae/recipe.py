@@ -24,9 +24,9 @@ class CAAERecipe(Recipe):
     """An encoder, a generator that takes the age, and discriminators of codes and of pictures."""
 
     system: ClassVar[str] = "caae"
-    labels: ClassVar[str] = "expected"
+    labels: ClassVar[str] = "required"
 
-    resolution: int = again(Recipe, "resolution", 128, range=(64, None, None, None))
+    resolution: int = again(Recipe, "resolution", 128, range=(16, None, None, None))
     filters: int = option(
         64, "Networks", "channels of the encoder's first stage; each further one doubles", least=1
     )
