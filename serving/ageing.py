@@ -20,7 +20,7 @@ from metrics import classifier, recognition
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, extract
 from metrics.intervals import Estimate, bootstrap_mean, estimate
-from models.systems.caae.labels import chosen, taken
+from models.systems.caae.labels import AGE, chosen, taken
 from quality import control
 from serving.ager import Ager
 from serving.subjects import evenly
@@ -38,15 +38,25 @@ class Case:
 
     Attributes:
         pictures: uint8 (N, R, R, 3).
-        classes: their labels, int (N,) each: the age, and the second label if there is one.
+        labels: the data's labels: the ages, and the next label if there is one.
+        classes: those of the pictures, int (N,) for each group of `labels`.
+        asked: what the network is given for each of the data's ages: an index (N,) for each of its
+            own labels.
         truths: for each age the same persons at that age, uint8 (N, R, R, 3); None: not known.
         shown_from: the first age at which the second label can be seen.
     """
 
     pictures: np.ndarray
+    labels: datasets.Labels
     classes: list[np.ndarray]
-    truths: list[np.ndarray] | None
+    asked: list[list[np.ndarray]]
+    truths: list[np.ndarray] | None = None
     shown_from: int = 0
+
+    @property
+    def ages(self) -> tuple[str, ...]:
+        """The names of the data's ages, in order."""
+        return self.labels.groups[AGE]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +93,7 @@ def measure(
     Raises `UserError`.
     """
     case = case_of(ager, held)
-    made = [ager.age(case.pictures, _asked(ager, case, age), 64) for age in range(len(ager.ages))]
+    made = [ager.age(case.pictures, asked, 64) for asked in case.asked]
     with user_errors(MetricError):
         found = [
             *_judged(case, made, trained, seed),
@@ -95,7 +105,7 @@ def measure(
     page = sheet(
         np.stack(columns, axis=1).reshape(-1, *case.pictures.shape[1:]),
         len(columns),
-        ("picture", *ager.ages),
+        ("picture", *case.ages),
     )
     values = {
         "count": len(case.pictures),
@@ -109,13 +119,19 @@ def case_of(ager: Ager, held: datasets.ImageData) -> Case:
     """Infants with their counterparts of the drawn persons; the pictures themselves of others."""
     rows = evenly(min(MOST, len(held.images)), len(held.images))
     labels, side = _with_second(held.labels), held.images.shape[1]
-    sizes = [len(members) for members in labels.groups.values()]
-    classes = [each[rows] for each in chosen(labels.values, sizes)]
+    ages, *second = _classes(labels)
+    own = [each[rows] for each in (ages, *second)]
+    given = ager.classes_of(labels)  # as the network counts them
+    asked = [
+        [np.full(len(rows), given[0][ages == age][0]), *(each[rows] for each in given[1:])]
+        for age in range(len(labels.groups[AGE]))
+    ]
     if not is_drawn(held):
-        return Case(np.asarray(held.images[rows]), classes, None)
+        return Case(np.asarray(held.images[rows]), labels, own, asked)
     persons = held.images.rows[rows]
-    truths = [drawn.counterparts(persons, side, age) for age in range(len(ager.ages))]
-    return Case(truths[0], [np.zeros_like(classes[0]), classes[1]], truths, drawn.BEARD_FROM)
+    truths = [drawn.counterparts(persons, side, age) for age in range(len(asked))]
+    own[0] = np.zeros_like(own[0])
+    return Case(truths[0], labels, own, asked, truths, drawn.BEARD_FROM)
 
 
 def is_drawn(data: datasets.ImageData) -> bool:
@@ -126,13 +142,12 @@ def is_drawn(data: datasets.ImageData) -> bool:
 
 def _with_second(labels: datasets.Labels) -> datasets.Labels:
     """The ages, and the data's next label, which a network need not take."""
-    return taken(labels, next((name for name in labels.groups if name not in ("age",)), ""))
+    return taken(labels, next((name for name in labels.groups if name != AGE), ""))
 
 
-def _asked(ager: Ager, case: Case, age: int) -> list[np.ndarray]:
-    """The labels that the network is given: the age, and its own second label, if it takes one."""
-    same = np.full(len(case.pictures), age)
-    return [same, *case.classes[1:]][: len(ager.groups)]
+def _classes(labels: datasets.Labels) -> list[np.ndarray]:
+    """The class of each picture in each group, int (N,)."""
+    return chosen(labels.values, [len(members) for members in labels.groups.values()])
 
 
 # === The measures ===
@@ -140,33 +155,31 @@ def _asked(ager: Ager, case: Case, age: int) -> list[np.ndarray]:
 
 def _judged(case: Case, made: Sequence[np.ndarray], data: datasets.ImageData, seed: int):
     """Age control, and whether the second label is kept, by a classifier of real pictures."""
-    labels = _with_second(data.labels)
-    data = dataclasses.replace(data, labels=labels)
-    judge = control.load_judge(data, control.space_of(labels)).model
-    sizes = [len(members) for members in labels.groups.values()]
-    seen = [_seen(judge, pictures, sizes) for pictures in made]
-    real = [_seen(judge, pictures, sizes) for pictures in case.truths or ()]
-    ages = range(len(made))
-    right = lambda found: np.stack([found[a][0] == a for a in ages], axis=1)  # noqa: E731
-    others = {"chance": 1 / len(ages)}
-    if real:
-        others["truth"] = float(right(real).mean())
-    yield Measure("age as asked", _mean(right(seen).mean(axis=1), seed), others)
-    for age in ages:
+    data = dataclasses.replace(data, labels=_with_second(data.labels))
+    judge = control.load_judge(data, control.space_of(data.labels)).model
+    sizes = [len(members) for members in case.labels.groups.values()]
+    ours, real = (
+        [chosen(classifier.predict(judge, pictures), sizes) for pictures in of]
+        for of in (made, case.truths or ())
+    )
+    right = lambda seen: np.stack([each[0] == a for a, each in enumerate(seen)], axis=1)  # noqa: E731
+    others = {"chance": 1 / len(made)} | ({"truth": float(right(real).mean())} if real else {})
+    yield Measure("age as asked", _mean(right(ours).mean(axis=1), seed), others)
+    for age, name in enumerate(case.ages):
         others = {"truth": float((real[age][0] == age).mean())} if real else {}
-        yield Measure(f"… at {_named(labels, age)}", _mean(seen[age][0] == age, seed), others)
-    if len(case.classes) > 1:
-        name, members = list(labels.groups.items())[1]
-        kept = (
-            lambda found: np.stack(  # noqa: E731
-                [found[a][1] == case.classes[1] for a in ages[case.shown_from :]], axis=1
+        yield Measure(f"… at {name}", _mean(ours[age][0] == age, seed), others)
+    for name, members in list(case.labels.groups.items())[1:]:
+
+        def kept(seen):
+            return np.stack(
+                [each[1] == case.classes[1] for each in seen[case.shown_from :]], axis=1
             )
+
+        others = {"chance": 1 / len(members)} | (
+            {"truth": float(kept(real).mean())} if real else {}
         )
-        others = {"chance": 1 / len(members)}
-        if real:
-            others["truth"] = float(kept(real).mean())
-        where = f" from {_named(labels, case.shown_from)}" if case.shown_from else ""
-        yield Measure(f"{name} kept{where}", _mean(kept(seen).mean(axis=1), seed), others)
+        where = f" from {case.ages[case.shown_from]}" if case.shown_from else ""
+        yield Measure(f"{name} kept{where}", _mean(kept(ours).mean(axis=1), seed), others)
 
 
 def _recognised(case: Case, made: Sequence[np.ndarray], extractor: Extractor, seed: int):
@@ -212,19 +225,10 @@ def _probed(
     for data, most in ((trained, FITTED), (held, len(held.images))):
         rows = evenly(min(most, len(data.images)), len(data.images))
         labels = taken(data.labels)
-        (own,) = chosen(labels.values, [len(labels.names)])
+        (own,) = _classes(labels)
         parts += [ager.encode(np.asarray(data.images[rows])), own[rows]]
     found = recognition.linear_probe(*parts)
-    return Measure("age from the code", _mean(found, seed), {"chance": 1 / len(ager.ages)})
-
-
-def _seen(judge, pictures: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
-    """The class that the judge sees in each group: int (N,) each."""
-    return chosen(classifier.predict(judge, pictures), sizes)
-
-
-def _named(labels: datasets.Labels, age: int) -> str:
-    return labels.groups["age"][age]
+    return Measure("age from the code", _mean(found, seed), {"chance": 1 / len(labels.names)})
 
 
 def _distance(pictures: np.ndarray, truth: np.ndarray) -> np.ndarray:

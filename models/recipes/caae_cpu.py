@@ -2,7 +2,7 @@
 Source: x
 Command: python train.py caae_cpu --data ages
 Run time: x
-Expect x
+Expect x.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""wip
+"""wip.
 
 Source: x
 Command: python train.py caae_gv --data ages

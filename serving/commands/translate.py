@@ -36,8 +36,8 @@ def build_parser(ways: str = "", second: str = "") -> Parser:
     parser = Parser(
         description="Turn pictures into others by a trained network: translate, reconstruct, "
         "enlarge or age them. Networks that enlarge take pictures of any size, transparent ones "
-        "too. The others give pictures of their own size: the centre square of each, laid on white where it "
-        f"is transparent, is resized as in training. Originals stay as they are.{ways}"
+        "too. The others give pictures of their own size: the centre square of each, laid on white "
+        f"where it is transparent, is resized as in training. Originals stay as they are.{ways}"
     )
     common.add_source(parser)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""The texts about a network that ages faces in `model.json` and `README.md`: inputs, use in Python."""
+"""The texts about a network that ages faces in `model.json` and `README.md`: inputs, Python."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A trained network as TensorFlow functions with named inputs, the basis of the other formats.
 
 There are three kinds: a generator (latents → pictures), a translator (pictures → pictures) and an
-ager (pictures and an age → pictures). Each also defines how its Keras network is run, and the inputs for checking an export.
+ager (pictures and an age → pictures). Each also defines how its Keras network is run, and the
+inputs for checking an export.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """CAAE: networks by the authors' counts, where the labels join, losses by hand, its phases."""
 
 import dataclasses
+import itertools
 
 import keras
 import numpy as np
@@ -35,7 +36,7 @@ def by_hand(second):
     codes = 50 + 5 * 10 + (25 * 2 if second else 0)
     widths = (1024, 512, 256, 128, 64, 32, 16, 3)
     generator = dense(codes, 4 * 4 * 1024)
-    generator += sum(conv(i, o) for i, o in zip(widths, widths[1:], strict=False))
+    generator += sum(conv(i, o) for i, o in itertools.pairwise(widths))
     d_code = dense(50, 64) + 64 + dense(64, 32) + 32 + dense(32, 16) + 16 + dense(16, 1)
     joined = 16 + 10 + (5 * 2 if second else 0)
     d_image = conv(3, 16) + 16 + conv(joined, 32) + 32 + conv(32, 64) + 64 + conv(64, 128) + 128

@@ -29,7 +29,7 @@ def taken(labels: Any, second: str = "") -> Any:
     if AGE not in labels.groups:
         raise ValueError(
             "the pictures have labels but no ages; give --labels FILE, a CSV with the columns "
-            "file,age, or --labels folders with a folder for each age"
+            "file,age; or --labels folders, with a folder for each age; or --data ages"
         )
     groups = {AGE: ordered(labels.groups[AGE])}
     if second:
