@@ -76,7 +76,8 @@ def render(index: int, resolution: int) -> tuple[np.ndarray, bool]:
 def _chances(index: int) -> tuple[int, int, int]:
     """Age, sex and kind of beard, from a stream of their own: the face is that of `faces`."""
     rng = np.random.Generator(np.random.Philox(key=[zlib.crc32(b"ages"), index]))
-    return tuple(int(rng.integers(count)) for count in (len(AGES), len(SEXES), len(BEARDS)))
+    age, sex, beard = (int(rng.integers(count)) for count in (len(AGES), len(SEXES), len(BEARDS)))
+    return age, sex, beard
 
 
 @functools.cache

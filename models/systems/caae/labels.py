@@ -48,10 +48,8 @@ def taken(labels: Any, second: str = "") -> Any:
 
 def ordered(names: Sequence[str]) -> tuple[str, ...]:
     """Ages in the order of the first number in their names; as they are if one has no number."""
-    numbers = [re.search(r"\d+", name) for name in names]
-    if not all(numbers):
-        return tuple(names)
-    return tuple(sorted(names, key=lambda name: int(re.search(r"\d+", name)[0])))
+    numbers = {name: int(found[0]) for name in names if (found := re.search(r"\d+", name))}
+    return tuple(sorted(names, key=numbers.__getitem__) if len(numbers) == len(names) else names)
 
 
 def chosen(values: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:

@@ -122,8 +122,11 @@ class CAAERecipe(Recipe):
     def with_labels(self, labels: Any) -> tuple[CAAERecipe, Any]:
         """The recipe for these labels of the data, and those of them that it takes."""
         mine = age_labels.taken(labels, self.second_label)
-        sizes = {"num_labels": len(mine.names), "ages": len(mine.groups[age_labels.AGE])}
-        return dataclasses.replace(self, label_kind=mine.kind, **sizes), mine
+        ages = len(mine.groups[age_labels.AGE])
+        fitted = dataclasses.replace(
+            self, label_kind=mine.kind, num_labels=len(mine.names), ages=ages
+        )
+        return fitted, mine
 
     def classes(self, labels: np.ndarray) -> list[np.ndarray]:
         """Multi-hot labels (…, num_labels) → the class in each of `conditions`, int32 (…)."""
