@@ -11,6 +11,9 @@ In a notebook:
 
     there = serving.load_translator("samples/00001-cyclegan_cpu-faces-red_hair-blue_hair")
     there.translate(there.read("face.png")[None])         # uint8 (1, R, R, 3)
+
+    ager = serving.load_translator("samples/00002-caae_cpu-ages").at(4)  # the class of the age
+    ager.translate(ager.read("face.png")[None])           # uint8 (1, R, R, 3)
 """
 
 from __future__ import annotations
