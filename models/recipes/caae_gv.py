@@ -14,4 +14,4 @@ import dataclasses
 
 from models.recipes import caae_g
 
-RECIPE = dataclasses.replace(caae_g.RECIPE, name="caae_gv", identity_weight=1.0)
+RECIPE = dataclasses.replace(caae_g.RECIPE, name="caae_gv", identity_weight=0.13)

@@ -4,4 +4,4 @@ import dataclasses
 
 from models.recipes import caae_g_cpu
 
-RECIPE = dataclasses.replace(caae_g_cpu.RECIPE, name="caae_gv_cpu", identity_weight=1.0)
+RECIPE = dataclasses.replace(caae_g_cpu.RECIPE, name="caae_gv_cpu", identity_weight=0.13)

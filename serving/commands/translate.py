@@ -54,7 +54,7 @@ def build_parser(ways: str = "", second: str = "") -> Parser:
     )
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE",
-        help=f"also write a sheet of the first {_PAIRS} pictures, each beside its result or results",
+        help=f"also write a sheet of the first {_PAIRS} pictures, each beside its results",
     )  # fmt: skip
     parser.add_argument(
         "--batch-size", type=common.positive, default=16, metavar="N",

@@ -23,7 +23,7 @@ CSV = "file,age,sex\n" + "".join(
 
 @pytest.fixture
 def run(pictures, cache, tmp_path, capfd):
-    """`run("--steps=3", recipe="caae_g_cpu", table="file,age\n…")` → (exit code, its words)."""
+    r"""`run("--steps=3", recipe="caae_g_cpu", table="file,age\n…")` → (exit code, its words)."""
 
     def call(*options, recipe="caae_g_cpu", table=CSV):
         base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
