@@ -1,4 +1,10 @@
-"""CAAE-G for a laptop."""
+"""CAAE-G for a laptop: drawn faces of 64 px at five ages, with the sex as a second condition.
+
+Source: the recipe caae_g in the size and with the schedule of `caae_cpu`.
+Command: python train.py caae_g_cpu --data ages
+Run time: PLACEHOLDER
+Expect PLACEHOLDER
+"""
 
 import dataclasses
 
