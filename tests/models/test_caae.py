@@ -324,6 +324,10 @@ def test_what_a_step_draws():
         ({"resolution": 8}, "resolution must be a whole number of at least 16"),
         ({"tile_ratio": 0.0}, "tile_ratio must be above 0"),
         ({"held_out": 1}, "held_out 1 keeps every picture out of training"),
+        ({"variation_weight": -1.0}, "variation_weight must be at least 0"),
+        ({"identity_weight": -1.0}, "identity_weight must be at least 0"),
+        ({"batch_size": 1}, "batch_size must be a whole number of at least 2"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
     ],
 )
 def test_recipes_that_do_not_work_out(changes, words):
