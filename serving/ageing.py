@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 import datasets
 from console.errors import UserError, user_errors
@@ -29,7 +30,7 @@ from serving.unseen import Unseen
 MOST = 500  # unseen pictures that are measured
 FITTED = 4_000  # pictures trained on that the probe is fitted to
 _REPLICATES = 1_000
-_SHOWN = 8
+_SHOWN = 6  # persons on the sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,18 +102,22 @@ def measure(
             *_compared(case, made, seed),
             _probed(ager, trained, held, seed),
         ]
-    columns = [case.pictures[:_SHOWN], *(each[:_SHOWN] for each in made)]
-    page = sheet(
-        np.stack(columns, axis=1).reshape(-1, *case.pictures.shape[1:]),
-        len(columns),
-        ("picture", *case.ages),
-    )
     values = {
         "count": len(case.pictures),
         "counterparts": case.truths is not None,
         "measures": {each.name: dataclasses.asdict(each) for each in found},
     }
-    return Unseen(f"{ager.origin}, {_table(found, case, extractor)}", values, page)
+    text = f"{ager.origin}, {_table(found, case, extractor)}"
+    return Unseen(text, values, sheet_of(case, made))
+
+
+def sheet_of(case: Case, made: Sequence[np.ndarray]) -> Image.Image:
+    """A row a person, the picture and a column an age; below each the truth, if it is known."""
+    rows = [made] if case.truths is None else [made, case.truths]
+    pictures = case.pictures[:_SHOWN]
+    lines = [np.stack([pictures, *(age[:_SHOWN] for age in row)], axis=1) for row in rows]
+    shown = np.stack(lines, axis=1).reshape(-1, *case.pictures.shape[1:])
+    return sheet(shown, 1 + len(made), ("picture", *case.ages))
 
 
 def case_of(ager: Ager, held: datasets.ImageData) -> Case:

@@ -320,7 +320,17 @@ def test_evaluation_on_infants_whose_future_is_known(run, both, cache, tmp_path,
     assert measures["sex kept from age 2"]["others"]["chance"] == 0.5
     assert measures["… at age 0"]["others"]["truth"] <= 1
     with Image.open(tmp_path / "report" / "held_out_0.png") as page:
-        assert page.size[0] == 6 * (SIDE + 2) + 2
+        assert page.size == (6 * (SIDE + 2) + 2, 12 + 2 * 6 * (SIDE + 2) + 2)
+        shown = np.asarray(page)[12 + 2 :, 2:]
+    cell = lambda row, column: shown[row * (SIDE + 2) :, column * (SIDE + 2) :][:SIDE, :SIDE]  # noqa: E731
+    for person, index in enumerate((0, 10, 20)):
+        np.testing.assert_array_equal(cell(2 * person, 0), ages.draw(index, SIDE, 0))
+        for age in range(5):
+            truth = ages.draw(index, SIDE, age)
+            np.testing.assert_array_equal(cell(2 * person + 1, 1 + age), truth)
+            sex = ages.person(index)[1]
+            made = levels(both, ages.draw(index, SIDE, 0), age, sex)
+            assert np.abs(cell(2 * person, 1 + age) - made).max() <= 1
 
 
 def test_the_judge_sees_what_is_drawn(run, cache):
