@@ -4,6 +4,7 @@ from layers.attention import SelfAttention
 from layers.colour import Coloured, Luma
 from layers.dropout import ChannelDropout
 from layers.instance_norm import InstanceNorm
+from layers.labels import JoinLabel
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
@@ -34,6 +35,7 @@ __all__ = [
     "Downsample2D",
     "EdgePadding",
     "InstanceNorm",
+    "JoinLabel",
     "LabelEmbedding",
     "Luma",
     "Maxout",

@@ -52,13 +52,14 @@ def test_in_the_naive_step_every_call_iterates(monkeypatch):
     assert system.power_iterate is spectral.power_iterate
 
 
-@pytest.mark.parametrize("name", ["cyclegan_cpu", "vae_cpu"])
+@pytest.mark.parametrize("name", ["caae_g_cpu", "cyclegan_cpu", "vae_cpu"])
 def test_other_systems_are_measured_too(name, monkeypatch):
     changes = {
+        "caae_g_cpu": {"resolution": 16, "filters": 2, "g_filters": 8, "latent_dim": 4},
         "cyclegan_cpu": tiny_cyclegan.SMALL,
         "vae_cpu": {"resolution": 16, "filters": 4, "latent_dim": 8},
     }
-    recipe = dataclasses.replace(recipes.load(name), **{**changes[name], "batch_size": 2})
+    recipe = dataclasses.replace(train_step.loaded(name), **{**changes[name], "batch_size": 2})
     monkeypatch.setenv(train_step.BEGAN, "0")
     options = SimpleNamespace(precision="float32", steps=1, turns=1)
     found = train_step.measure_one(recipe, options)
