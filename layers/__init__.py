@@ -3,6 +3,8 @@
 from layers.attention import SelfAttention
 from layers.colour import Coloured, Luma
 from layers.dropout import ChannelDropout
+from layers.equalized import EqualizedConv2D, EqualizedDense
+from layers.growing import ChannelBias, Fade, PixelNorm
 from layers.instance_norm import InstanceNorm
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
@@ -28,17 +30,22 @@ from layers.weights import LabelEmbedding
 __all__ = [
     "BatchNorm",
     "BoxBlur2D",
+    "ChannelBias",
     "ChannelDropout",
     "Coloured",
     "ConditionalBatchNorm",
     "Downsample2D",
     "EdgePadding",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "Fade",
     "InstanceNorm",
     "LabelEmbedding",
     "Luma",
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
+    "PixelNorm",
     "PixelShuffle",
     "Projection",
     "ReflectionPadding2D",
