@@ -3,6 +3,8 @@
 from layers.attention import SelfAttention
 from layers.colour import Coloured, Luma
 from layers.dropout import ChannelDropout
+from layers.equalized import EqualizedConv2D, EqualizedDense
+from layers.growing import ChannelBias, Fade, PixelNorm
 from layers.instance_norm import InstanceNorm
 from layers.labels import JoinLabel
 from layers.maxout import Maxout
@@ -29,11 +31,15 @@ from layers.weights import LabelEmbedding
 __all__ = [
     "BatchNorm",
     "BoxBlur2D",
+    "ChannelBias",
     "ChannelDropout",
     "Coloured",
     "ConditionalBatchNorm",
     "Downsample2D",
     "EdgePadding",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "Fade",
     "InstanceNorm",
     "JoinLabel",
     "LabelEmbedding",
@@ -41,6 +47,7 @@ __all__ = [
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
+    "PixelNorm",
     "PixelShuffle",
     "Projection",
     "ReflectionPadding2D",

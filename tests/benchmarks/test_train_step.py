@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import train_step
-from layers import spectral
+from layers import reparametrization, spectral
 from models import networks, recipes, system
 from tests.models import tiny, tiny_cyclegan
 
@@ -48,8 +48,8 @@ def test_in_the_naive_step_every_call_iterates(monkeypatch):
     iterated.clear()
     train_step.naive_step(recipe, "float32", 0)
     assert len(iterated) > ours > 0
-    assert system.shared_kernels is spectral.shared_kernels
-    assert system.power_iterate is spectral.power_iterate
+    assert system.shared_kernels is reparametrization.shared_kernels
+    assert system.power_iterate is reparametrization.power_iterate
 
 
 @pytest.mark.parametrize("name", ["caae_g_cpu", "cyclegan_cpu", "vae_cpu"])
@@ -80,5 +80,5 @@ def test_an_ablation_puts_everything_back():
     for way in ablation.WITHOUT.values():
         with way():
             pass
-    assert system.shared_kernels is spectral.shared_kernels
-    assert system.power_iterate is spectral.power_iterate
+    assert system.shared_kernels is reparametrization.shared_kernels
+    assert system.power_iterate is reparametrization.power_iterate
