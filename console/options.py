@@ -62,7 +62,7 @@ def add_fields(
     parser: argparse.ArgumentParser,
     dataclass: type,
     defaults: dict[str, Any] | None = None,
-    skip: Sequence[str] = (),
+    skip: Collection[str] = (),
     hidden: Collection[str] = (),
 ) -> None:
     """Add one option per field of `dataclass`, in argument groups named by the fields' metadata.

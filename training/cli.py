@@ -17,8 +17,7 @@ from training.listing import ListRecipes
 from training.settings import Settings
 
 _NEWEST = ""  # `--resume` without a run
-# They follow from --recipe, --data and --labels, or from the phase.
-_NOT_OPTIONS = ("name", "label_kind", "num_labels", "ages", "adversarial")
+_FROM_DATA = ("label_kind", "num_labels")  # recipe's fields that follow from --data and --labels
 
 
 def main(default_recipe: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
@@ -103,9 +102,15 @@ def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> op
     options.add_fields(parser, Settings)
     if recipe is not None:
         unread = {field.name for field in fields.options(recipe) if _unread(recipe, field)}
-        options.add_fields(parser, type(recipe), recipe.to_dict(), _NOT_OPTIONS, unread)
+        fixed = {field.name for field in dataclasses.fields(recipe)} - _options_of(type(recipe))
+        options.add_fields(parser, type(recipe), recipe.to_dict(), fixed, unread)
         parser.others = _fields_of_others(type(recipe))
     return parser
+
+
+def _options_of(recipe_class: type[Recipe]) -> set[str]:
+    """The fields that a user may set; the others follow from the recipe, the data or the phase."""
+    return {field.name for field in fields.options(recipe_class)} - set(_FROM_DATA)
 
 
 def _unread(recipe: Recipe, field: dataclasses.Field) -> bool:
@@ -118,10 +123,10 @@ def _fields_of_others(own: type[Recipe]) -> dict[str, str]:
     """Option → its system, for the options that `own` does not have."""
     mine = {field.name for field in dataclasses.fields(own)}
     return {
-        f"--{field.name.replace('_', '-')}": system
+        f"--{name.replace('_', '-')}": system
         for system in systems.names()
-        for field in dataclasses.fields(systems.recipe_class(system))
-        if field.name not in mine
+        for name in _options_of(systems.recipe_class(system))
+        if name not in mine
     }
 
 
