@@ -48,6 +48,7 @@ SNGAN = {
 TERMS = {
     "the identity term": ("cyclegan_cpu", {"identity_weight": 5.0}, {"identity_weight": 0.0}),
     "the pools of past fakes": ("cyclegan_cpu", {}, {"pool": 0}),
+    "the identity's features": ("caae_gv_cpu", {}, {"identity_weight": 0.0}),
     "features compared, not pixels": ("dfc_vae_cpu", {}, {"reconstruction": "gaussian"}),
 }
 # Sizes at which every recipe's ratio is taken; ratios at full size are closer to 1 still.
@@ -86,7 +87,19 @@ def main() -> None:
 def chosen(options) -> Recipe:
     fields = ("resolution", "batch_size", "g_filters", "d_filters")
     changes = {name: getattr(options, name) for name in fields if getattr(options, name)}
-    return dataclasses.replace(recipes.load(options.recipe), **changes)
+    return dataclasses.replace(loaded(options.recipe), **changes)
+
+
+def loaded(name: str) -> Recipe:
+    """The recipe; one that cannot do without labels gets ages and sexes, and no warm-up."""
+    recipe = recipes.load(name)
+    if recipe.labels != "required":
+        return recipe
+    import datasets
+    from datasets import ages
+
+    labels = datasets.Labels("attributes", ages.NAMES, ages.labels(1), dict(ages.GROUPS))
+    return dataclasses.replace(recipe.with_labels(labels)[0], warm_up=0)
 
 
 # === One recipe ===
@@ -191,7 +204,7 @@ def compare_all(options) -> None:
     without = dataclasses.replace(recipe, penalty="none")
     print(f"gradient penalty: {pair(recipe, without, options):.2f} × the step without")
     for term, (name, *fields) in TERMS.items():
-        both = [dataclasses.replace(recipes.load(name), **each) for each in fields]
+        both = [dataclasses.replace(loaded(name), **each) for each in fields]
         print(f"{name}, {term}: {pair(*both, options):.2f} × the step without", flush=True)
 
 

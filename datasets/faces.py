@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import resvg_py
-from dicebear import Avatar
+from dicebear import Avatar, Style
 from PIL import Image
 
 from datasets import lorelei
@@ -88,8 +88,17 @@ def draw(index: int, resolution: int, edit: Mapping[str, bool] | None = None) ->
 
     Raises `DataError` for an edit that `check_edit` refuses or that this face cannot have (`fits`).
     """
-    options, _ = _plan(index, edit)
-    svg = lorelei.crop(str(Avatar(_style(), options)))
+    return render(look(index, edit), resolution, _style())
+
+
+def look(index: int, edit: Mapping[str, bool] | None = None) -> dict:
+    """The options that face `index` is drawn with, after the changes of `edit`, for `render`."""
+    return _plan(index, edit)[0]
+
+
+def render(options: dict, resolution: int, style: Style) -> np.ndarray:
+    """The face with these options in this style → uint8 (resolution, resolution, 3)."""
+    svg = lorelei.crop(str(Avatar(style, options)))
     png = resvg_py.svg_to_bytes(
         svg_string=svg, width=resolution, height=resolution, skip_system_fonts=True
     )
@@ -165,22 +174,22 @@ def _plan(index: int, edit: Mapping[str, bool] | None = None) -> tuple[dict, lis
     hair_colour = _vary(rng, HAIR[hair_name])
     options = {
         "seed": "face",  # all choices are made here, none by DiceBear's own random numbers
-        **_part("hair", hair),
-        **_part("head", str(rng.choice(("01", "02", "03", "04")))),
-        **_part("eyes", str(rng.choice(tuple(lorelei.IRISES)))),
-        **_part("eyebrows", str(rng.choice(BROWS))),
-        **_part("nose", str(rng.choice(NOSES, p=NOSE_WEIGHTS))),
-        **_part("mouth", mouth, prefix=""),
-        **_part("tails", tails, prefix=""),
-        **_part("headwear", "hat" if hat else "ribbon" if shown["ribbon"] else None, prefix=""),
-        **_part("glasses", str(rng.choice(GLASSES)) if shown["glasses"] else None),
-        **_part("freckles", "blush" if shown["blush"] else None, prefix=""),
-        **_part("earrings", str(rng.choice(("02", "03"))) if rng.random() < 0.1 else None),
-        **_part("hairAccessories", "flowers" if rng.random() < 0.05 else None, prefix=""),
-        **_part("beard", None),
+        **part("hair", hair),
+        **part("head", str(rng.choice(("01", "02", "03", "04")))),
+        **part("eyes", str(rng.choice(tuple(lorelei.IRISES)))),
+        **part("eyebrows", str(rng.choice(BROWS))),
+        **part("nose", str(rng.choice(NOSES, p=NOSE_WEIGHTS))),
+        **part("mouth", mouth, prefix=""),
+        **part("tails", tails, prefix=""),
+        **part("headwear", "hat" if hat else "ribbon" if shown["ribbon"] else None, prefix=""),
+        **part("glasses", str(rng.choice(GLASSES)) if shown["glasses"] else None),
+        **part("freckles", "blush" if shown["blush"] else None, prefix=""),
+        **part("earrings", str(rng.choice(("02", "03"))) if rng.random() < 0.1 else None),
+        **part("hairAccessories", "flowers" if rng.random() < 0.05 else None, prefix=""),
+        **part("beard", None),
         "hairColor": hair_colour,
         "irisColor": _vary(rng, EYES[eye_name]),
-        "eyebrowsColor": _mix(hair_colour, INK, 0.6),
+        "eyebrowsColor": mix(hair_colour, INK, 0.6),
         "skinColor": str(rng.choice(SKIN, p=SKIN_WEIGHTS)),
         "backgroundColor": _vary(rng, str(rng.choice(BACKGROUND))),
         "accentColor": str(rng.choice(accents)),
@@ -204,22 +213,22 @@ def _change(index: int, options: dict, shown: dict[str, bool], edit: Mapping[str
         raise DataError(f"A hat does not fit on the hair of face {index}.")
     if "hat" in edit:
         worn = "hat" if edit["hat"] else "ribbon" if kept_ribbon else None
-        options |= _part("headwear", worn, prefix="")
+        options |= part("headwear", worn, prefix="")
     if "glasses" in edit:
-        options |= _part("glasses", EDITED_GLASSES if edit["glasses"] else None)
+        options |= part("glasses", EDITED_GLASSES if edit["glasses"] else None)
     if "blush" in edit:
-        options |= _part("freckles", "blush" if edit["blush"] else None, prefix="")
+        options |= part("freckles", "blush" if edit["blush"] else None, prefix="")
     if "smile" in edit or "open mouth" in edit:
         mouth = EDITED_MOUTHS[bool(shown["smile"]), bool(shown["open mouth"])]
-        options |= _part("mouth", mouth, prefix="")
+        options |= part("mouth", mouth, prefix="")
 
 
 def _hair(options: dict) -> str:
     return options["hairVariant"].removeprefix("variant")
 
 
-def _part(name: str, variant: str | None, prefix: str = "variant") -> dict:
-    """Show exactly this variant of a component, or none."""
+def part(name: str, variant: str | None, prefix: str = "variant") -> dict:
+    """Options that show exactly this variant of a component, or none."""
     if variant is None:
         return {f"{name}Probability": 0}
     return {f"{name}Probability": 100, f"{name}Variant": prefix + variant}
@@ -238,5 +247,6 @@ def _vary(rng: np.random.Generator, colour: str) -> str:
     return _hex(_rgb(colour) + rng.integers(-9, 10) + rng.integers(-4, 5, 3))
 
 
-def _mix(first: str, second: str, share: float) -> str:
+def mix(first: str, second: str, share: float) -> str:
+    """The colour between two, "#rrggbb" each; `share` is that of the second."""
     return _hex(np.rint(_rgb(first) * (1 - share) + _rgb(second) * share))

@@ -21,6 +21,7 @@ from datasets.errors import DataError
 ON_ABOVE = 0.25
 FILE_COLUMNS = ("file", "filename", "image", "path")
 CLASS_COLUMNS = ("label", "class")
+AGE = "age"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def from_folders(files: Sequence[str]) -> Found:
 def from_csv(path: Path, files: Sequence[str]) -> Found:
     """`file,label` gives classes; `file,attribute,attribute,…` gives attributes.
 
-    A file is named by its path below the data folder, or by its file name if that is unique.
+    `file,age` and `file,age,sex`, with any name in the place of "sex", give a one-of group for each
+    of these columns; see `_from_choices`. A file is named by its path below the data folder, or by
+    its file name if that is unique.
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])
@@ -106,6 +109,11 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
             del classes[row]
         _need_one(classes, path, absent)
         return from_classes(classes, f"{missing}, or an empty label there", notes)
+    if names[0].lower() == AGE:
+        choices = {row: [value.strip() for value in values] for row, (_, values) in rows.items()}
+        complete = {row: values for row, values in choices.items() if all(values)}
+        _need_one(complete, path, absent)
+        return _from_choices(names, complete, f"{missing}, or an empty label there", notes)
     scores = np.zeros((len(rows), len(names)), np.float32)
     for position, row in enumerate(sorted(rows)):
         scores[position] = _numbers(path, *rows[row], names)
@@ -160,6 +168,34 @@ def threshold(
         on[:, columns] = 0
         on[np.arange(len(on)), np.array(columns)[best]] = group.max(axis=1) > 0
     return on
+
+
+def _from_choices(
+    columns: Sequence[str], choices: dict[int, list[str]], missing: str, notes: list[str]
+) -> Found:
+    """A one-of group for each column, whose members are the values that occur in it.
+
+    `choices`: picture index → its value in each column. A value that begins with a digit gets the
+    column's name before it ("age 4"), and so do all values of a column if another has one of them.
+    """
+    columns = [column.lower() for column in columns]
+    found = [set(values) for values in zip(*choices.values(), strict=True)]
+    times = Counter(value for values in found for value in values)
+    groups: dict[str, tuple[str, ...]] = {}
+    named: list[dict[str, str]] = []
+    for column, values in zip(columns, found, strict=True):
+        shared = any(times[value] > 1 for value in values)
+        words = {v: f"{column} {v}" if shared or v[0].isdigit() else v for v in values}
+        groups[column] = tuple(words[value] for value in class_names(values))
+        named.append(words)
+    names = tuple(name for members in groups.values() for name in members)
+    place = {name: column for column, name in enumerate(names)}
+    rows = sorted(choices)
+    marked = np.zeros((len(rows), len(names)), np.float32)
+    for position, row in enumerate(rows):
+        for words, value in zip(named, choices[row], strict=True):
+            marked[position, place[words[value]]] = 1
+    return Found(rows, Labels("attributes", names, marked, groups), missing, notes)
 
 
 def _from_scores(rows, names, scores, missing, notes, source) -> Found:

@@ -63,8 +63,12 @@ EYE_SHIFT = -3.5  # percent of their width, so that the far eye stays inside the
 _INK = {"type": "color", "name": "outline"}
 
 
-def style() -> Style:
-    """The adapted definition, ready to draw (the original's files are left as they are)."""
+def style(eye_scale: float = EYE_SCALE, eye_shift: float = EYE_SHIFT) -> Style:
+    """The adapted definition, ready to draw (the original's files are left as they are).
+
+    eye_scale, eye_shift  how large the eyes are, and how far they are moved, in percent of their
+                          width
+    """
     original = importlib.resources.files("dicebear_styles") / "lorelei.json"
     definition = json.loads(original.read_text("utf-8"))
     components = definition["components"]
@@ -72,7 +76,7 @@ def style() -> Style:
         name: {"values": ["#ffffff"]} for name in ("iris", "accent", "blush", "lips")
     }
     _ink_the_hair(components["hair"]["variants"])
-    _add_irises(components["eyes"])
+    _add_irises(components["eyes"], eye_scale, eye_shift)
     _fill_mouths(components["mouth"]["variants"])
     components["freckles"]["variants"]["blush"] = {"elements": _blush()}
     components["tails"] = _component({"twintails": _twintails(), "drills": _drills()})
@@ -122,9 +126,9 @@ def _ink_the_hair(variants: dict) -> None:
                 }
 
 
-def _add_irises(eyes: dict) -> None:
-    eyes["scale"] = {"min": EYE_SCALE, "max": EYE_SCALE}
-    eyes["translate"] = {"x": {"min": EYE_SHIFT, "max": EYE_SHIFT}}
+def _add_irises(eyes: dict, scale: float, shift: float) -> None:
+    eyes["scale"] = {"min": scale, "max": scale}
+    eyes["translate"] = {"x": {"min": shift, "max": shift}}
     for number, irises in IRISES.items():
         elements = eyes["variants"][f"variant{number}"]["elements"]
         for x, y, long, short, angle in irises:

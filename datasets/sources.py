@@ -1,7 +1,7 @@
 """Sources of pictures. Describing a source is cheap; only drawing its pictures takes time.
 
-Four kinds: a folder of picture files, the embedded faces, drawn triangles, and a public set of
-`keras.datasets`.
+Five kinds: a folder of picture files, the embedded faces, the same at five ages, drawn triangles,
+and a public set of `keras.datasets`.
 """
 
 import functools
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from datasets import captions, decode, faces, labels, readers, triangles
+from datasets import ages, captions, decode, faces, labels, readers, triangles
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.captions import Captioned
 from datasets.errors import DataError
@@ -24,7 +24,8 @@ from datasets.public import PUBLIC
 from datasets.shapes import Resolution, shape_of
 
 FACES, TRIANGLES = "faces", "triangles"
-KNOWN = (FACES, TRIANGLES, *PUBLIC)  # sets that are not folders
+AGES = ages.NAME
+KNOWN = (FACES, AGES, TRIANGLES, *PUBLIC)  # sets that are not folders
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def find(
     count: int | None,
     caption_spec: str | None = None,
 ) -> Source:
-    """The source that `spec` names: "faces", "triangles", a public set, or a folder.
+    """The source that `spec` names: "faces", "ages", "triangles", a public set, or a folder.
 
     Raises `DataError` if there is none, or if the requested labels or captions do not fit it.
     """
@@ -79,6 +80,8 @@ def find(
         raise DataError(f"Captions are made for {FACES!r} only; give a CSV file or 'files'.")
     if str(spec) == FACES:
         return _faces(label_spec, faces.DEFAULT_COUNT if count is None else count, caption_spec)
+    if str(spec) == AGES:
+        return _ages(label_spec, ages.DEFAULT_COUNT if count is None else count)
     if str(spec) == TRIANGLES:
         return _triangles(label_spec, triangles.TRAINING if count is None else count)
     if str(spec) in PUBLIC:
@@ -157,6 +160,23 @@ def _shaped(square: np.ndarray, resolution: Resolution) -> np.ndarray:
     if square.shape == shape_of(resolution):
         return square
     return decode.fitted(Image.fromarray(square), resolution)
+
+
+# === The same faces at five ages ===
+
+
+def _ages(label_spec: str | None, count: int) -> Source:
+    labelled = own_labels_only(AGES, label_spec)
+
+    def load():
+        known = labels.Labels("attributes", ages.NAMES, ages.labels(count), dict(ages.GROUPS))
+        return range(count), labels.Found(list(range(count)), known, "", []) if labelled else None
+
+    identity = {"kind": AGES, "count": count, "labelled": labelled, "drawn by": drawn_by()}
+    return Source(
+        AGES, identity, load, ages.render, lambda index: f"person {index}",
+        count=count, labelled=labelled,
+    )  # fmt: skip
 
 
 # === Triangles ===

@@ -3,7 +3,10 @@
 from layers.attention import SelfAttention
 from layers.colour import Coloured, Luma
 from layers.dropout import ChannelDropout
+from layers.equalized import EqualizedConv2D, EqualizedDense
+from layers.growing import ChannelBias, Fade, PixelNorm
 from layers.instance_norm import InstanceNorm
+from layers.labels import JoinLabel
 from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
@@ -28,17 +31,23 @@ from layers.weights import LabelEmbedding
 __all__ = [
     "BatchNorm",
     "BoxBlur2D",
+    "ChannelBias",
     "ChannelDropout",
     "Coloured",
     "ConditionalBatchNorm",
     "Downsample2D",
     "EdgePadding",
+    "EqualizedConv2D",
+    "EqualizedDense",
+    "Fade",
     "InstanceNorm",
+    "JoinLabel",
     "LabelEmbedding",
     "Luma",
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
+    "PixelNorm",
     "PixelShuffle",
     "Projection",
     "ReflectionPadding2D",

@@ -88,17 +88,40 @@ class MinibatchStandardDeviation(_MixesBatch):
     """One channel: the mean standard deviation over the batch (PGGAN, arXiv:1710.10196, section 3).
 
     The standard deviation over the pictures is computed for every feature at every position and
-    averaged to one number, which every picture gets. (The authors' code does this in groups of 4,
-    the paper over the batch.)
+    averaged to one number, which every picture gets.
+
+    Args:
+        group: pictures that are compared, 0: the whole batch, as in the paper. In the authors' code
+            4; picture i belongs to group i mod N/4. A batch that is smaller is one group.
     """
 
     channels = 1
 
+    def __init__(self, group: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.group = group
+
     def call(self, inputs):
-        """inputs (N, …, C) → (N, …, C + 1)."""
+        """inputs (N, …, C) → (N, …, C + 1); N a multiple of `group`, or less."""
         features = ops.cast(inputs, "float32")
+        if self.group:
+            return self._append_by_group(inputs, features)
         mean = replicas.mean(ops.mean(features, axis=0))
         variance = replicas.mean(ops.mean(ops.square(features - mean), axis=0))
         deviation = ops.mean(ops.sqrt(variance + 1e-8))
         extra = ops.zeros_like(inputs[..., :1]) + ops.cast(deviation, inputs.dtype)
         return ops.concatenate([inputs, extra], axis=-1)
+
+    def _append_by_group(self, inputs, features):
+        count = inputs.shape[0] or self.group
+        size = min(self.group, count)
+        groups = ops.reshape(features, (size, -1, *inputs.shape[1:]))  # (group, N / group, …)
+        variance = ops.mean(ops.square(groups - ops.mean(groups, axis=0)), axis=0)
+        axes = tuple(range(1, len(inputs.shape)))
+        deviation = ops.mean(ops.sqrt(variance + 1e-8), axis=axes, keepdims=True)
+        extra = ops.tile(deviation, (size, *(1 for _ in axes)))  # (N, 1, …)
+        extra = ops.zeros_like(inputs[..., :1]) + ops.cast(extra, inputs.dtype)
+        return ops.concatenate([inputs, extra], axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "group": self.group}

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from layers import replicas, weights
-from layers.spectral import shared_kernels
+from layers.reparametrization import shared_kernels
 
 
 def _normalize_batch(x, gamma, beta, epsilon):

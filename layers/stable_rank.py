@@ -9,7 +9,7 @@ and the result is the matrix of this stable rank that is nearest to W (theorem 1
 import keras
 from keras import ops
 
-from layers import spectral
+from layers import reparametrization, spectral
 
 
 class StableRankNormalized(spectral.WeightNormalized):
@@ -62,22 +62,24 @@ class StableRankNormalized(spectral.WeightNormalized):
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class StableRankConv2D(spectral.ConvCall, StableRankNormalized, keras.layers.Conv2D):
+class StableRankConv2D(reparametrization.ConvCall, StableRankNormalized, keras.layers.Conv2D):
     """`keras.layers.Conv2D` with a kernel of spectral norm 1 and bounded stable rank."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class StableRankConv2DTranspose(
-    spectral.ConvTransposeCall, StableRankNormalized, keras.layers.Conv2DTranspose
+    reparametrization.ConvTransposeCall, StableRankNormalized, keras.layers.Conv2DTranspose
 ):
     """`keras.layers.Conv2DTranspose` with a kernel of spectral norm 1 and bounded stable rank."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class StableRankDense(spectral.DenseCall, StableRankNormalized, keras.layers.Dense):
+class StableRankDense(reparametrization.DenseCall, StableRankNormalized, keras.layers.Dense):
     """`keras.layers.Dense` with a kernel of spectral norm 1 and bounded stable rank."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class StableRankEmbedding(spectral.EmbeddingCall, StableRankNormalized, keras.layers.Embedding):
+class StableRankEmbedding(
+    reparametrization.EmbeddingCall, StableRankNormalized, keras.layers.Embedding
+):
     """`keras.layers.Embedding` with a table of spectral norm 1 and bounded stable rank."""

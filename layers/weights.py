@@ -2,7 +2,8 @@
 
 import keras
 
-from layers import spectral, stable_rank
+from layers import equalized, spectral, stable_rank
+from layers.reparametrization import Reparametrized
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -33,6 +34,7 @@ CONV2D = {
     "none": keras.layers.Conv2D,
     "spectral": spectral.SpectralConv2D,
     "stable_rank": stable_rank.StableRankConv2D,
+    "equalized": equalized.EqualizedConv2D,
 }
 CONV2D_TRANSPOSE = {
     "none": keras.layers.Conv2DTranspose,
@@ -43,6 +45,7 @@ DENSE = {
     "none": keras.layers.Dense,
     "spectral": spectral.SpectralDense,
     "stable_rank": stable_rank.StableRankDense,
+    "equalized": equalized.EqualizedDense,
 }
 EMBEDDING = {
     "none": LabelEmbedding,
@@ -87,13 +90,13 @@ def embedding(*args, weight_norm: str, **options) -> keras.Layer:
 
 def apply(layer: keras.Layer, inputs, training: bool | None):
     """Call a layer of this module; plain Keras layers take no `training`."""
-    if isinstance(layer, spectral.WeightNormalized):
+    if isinstance(layer, Reparametrized):
         return layer(inputs, training=training)
     return layer(inputs)
 
 
 def effective_kernel(layer: keras.Layer, training: bool | None):
     """The kernel that the layer's operation uses, normalised or plain, in the compute dtype."""
-    if isinstance(layer, spectral.WeightNormalized):
+    if isinstance(layer, Reparametrized):
         return layer.normalized_kernel(training)
     return _cast(layer.kernel, layer.compute_dtype)

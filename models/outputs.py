@@ -15,7 +15,8 @@ class Output:
 
     Attributes:
         verb: what it does: "generate" (latents and labels → pictures), "translate", "reconstruct",
-            "colour" (pictures → pictures of the same size) or "upscale" (→ larger ones).
+            "colour" (pictures → pictures of the same size), "upscale" (→ larger ones), "age"
+            (pictures and an age → pictures) or "encode" (pictures → codes).
         network: the name of the system's network.
         title: its name for users, such as "a → b".
     """

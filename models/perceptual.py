@@ -19,9 +19,11 @@ from models import pretrained
 MAPS = ("stem_relu", "_blocks-1-expand_relu", "_blocks-3-expand_relu")
 
 
-# Single maps by name. Those of Lite0 have about the strides of VGG's: 2 and 16 pixels.
+# Single maps by name. Those of Lite0's blocks 1 and 11 have about the strides of VGG's: 2 and 16
+# pixels; block 3 has 4.
 CONTENTS = {
     "lite0_block1": "_blocks-1-expand_relu",
+    "lite0_block3": "_blocks-3-expand_relu",
     "lite0_block11": "_blocks-11-expand_relu",
     "vgg22": "block2_conv2",
     "vgg54": "block5_conv4",

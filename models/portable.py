@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from layers import weights
-from layers.spectral import normalized_layers
+from layers.reparametrization import normalized_layers
 
 
 def plain(model: keras.Model) -> keras.Model:
@@ -60,6 +60,5 @@ def _rebuilt(model: keras.Model, fold: bool) -> keras.Model:
 def _values(model: keras.Model, fold: bool) -> dict[str, np.ndarray]:
     values = {variable.path: ops.convert_to_numpy(variable) for variable in model.variables}
     for layer in normalized_layers(model) if fold else ():
-        kernel = layer.normalize(ops.convert_to_tensor(layer.raw_kernel))
-        values[layer.raw_kernel.path] = ops.convert_to_numpy(kernel)
+        values |= layer.plain_values()
     return values

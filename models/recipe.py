@@ -58,7 +58,8 @@ class Recipe:
             translation.
         paired: whether the pictures of all domains belong together, row by row.
         labels: "never": the networks take no labels; "optional": they take labels if some are
-            given; "expected": they take the data's labels unless told otherwise.
+            given; "expected": they take the data's labels unless told otherwise; "required": they
+            cannot do without.
     """
 
     system: ClassVar[str] = ""
@@ -166,6 +167,14 @@ class Recipe:
     def compares_halves(self) -> bool:
         """Whether a loss compares the halves of a batch; devices must then not separate them."""
         return False
+
+    def with_labels(self, labels: Any) -> tuple[Recipe, Any]:
+        """The recipe for the data's `labels`, and those of them that its networks take.
+
+        Raises ValueError for labels that it cannot take.
+        """
+        kind = {"label_kind": labels.kind, "num_labels": len(labels.names)}
+        return dataclasses.replace(self, **kind), labels
 
     def problems(self) -> Iterator[str]:
         """A sentence for each combination of values that is not allowed."""

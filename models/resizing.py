@@ -40,6 +40,20 @@ def shrunk(pictures: Any, factor: int) -> Any:
     return ops.clip(levels, 0.0, 255.0) / 127.5 - 1.0
 
 
+def averaged(pictures: Any, factor: int) -> Any:
+    """Pictures (B, H, W, C) → (B, H/factor, W/factor, C): the mean of every square of pixels."""
+    _, height, width, channels = pictures.shape
+    if factor == 1:
+        return pictures
+    shape = (-1, height // factor, factor, width // factor, factor, channels)
+    return ops.mean(ops.reshape(pictures, shape), axis=(2, 4))
+
+
+def repeated(pictures: Any, factor: int) -> Any:
+    """Pictures (B, H, W, C) → (B, factor·H, factor·W, C): every pixel as a square."""
+    return ops.repeat(ops.repeat(pictures, factor, axis=1), factor, axis=2)
+
+
 def small_copies(pictures: np.ndarray, factor: int) -> np.ndarray:
     """uint8 (N, R, R, 3) → (N, R/factor, R/factor, 3) by Pillow's BICUBIC, as `shrunk` does."""
     return resized(pictures, pictures.shape[1] // factor, "bicubic")

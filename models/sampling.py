@@ -1,5 +1,7 @@
 """Running a network on given latents or given pictures, a batch at a time."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
@@ -45,18 +47,49 @@ def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarra
         ValueError: no pictures, or pictures of another size than the network's.
     """
     pictures = np.asarray(pictures)
+    _refuse_other_sizes(network, pictures)
+    return _run(network, [pictures], batch_size)
+
+
+def relabel(
+    network: keras.Model, pictures, labels: Sequence[np.ndarray], batch_size: int = 64
+) -> np.ndarray:
+    """Run a network over pictures and class indices, such as an age: float32 pictures.
+
+    Args:
+        pictures: as in `translate`.
+        labels: int (N,) for each further input of the network.
+
+    Raises:
+        ValueError: pictures of another size, too many or too few labels.
+    """
+    shapes = [np.shape(each) for each in labels]
+    if shapes != [(len(pictures),)] * (len(network.inputs) - 1):
+        names = ", ".join(each.name for each in network.inputs[1:])
+        raise ValueError(f"{len(pictures)} pictures need as many of {names}, not {shapes}.")
+    _refuse_other_sizes(network, np.asarray(pictures))
+    classes = [np.asarray(each, "int32") for each in labels]
+    return _run(network, [np.asarray(pictures), *classes], batch_size)
+
+
+def _refuse_other_sizes(network: keras.Model, pictures: np.ndarray) -> None:
     wanted = network.inputs[0].shape[1:]
     fits = len(pictures.shape) == 4 and all(
         side in (None, there) for side, there in zip(wanted, pictures.shape[1:], strict=True)
     )
     if not fits:
         raise ValueError(f"pictures must be {('N', *wanted)}, not {pictures.shape}.")
+
+
+def _run(network: keras.Model, inputs: list[np.ndarray], batch_size: int) -> np.ndarray:
     made = []
-    for start in range(0, len(pictures), batch_size):
-        part = as_floats(pictures[start : start + batch_size])
-        missing = batch_size - len(part)
+    for start in range(0, len(inputs[0]), batch_size):
+        part = [each[start : start + batch_size] for each in inputs]
+        part[0] = as_floats(part[0])
+        count = len(part[0])
+        missing = batch_size - count
         if missing and start:  # one shape only, so that it is compiled once
-            part = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
-        outputs = np.asarray(network.predict_on_batch(part)[: len(part)], "float32")
-        made.append(outputs[: len(outputs) - missing if start else None])
-    return np.concatenate(made) if made else np.zeros(pictures.shape, "float32")
+            part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
+        outputs = network.predict_on_batch(part if len(part) > 1 else part[0])
+        made.append(np.asarray(outputs[:count], "float32"))
+    return np.concatenate(made) if made else np.zeros(inputs[0].shape, "float32")

@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from layers import initializers, replicas
-from layers.spectral import power_iterate, shared_kernels
+from layers.reparametrization import power_iterate, shared_kernels
 from models import autodiff, copies, optimizers, precisions
 from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work

@@ -11,6 +11,9 @@ In a notebook:
 
     there = serving.load_translator("samples/00001-cyclegan_cpu-faces-red_hair-blue_hair")
     there.translate(there.read("face.png")[None])         # uint8 (1, R, R, 3)
+
+    ager = serving.load_translator("samples/00002-caae_cpu-ages").at(4)  # the class of the age
+    ager.translate(ager.read("face.png")[None])           # uint8 (1, R, R, 3)
 """
 
 from __future__ import annotations
@@ -20,11 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from serving.colourer import Colourer
     from serving.explore.explorer import Explorer
+    from serving.kinds import OnPictures
     from serving.source import Source
-    from serving.translator import Translator
-    from serving.upscaler import Upscaler
 
 
 def load(source: str | Path, weights: str = "ema") -> Explorer:
@@ -48,7 +49,7 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
 
 def load_translator(
     source: str | Path, weights: str = "ema", back: bool = False, render_size: int | None = None
-) -> Translator | Upscaler | Colourer:
+) -> OnPictures:
     """Open a run whose system makes pictures of pictures, as `load` does.
 
     Args:
@@ -73,7 +74,7 @@ def load_any(
     weights: str = "ema",
     network: str | None = None,
     verbs: Sequence[str] | None = None,
-) -> Explorer | Translator | Upscaler | Colourer:
+) -> Explorer | OnPictures:
     """Open a network that makes pictures, of latents or of other pictures.
 
     Args:
@@ -94,11 +95,10 @@ def load_any(
     return _opened(open_source(source, weights, verbs or MAKES_PICTURES, number))
 
 
-def _opened(
-    source: Source, render_size: int | None = None
-) -> Explorer | Translator | Upscaler | Colourer:
+def _opened(source: Source, render_size: int | None = None) -> Explorer | OnPictures:
     """The class for what the network does."""
     from console.errors import UserError
+    from serving.ager import Ager
     from serving.colourer import Colourer
     from serving.explore.explorer import Explorer
     from serving.translator import Translator
@@ -109,4 +109,5 @@ def _opened(
         return Colourer(source, render_size)
     if render_size is not None:
         raise UserError(f"--render-size is for networks that colour; {source.origin} can {verb}")
-    return {"generate": Explorer, "upscale": Upscaler}.get(verb, Translator)(source)
+    kinds = {"generate": Explorer, "upscale": Upscaler, "age": Ager}
+    return kinds.get(verb, Translator)(source)

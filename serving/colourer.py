@@ -28,8 +28,8 @@ class Colourer(AnySize):
     computed. A picture of any size keeps its own luma, and so its sharpness.
 
     Args:
-        render_size: S, a multiple of 32; by default what it was trained on. A smaller one sees
-            more of the picture at once and gives bolder colours, a larger one follows small parts.
+        render_size: S, a multiple of 32; by default the largest that it was trained on. Sizes
+            far from those give wrong colours.
     """
 
     def __init__(self, source: Source, render_size: int | None = None):

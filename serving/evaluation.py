@@ -15,11 +15,11 @@ from metrics import cache, measure, neighbours, protocol
 from metrics.classifier import LabelSpace
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features, extract
-from serving.subjects import Drawn, Restored, Stored
+from serving.subjects import Aged, Drawn, Restored, Stored
 
 SHOWN = 256  # fakes that are kept as pictures, for the sheet of nearest reals
 
-Subject = Drawn | Restored | Stored
+Subject = Aged | Drawn | Restored | Stored
 
 
 @dataclasses.dataclass(frozen=True)

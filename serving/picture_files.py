@@ -44,12 +44,13 @@ class Done:
     left_out: list[tuple[Path, str]] = dataclasses.field(default_factory=list)
 
 
-def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
+def plan(source: Path, out: Path, overwrite: bool, tag: str = "") -> list[Job]:
     """The jobs: one picture or film, or all in a folder and its sub-folders, under their own names.
 
-    For a single file, `out` is a file if it has a picture's suffix, else the folder for it. Raises
-    `UserError` if there is nothing to do, or if an original or, without `overwrite`, an existing
-    file would be replaced.
+    With a `tag` results are called NAME.TAG.SUFFIX, for several of each picture. For a single file,
+    `out` is a file if it has a picture's suffix, else the folder for it. Raises `UserError` if
+    there is nothing to do, or if an original or, without `overwrite`, an existing file would be
+    replaced.
     """
     if source.is_dir():
         jobs = [Job(path, out / path.relative_to(source)) for path in _pictures(source, out)]
@@ -57,9 +58,13 @@ def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
             raise UserError(f"{source} holds no picture ({', '.join(sorted(decode.SUFFIXES))})")
     elif source.is_file():
         is_file = out.suffix.lower() in decode.SUFFIXES and not out.is_dir()
+        if is_file and tag:
+            raise UserError(f"several pictures are made of {source}; --out {out} must be a folder")
         jobs = [Job(source, out if is_file else out / source.name)]
     else:
         raise UserError(f"there is no file or folder {source}")
+    if tag:
+        jobs = [Job(job.source, _tagged(job.target, tag)) for job in jobs]
     originals = {job.source.resolve() for job in jobs}
     for job in jobs:
         if job.target.resolve() in originals:
@@ -69,6 +74,10 @@ def plan(source: Path, out: Path, overwrite: bool) -> list[Job]:
         raise UserError(f"{listed(existing, 2)} exist already; --overwrite replaces such files")
     _refuse_unwritable(out if source.is_dir() else jobs[0].target.parent)
     return jobs
+
+
+def _tagged(path: Path, tag: str) -> Path:
+    return path.with_name(f"{path.stem}.{tag}{path.suffix}")
 
 
 def _pictures(folder: Path, out: Path) -> list[Path]:

@@ -24,7 +24,8 @@ from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
-ON_PICTURES = ("translate", "reconstruct", "upscale", "colour")  # verbs of networks on pictures
+# Verbs of networks on pictures.
+ON_PICTURES = ("translate", "reconstruct", "upscale", "colour", "age")
 MAKES_PICTURES = ("generate", *ON_PICTURES)
 RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made from the truth
 

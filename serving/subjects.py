@@ -1,4 +1,4 @@
-"""What can be measured: a generator, a network that restores pictures, or a folder."""
+"""What can be measured: a generator, a network on pictures, or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from metrics import weights
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
+    from serving.ager import Ager
     from serving.colourer import Colourer
     from serving.generator import Generator
     from serving.labels import LabelSet
@@ -135,6 +136,52 @@ class Restored:
         for start in range(0, count, size):
             given = self.restorer.degraded(self._pictures[chosen[start : start + size]])
             yield np.stack(self.restorer.apply(list(given))), None
+
+
+class Aged:
+    """Unseen pictures, `held`, at the ages of others; `trained` are the rest of the data."""
+
+    labels = None
+
+    def __init__(
+        self,
+        ager: Ager,
+        trained: datasets.ImageData,
+        held: datasets.ImageData,
+        sampling: Sampling,
+        run: str | None,
+    ):
+        self.ager, self.trained, self.held, self.run = ager, trained, held, run
+        self.name, self.shape, self.most = (
+            str(ager.origin),
+            ager.recipe.data_shape,
+            len(held.images),
+        )
+        self._sampling = sampling
+
+    def release(self) -> None:
+        """Nothing to forget."""
+
+    def passport(self) -> dict:
+        """The part of the protocol that says how fakes were made."""
+        averaged = "raw" if self._sampling.weights == "raw" else "ema"
+        return {"weights": averaged, "made from": "unseen pictures at labels of others"}
+
+    def subject(self) -> dict:
+        """What was measured."""
+        known = {key: self.ager.metadata.get(key) for key in ("step", "data_fingerprint")}
+        named = {"name": self.name, "run": self.run, "recipe": self.ager.recipe.name}
+        return {**named, "seed": self._sampling.seed, **known}
+
+    def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
+        """(pictures uint8, None), `count` in all, evenly chosen; the seed chooses the labels."""
+        rows = evenly(count, len(self.held.images))
+        labels = self.ager.classes_of(self.held.labels)
+        others = np.random.default_rng((self._sampling.seed, count)).permutation(rows)
+        for start in range(0, count, size):
+            part = slice(start, start + size)
+            asked = [each[others[part]] for each in labels]
+            yield self.ager.age(self.held.images[rows[part]], asked, size), None
 
 
 class Stored:

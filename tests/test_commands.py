@@ -5,6 +5,7 @@ what they ask for is checked as far as it can be without a run.
 """
 
 import dataclasses
+import functools
 import importlib
 import pkgutil
 import re
@@ -32,7 +33,8 @@ PARSERS = {
     "explore": explore.build_parser,
     "evaluate": evaluate.build_parser,
     "export": export.build_parser,
-    "translate": translate.build_parser,
+    # With the option that a network of ages and sexes adds.
+    "translate": functools.partial(translate.build_parser, second="sex"),
 }
 # Smaller than any recipe.
 SMALL = ["--batch-size=4", "--precision=float32", "--memory-check=off", "--workers=1"]

@@ -17,7 +17,8 @@ from training.listing import ListRecipes
 from training.settings import Settings
 
 _NEWEST = ""  # `--resume` without a run
-_NOT_OPTIONS = ("name", "label_kind", "num_labels")  # follow from --recipe, --data and --labels
+# They follow from --recipe, --data and --labels, or from the phase.
+_NOT_OPTIONS = ("name", "label_kind", "num_labels", "ages", "adversarial")
 
 
 def main(default_recipe: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:

@@ -71,7 +71,7 @@ def _fit(here: runs.Run, session: Session) -> int:
         say(f"  {session.command.again()} --resume {here.folder}")
         return 128 + outputs.signal
     made = save_outputs(session, here.output)
-    if recipe.conditional and settings.control_samples:
+    if session.obeys_labels and settings.control_samples:
         _report_control(here, session)
     say(f"done: step {session.step:,} after {took}; {', '.join(map(str, made))}")
     say(f"      {beside}")

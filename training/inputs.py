@@ -80,6 +80,8 @@ def refuse_unfit(
             # The labels are not known yet; any kind shows whether the networks can take some.
             labelled = dataclasses.replace(recipe, label_kind="classes", num_labels=2)
             system_class(recipe).check(labelled)
+            if recipe.labels == "required" and (found := source.load()[1]):
+                recipe.with_labels(found.labels)  # refuses what the networks cannot take
         else:
             refuse_ignored(recipe, given, unknown=())
 
@@ -136,7 +138,6 @@ def with_labels(
     """Fit the recipe's labels to the data's, or remove both, as `--labels` says."""
     if not takes_labels(recipe, settings, data.labels is not None):
         return recipe, dataclasses.replace(data, labels=None)
-    labels = data.labels
     with user_errors(ValueError):
-        changed = dataclasses.replace(recipe, label_kind=labels.kind, num_labels=len(labels.names))
-    return changed, data
+        changed, taken = recipe.with_labels(data.labels)
+    return changed, dataclasses.replace(data, labels=taken)

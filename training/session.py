@@ -53,6 +53,11 @@ class Session:
         return self.recipe.phase_steps(self.system.phase)[1]
 
     @property
+    def obeys_labels(self) -> bool:
+        """Whether there is a generator of latents and labels, whose obedience can be measured."""
+        return self.recipe.conditional and "generator" in self.system.outputs
+
+    @property
     def unseen(self) -> dict[str, datasets.ImageData]:
         """The pictures of each domain that are held out of training; if none are, all pictures."""
         every = self.recipe.held_out
@@ -210,10 +215,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
     watched = system_class(recipe).watched
     if watched.collapse is None and settings.rollbacks:
         raise ValueError(f"--rollbacks is for GANs; recipe {recipe.name} trains a {recipe.system}")
-    if recipe.labels == "never" and "control_samples" in command.settings:
-        raise ValueError(
-            f"--control-samples measures how labels are obeyed; a {recipe.system} takes no labels"
-        )
+    if "control_samples" in command.settings:
+        measured = "--control-samples measures how a generator obeys labels"
+        if recipe.labels == "never":
+            raise ValueError(f"{measured}; a {recipe.system} takes no labels")
+        if "generator" not in system_class(recipe).outputs:
+            raise ValueError(f"{measured}; of a {recipe.system}, evaluate.py measures it")
     unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
     if unread and len(recipe.domains) > 1 and not settings.domains:
         raise ValueError(

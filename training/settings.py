@@ -19,7 +19,9 @@ class Settings:
     """The settings of one run; every field is a command-line option."""
 
     data: str = option(
-        "faces", "Data", "a folder of pictures, or `faces` (drawn on first use), `cifar10`, …"
+        "faces",
+        "Data",
+        "a folder of pictures, or `faces`, `ages` (drawn on first use), `cifar10`, …",
     )
     data_b: str = option(
         "", "Data", "pictures of the second domain, given as in --data; for recipes that translate"

@@ -7,11 +7,17 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.errors import UserError
 from console.options import Parser
+from console.wording import listed
 from datasets import DataError, Shape
 from datasets.shapes import parse
+
+if TYPE_CHECKING:
+    from serving.picture_files import Done
 
 INTERRUPTED = 130
 
@@ -96,6 +102,15 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
 def say(text: str) -> None:
     """Print one line for the user."""
     print(text, file=sys.stderr, flush=True)
+
+
+def say_left_out(done: Done, given: Path) -> None:
+    """Name the pictures that could not be read. Raises `UserError` if nothing was written."""
+    if done.left_out:
+        named = [f"{path} ({reason})" for path, reason in done.left_out]
+        say(f"left out   {len(named)} that cannot be read: {listed(named)}")
+    if not done.written:
+        raise UserError(f"{given} holds no picture that can be read; nothing was written")
 
 
 def whole(text: str) -> int:

@@ -191,7 +191,9 @@ def _check_control(jobs: list) -> None:
     from serving.subjects import Drawn
 
     for subject, reference in jobs:
-        labels = subject.labels if isinstance(subject, Drawn) else None
+        if not isinstance(subject, Drawn):
+            raise UserError(f"--control needs a generator with labels; {subject.name} is none")
+        labels = subject.labels
         if labels is None:
             raise UserError(f"--control needs a generator with labels; {subject.name} has none")
         known = reference.data.labels

@@ -12,6 +12,7 @@ import serving
 from console.errors import UserError, user_errors
 from datasets.shapes import Resolution
 from serving import (
+    ageing,
     colouring,
     evaluation,
     held_out,
@@ -21,6 +22,7 @@ from serving import (
     upscaling,
 )
 from serving import labels as label_sets
+from serving.ager import Ager
 from serving.any_size import AnySize
 from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
@@ -65,11 +67,13 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
 
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
-    network = serving.load_any(source, options.weights, verbs=("generate", *RESTORES))
+    network = serving.load_any(source, options.weights, verbs=("generate", "age", *RESTORES))
     run = history.run_of(source)
     name = run and run.folder.name
     if isinstance(network, AnySize):
         return [_restorer_job(network, run, options, reference)]
+    if isinstance(network, Ager):
+        return [_ager_job(network, run, options, reference)]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
@@ -88,12 +92,25 @@ def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tupl
     return subjects.Restored(restorer, pictures, options.weights, run and run.folder.name), real
 
 
+def _ager_job(ager: Ager, run, options: argparse.Namespace, reference) -> tuple:
+    """What it makes of the pictures that its run held out, or of half of those of --real."""
+    name = str(ager.origin)
+    data = _data_of(run, name, options)
+    real = reference(data[0], ager.recipe.data_shape, *data[1:])
+    ageing.check(ager, real.data.labels, data[0])
+    every = 2 if options.real else ager.recipe.held_out
+    trained, held = training_data.parts_of(real.data, every, name)
+    seen = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
+    chosen = subjects.Sampling(options.weights, options.seed)
+    return subjects.Aged(ager, trained, held, chosen, run and run.folder.name), seen
+
+
 def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[[], Unseen]]:
     """What is measured of each run beside its distances; called when all those are done.
 
     Of autoencoders on what their run held out, unless --real gives other pictures; of networks that
-    restore pictures on what they are measured on. Not of checkpoints of a history. Raises
-    `UserError`.
+    restore pictures or age faces on what they are measured on. Not of checkpoints of a history.
+    Raises `UserError`.
     """
     if options.fake or options.history == "checkpoints":
         return []
@@ -101,6 +118,11 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
     for source, (subject, reference) in zip(options.runs, jobs, strict=True):
         if isinstance(subject, subjects.Restored):
             found.append(_restored(source, subject.restorer, reference, extractor, options))
+        elif isinstance(subject, subjects.Aged):
+            parts = subject.trained, subject.held
+            found.append(
+                functools.partial(ageing.measure, subject.ager, *parts, extractor, options.seed)
+            )
         elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
             model = Autoencoder(source, options.weights)
             parts = training_data.parts_of(reference.data, model.recipe.held_out, source)

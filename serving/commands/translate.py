@@ -11,8 +11,7 @@ import numpy as np
 
 from console.errors import UserError
 from console.options import Parser
-from console.wording import listed
-from serving.commands import common
+from serving.commands import ageing, common
 from serving.output import check_file, whole_file
 
 _PAIRS = 32  # on a sheet
@@ -23,14 +22,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line and carry it out; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     asks = {"-h", "--help"} & set(arguments)
-    return common.run(build_parser(_ways(arguments) if asks else ""), translate, arguments)
+    parser = build_parser(_ways(arguments) if asks else "", ageing.second_of(arguments))
+    return common.run(parser, translate, arguments)
 
 
-def build_parser(ways: str = "") -> Parser:
-    """The options of translate.py. `ways`: what the given run does, for the help."""
+def build_parser(ways: str = "", second: str = "") -> Parser:
+    """The options of translate.py.
+
+    Args:
+        ways: what the given run does, for the help.
+        second: the name of the second label of a network that ages faces.
+    """
     parser = Parser(
         description="Turn pictures into others by a trained network: translate, reconstruct, "
-        "enlarge or colour them. Networks that enlarge or colour take pictures of any size, "
+        "enlarge, colour or age them. Networks that enlarge or colour take pictures of any size, "
         "transparent ones too. The others give pictures of their own size: the centre square of "
         "each, laid on white where it is transparent, is resized as in training. Originals stay as "
         f"they are.{ways}"
@@ -50,19 +55,19 @@ def build_parser(ways: str = "") -> Parser:
     )
     parser.add_argument(
         "--render-size", type=common.positive, metavar="N",
-        help="the size at which a picture is coloured, a multiple of 32 (default: as trained): "
-        "smaller gives bolder colours, larger follows small parts; the picture itself keeps its "
-        "size and sharpness",
+        help="the size at which a picture is coloured, a multiple of 32 (default: the largest that "
+        "was trained on); the picture itself keeps its size and sharpness",
     )  # fmt: skip
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE",
-        help=f"also write a sheet of the first {_PAIRS} pictures, each beside its result",
+        help=f"also write a sheet of the first {_PAIRS} pictures, each beside its results",
     )  # fmt: skip
     parser.add_argument(
         "--batch-size", type=common.positive, default=16, metavar="N",
         help="pictures at a time (default: 16)",
     )  # fmt: skip
     common.add_overwrite(parser)
+    ageing.add_options(parser, second)
     return parser
 
 
@@ -70,7 +75,8 @@ def translate(options: argparse.Namespace) -> None:
     """Turn every picture that can be read into another. Raises `UserError`."""
     from serving import picture_files
 
-    jobs = picture_files.plan(options.input, options.out, options.overwrite)
+    ages = options.age is not None or ageing.ages_faces(options.source)
+    jobs = picture_files.plan(options.input, options.out, options.overwrite or ages)
     if options.sheet:
         check_file(options.sheet, options.overwrite)
         originals = {job.source.resolve() for job in jobs}
@@ -81,7 +87,15 @@ def translate(options: argparse.Namespace) -> None:
     translator = serving.load_translator(
         options.source, options.weights, options.back, options.render_size
     )
+    if options.age is not None or translator.verb == "age":
+        ageing.carry_out(translator, options, _PAIRS)
+        return
     common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
+    if options.render_size and options.render_size > translator.recipe.resolution:
+        common.say(
+            f"note: it was trained on pictures of up to {translator.recipe.resolution} px; at "
+            f"{options.render_size} px colours may be wrong"
+        )
     pairs: list[np.ndarray] = []
 
     def seen(before: list[np.ndarray], after: list[np.ndarray]) -> None:
@@ -93,11 +107,7 @@ def translate(options: argparse.Namespace) -> None:
 
     with tqdm(total=len(jobs), unit=" files", file=sys.stderr, mininterval=0.5) as bar:
         done = picture_files.carry_out(translator, jobs, seen, bar.update, options.batch_size)
-    if done.left_out:
-        named = [f"{path} ({reason})" for path, reason in done.left_out]
-        common.say(f"left out   {len(named)} that cannot be read: {listed(named)}")
-    if not done.written:
-        raise UserError(f"{options.input} holds no picture that can be read; nothing was written")
+    common.say_left_out(done, options.input)
     if options.sheet:
         _write_sheet(options.sheet, np.stack(pairs))
     common.say(f"done: {done.written:,} files in {options.out}")

@@ -1,7 +1,8 @@
 """A trained network as TensorFlow functions with named inputs, the basis of the other formats.
 
-There are two kinds: a generator (latents → pictures) and a translator (pictures → pictures). Each
-also defines how its Keras network is run, and the inputs for checking an export.
+There are three kinds: a generator (latents → pictures), a translator (pictures → pictures) and an
+ager (pictures and an age → pictures). Each also defines how its Keras network is run, and the
+inputs for checking an export.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from models import portable, sampling
-from serving.export import generator_card, translator_card
+from serving.ager import Ager
+from serving.export import ager_card, generator_card, translator_card
 from serving.export.translator_card import LITERT_SIDE
 from serving.generator import Generator
 from serving.kinds import OnPictures
@@ -176,9 +178,52 @@ class PortableTranslator(Portable):
         yield {"pictures": np.concatenate([noise, slope]).astype("float32")}
 
 
+class PortableAger(PortableTranslator):
+    """[pictures (N, R, R, 3), age (N,) int32, …] → pictures, float32 or uint8 as they are given."""
+
+    stem, describe = "ager", ager_card
+
+    def __init__(self, ager: Ager):
+        pictures, *labels = ager.network.inputs
+        specs, uint8_specs = (
+            {
+                "pictures": tf.TensorSpec([None, *pictures.shape[1:]], dtype, "pictures"),
+                **{each.name: tf.TensorSpec([None], tf.int32, each.name) for each in labels},
+            }
+            for dtype in (tf.float32, tf.uint8)
+        )
+        Portable.__init__(self, ager, specs, uint8_specs)
+
+    def images_of(self, *inputs):
+        pictures, *labels = inputs
+        if pictures.dtype == tf.uint8:
+            pictures = tf.cast(pictures, tf.float32) / 127.5 - 1.0
+        return self.network([pictures, *labels], training=False)
+
+    @staticmethod
+    def predict(network, inputs):
+        labels = [inputs[each.name] for each in network.inputs[1:]]
+        return sampling.relabel(network, inputs["pictures"], labels)
+
+    def sized(self, spec):
+        return spec
+
+    def examples(self):
+        """The translator's pictures, with every class of every label in turn."""
+        for found in super().examples():
+            count = len(found["pictures"])
+            for start in range(0, max(map(len, self.subject.groups.values())), count):
+                numbers = np.arange(start, start + count, dtype="int32")
+                sizes = self.subject.recipe.conditions.values()
+                labels = (numbers % size for size in sizes)
+                yield found | dict(zip(list(self.specs)[1:], labels, strict=True))
+
+
 def portable_of(subject: Subject) -> Portable:
     """The kind that fits `subject`."""
-    return (PortableGenerator if isinstance(subject, Generator) else PortableTranslator)(subject)
+    if isinstance(subject, Generator):
+        return PortableGenerator(subject)
+    return (PortableAger if isinstance(subject, Ager) else PortableTranslator)(subject)
 
 
 def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:

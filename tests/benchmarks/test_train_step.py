@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmarks import train_step
-from layers import spectral
+from layers import reparametrization, spectral
 from models import networks, recipes, system
 from tests.models import tiny, tiny_cyclegan
 
@@ -48,17 +48,18 @@ def test_in_the_naive_step_every_call_iterates(monkeypatch):
     iterated.clear()
     train_step.naive_step(recipe, "float32", 0)
     assert len(iterated) > ours > 0
-    assert system.shared_kernels is spectral.shared_kernels
-    assert system.power_iterate is spectral.power_iterate
+    assert system.shared_kernels is reparametrization.shared_kernels
+    assert system.power_iterate is reparametrization.power_iterate
 
 
-@pytest.mark.parametrize("name", ["cyclegan_cpu", "vae_cpu"])
+@pytest.mark.parametrize("name", ["caae_g_cpu", "cyclegan_cpu", "vae_cpu"])
 def test_other_systems_are_measured_too(name, monkeypatch):
     changes = {
+        "caae_g_cpu": {"resolution": 16, "filters": 2, "g_filters": 8, "latent_dim": 4},
         "cyclegan_cpu": tiny_cyclegan.SMALL,
         "vae_cpu": {"resolution": 16, "filters": 4, "latent_dim": 8},
     }
-    recipe = dataclasses.replace(recipes.load(name), **{**changes[name], "batch_size": 2})
+    recipe = dataclasses.replace(train_step.loaded(name), **{**changes[name], "batch_size": 2})
     monkeypatch.setenv(train_step.BEGAN, "0")
     options = SimpleNamespace(precision="float32", steps=1, turns=1)
     found = train_step.measure_one(recipe, options)
@@ -79,5 +80,5 @@ def test_an_ablation_puts_everything_back():
     for way in ablation.WITHOUT.values():
         with way():
             pass
-    assert system.shared_kernels is spectral.shared_kernels
-    assert system.power_iterate is spectral.power_iterate
+    assert system.shared_kernels is reparametrization.shared_kernels
+    assert system.power_iterate is reparametrization.power_iterate

@@ -56,6 +56,42 @@ def test_a_single_class_is_said(opened, tmp_path):
 # === CSV ===
 
 
+def test_csv_of_ages_and_a_second_label(opened, folder):
+    text = "file,age,sex\n0.png,10-19,m\n1.png,0-9,f\n2.png,10-19,\n4.png,30+,f\n5.png, 0-9 ,m\n"
+    data = opened(folder, labels=csv(folder, text))
+    assert data.labels.kind == "attributes"
+    assert data.labels.names == ("age 0-9", "age 10-19", "age 30+", "f", "m")
+    assert data.labels.groups == {"age": ("age 0-9", "age 10-19", "age 30+"), "sex": ("f", "m")}
+    assert first_values(data.images) == [0, 1, 4, 5]
+    expected = [[0, 1, 0, 0, 1], [1, 0, 0, 1, 0], [0, 0, 1, 1, 0], [1, 0, 0, 0, 1]]
+    np.testing.assert_array_equal(data.labels.values, np.array(expected, "float32"))
+    why = "has no line in labels.csv, or an empty label there"
+    assert data.left_out == [("2.png", why), ("3.png", why)]
+
+
+def test_csv_of_ages_alone_in_words(opened, folder):
+    text = "file,Age\n0.png,old\n1.png,young\n2.png,old\n3.png,old\n4.png,old\n5.png,old\n"
+    labels = opened(folder, labels=csv(folder, text)).labels
+    assert (labels.names, labels.groups) == (("old", "young"), {"age": ("old", "young")})
+    assert labels.values[:, 1].tolist() == [0, 1, 0, 0, 0, 0]
+
+
+def test_values_of_two_columns_are_told_apart(opened, folder):
+    text = "file,age,glasses\n0.png,2,no\n1.png,10,yes\n2.png,2,2\n3.png,x,no\n"
+    labels = opened(folder, labels=csv(folder, text)).labels
+    assert labels.groups == {
+        "age": ("age 10", "age 2", "age x"), "glasses": ("glasses 2", "glasses no", "glasses yes"),
+    }  # fmt: skip
+    np.testing.assert_array_equal(
+        labels.values.argmax(axis=1), [labels.names.index(n) for n in ("age 2", "age 10")] + [1, 2]
+    )
+
+
+def test_csv_of_ages_without_any_age(opened, folder):
+    with pytest.raises(DataError, match="labels none of the pictures"):
+        opened(folder, labels=csv(folder, "file,age\n0.png,\n1.png, \n"))
+
+
 def test_csv_of_classes(opened, folder):
     text = "file,label\n3.png,red\n0.png,blue\n./1.png,red\n4.png,\nx/gone.png,red\n3.png,blue\n"
     data = opened(folder, labels=csv(folder, text))

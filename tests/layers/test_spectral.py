@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import layers
-from layers import spectral
+from layers import reparametrization, spectral
 from models import autodiff
 from tests.layers.checks import check_layer
 
@@ -155,7 +155,7 @@ def test_u_moves_in_training_only(name):
 def test_shared_kernels_normalise_once_and_hold_u():
     layer = built("dense")
     before = np.array(layer.singular_vector.u)
-    with spectral.shared_kernels():
+    with reparametrization.shared_kernels():
         first = layer.normalized_kernel(training=True)
         layer.raw_kernel.assign(layer.raw_kernel * 5)
         assert layer.normalized_kernel(training=True) is first
@@ -167,7 +167,7 @@ def test_power_iterate_reaches_nested_layers():
     attention = layers.SelfAttention()
     attention.build((None, 4, 4, 16))
     before = [np.array(v) for v in attention.non_trainable_variables]
-    spectral.power_iterate(attention)
+    reparametrization.power_iterate(attention)
     moved = [
         np.abs(np.array(v) - b).max()
         for v, b in zip(attention.non_trainable_variables, before, strict=True)

@@ -9,7 +9,7 @@ from keras import ops
 from PIL import Image
 
 from layers import initializers
-from layers.spectral import shared_kernels
+from layers.reparametrization import shared_kernels
 from metrics import colour_space, lite0, pth, weights
 from models import perceptual, pretrained, recipes
 from models.networks import trained_parameters

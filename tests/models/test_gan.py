@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import spectral
+from layers import reparametrization
 from models.systems.gan import layout
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -47,8 +47,8 @@ def test_first_step_by_hand():
     (logs,) = tiny.fit(gan, [0])
     batch = tiny.batch(recipe, 0)
     for network in (twin.generator, twin.discriminator):
-        spectral.power_iterate(network)
-    with spectral.shared_kernels():
+        reparametrization.power_iterate(network)
+    with reparametrization.shared_kernels():
         fake = twin.generator([batch["latents"][:, 0], batch["fake_labels"][:, 0]], training=True)
         real = batch["images"][:, 0].astype("float32") / 127.5 - 1
         real_logits = np.array(twin.discriminator([real, batch["labels"][:, 0]]))
@@ -73,10 +73,10 @@ def test_relativistic_losses_judge_real_and_fake_with_their_own_labels():
         table.assign(np.random.default_rng(0).standard_normal(table.shape))
     assert (batch["labels"][:, -1] != batch["fake_labels"][:, -1]).any()
     (logs,) = tiny.fit(gan, [3])
-    spectral.power_iterate(twin.generator)
+    reparametrization.power_iterate(twin.generator)
     for _ in range(2):
-        spectral.power_iterate(twin.discriminator)
-    with spectral.shared_kernels():
+        reparametrization.power_iterate(twin.discriminator)
+    with reparametrization.shared_kernels():
         fake = twin.generator([batch["latents"][:, -1], batch["fake_labels"][:, -1]], training=True)
         real = batch["images"][:, -1].astype("float32") / 127.5 - 1
         real_logits = np.array(twin.discriminator([real, batch["labels"][:, -1]], training=True))
@@ -202,10 +202,10 @@ def test_the_generators_batch_of_its_own_size():
     batch = tiny.batch(recipe, 0)
     assert batch["latents"].shape[:2] == (4, 1 + 3)
     for network in (twin.generator, twin.discriminator):
-        spectral.power_iterate(network)
+        reparametrization.power_iterate(network)
     own = np.concatenate([batch["latents"][:, column] for column in (1, 2, 3)])
     labels = np.zeros(12, "int32")
-    with spectral.shared_kernels():
+    with reparametrization.shared_kernels():
         fake = np.array(twin.generator([own, labels], training=True))
         logits = np.array(twin.discriminator([fake, labels]))
     assert logs["g_loss"] == pytest.approx(-logits.mean(), rel=1e-4)
@@ -216,12 +216,12 @@ def test_more_fakes_than_reals_in_the_discriminators_step():
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
     (logs,) = tiny.fit(gan, [0])  # those of the last of the two steps
     batch = tiny.batch(recipe, 0)
-    spectral.power_iterate(twin.generator)
+    reparametrization.power_iterate(twin.generator)
     for _ in range(2):
-        spectral.power_iterate(twin.discriminator)
+        reparametrization.power_iterate(twin.discriminator)
     own = np.concatenate([batch["latents"][:, column] for column in (2, 3)])
     real = batch["images"][:, 1] / np.float32(127.5) - 1
-    with spectral.shared_kernels():
+    with reparametrization.shared_kernels():
         fake = np.array(twin.generator([own, np.zeros(8, "int32")], training=True))
         fakes = np.array(twin.discriminator([fake, np.zeros(8, "int32")]))
         reals = np.array(twin.discriminator([real, np.zeros(4, "int32")]))
@@ -258,7 +258,7 @@ def test_the_discriminator_sees_the_noise():
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
     (logs,) = tiny.fit(gan, [0])
     batch = tiny.batch(recipe, 0)
-    spectral.power_iterate(twin.discriminator)
+    reparametrization.power_iterate(twin.discriminator)
     real = batch["images"][:, 0] / 128 - 1 + (batch["noise"][:, 0] + 0.5) / 256 / 128
     logits = np.array(twin.discriminator([real.astype("float32"), np.zeros(4, "int32")]))
     assert logs["d_real"] == pytest.approx(logits.mean(), rel=1e-4, abs=1e-7)
@@ -333,7 +333,7 @@ def test_each_discriminator_step_sees_fresh_pictures():
 
 def test_one_power_iteration_per_training_step():
     gan = GAN(tiny.recipe(d_norm="none"), seed=1)
-    layers = spectral.normalized_layers(gan.discriminator)
+    layers = reparametrization.normalized_layers(gan.discriminator)
     kernels = [np.array(layer.raw_kernel) for layer in layers]
     before = [np.array(layer.singular_vector.u) for layer in layers]
     tiny.fit(gan, [0])

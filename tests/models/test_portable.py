@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers.spectral import normalized_layers
+from layers.reparametrization import normalized_layers
 from models import networks, portable
 from models.sampling import generate
 from tests.models import tiny

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from layers import initializers
-from layers.spectral import normalized_layers
+from layers.reparametrization import normalized_layers
 from models.players import Player, Turn
 from models.system import System
 from models.systems.gan.turns import GAN

@@ -149,6 +149,9 @@ def test_a_film_is_coloured_frame_by_frame(run, system, tmp_path):
 def test_what_it_refuses_in_one_line(run, tmp_path, capsys):
     Image.fromarray(noise(8, 8)).save(tmp_path / "x.png")
     given = (run, tmp_path / "x.png", "--out", tmp_path / "out")
+    assert translate.main([*map(str, given[:3]), str(tmp_path / "wide"), "--render-size=96"]) == 0
+    words = capsys.readouterr().err
+    assert "note: it was trained on pictures of up to 64 px; at 96 px colours may be wrong" in words
     line = failed(capsys, translate.main, *given, "--render-size", "50")
     assert "--render-size must be a multiple of 32, such as 64 or 256, not 50" in line
     line = failed(capsys, translate.main, *given, "--back")

@@ -185,7 +185,7 @@ def test_a_gan_is_told_to_use_the_other_script(run, tmp_path, capsys):
     source = picture(tmp_path / "x.png")
     gan = tiny.saved(tmp_path)
     words = failed(capsys, translate.main, gan, source, "--out", tmp_path / "out")
-    assert "holds a gan: it cannot translate, reconstruct or upscale, it can gen" in words
+    assert "holds a gan: it cannot translate, reconstruct, upscale or age, it can gen" in words
     words = failed(capsys, generate.main, run, "--out", tmp_path / "out")
     assert "holds a cyclegan: it cannot generate, it can translate (see translate.py)" in words
     words = failed(capsys, evaluate.main, run)

@@ -91,7 +91,7 @@ def test_failure_before_the_first_step_leaves_no_folder(train, tmp_path, monkeyp
 
 
 def test_ctrl_c_tells_what_is_kept(train, tmp_path, monkeypatch):
-    def stop(self, rows):
+    def stop(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("training.callbacks.loss_plot.LossPlot.on_step", stop)
