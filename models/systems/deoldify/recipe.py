@@ -40,8 +40,8 @@ class DeOldifyRecipe(Recipe):
     train_encoder: bool = option(
         False, "Training", "train the encoder too after the phase of the decoder"
     )
-    g_filters: int = option(512, "Networks", "channels of the decoder's blocks", least=8)
-    d_filters: int = option(256, "Networks", "channels of the discriminator's first maps", least=4)
+    g_filters: int = option(512, "Networks", "channels of the decoder's blocks", least=2)
+    d_filters: int = option(256, "Networks", "channels of the discriminator's first maps", least=1)
     d_blocks: int = option(
         3, "Networks", "blocks of the discriminator, each of half the size", least=1
     )
