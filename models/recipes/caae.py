@@ -5,7 +5,7 @@ batch of 100, Adam (0.5, 0.999) at 2e-4, |x - G(E(x), l)| + 10⁻⁴ · the adve
 on 23 708 faces of UTKFace in ten ages; ten epochs without discriminators, then fifty. With ten ages
 the encoder has 18 234 034 parameters, the generator 19 128 995, D_z 6 001 and D_img 8 669 137.
 Command: python train.py caae --data ages
-Run time: about 14 s a step on two CPU cores (calculated); made for a GPU.
+Run time: about 3 s a step on two CPU cores (calculated); made for a GPU.
 Expect blurred faces whose age follows the label. `--form paper --code-weight 0.01` is the paper's
 equation 6, in which the encoder plays against D_z; in the code that was released, D_z learns but
 nothing listens to it.

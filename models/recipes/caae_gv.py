@@ -7,7 +7,8 @@ Run time: as `caae`.
 Expect from the authors, on 2 363 infants of UTKFace: the person is kept 22.4 % better than by the
 CAAE, by a network that recognises faces.
 Departures: those of `caae`. The features are Lite0's (block 3, a quarter of the resolution), and
-pictures are compared at their own age. PLACEHOLDER
+pictures are compared at their own age. At the end of a training without the term, this weight makes
+it as large as the pixels' error (64 px, drawn faces: 0.127 and 0.979).
 """
 
 import dataclasses

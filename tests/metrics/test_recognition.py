@@ -20,7 +20,7 @@ def test_rank_one_ignores_what_all_have_in_common_and_how_long_a_vector_is():
     rng = np.random.default_rng(1)
     gallery = rng.standard_normal((30, 5))
     gallery -= gallery.mean(axis=0)
-    common = 100 * np.ones(5)
+    common = np.array([100.0, -30.0, 0.0, 7.0, 55.0])
     assert recognition.rank_one(3 * gallery + common, gallery + common).all()
     # Without the mean taken away, all of these would point in one direction.
     assert recognition.rank_one(0.1 * gallery + common, gallery + common).all()
