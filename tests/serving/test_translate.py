@@ -189,7 +189,7 @@ def test_a_gan_is_told_to_use_the_other_script(run, tmp_path, capsys):
     words = failed(capsys, generate.main, run, "--out", tmp_path / "out")
     assert "holds a cyclegan: it cannot generate, it can translate (see translate.py)" in words
     words = failed(capsys, evaluate.main, run)
-    assert "holds a cyclegan: it cannot generate or upscale, it can translate (see tr" in words
+    assert "holds a cyclegan: it cannot generate, upscale or age, it can translate (see" in words
     words = failed(capsys, explore.main, "interpolate", run, "--out", tmp_path / "walk.gif")
     assert "it can translate (see translate.py)" in words
 
