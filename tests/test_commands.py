@@ -18,7 +18,7 @@ from PIL import Image
 
 from comparison import command as compare_command
 from curation import command as prepare_command
-from models import fields, perceptual, recipes
+from models import fields, perceptual, pretrained, recipes
 from serving.commands import evaluate, explore, export, generate, translate
 from toys import command as toy_command
 from training import cli
@@ -95,6 +95,10 @@ def place(tmp_path, monkeypatch):
     own_map = perceptual.content_map
     monkeypatch.setattr(perceptual, "check", lambda *_: None)
     monkeypatch.setattr(perceptual, "content_map", lambda _, side: own_map("lite0_block1", side))
+    monkeypatch.setattr(pretrained, "check_encoder", lambda _: None)
+    for name in ("encode", "encoder_layers", "load_encoder"):
+        own = getattr(pretrained, name)
+        monkeypatch.setattr(pretrained, name, lambda _, x, own=own: own("lite0", x))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -61,7 +61,7 @@ def test_other_systems_are_measured_too(name, monkeypatch):
     }
     recipe = dataclasses.replace(train_step.loaded(name), **{**changes[name], "batch_size": 2})
     monkeypatch.setenv(train_step.BEGAN, "0")
-    options = SimpleNamespace(precision="float32", steps=1, turns=1)
+    options = SimpleNamespace(precision="float32", steps=1, turns=1, phase=None)
     found = train_step.measure_one(recipe, options)
     assert set(found) == {"images", "step", "memory", "first", "naive", "feed"}
     assert found["images"] == pytest.approx(2 * len(recipe.domains) / found["step"])

@@ -185,11 +185,14 @@ def test_a_gan_is_told_to_use_the_other_script(run, tmp_path, capsys):
     source = picture(tmp_path / "x.png")
     gan = tiny.saved(tmp_path)
     words = failed(capsys, translate.main, gan, source, "--out", tmp_path / "out")
-    assert "holds a gan: it cannot translate, reconstruct, upscale or age, it can gen" in words
+    assert "holds a gan: it cannot translate, reconstruct, upscale, colour or age, it" in words
     words = failed(capsys, generate.main, run, "--out", tmp_path / "out")
     assert "holds a cyclegan: it cannot generate, it can translate (see translate.py)" in words
     words = failed(capsys, evaluate.main, run)
-    assert "holds a cyclegan: it cannot generate, upscale or age, it can translate (see" in words
+    assert (
+        "holds a cyclegan: it cannot generate, age, upscale or colour, it can translate (see"
+        in words
+    )
     words = failed(capsys, explore.main, "interpolate", run, "--out", tmp_path / "walk.gif")
     assert "it can translate (see translate.py)" in words
 

@@ -76,7 +76,7 @@ def test_a_run_and_its_young_checkpoints_are_served(run, tmp_path):
         with Image.open(sorted(out.rglob("*.png"))[0]) as made:
             assert made.size[0] >= 16
     walk = tmp_path / "walk.gif"
-    words = ["interpolate", str(here), "--out", str(walk), "--count", "2", "--frames", "2"]
+    words = ["interpolate", str(here), "--out", str(walk), "--count", "2", "--steps", "2"]
     assert explore.main(words) == 0
     assert walk.stat().st_size > 0
     shipped = tmp_path / "shipped"
