@@ -9,6 +9,7 @@ theirs, are medians over the turns. Without torch it prints a message and ends.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -127,8 +128,11 @@ def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
 
 def use_threads(count: int) -> None:
     """Let both libraries compute on `count` threads. Raises ImportError without torch."""
-    import tensorflow as tf
     import torch
+
+    with contextlib.suppress(ImportError):
+        import triton  # noqa: F401 - loaded by torch's optimizers; after TensorFlow it crashes
+    import tensorflow as tf
 
     torch.set_num_threads(count)
     tf.config.threading.set_intra_op_parallelism_threads(count)
