@@ -45,3 +45,21 @@ def train(pictures, cache, tmp_path, capfd):
         return code, capfd.readouterr().err
 
     return call
+
+
+@pytest.fixture
+def train_recipe(pictures, cache, tmp_path, capfd):
+    """`train.py` in this process: `train_recipe("vae", TINY, "--steps=3")` → (exit code, words).
+
+    Later options win over earlier ones. Runs go to `tmp_path / "out"`.
+    """
+
+    def call(recipe, tiny, *options):
+        base = [*tiny, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
+        try:
+            code = cli.run(None, [recipe, *base, *options])
+        except SystemExit as ended:
+            code = ended.code
+        return code, capfd.readouterr().err
+
+    return call

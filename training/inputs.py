@@ -87,14 +87,22 @@ def refuse_unfit(
 
 
 def _refuse_few(recipe: Recipe, where: str, count: int) -> None:
+    """Raise `UserError` if a batch of any phase is larger than the `count` pictures."""
     every = recipe.held_out
     trained = count - (-(-count // every) if every else 0)
+    beside = f", {count - trained} of them held out" if every else ""
+    data = f"the data ({count} pictures in {where}{beside})"
     if recipe.batch_size > trained:
-        beside = f", {count - trained} of them held out" if every else ""
         raise UserError(
-            f"--batch-size {recipe.batch_size} is larger than the data ({count} "
-            f"pictures in {where}{beside}); give --batch-size {trained} or fewer"
+            f"--batch-size {recipe.batch_size} is larger than {data}; give --batch-size {trained} "
+            "or fewer"
         )
+    for number, phase in enumerate(recipe.phases()):
+        if (size := recipe.in_phase(number).batch_size) > trained:
+            raise UserError(
+                f"phase {phase.name} takes batches of {size}, more than {data}; give more pictures "
+                f"or smaller batches, at most {trained}"
+            )
 
 
 def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:

@@ -11,7 +11,6 @@ from models import files
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.training.test_run import weights
-from training import cli
 
 TINY = ["--resolution=16", "--filters=2", "--g-filters=8", "--d-filters=2", "--d-units=8",
         "--latent-dim=6", "--batch-size=4", "--warm-up=2", "--steps=4", "--precision=float32",
@@ -22,19 +21,15 @@ CSV = "file,age,sex\n" + "".join(
 
 
 @pytest.fixture
-def run(pictures, cache, tmp_path, capfd):
+def run(train_recipe, tmp_path):
     r"""`run("--steps=3", recipe="caae_g_cpu", table="file,age\n…")` → (exit code, its words)."""
 
     def call(*options, recipe="caae_g_cpu", table=CSV):
-        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
+        labels = []
         if table:
             (tmp_path / "labels.csv").write_text(table)
-            base.append(f"--labels={tmp_path / 'labels.csv'}")
-        try:
-            code = cli.run(None, [recipe, *base, *options])
-        except SystemExit as ended:
-            code = ended.code
-        return code, capfd.readouterr().err
+            labels = [f"--labels={tmp_path / 'labels.csv'}"]
+        return train_recipe(recipe, TINY, *labels, *options)
 
     return call
 

@@ -1,5 +1,6 @@
 """A colouring network from the command line: its phases in one run, what it refuses."""
 
+import functools
 import json
 
 import numpy as np
@@ -11,7 +12,6 @@ from models import files
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.training.test_run import weights
-from training import cli
 
 TINY = ["--resolution=32", "--encoder=lite0", "--g-filters=8", "--d-filters=4", "--d-blocks=1",
         "--batch-size=2", "--decoder-steps=1", "--small-steps=0", "--medium-steps=0",
@@ -21,18 +21,9 @@ TINY = ["--resolution=32", "--encoder=lite0", "--g-filters=8", "--d-filters=4", 
 
 
 @pytest.fixture
-def run(pictures, cache, tmp_path, capfd):
+def run(train_recipe):
     """`run("--steps=4")` → (exit code, its words)."""
-
-    def call(*options, recipe="deoldify"):
-        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
-        try:
-            code = cli.run(None, [recipe, *base, *options])
-        except SystemExit as ended:
-            code = ended.code
-        return code, capfd.readouterr().err
-
-    return call
+    return functools.partial(train_recipe, "deoldify", TINY)
 
 
 def test_all_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path):

@@ -1,5 +1,6 @@
 """A growing GAN from the command line: it grows in one run, resumes inside a fade, is served."""
 
+import functools
 import json
 
 import numpy as np
@@ -12,7 +13,6 @@ from runs import checkpoints as names
 from runs.rows import read_rows
 from serving.commands import explore, export, generate
 from tests.training.test_run import weights
-from training import cli
 
 TINY = ["--resolution=16", "--filters=64", "--most-filters=8", "--latent-dim=6", "--batch-size=4",
         "--most-batch=8", "--batch-sides=64", "--stable-pictures=8", "--fade-pictures=16",
@@ -22,18 +22,9 @@ TINY = ["--resolution=16", "--filters=64", "--most-filters=8", "--latent-dim=6",
 
 
 @pytest.fixture
-def run(pictures, cache, tmp_path, capfd):
+def run(train_recipe):
     """`run("--steps=9")` → (exit code, its words)."""
-
-    def call(*options):
-        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
-        try:
-            code = cli.run(None, ["pggan", *base, *options])
-        except SystemExit as ended:
-            code = ended.code
-        return code, capfd.readouterr().err
-
-    return call
+    return functools.partial(train_recipe, "pggan", TINY)
 
 
 def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
@@ -91,6 +82,10 @@ def test_a_run_and_its_young_checkpoints_are_served(run, tmp_path):
         (["--group=3"], "at 4 px a step has 8 pictures, which group 3 does not divide"),
         (["--most-batch=3"], "most_batch 3 is below batch_size 4"),
         (["--resolution=24"], "power of two"),
+        (
+            ["--most-batch=32", "--batch-sides=128"],
+            "phase stable_4 takes batches of 32, more than the data (16 pictures in",
+        ),
         (["--fading"], "--fading"),
         (["--control-samples=9"], "a pggan takes no labels"),
         (["--rollbacks=1"], "--rollbacks is for GANs; recipe pggan trains a pggan"),

@@ -1,5 +1,6 @@
 """An SRGAN from the command line: both phases in one run, how it goes on, what it refuses."""
 
+import functools
 import json
 
 import numpy as np
@@ -11,7 +12,6 @@ from models import files
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.training.test_run import weights
-from training import cli
 
 TINY = ["--resolution=32", "--crop=16", "--g-filters=4", "--blocks=1", "--d-filters=2",
         "--d-units=8", "--batch-size=2", "--pixel-steps=2", "--late-steps=1", "--steps=5",
@@ -20,18 +20,9 @@ TINY = ["--resolution=32", "--crop=16", "--g-filters=4", "--blocks=1", "--d-filt
 
 
 @pytest.fixture
-def run(pictures, cache, tmp_path, capfd):
+def run(train_recipe):
     """`run("--steps=4")` → (exit code, its words)."""
-
-    def call(*options):
-        base = [*TINY, f"--data={pictures}", f"--cache-dir={cache}", f"--out={tmp_path / 'out'}"]
-        try:
-            code = cli.run(None, ["srgan_cpu", *base, *options])
-        except SystemExit as ended:
-            code = ended.code
-        return code, capfd.readouterr().err
-
-    return call
+    return functools.partial(train_recipe, "srgan_cpu", TINY)
 
 
 def saved(folder):
