@@ -23,12 +23,12 @@ def test_colourfulness_by_hand():
 
 
 def test_a_chroma_error_is_the_mean_over_pixels_and_both_numbers():
-    truth = np.zeros((2, 2, 2, 2), np.float32)
+    truth = np.full((2, 2, 2, 2), 0.1, np.float32)
     found = truth.copy()
-    found[0, 0, 0] = (0.3, 0.4)
-    found[1, ..., 0] = 0.2
+    found[0, 0, 0] += (0.3, 0.4)
+    found[1, ..., 0] += 0.2
     np.testing.assert_allclose(
-        colour.squared_chroma_error(found, truth), [0.25 / 8, 0.04 / 2], rtol=1e-6
+        colour.squared_chroma_error(found, truth), [0.25 / 8, 0.04 / 2], rtol=1e-5
     )
 
 
