@@ -12,7 +12,14 @@ from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.projection import Projection
-from layers.resample import BoxBlur2D, Downsample2D, PixelShuffle, Repeat2D, Upsample2D
+from layers.resample import (
+    BinomialBlur2D,
+    BoxBlur2D,
+    Downsample2D,
+    PixelShuffle,
+    Repeat2D,
+    Upsample2D,
+)
 from layers.residual import residual
 from layers.spectral import (
     SpectralConv2D,
@@ -26,10 +33,19 @@ from layers.stable_rank import (
     StableRankDense,
     StableRankEmbedding,
 )
+from layers.styles import (
+    FixedNoise,
+    LearnedConstant,
+    Modulation,
+    ScaledNoise,
+    StyleOf,
+    TruncatedStyles,
+)
 from layers.weights import LabelEmbedding
 
 __all__ = [
     "BatchNorm",
+    "BinomialBlur2D",
     "BoxBlur2D",
     "ChannelBias",
     "ChannelDropout",
@@ -40,18 +56,22 @@ __all__ = [
     "EqualizedConv2D",
     "EqualizedDense",
     "Fade",
+    "FixedNoise",
     "InstanceNorm",
     "JoinLabel",
     "LabelEmbedding",
+    "LearnedConstant",
     "Luma",
     "Maxout",
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
+    "Modulation",
     "PixelNorm",
     "PixelShuffle",
     "Projection",
     "ReflectionPadding2D",
     "Repeat2D",
+    "ScaledNoise",
     "SelfAttention",
     "SpectralConv2D",
     "SpectralConv2DTranspose",
@@ -61,6 +81,8 @@ __all__ = [
     "StableRankConv2DTranspose",
     "StableRankDense",
     "StableRankEmbedding",
+    "StyleOf",
+    "TruncatedStyles",
     "Upsample2D",
     "residual",
     "standing_statistics",

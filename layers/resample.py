@@ -82,6 +82,24 @@ class BoxBlur2D(keras.layers.Layer):
         return input_shape
 
 
+@keras.saving.register_keras_serializable(package="gan")
+class BinomialBlur2D(keras.layers.Layer):
+    """(N, H, W, C) → the same shape: every channel filtered by [1, 2, 1]ᵀ [1, 2, 1] / 16.
+
+    Outside the map there are zeros. StyleGAN (arXiv:1812.04948, section 2) has it after doubling
+    and before halving, against aliasing (Zhang 2019, arXiv:1904.11486).
+    """
+
+    def call(self, inputs):
+        x = ops.pad(inputs, [[0, 0], [1, 1], [0, 0], [0, 0]])
+        x = 0.25 * (x[:, :-2] + x[:, 2:]) + 0.5 * inputs
+        padded = ops.pad(x, [[0, 0], [0, 0], [1, 1], [0, 0]])
+        return 0.25 * (padded[:, :, :-2] + padded[:, :, 2:]) + 0.5 * x
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
 def nearest_as_transposed(kernel):
     """The transposed kernel that equals "repeat each pixel 2×2, then convolve 3×3", exactly.
 

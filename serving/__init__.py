@@ -41,10 +41,9 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
     from console import backend
 
     backend.wake()
-    from serving.explore.explorer import Explorer
     from serving.source import open_source
 
-    return Explorer(open_source(source, weights))
+    return _opened(open_source(source, weights))
 
 
 def load_translator(
@@ -101,6 +100,7 @@ def _opened(source: Source, render_size: int | None = None) -> Explorer | OnPict
     from serving.ager import Ager
     from serving.colourer import Colourer
     from serving.explore.explorer import Explorer
+    from serving.style_generator import StyleGenerator
     from serving.translator import Translator
     from serving.upscaler import Upscaler
 
@@ -109,5 +109,7 @@ def _opened(source: Source, render_size: int | None = None) -> Explorer | OnPict
         return Colourer(source, render_size)
     if render_size is not None:
         raise UserError(f"--render-size is for networks that colour; {source.origin} can {verb}")
+    if source.recipe.system == "stylegan":
+        return StyleGenerator(source)
     kinds = {"generate": Explorer, "upscale": Upscaler, "age": Ager}
     return kinds.get(verb, Translator)(source)

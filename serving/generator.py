@@ -16,13 +16,16 @@ from layers.norm import batch_norms, standing_statistics
 from models import latents, networks, portable
 from models.sampling import generate
 from serving import labels as label_sets
-from serving.dataflow import norms_take_latents
+from serving.dataflow import first_linear_map, norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
 
 BLOCK = 64  # pictures that share a random stream: picture i depends only on the seed and i
 STATISTICS = ("auto", "running", "standing")
 _STANDING_BATCHES, _STANDING_SEED = 16, 2**62
+# Where searches look for latents: the range of training; of normal ones, 2.5 standard deviations.
+_BOUNDS = {"truncated_normal": (-1, 1), "uniform": (-1, 1), "binomial": (0, 1)}
+_NORMAL_BOUNDS = (-2.5, 2.5)
 _LATENTS, _LABELS = 0, 1  # streams of random numbers
 
 
@@ -121,6 +124,23 @@ class Generator:
                     recipe.latent, BLOCK, recipe.latent_dim, rng, truncation
                 ),
             )  # fmt: skip
+
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the largest latent in which a search looks, (latent_dim,) each."""
+        low, high = _BOUNDS.get(self.recipe.latent, _NORMAL_BOUNDS)
+        dim = self.recipe.latent_dim
+        return np.full(dim, low, "float32"), np.full(dim, high, "float32")
+
+    def search_scale(self) -> float:
+        """By what a search multiplies its steps: 1 for latents of about that size."""
+        return 1.0
+
+    def linear_map(self) -> np.ndarray:
+        """The matrix of the first layer with a kernel, (latent_dim, features).
+
+        Raises `UserError` if that layer is not linear in the latent.
+        """
+        return first_linear_map(self.network)
 
     def draw_labels(
         self, stop: int, seed: int = 0, wanted: dict[int, bool] | None = None, start: int = 0

@@ -81,7 +81,8 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         type=fraction,
         default=1.0,
         metavar="T",
-        help="above 0, at most 1: smaller values give more typical, less varied pictures",
+        help="above 0, at most 1: smaller values give more typical, less varied pictures; of a "
+        "StyleGAN, ψ: how far styles are from their average",
     )
     parser.add_argument(
         "--statistics",
@@ -119,6 +120,11 @@ def whole(text: str) -> int:
     if not 0 <= value < 2**63:
         raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**63, not {text}")
     return value
+
+
+def numbers(text: str) -> list[int]:
+    """Picture numbers: `"3,17,40"` → [3, 17, 40]."""
+    return [whole(each) for each in text.split(",")]
 
 
 def positive(text: str) -> int:

@@ -12,6 +12,7 @@ from console.errors import UserError
 from console.options import Parser
 from media import film
 from serving.commands import common
+from serving.commands.explore_styles import Mix, Noise, add_space, in_space
 from serving.commands.explore_vector import Vector
 from serving.output import check_file, whole_file
 
@@ -30,7 +31,7 @@ def build_parser() -> Parser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in (
-        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, Vector,
+        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, Mix, Noise, Vector,
     ):  # fmt: skip
         description = " ".join(verb.__doc__.split())
         name = verb.__name__.strip("_").lower()
@@ -61,6 +62,8 @@ def explore(options: argparse.Namespace) -> None:
     import serving
 
     generator = serving.load(options.source, options.weights)
+    if hasattr(options, "space"):
+        generator = in_space(generator, options.space)
     made = {}
     for path in options.out:
         kind = "film" if path.suffix.lower() in film.SUFFIXES else "page"
@@ -94,6 +97,7 @@ class _Interpolate:
         parser.add_argument("--steps", type=common.positive, default=24, help="frames between two")
         parser.add_argument("--tiles", type=common.positive, default=1, help="films side by side")
         parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+        add_space(parser)
 
     @staticmethod
     def film(generator, options):
@@ -114,13 +118,14 @@ class _Arithmetic:
     def add_options(parser):
         what = "picture numbers of --seed to average and {}, such as 3,17,40; may be repeated"
         parser.add_argument(
-            "--plus", type=_numbers, action="append", required=True, metavar="N,N,N",
+            "--plus", type=common.numbers, action="append", required=True, metavar="N,N,N",
             help=what.format("add"),
         )  # fmt: skip
         parser.add_argument(
-            "--minus", type=_numbers, action="append", default=[], metavar="N,N,N",
+            "--minus", type=common.numbers, action="append", default=[], metavar="N,N,N",
             help=what.format("subtract"),
         )  # fmt: skip
+        add_space(parser)
 
     @staticmethod
     def page(generator, options):
@@ -151,7 +156,7 @@ class _Walk:
             help="number K of the closed-form factorisation of the first layer",
         )  # fmt: skip
         way.add_argument(
-            "--between", type=_numbers, nargs=2, metavar="N,N,N",
+            "--between", type=common.numbers, nargs=2, metavar="N,N,N",
             help="from the first group's mean latent to the second's; pictures are numbers of "
             "--seed",
         )  # fmt: skip
@@ -166,6 +171,7 @@ class _Walk:
         parser.add_argument("--rows", type=common.positive, default=6, help="latents shown")
         parser.add_argument("--columns", type=common.positive, default=7, help="positions shown")
         parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+        add_space(parser)
 
     @staticmethod
     def page(generator, options):
@@ -263,6 +269,7 @@ class _Project:
         parser.add_argument("picture", type=Path, metavar="PICTURE", help="a picture file")
         parser.add_argument("--steps", type=common.positive, default=300, help="optimiser steps")
         parser.add_argument("--starts", type=common.positive, default=4, help="random starts")
+        add_space(parser)
 
     @staticmethod
     def page(generator, options):
@@ -279,11 +286,6 @@ class _Project:
             f"latent: {found.start:.1f}"
         )
         return found
-
-
-def _numbers(text: str) -> list[int]:
-    """`"3,17,40"` → [3, 17, 40]."""
-    return [common.whole(each) for each in text.split(",")]
 
 
 def _point(text: str) -> tuple[float, float]:

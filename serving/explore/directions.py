@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import keras
 import numpy as np
-from keras import ops
 from PIL import Image
 
 from console.errors import UserError
@@ -14,59 +12,30 @@ from console.options import nearest
 from datasets.pixels import to_uint8
 from media.sheet import sheet, shown
 from metrics.pictures import as_rgb
-from serving.dataflow import depends_on
 from serving.explore.animation import Clip
 from serving.explore.arithmetic import average
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged, square
 
 _POOL = 512  # pictures drawn to find a direction by a property
-_LINEAR = (keras.layers.Dense, keras.layers.Conv2DTranspose, keras.layers.Conv2D)
 
 
 def factorise(generator: Generator) -> tuple[np.ndarray, np.ndarray]:
     """Closed-form factorisation of the first layer (SeFa, Shen and Zhou 2021, arXiv:2007.06600).
 
     The unit directions n that change the first layer's output A n most are the eigenvectors of AᵀA,
-    in order of falling eigenvalue. This needs no pictures. Returns (directions
-    (latent_dim, latent_dim), one a row; eigenvalues (latent_dim,)).
+    in order of falling eigenvalue; in a StyleGAN's w, A makes the styles of all layers. No pictures
+    are needed. Returns directions (latent_dim, latent_dim), one a row, and their eigenvalues
+    (latent_dim,).
 
     Raises `UserError` if the first layer is not linear in the latent.
     """
-    matrix = first_linear_map(generator.network).astype("float64")  # (latent_dim, features): Aᵀ
+    matrix = generator.linear_map().astype("float64")  # (latent_dim, features): Aᵀ
     left, singular, _ = np.linalg.svd(matrix, full_matrices=True)
     values = np.zeros(len(left))
     values[: len(singular)] = singular**2
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(len(left))])
     return (left * signs).T.astype("float32"), values  # fix the sign: the largest entry is positive
-
-
-def first_linear_map(network: keras.Model) -> np.ndarray:
-    """The matrix of the first layer with a kernel: (latent_dim, features)."""
-    latents, labels = network.inputs
-    for layer in network.layers:
-        if isinstance(layer, _LINEAR) and depends_on(layer.input, latents):
-            break
-    else:
-        raise UserError("this generator has no first layer that is linear in the latent")
-    before = keras.Model([latents, labels], layer.input)
-    eye = np.eye(latents.shape[1], dtype="float32")
-
-    def rows(z):
-        y = np.zeros((len(z), *labels.shape[1:]), labels.dtype)
-        return ops.convert_to_numpy(before([ops.convert_to_tensor(z), ops.convert_to_tensor(y)]))
-
-    origin = rows(np.zeros_like(eye))
-    at_one, at_two = rows(eye) - origin, rows(2 * eye) - origin
-    if not np.allclose(at_two, 2 * at_one, atol=1e-5):
-        raise UserError(
-            f"the path from the latents to the first layer, {layer.name}, is not linear"
-        )
-    config = {**layer.get_config(), "activation": "linear", "use_bias": False}
-    bare = type(layer).from_config(config)
-    bare.build(at_one.shape)
-    bare.kernel.assign(layer.kernel)
-    return ops.convert_to_numpy(bare(ops.convert_to_tensor(at_one))).reshape(len(eye), -1)
 
 
 def between(

@@ -21,9 +21,6 @@ from models import autodiff
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged
 
-# Latents stay in the range of training; for normal ones, within 2.5 standard deviations.
-_BOUNDS = {"truncated_normal": (-1, 1), "uniform": (-1, 1), "binomial": (0, 1)}
-_NORMAL_BOUNDS = (-2.5, 2.5)
 _SCALES = 3
 _POOL = 256
 
@@ -83,7 +80,7 @@ def project(
     """Find the latent whose picture is nearest to `picture`, a file or uint8 (H, W, C).
 
     The best `starts` of 256 random latents are refined by `steps` of Adam on the mean square error
-    at full, half and quarter resolution; latents stay in the range of training. Attributes that
+    at full, half and quarter resolution; latents stay in `Generator.bounds`. Attributes that
     are not given are refined too; if no class is given, that of the best start is used.
     """
     check_count(steps), check_count(starts)
@@ -126,9 +123,10 @@ class _Search:
         self.target = to_float(target)[None]
         self.network = generator.blending
         count = recipe.num_labels
-        low, high = _BOUNDS.get(recipe.latent, _NORMAL_BOUNDS)
-        self.low = np.array([low] * self.dim + [0] * count, "float32")
-        self.high = np.array([high] * self.dim + [1] * count, "float32")
+        low, high = generator.bounds()
+        self.low = np.concatenate([low, np.zeros(count)]).astype("float32")
+        self.high = np.concatenate([high, np.ones(count)]).astype("float32")
+        self.scale = np.array([generator.search_scale()] * self.dim + [1] * count, "float32")
         free = np.full(count, recipe.label_kind == "attributes")
         if generator.labels is not None:
             free[generator.labels.settled(wanted)] = False
@@ -166,7 +164,7 @@ class _Search:
             square += 0.001 * (gradient**2 - square)
             now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
             change = mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
-            x = np.clip(x - now * change, self.low, self.high).astype("float32")
+            x = np.clip(x - now * self.scale * change, self.low, self.high).astype("float32")
         return x
 
     def _losses(self, x):

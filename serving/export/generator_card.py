@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from serving.generator import Generator
+from serving.style_generator import StyleGenerator
 
 _LATENTS = {
     "truncated_normal": "normal numbers of standard deviation 0.5, drawn again if beyond ±1",
@@ -53,7 +54,7 @@ def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
             "dtype": "float32",
             "shape": [],
             "range": "above 0, at most 1",
-            "meaning": "latents are multiplied by it",
+            "meaning": _meaning_of_truncation(generator),
         },
     }
     if labels is not None:
@@ -70,6 +71,15 @@ def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
     return inputs
 
 
+def _meaning_of_truncation(generator: Generator) -> str:
+    if isinstance(generator, StyleGenerator):
+        return (
+            f"ψ: the styles of the first {generator.recipe.truncated_layers} layers are drawn "
+            "towards their average by it"
+        )
+    return "latents are multiplied by it"
+
+
 def notes_of(generator: Generator) -> tuple[str, str]:
     """The README's texts before and after its Python."""
     before = ""
@@ -79,8 +89,8 @@ def notes_of(generator: Generator) -> tuple[str, str]:
     latent = generator.recipe.latent
     after = (
         f"Latents: {_LATENTS.get(latent, latent)}.\n"
-        "`truncation`, above 0 and at most 1, scales them: smaller values give more typical, less "
-        "varied pictures.\n"
+        f"`truncation`, above 0 and at most 1: {_meaning_of_truncation(generator)}; smaller values "
+        "give more typical, less varied pictures.\n"
     )
     return before, after
 
@@ -97,6 +107,12 @@ def lines_of(generator: Generator, form: str) -> list[str]:
     if labels is not None:
         inputs.insert(1, '"labels": labels')
         lines += _labels_lines(labels)
+    if form == "keras" and isinstance(generator, StyleGenerator):
+        return [
+            *lines,
+            'network.get_layer("styles").psi.assign(truncation)',
+            'images = network.predict([latents, np.zeros(16, "int32")])',
+        ]
     run = _RUN[form].format(
         inputs="{" + ", ".join(inputs) + "}",
         labels_or_zeros="labels" if labels is not None else 'np.zeros(16, "int32")',

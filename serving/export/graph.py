@@ -22,6 +22,7 @@ from serving.export import ager_card, generator_card, translator_card
 from serving.export.translator_card import LITERT_SIDE
 from serving.generator import Generator
 from serving.kinds import OnPictures
+from serving.style_generator import StyleGenerator
 
 Inputs = dict[str, np.ndarray]
 Subject = Generator | OnPictures
@@ -140,6 +141,25 @@ class PortableGenerator(Portable):
         return (named(latents, labels, scale) for scale in _TRUNCATIONS)
 
 
+class PortableStyleGenerator(PortableGenerator):
+    """[latents, truncation] → pictures, truncation as StyleGAN's ψ."""
+
+    def __init__(self, generator: StyleGenerator):
+        super().__init__(generator)
+        styles = self.network.get_layer("styles")
+        self._to_w = keras.Model(self.network.inputs[0], styles.input)
+        self._to_images = keras.Model(styles.output, self.network.outputs[0])
+        self._styles = styles
+
+    def images_of(self, latents, truncation):
+        return self._to_images(self._styles.truncate(self._to_w(latents), truncation))
+
+    @staticmethod
+    def predict(network, inputs):
+        network.get_layer("styles").psi.assign(inputs["truncation"])
+        return sampling.generate(network, inputs["latents"])
+
+
 class PortableTranslator(Portable):
     """pictures (N, H, W, 3) → pictures: float32 in [-1, 1] both, or uint8 both.
 
@@ -221,6 +241,8 @@ class PortableAger(PortableTranslator):
 
 def portable_of(subject: Subject) -> Portable:
     """The kind that fits `subject`."""
+    if isinstance(subject, StyleGenerator):
+        return PortableStyleGenerator(subject)
     if isinstance(subject, Generator):
         return PortableGenerator(subject)
     return (PortableAger if isinstance(subject, Ager) else PortableTranslator)(subject)

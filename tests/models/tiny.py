@@ -76,6 +76,26 @@ def keep(rows: list):
     )
 
 
+def whole_and_resumed(system, other, folder, step) -> dict[str, np.ndarray]:
+    """All variables after `step`, by `system` ("whole/…") and by `other` ("parts/…").
+
+    `other`, which has other weights, first reads the checkpoint that `system` writes to `folder`.
+    """
+    system.save_weights(folder / "checkpoint.weights.h5")
+    other.load_weights(folder / "checkpoint.weights.h5")
+    found = {}
+    for kind, each in (("whole", system), ("parts", other)):
+        step(each)
+        found |= {f"{kind}/{n:03d}": v for n, v in enumerate(values(each.variables))}
+    return found
+
+
+def numbered(rows: list) -> dict[str, np.ndarray]:
+    """The logs of steps as "logs/step/name" → value."""
+    return {f"logs/{n}/{name}": np.array(value)
+            for n, row in enumerate(rows) for name, value in row.items()}  # fmt: skip
+
+
 def values(variables) -> list[np.ndarray]:
     """Copies of the variables as NumPy arrays."""
     return [np.array(ops.convert_to_numpy(variable)) for variable in variables]

@@ -14,7 +14,6 @@ import numpy as np
 from models import files, recipes
 from models.systems.caae.turns import CAAE
 from tests.models import tiny
-from tests.models.tiny import values
 
 SMALL = {
     "resolution": 16, "filters": 4, "g_filters": 16, "d_filters": 2, "d_units": 8, "latent_dim": 6,
@@ -48,29 +47,25 @@ def fit(system, seeds):
     return tiny.fit(system, seeds, batch)
 
 
-def both_phases(recipe, folder=None):
-    """Two steps of warm-up, two adversarial ones; with a `folder`, resumed within the second."""
-    first = CAAE(recipe, seed=1)
+def both_phases(recipe, folder):
+    """Two steps of warm-up, two adversarial ones: the system, and what to compare.
+
+    Before the last one another system goes on from a checkpoint.
+    """
+    first, second = (CAAE(recipe, seed=1, phase=phase) for phase in (0, 1))
     rows = fit(first, [0, 1])
-    second = CAAE(recipe, seed=1, phase=1)
     second.take_over(first)
     rows += fit(second, [2])
-    if folder is not None:
-        second.save_weights(folder / "checkpoint.weights.h5")
-        second = CAAE(recipe, seed=5, phase=1)
-        second.load_weights(folder / "checkpoint.weights.h5")
-    return second, rows + fit(second, [3])
+    other = CAAE(recipe, seed=5, phase=1)
+    found = tiny.whole_and_resumed(
+        second, other, folder, lambda system: rows.extend(fit(system, [3]))
+    )
+    return second, {**found, **tiny.numbered(rows[:4])}
 
 
 def main(folder):
-    results = {}
     whole = recipe(code_weight=0.01, identity_weight=0.1, initializer="he_normal", resolution=32)
-    for kind, place in (("whole", None), ("parts", folder)):
-        system, rows = both_phases(whole, place)
-        for index, value in enumerate(values(system.variables)):
-            results[f"{kind}/{index:03d}"] = value
-        for number, row in enumerate(rows):
-            results |= {f"{kind}-logs/{number}/{name}": value for name, value in row.items()}
+    system, results = both_phases(whole, folder)
     rng = np.random.default_rng(7)
     shown = rng.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     labels = multi_hot(whole, rng, (3,))

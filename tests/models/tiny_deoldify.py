@@ -14,7 +14,6 @@ import numpy as np
 from models import files, recipes
 from models.systems.deoldify.turns import DeOldify
 from tests.models import tiny
-from tests.models.tiny import values
 
 SMALL = {
     "resolution": 64, "encoder": "lite0", "g_filters": 8, "d_filters": 4, "d_blocks": 1,
@@ -33,32 +32,27 @@ def fit(system, seeds):
     return tiny.fit(system, seeds, tiny.drawn)
 
 
-def all_phases(recipe, folder=None):
-    """Every step of the recipe; with a `folder`, resumed within the last phase."""
+def all_phases(recipe, folder):
+    """Every step of the recipe: the system, and what to compare.
+
+    Before the last step another system goes on from a checkpoint.
+    """
     system, rows = DeOldify(recipe, seed=1), []
     for phase in range(len(recipe.phases())):
         if phase:
             previous, system = system, DeOldify(recipe, seed=1, phase=phase)
             system.take_over(previous)
         rows += fit(system, [phase])
-    if folder is not None:
-        system.save_weights(folder / "checkpoint.weights.h5")
-        system = DeOldify(recipe, seed=5, phase=phase)
-        system.load_weights(folder / "checkpoint.weights.h5")
-    return system, rows + fit(system, [9])
+    other = DeOldify(recipe, seed=5, phase=phase)
+    found = tiny.whole_and_resumed(system, other, folder, lambda each: rows.extend(fit(each, [9])))
+    return system, {**found, **tiny.numbered(rows[: recipe.steps])}
 
 
 def main(folder):
-    results = {}
-    for kind, place in (("whole", None), ("parts", folder)):
-        system, rows = all_phases(recipe(), place)
-        for index, value in enumerate(values(system.variables)):
-            results[f"{kind}/{index:03d}"] = value
-        for number, row in enumerate(rows):
-            results |= {f"{kind}-logs/{number}/{name}": value for name, value in row.items()}
-    still, rows = all_phases(recipe(d_threshold=1e-6))  # the generator never moves
-    results["moves"] = np.array([row["g_moves"] for row in rows[-2:]])
-    results |= {f"still/{n:03d}": v for n, v in enumerate(values(still.generator.variables))}
+    system, results = all_phases(recipe(large_steps=0, steps=5), folder)
+    still = recipe(d_threshold=1e-6)  # the generator never moves
+    rows = fit(DeOldify(still, seed=1, phase=len(still.phases()) - 1), [0, 1])
+    results["moves"] = np.array([row["g_moves"] for row in rows])
     shown = np.random.default_rng(7).integers(0, 256, (2, 48, 80, 3), dtype=np.uint8)
     results["kept"] = system.colour(shown)
     files.save(system.output("colourer"), folder / "colourer.keras", {"recipe": {}})

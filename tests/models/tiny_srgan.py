@@ -14,7 +14,6 @@ import numpy as np
 from models import files, recipes
 from models.systems.srgan.turns import SRGAN
 from tests.models import tiny
-from tests.models.tiny import values
 
 SMALL = {
     "resolution": 32, "crop": 16, "g_filters": 4, "blocks": 1, "d_filters": 2, "d_units": 8,
@@ -32,28 +31,24 @@ def fit(system, seeds):
     return tiny.fit(system, seeds, tiny.drawn)
 
 
-def both_phases(recipe, folder=None):
-    """Two steps of pixels, two adversarial ones; with a `folder`, resumed in between and within."""
-    first = SRGAN(recipe, seed=1)
+def both_phases(recipe, folder):
+    """Two steps of pixels, two adversarial ones: the system, and what to compare.
+
+    Before the last one another system goes on from a checkpoint.
+    """
+    first, second = (SRGAN(recipe, seed=1, phase=phase) for phase in (0, 1))
     rows = fit(first, [0, 1])
-    second = SRGAN(recipe, seed=1, phase=1)
     second.take_over(first)
     rows += fit(second, [2])
-    if folder is not None:
-        second.save_weights(folder / "checkpoint.weights.h5")
-        second = SRGAN(recipe, seed=5, phase=1)
-        second.load_weights(folder / "checkpoint.weights.h5")
-    return second, rows + fit(second, [3])
+    other = SRGAN(recipe, seed=5, phase=1)
+    found = tiny.whole_and_resumed(
+        second, other, folder, lambda system: rows.extend(fit(system, [3]))
+    )
+    return second, {**found, **tiny.numbered(rows[:4])}
 
 
 def main(folder):
-    results = {}
-    for kind, place in (("whole", None), ("parts", folder)):
-        system, rows = both_phases(recipe(), place)
-        for index, value in enumerate(values(system.variables)):
-            results[f"{kind}/{index:03d}"] = value
-        for number, row in enumerate(rows):
-            results |= {f"{kind}-logs/{number}/{name}": value for name, value in row.items()}
+    system, results = both_phases(recipe(), folder)
     shown = np.random.default_rng(7).integers(0, 256, (2, 6, 10, 3), dtype=np.uint8)
     results["kept"] = system.enlarge(shown)
     files.save(system.output("upscaler"), folder / "upscaler.keras", {"recipe": {}})

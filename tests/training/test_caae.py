@@ -8,9 +8,8 @@ from PIL import Image
 
 import runs
 from models import files
-from runs import checkpoints as names
 from runs.rows import read_rows
-from tests.training.test_run import weights
+from tests.training.resuming import assert_it_goes_on
 
 TINY = ["--resolution=16", "--filters=2", "--g-filters=8", "--d-filters=2", "--d-units=8",
         "--latent-dim=6", "--batch-size=4", "--warm-up=2", "--steps=4", "--precision=float32",
@@ -57,17 +56,7 @@ def test_a_users_own_faces_in_both_phases(run, tmp_path):
     with Image.open(whole / "fakes" / "step-00000004.png") as grid:
         assert grid.size[0] == 4 * 18 + 2  # the picture and three ages
         assert grid.size[1] > 2 * 18 + 2  # two persons, and captions
-    expected = weights(names.newest(whole / "checkpoints"))
-    for step in (2, 3):
-        for path in names.found(whole / "checkpoints"):
-            if names.step_of(path) > step:
-                path.unlink()
-        code, words = run("--resume=0")
-        assert code == 0, words
-        found = weights(names.newest(whole / "checkpoints"))
-        assert expected.keys() == found.keys()
-        different = [n for n in expected if not np.array_equal(expected[n], found[n])]
-        assert different == [], step
+    assert_it_goes_on(run, whole, 2)  # at the seam
 
 
 def test_the_plain_recipe_takes_the_age_alone(run, tmp_path):

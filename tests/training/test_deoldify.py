@@ -9,9 +9,8 @@ from PIL import Image
 
 import runs
 from models import files
-from runs import checkpoints as names
 from runs.rows import read_rows
-from tests.training.test_run import weights
+from tests.training.resuming import assert_it_goes_on
 
 TINY = ["--resolution=32", "--encoder=lite0", "--g-filters=8", "--d-filters=4", "--d-blocks=1",
         "--batch-size=2", "--decoder-steps=1", "--small-steps=0", "--medium-steps=0",
@@ -46,17 +45,7 @@ def test_all_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path):
     with Image.open(whole / "fakes" / "step-00000005.png") as grid:
         assert grid.size[0] == 3 * 34 + 2  # grey, network, truth
         assert grid.size[1] > 2 * 34 + 2  # the columns have captions
-    expected = weights(names.newest(whole / "checkpoints"))
-    for step in (2, 4):  # at a seam, and within the last phase
-        for path in names.found(whole / "checkpoints"):
-            if names.step_of(path) > step:
-                path.unlink()
-        code, words = run("--resume=0")
-        assert code == 0, words
-        found = weights(names.newest(whole / "checkpoints"))
-        assert expected.keys() == found.keys()
-        different = [n for n in expected if not np.array_equal(expected[n], found[n])]
-        assert different == [], step
+    assert_it_goes_on(run, whole, 3)  # at the last seam
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import functools
 import json
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,7 +11,7 @@ from models import files
 from runs import checkpoints as names
 from runs.rows import read_rows
 from serving.commands import explore, export, generate
-from tests.training.test_run import weights
+from tests.training.resuming import assert_it_goes_on
 
 TINY = ["--resolution=16", "--filters=64", "--most-filters=8", "--latent-dim=6", "--batch-size=4",
         "--most-batch=8", "--batch-sides=64", "--stable-pictures=8", "--fade-pictures=16",
@@ -43,17 +42,7 @@ def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
     assert network.output_shape == (None, 16, 16, 3)
     sizes = {Image.open(path).size for path in (whole / "fakes").iterdir()}
     assert len(sizes) == 1  # small pictures are shown as large as the others
-    expected = weights(names.newest(whole / "checkpoints"))
-    for step in (1, 2, 6):  # at a seam, within the first fade, within the second
-        for path in names.found(whole / "checkpoints"):
-            if names.step_of(path) > step:
-                path.unlink()
-        code, words = run("--resume=0")
-        assert code == 0, words
-        found = weights(names.newest(whole / "checkpoints"))
-        assert expected.keys() == found.keys()
-        different = [n for n in expected if not np.array_equal(expected[n], found[n])]
-        assert different == [], step
+    assert_it_goes_on(run, whole, 6)  # within the second fade
 
 
 def test_a_run_and_its_young_checkpoints_are_served(run, tmp_path):

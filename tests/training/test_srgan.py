@@ -11,7 +11,7 @@ import runs
 from models import files
 from runs import checkpoints as names
 from runs.rows import read_rows
-from tests.training.test_run import weights
+from tests.training.resuming import assert_it_goes_on
 
 TINY = ["--resolution=32", "--crop=16", "--g-filters=4", "--blocks=1", "--d-filters=2",
         "--d-units=8", "--batch-size=2", "--pixel-steps=2", "--late-steps=1", "--steps=5",
@@ -51,18 +51,8 @@ def test_both_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path)
     with Image.open(whole / "fakes" / "step-00000005.png") as grid:
         assert grid.size[0] == 4 * 34 + 2  # small, bicubic, network, truth
         assert grid.size[1] > 2 * 34 + 2  # the columns have captions
-    expected = weights(names.newest(whole / "checkpoints"))
-    for step in (2, 3, 4):  # at the first seam, within the second phase, at the second seam
-        for path in names.found(whole / "checkpoints"):
-            if names.step_of(path) > step:
-                path.unlink()
-        code, words = run("--resume=0")
-        assert code == 0, words
-        found = weights(names.newest(whole / "checkpoints"))
-        assert expected.keys() == found.keys()
-        different = [n for n in expected if not np.array_equal(expected[n], found[n])]
-        assert different == [], step
-        assert [int(row["step"]) for row in read_rows(whole / "losses.csv")] == [1, 2, 3, 4, 5]
+    assert_it_goes_on(run, whole, 2)  # at a seam, and over the next
+    assert [int(row["step"]) for row in read_rows(whole / "losses.csv")] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from layers import (
     PixelNorm,
     Repeat2D,
 )
+from models.growing.recipe import SMALLEST
 from models.networks import blocks
-from models.systems.pggan.recipe import SMALLEST, PGGANRecipe
+from models.systems.pggan.recipe import PGGANRecipe
 
 _ROOT = 2.0**0.5
 

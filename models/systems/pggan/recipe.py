@@ -1,45 +1,22 @@
-"""The recipe of a growing GAN. Its defaults are the paper's, on one GPU."""
+"""The recipe of PGGAN. Its defaults are the paper's, on one GPU."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from models.fields import again, option
+from models.fields import option
+from models.growing.recipe import GrowingRecipe
 from models.lazy import latents
-from models.recipe import Phase, Recipe
-
-SMALLEST = 4  # px, where training begins
 
 
 @dataclass(frozen=True)
-class PGGANRecipe(Recipe):
+class PGGANRecipe(GrowingRecipe):
     """A generator and a discriminator that grow together, from 4 px to the resolution."""
 
     system: ClassVar[str] = "pggan"
-    # These networks never take labels; a GAN's may.
-    label_kind: ClassVar[str] = "none"
-    num_labels: ClassVar[int] = 0
-
-    resolution: int = again(Recipe, "resolution", 1024, range=(8, None, None, None))
-    filters: int = option(
-        8192,
-        "Networks",
-        "channels at 2 px; each doubling of the size halves them, beginning with most_filters",
-        least=1,
-    )
-    most_filters: int = option(512, "Networks", "the most channels that any map has", least=1)
-    group: int = option(
-        4,
-        "Networks",
-        "pictures whose standard deviation the discriminator sees; 0: it does not see any",
-    )
-
-    latent_dim: int = option(512, "Latents", "dimensions of a latent", least=1)
-    latent: str = option("normal", "Latents", "its distribution", choices=("normal",))
 
     penalty_weight: float = option(
         10.0, "Objective", "factor of the gradient penalty on the discriminator", least=0
@@ -48,89 +25,12 @@ class PGGANRecipe(Recipe):
         1e-3, "Objective", "factor of the mean square of real pictures' scores", least=0
     )
 
-    batch_size: int = again(
-        Recipe, "batch_size", 4, help="pictures of a step, or more where pictures are small"
-    )
-    most_batch: int = option(128, "Training", "pictures of a step at the smallest sizes", least=1)
-    batch_sides: int = option(
-        2048, "Training", "between these two: this divided by the pictures' side", least=1
-    )
-    stable_pictures: int = option(
-        600_000, "Training", "real pictures shown at each size before it grows", least=1
-    )
-    fade_pictures: int = option(
-        600_000, "Training", "real pictures shown while a new size fades in", least=1
-    )
-    grow: bool = option(True, "Training", "begin with small pictures, not at the full resolution")
-    learning_rate: float = option(1e-3, "Training", "of both networks", above=0)
-    beta_1: float = again(Recipe, "beta_1", 0.0)
-    beta_2: float = again(Recipe, "beta_2", 0.99)
-    ema_decay: float = again(Recipe, "ema_decay", 0.999)
-    mirror: bool = again(Recipe, "mirror", True)
-    # Its phases' own, which no person sets.
-    halvings: int = 0
-    fading: bool = False
-
-    @property
-    def side(self) -> int:
-        """Height and width of the pictures in this phase."""
-        return self.resolution >> self.halvings
-
-    def channels(self, side: int) -> int:
-        """The channels of maps of `side` px."""
-        return max(1, min(2 * self.filters // side, self.most_filters))
-
-    def batch_at(self, side: int) -> int:
-        """The pictures of a step while they are of `side` px."""
-        return max(self.batch_size, min(self.most_batch, self.batch_sides // side))
-
-    def problems(self) -> Iterator[str]:
-        yield from super().problems()
-        if self.most_batch < self.batch_size:
-            yield f"most_batch {self.most_batch} is below batch_size {self.batch_size}"
-            return
-        for _, _, changed in self._first_phases():
-            part = changed["batch_size"] // self.micro_batches
-            if self.group and part > self.group and part % self.group:
-                yield (
-                    f"at {self.resolution >> changed['halvings']} px a step has {part} pictures, "
-                    f"which group {self.group} does not divide; choose other batches or another "
-                    "group"
-                )
-        before = sum(steps for _, steps, _ in self._first_phases()[:-1])
-        if before >= self.steps:
-            yield (
-                f"steps {self.steps} leave none at {self.resolution} px; the phases before take "
-                f"{before}: shorten them with stable_pictures and fade_pictures"
-            )
-
     def draw(self, rng, labels, draw_labels):
         """latents (B, 2, latent_dim): for the discriminator's fakes, for the generator's; mix."""
         size = self.batch_size
         drawn = latents.sample(self.latent, 2 * size, self.latent_dim, rng)
         mix = rng.random((size, 1), dtype=np.float32)
         return {"latents": drawn.reshape(size, 2, -1), "mix": mix}
-
-    def phases(self):
-        rows = self._first_phases()
-        before = sum(steps for _, steps, _ in rows[:-1])
-        rows[-1] = (rows[-1][0], self.steps - before, rows[-1][2])
-        return tuple(Phase(*row) for row in rows)
-
-    def _first_phases(self) -> list[tuple[str, int, dict]]:
-        """(name, steps, changes) of each phase; the last one's steps are not known here."""
-        doublings = (self.resolution // SMALLEST).bit_length() - 1 if self.grow else 0
-        rows: list[tuple[str, int, dict]] = []
-        for halvings in range(doublings, -1, -1):
-            side = self.resolution >> halvings
-            changed = {"halvings": halvings, "batch_size": self.batch_at(side)}
-            if halvings < doublings:
-                steps = -(-self.fade_pictures // changed["batch_size"])
-                rows.append((f"fade_{side}", steps, changed | {"fading": True}))
-            rows.append(
-                (f"stable_{side}", -(-self.stable_pictures // changed["batch_size"]), changed)
-            )
-        return rows
 
     def traits(self):
         return {"networks": "growing", "loss": "wasserstein", "penalty": "gradient"}

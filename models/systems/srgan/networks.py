@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import keras
 
-from layers import BatchNorm, PixelShuffle, Repeat2D, initializers, residual
+from layers import (
+    BatchNorm,
+    BoxBlur2D,
+    PixelShuffle,
+    Repeat2D,
+    initializers,
+    residual,
+    weights,
+)
 from models.networks.blocks import as_logits, leaky
 from models.systems.srgan.recipe import SRGANRecipe
 
@@ -33,6 +41,7 @@ def generator(recipe: SRGANRecipe, side: int | None = None) -> keras.Model:
         label = f"up_{number}"
         x = _conv(x, 4 * filters, 3, label, initializers.get("icnr"))
         x = _prelu(PixelShuffle(2, name=f"{label}_shuffle")(x), label)
+        x = BoxBlur2D(name=f"{label}_blur")(x) if recipe.blur else x
     small = initializers.get("he_normal", gain=0.01) if recipe.residual else None
     x = _conv(x, 3, 9, "to_image", small, dtype="float32")
     if recipe.residual:
@@ -44,20 +53,23 @@ def generator(recipe: SRGANRecipe, side: int | None = None) -> keras.Model:
 
 
 def discriminator(recipe: SRGANRecipe) -> keras.Model:
-    """Crops (N, C, C, 3) → logits (N, 1)."""
+    """Crops (N, C, C, 3) → logits (N, 1).
+
+    Its kernels are normalised as the recipe says, or else, from the second on, their outputs.
+    """
+    norm = recipe.d_weight_norm
     crops = keras.Input((recipe.crop, recipe.crop, 3), dtype="float32", name="images")
     x = crops
     for number, (width, strides) in enumerate(_PLAN):
         label = f"conv_{number}"
-        x = _conv(x, width * recipe.d_filters, 3, label, strides=strides)
-        if number:  # the first maps are not normalised
+        x = _conv(x, width * recipe.d_filters, 3, label, strides=strides, weight_norm=norm)
+        if number and norm == "none":
             x = BatchNorm(name=f"{label}_norm")(x)
         x = leaky(x, f"{label}_activation")
     x = keras.layers.Flatten(name="features")(x)
-    x = leaky(_dense(recipe.d_units, "hidden")(x), "hidden_activation")
-    return keras.Model(
-        crops, as_logits(_dense(1, "logit", dtype="float32")(x)), name="discriminator"
-    )
+    x = leaky(_dense(x, recipe.d_units, "hidden", norm), "hidden_activation")
+    logit = _dense(x, 1, "logit", norm, dtype="float32")
+    return keras.Model(crops, as_logits(logit), name="discriminator")
 
 
 def _block(x, name: str):
@@ -74,10 +86,16 @@ def _block(x, name: str):
     return residual(x, main, name=name)
 
 
-def _conv(x, filters: int, size: int, name: str, initializer=None, strides: int = 1, **more):
+def _conv(x, filters: int, size: int, name: str, initializer=None, weight_norm="none", **more):
     kernel = initializer or initializers.get("he_normal")
-    return keras.layers.Conv2D(
-        filters, size, strides, padding="same", kernel_initializer=kernel, name=name, **more
+    return weights.conv2d(
+        filters,
+        size,
+        padding="same",
+        weight_norm=weight_norm,
+        kernel_initializer=kernel,
+        name=name,
+        **more,
     )(x)
 
 
@@ -90,6 +108,8 @@ def _prelu(x, name: str):
     )(x)
 
 
-def _dense(units: int, name: str, **more):
+def _dense(x, units: int, name: str, weight_norm: str, **more):
     kernel = initializers.get("glorot_uniform")
-    return keras.layers.Dense(units, kernel_initializer=kernel, name=name, **more)
+    return weights.dense(
+        units, weight_norm=weight_norm, kernel_initializer=kernel, name=name, **more
+    )(x)

@@ -36,9 +36,22 @@ class SRGANRecipe(Recipe):
         "Networks",
         "the generator adds to the enlarged picture, as in VDSR (arXiv:1511.04587)",
     )
+    blur: bool = option(
+        False,
+        "Networks",
+        "the generator blurs after each pixel shuffle, which keeps flat areas free of a grid "
+        "(arXiv:1806.02658)",
+    )
     d_filters: int = option(64, "Networks", "channels of the discriminator's first maps", least=1)
     d_units: int = option(
         1024, "Networks", "units of the discriminator's last hidden layer", least=1
+    )
+    d_weight_norm: str = option(
+        "none",
+        "Networks",
+        "normalisation of the discriminator's kernels: none, with batch norm after them, as "
+        "published; or spectral, without",
+        choices=("none", "spectral"),
     )
 
     content: str = option(

@@ -1,0 +1,1 @@
+"""Growing GANs: what PGGAN and StyleGAN share."""

@@ -1,0 +1,110 @@
+"""What growing GANs share: the fade from size to size, pictures of the phase's size, their use."""
+
+import types
+
+import keras
+import numpy as np
+from keras import ops
+
+from layers import Repeat2D, replicas
+from models import copies, latents, sampling
+from models.growing.recipe import GrowingRecipe
+from models.outputs import Judged, Preview
+from models.pixels import as_floats
+from models.resizing import averaged, repeated
+from models.system import System
+
+
+class Growing(System):
+    """A system whose networks have the size of the phase, with the same layers as the smaller ones.
+
+    `faded` lists the networks that have a layer "fade" while a new size fades in. A batch holds
+    images (B, 1, R, R, 3) uint8 of the full resolution, which are shrunk to the phase's size, and
+    what the subclass draws. While a size fades in, α grows from 0 in even steps.
+
+    Args and errors: see `System`.
+    """
+
+    recipe: GrowingRecipe
+    faded: tuple[str, ...] = ("generator", "discriminator")
+
+    def add_state(self) -> None:
+        self._grown = types.SimpleNamespace()  # hidden from Keras, which would save it
+
+    def before_step(self) -> None:
+        """Set α: the steps done in this phase over all of its steps."""
+        if not self.recipe.fading:
+            return
+        first, last = self.whole_recipe.phase_steps(self.phase)
+        done = ops.cast(ops.convert_to_tensor(self.steps_done), "float32") - first
+        for name in self.faded:
+            alpha = self.networks[name].get_layer("fade").alpha
+            replicas.assign(alpha, done / (last - first))
+
+    def take_over(self, previous: System) -> None:
+        """Copy the weights of all layers that both sizes have, by their names."""
+        super().take_over(previous)
+        for name, network in self.networks.items():
+            known = {v.path: v for v in previous.networks[name].variables}
+            both = [v for v in network.variables if v.path in known]
+            copies.copy_values([known[v.path] for v in both], both)
+
+    # === For the turns ===
+
+    def reals(self, part):
+        """The pictures in the phase's size; faded in like the generator's.
+
+        While a size fades in, they are a mixture with those of half the size.
+        """
+        large = averaged(as_floats(part["images"]), 1 << self.recipe.halvings)
+        if not self.recipe.fading:
+            return large
+        small = repeated(averaged(large, 2), 2)
+        return small + self.alpha() * (large - small)
+
+    def alpha(self):
+        """How far the phase's size has faded in, 0 to 1; 1 in a stable phase."""
+        if not self.recipe.fading:
+            return ops.ones(())
+        return ops.convert_to_tensor(self.discriminator.get_layer("fade").alpha)
+
+    # === Its description ===
+
+    def preview(self, data, rng, rows, columns):
+        recipe = self.recipe
+        drawn = latents.sample(recipe.latent, rows * columns, recipe.latent_dim, rng)
+        return Preview(lambda system: system.sample(drawn), columns)
+
+    def judged(self, data, rng, count):
+        recipe = self.recipe
+        drawn = latents.sample(recipe.latent, count, recipe.latent_dim, rng)
+        return Judged(
+            lambda system: system.sample(drawn),
+            "images",
+            {"weights": "ema", "truncation": 1.0, "statistics": "running"},
+        )
+
+    # === Use ===
+
+    def at_full_size(self, network: keras.Model) -> keras.Model:
+        """A generator whose pictures are repeated to the full size, if it has not grown up yet."""
+        if not self.recipe.halvings:
+            return network
+        known = vars(self._grown)
+        if (key := str(id(network))) not in known:
+            x = network.outputs[0]
+            for number in range(self.recipe.halvings):
+                x = Repeat2D(dtype="float32", name=f"grown_{number}")(x)
+            known[key] = keras.Model(network.inputs, x, name="generator")
+            known[key].jit_compile = self.jit_compile
+        return known[key]
+
+    def sample(self, latents, labels=None, ema: bool = True, batch_size: int = 64) -> np.ndarray:
+        """Pictures for `latents` (N, latent_dim): float32 (N, R, R, 3), about in [-1, 1].
+
+        Args:
+            labels: none: these networks take no labels.
+            ema: use the averaged generator (recommended), or the one in training.
+            batch_size: pictures at a time.
+        """
+        return sampling.generate(self.output("generator", ema), latents, labels, batch_size)

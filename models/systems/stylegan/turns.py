@@ -1,0 +1,118 @@
+"""How StyleGAN trains (Karras et al. 2019, arXiv:1812.04948)."""
+
+from typing import ClassVar
+
+import keras
+from keras import ops
+
+from models import autodiff, losses, penalties
+from models.growing.turns import Growing
+from models.outputs import Output, Watched, Work
+from models.players import Player, Turn
+from models.systems.stylegan import networks
+
+_DRAWN = ("latents", "cut", "noise")
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class StyleGAN(Growing):
+    """A mapping from latents to styles, a synthesis of pictures, a discriminator.
+
+    A step is a turn of D, then one of the mapping and the synthesis together. A batch holds images,
+    see `Growing`, and what the recipe's `draw` lists.
+
+    Args and errors: see `System`.
+    """
+
+    averaged = ("mapping", "synthesis")
+    faded = ("synthesis", "discriminator")
+    outputs: ClassVar = {"generator": Output("generate", "synthesis")}
+    watched = Watched(
+        line={"d_loss": "D {:.3f}", "g_loss": "G {:.3f}", "alpha": "α {:.2f}"},
+        curves={"d_loss": "discriminator", "g_loss": "generator", "penalty": "R1"},
+    )
+
+    def build_networks(self):
+        return {
+            "mapping": networks.mapping(self.recipe),
+            "synthesis": networks.synthesis(self.recipe),
+            "discriminator": networks.discriminator(self.recipe),
+        }
+
+    def players(self):
+        rate = self.recipe.rate
+        return {
+            "generator": Player([self.mapping, self.synthesis], rate),
+            "discriminator": Player([self.discriminator], rate),
+        }
+
+    def turns(self):
+        self._loss, self._penalty = losses.get("non_saturating"), penalties.get("r1")
+        return [
+            Turn("discriminator", self._discriminator_loss, given=self._fakes),
+            Turn("generator", self._generator_loss, takes=self._for_generator),
+        ]
+
+    def call(self, inputs, training=None):
+        """[z (N, latent_dim), y] → images of the full size by the averaged networks."""
+        return self.output("generator")(inputs, training=training)
+
+    # === The turns ===
+
+    def _styles(self, part):
+        """Styles (B, layers, style_dim): the first latent's, from layer `cut` on the second's."""
+        latents = part["latents"]
+        styles = self.mapping(ops.reshape(latents, (-1, latents.shape[-1])), training=True)
+        both = ops.reshape(styles, (-1, 2, *styles.shape[1:]))
+        numbers = ops.arange(self.recipe.layers, dtype="int32")[None, :, None]
+        return ops.where(numbers < part["cut"][:, None, None], both[:, 0], both[:, 1])
+
+    def _fakes(self, part):
+        return self.synthesis([self._styles(part), part["noise"]], training=True)
+
+    def _discriminator_loss(self, part, fake):
+        """The non-saturating loss, and R1 on real pictures."""
+        real = self.reals(part)
+        scores = [self.discriminator(each, training=True) for each in (real, fake)]
+        loss = self._loss.discriminator(*scores)
+        penalty = self._penalty.function(
+            lambda x: self.discriminator(x, training=True),
+            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
+            real,
+            fake,
+            None,
+        )
+        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
+        return loss + self.recipe.penalty_weight * penalty, logs
+
+    def _for_generator(self, batch, index):
+        return {name: batch[name][:, -1] for name in _DRAWN}
+
+    def _generator_loss(self, part, _):
+        loss = self._loss.generator(None, self.discriminator(self._fakes(part), training=True))
+        return loss, {"g_loss": loss, "alpha": self.alpha()}
+
+    # === Its description ===
+
+    def work(self):
+        # The mapping is small beside the others, but its activations are counted.
+        made = {"mapping": 1, "synthesis": 1}
+        return [
+            Work(kept={"discriminator": 2}, passes={**made, "discriminator": 12}),
+            Work(
+                kept={**made, "discriminator": 1},
+                passes={"mapping": 3, "synthesis": 3, "discriminator": 2},
+            ),
+        ]
+
+    # === Use ===
+
+    def output(self, name, averaged=True):
+        """The generator, at full size: both networks in one, with noise that never changes."""
+        prefix = "ema_" if averaged else ""
+        known = vars(self._grown)
+        if (key := f"{prefix}generator") not in known:
+            parts = (getattr(self, f"{prefix}{each}") for each in self.averaged)
+            known[key] = networks.generator(*parts)
+            known[key].jit_compile = self.jit_compile
+        return self.at_full_size(known[key])
