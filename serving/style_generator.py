@@ -12,6 +12,7 @@ from keras import ops
 from console.errors import UserError
 from layers import FixedNoise, TruncatedStyles
 from layers.styles import fixed_noise
+from models.networks.blocks import joined
 from serving.explore.explorer import Explorer
 from serving.generator import check_truncation, compiled_for_device
 from serving.source import Source
@@ -32,6 +33,7 @@ class StyleGenerator(Explorer):
         super().__init__(source)
         self._truncated: TruncatedStyles = self.network.get_layer("styles")
         self._noise: FixedNoise = self.network.get_layer("noise")
+        self._kept_noise = np.array(ops.convert_to_numpy(self._noise.values))
 
     @property
     def layers(self) -> int:
@@ -83,10 +85,6 @@ class StyleGenerator(Explorer):
         self._noise.values.assign(strength * values)
 
     @cached_property
-    def _kept_noise(self) -> np.ndarray:
-        return np.array(ops.convert_to_numpy(self._noise.values))
-
-    @cached_property
     def in_styles(self) -> StyleSpace:
         """The same generator with w in the place of latents."""
         return StyleSpace(self)
@@ -106,7 +104,7 @@ class StyleSpace(Explorer):
         self._to_w = _compiled(whole.network.inputs[0], whole._truncated.input)
         w = keras.Input((self.recipe.style_dim,), dtype="float32", name="w")
         y = keras.Input((), dtype="int32", name="labels")
-        images = keras.Model(whole._truncated.input, whole.network.outputs[0]).call(w)
+        (images,) = joined([whole._truncated.input], whole.network.outputs, [w])
         self.network = compiled_for_device(keras.Model([w, y], images, name="generator"))
 
     def draw_latents(self, stop, seed=0, truncation=1.0, start=0):

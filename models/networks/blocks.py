@@ -190,6 +190,14 @@ def check_smallest(recipe: Recipe, shorter: int) -> None:
         )
 
 
+def joined(inputs: Sequence, outputs: Sequence, others: Sequence):
+    """The layers between symbolic `inputs` and `outputs`, called on `others`: symbolic outputs.
+
+    So one network becomes a part of another's graph, with the same layers and weights.
+    """
+    return keras.Function(list(inputs), list(outputs)).call(list(others))
+
+
 def sizes_between(low: int, high: int) -> list[int]:
     """low, 2·low, … up to and including `high`."""
     return [low << n for n in range((high // low).bit_length())]

@@ -16,6 +16,7 @@ from serving.style_generator import LEVELS, StyleGenerator, level
 
 _LEAST = 64  # px of a tile
 _BLANK = 255
+_DRAWS = 16  # of noise, for its standard deviation
 
 
 def check(generator: Generator, what: str) -> StyleGenerator:
@@ -100,10 +101,11 @@ def noise_sheet(
         generator.use_noise(number, strength)
         return to_uint8(generator.of_styles(styles))
 
-    others = [drawn(number) for number in range(max(draws, 16))]
+    others = [drawn(number) for number in range(max(draws, _DRAWS))]
     spread = np.std(np.stack(others).astype("float32"), axis=0).mean(axis=-1, keepdims=True)
     spread = np.repeat(np.clip(4 * spread, 0, 255).astype("uint8"), 3, axis=-1)
     columns = [drawn(None, 0.0), drawn(None), *others[:draws], spread]
+    generator.use_noise()
     captions = ["none", "kept", *[f"draw {number + 1}" for number in range(draws)], "differs"]
     tiles = np.stack(columns, axis=1).reshape(-1, *columns[0].shape[1:])
     return sheet(enlarged(tiles, _LEAST), len(columns), captions)

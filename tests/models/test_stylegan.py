@@ -140,13 +140,13 @@ def test_the_generator_is_both_networks_with_noise_that_stays():
     styles = system.mapping.predict_on_batch(z)
     noise = np.repeat(np.array(generator.get_layer("noise").values)[None], 3, axis=0)
     expected = system.synthesis.predict_on_batch([styles, noise])
-    made = system.sample(z, ema=False)
+    made, averaged = system.sample(z, ema=False), system.sample(z)
     np.testing.assert_allclose(made, expected, atol=1e-5)
     np.testing.assert_allclose(system.sample(z, ema=False), made)
     # It follows the training, since it shares the weights.
     system.synthesis.get_layer("to_image_16").bias.assign([5.0, 5.0, 5.0])
-    assert np.abs(system.sample(z, ema=False) - made).min() > 4
-    assert np.abs(system.sample(z) - made).max() < 4  # the average does not
+    assert np.abs(system.sample(z, ema=False) - made).min() > 2
+    np.testing.assert_allclose(system.sample(z), averaged, atol=1e-5)  # the average does not
 
 
 def test_a_new_size_changes_nothing_at_first():
@@ -172,7 +172,7 @@ def test_pictures_that_have_not_grown_up_are_shown_at_full_size():
     made = system.sample(z)
     assert made.shape == (2, 16, 16, 3)
     np.testing.assert_array_equal(made[:, ::2, ::2], made[:, 1::2, 1::2])
-    np.testing.assert_array_equal(system([z, np.zeros(2, "int32")]), made)
+    np.testing.assert_allclose(system([z, np.zeros(2, "int32")]), made, atol=1e-5)
     assert system.output("generator") is system.output("generator")  # built once
 
 
@@ -249,9 +249,10 @@ def test_the_generators_turn_has_random_numbers_of_its_own():
 
 def test_a_step_trains_mapping_and_synthesis_together_and_keeps_the_average_style():
     system = StyleGAN(recipe(), seed=3, phase=2)
-    before = {name: tiny.values(n.trainable_variables) for name, n in system.networks.items()}
+    networks_now = {name: getattr(system, name) for name in system.network_names}
+    before = {name: tiny.values(n.trainable_variables) for name, n in networks_now.items()}
     tiny_growing.fit(system, [0])
-    for name, network in system.networks.items():
+    for name, network in networks_now.items():
         now = tiny.values(network.trainable_variables)
         moved = [(old != new).any() for old, new in zip(before[name], now, strict=True)]
         assert np.mean(moved) > 0.9, name
@@ -265,7 +266,7 @@ def test_a_step_trains_mapping_and_synthesis_together_and_keeps_the_average_styl
     ("changes", "words"),
     [
         ({"resolution": 8}, "resolution must be a whole number of at least 16, not 8"),
-        ({"mixing": 1.5}, "mixing must be .* at most 1"),
+        ({"mixing": 1.5}, "mixing must be from 0 to 1, not 1.5"),
         ({"group": 3}, "which group 3 does not divide"),
         ({"steps": 5}, "steps 5 leave none at 16 px"),
         ({"average_decay": 1.0}, "average_decay must be .* below 1"),

@@ -18,7 +18,7 @@ def first_features(generator, z):
 
 def test_first_linear_map_by_hand(plain):
     z = np.random.default_rng(0).standard_normal((3, 8)).astype("float32")
-    matrix = directions.first_linear_map(plain.network)
+    matrix = plain.linear_map()
     np.testing.assert_allclose(z @ matrix, first_features(plain, z), atol=1e-5)
 
 
@@ -35,7 +35,7 @@ def test_factorisation_finds_what_changes_the_first_layer_most(plain):
 
 def test_factorisation_of_a_conditional_first_layer_takes_the_latent_alone():
     generator = tiny.generator("classes", g_conditioning="concat")
-    assert directions.first_linear_map(generator.network).shape[0] == 8
+    assert generator.linear_map().shape[0] == 8
     found, _ = directions.factorise(generator)
     assert found.shape == (8, 8)
 

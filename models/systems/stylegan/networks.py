@@ -127,10 +127,10 @@ def generator(mapping: keras.Model, synthesis: keras.Model) -> keras.Model:
     """
     z = keras.Input(mapping.inputs[0].shape[1:], dtype="float32", name="latents")
     y = keras.Input((), dtype="int32", name="labels")
-    # `call`, not the network itself: its layers become part of the generator's own graph.
-    styles = mapping.call(z)
+    (styles,) = blocks.joined(mapping.inputs, mapping.outputs, [z])
     noise = FixedNoise(synthesis.inputs[1].shape[-1], dtype="float32", name="noise")(styles)
-    return keras.Model([z, y], synthesis.call([styles, noise]), name="generator")
+    (images,) = blocks.joined(synthesis.inputs, synthesis.outputs, [styles, noise])
+    return keras.Model([z, y], images, name="generator")
 
 
 def _conv(x, filters: int, name: str, **more):
