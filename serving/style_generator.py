@@ -109,8 +109,11 @@ class StyleSpace(Explorer):
 
     def draw_latents(self, stop, seed=0, truncation=1.0, start=0):
         """The styles w of latents `start` to `stop` of `seed`; ψ acts on them in the network."""
-        z = self.whole.draw_latents(stop, seed, truncation, start)
-        return self._to_w.predict(z, verbose=0)
+        return self.of_latents(self.whole.draw_latents(stop, seed, truncation, start))
+
+    def of_latents(self, z: np.ndarray) -> np.ndarray:
+        """The styles w (N, style_dim) of latents (N, latent_dim), not truncated."""
+        return self._to_w.predict(np.asarray(z, "float32"), verbose=0)
 
     def use_statistics(self, truncation: float = 1.0, statistics: str = "auto") -> None:
         """Set ψ; see `StyleGenerator`."""
@@ -135,6 +138,11 @@ class StyleSpace(Explorer):
         """The kernels of all styles side by side: what a step in w changes first in every layer."""
         kernels = [layer.kernel for layer in self.network.layers if layer.name.endswith("_style")]
         return np.concatenate([ops.convert_to_numpy(kernel) for kernel in kernels], axis=1)
+
+
+def levels_of(layers: int) -> list[str]:
+    """The names of the levels that a network of `layers` has."""
+    return [name for name, (first, _) in LEVELS.items() if first < layers]
 
 
 def level(text: str, layers: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from serving import (
     evaluation,
     held_out,
     history,
+    style_measures,
     subjects,
     training_data,
     upscaling,
@@ -28,6 +29,7 @@ from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
 from serving.commands import common
 from serving.source import RESTORES, outputs_of
+from serving.style_generator import StyleGenerator
 from serving.unseen import Unseen
 
 
@@ -109,7 +111,8 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
     """What is measured of each run beside its distances; called when all those are done.
 
     Of autoencoders on what their run held out, unless --real gives other pictures; of networks that
-    restore pictures or age faces on what they are measured on. Not of checkpoints of a history.
+    restore pictures or age faces on what they are measured on; of StyleGANs what their styles do.
+    Not of checkpoints of a history.
     Raises `UserError`.
     """
     if options.fake or options.history == "checkpoints":
@@ -123,6 +126,14 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
             found.append(
                 functools.partial(ageing.measure, subject.ager, *parts, extractor, options.seed)
             )
+        elif isinstance(subject.generator, StyleGenerator):
+            count = options.samples
+            found.append(
+                functools.partial(
+                    style_measures.measure,
+                    subject.generator, reference.data, extractor, count, options.seed,
+                )
+            )  # fmt: skip
         elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
             model = Autoencoder(source, options.weights)
             parts = training_data.parts_of(reference.data, model.recipe.held_out, source)

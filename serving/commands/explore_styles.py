@@ -23,9 +23,9 @@ class Mix:
                 help=f"picture numbers of --seed for the {name}, such as 3,17,40",
             )  # fmt: skip
         parser.add_argument(
-            "--layers", nargs="+", default=["coarse", "middle", "fine"], metavar="LAYERS",
+            "--layers", nargs="+", metavar="LAYERS",
             help="which styles come from the columns, a block of rows for each: coarse (4 and 8 "
-            "px), middle (16 and 32), fine, or numbers of layers such as 2-5",
+            "px), middle (16 and 32), fine, or numbers of layers such as 2-5; default: those of the three that it has",
         )  # fmt: skip
 
     @staticmethod

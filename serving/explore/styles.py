@@ -12,7 +12,7 @@ from datasets.pixels import to_uint8
 from media.sheet import sheet
 from serving.generator import Generator, check_count
 from serving.pictures import enlarged
-from serving.style_generator import LEVELS, StyleGenerator, level
+from serving.style_generator import StyleGenerator, level, levels_of
 
 _LEAST = 64  # px of a tile
 _BLANK = 255
@@ -46,7 +46,7 @@ def mixing_sheet(
     generator: Generator,
     rows: Sequence[int],
     columns: Sequence[int],
-    levels: Sequence[str] = tuple(LEVELS),
+    levels: Sequence[str] | None = None,
     seed: int = 0,
     truncation: float = 1.0,
 ) -> Image.Image:
@@ -57,7 +57,7 @@ def mixing_sheet(
 
     Args:
         rows, columns: picture numbers of `seed`, as in `generate.py`.
-        levels: "coarse", "middle", "fine", or layers such as "2-5".
+        levels: "coarse", "middle", "fine", or layers such as "2-5"; None: all that it has by name.
 
     Raises:
         UserError: not a StyleGAN, no pictures, unknown layers.
@@ -65,7 +65,7 @@ def mixing_sheet(
     generator = check(generator, "mixing styles")
     if not rows or not columns:
         raise UserError("mixing needs at least one picture for the rows and one for the columns")
-    chosen = [level(each, generator.layers) for each in levels]
+    chosen = [level(each, generator.layers) for each in levels or levels_of(generator.layers)]
     generator.use_statistics(truncation)
     z = generator.draw_latents(max(*rows, *columns) + 1, seed)
     of_rows, of_columns = (generator.styles(z[list(each)]) for each in (rows, columns))

@@ -21,8 +21,7 @@ from tests.models import tiny_growing
 from tests.serving import tiny
 
 
-@pytest.fixture(scope="module")
-def source():
+def made():
     """A StyleGAN of 16 px as if trained: noise, biases and the average style are not 0."""
     system = StyleGAN(tiny_growing.recipe("stylegan"), seed=3, phase=2)
     rng = np.random.default_rng(0)
@@ -34,6 +33,11 @@ def source():
     metadata = {"verb": "generate", "recipe": recipe, "labels": None, "step": 7, "data": "faces"}
     network = system.output("generator")
     return Source(network, tiny_growing.recipe("stylegan"), metadata, Path("generator.keras"))
+
+
+@pytest.fixture(scope="module")
+def source():
+    return made()
 
 
 @pytest.fixture(scope="module")
