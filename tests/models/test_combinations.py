@@ -6,7 +6,6 @@ which then pursues every objective in turn. The convolutional networks see every
 
 import dataclasses
 import itertools
-import os
 import subprocess
 import sys
 
@@ -19,7 +18,7 @@ from models import losses, networks, recipes
 from models.systems.biggan.recipe import BigGANRecipe
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
-from tests.models import tiny
+from tests.models import backends, tiny
 
 NORMALISATIONS = {
     "plain": {},
@@ -207,9 +206,12 @@ for loss, norm, cond, penalty, trick in [
 
 
 def sampled(backend):
-    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     run = subprocess.run(
-        [sys.executable, "-c", SAMPLE], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", SAMPLE],
+        env=backends.environment(backend),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     rows = [line.split()[1:] for line in run.stdout.splitlines() if line.startswith("LOGS")]

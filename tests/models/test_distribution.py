@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from models import distribution
-from tests.models import tiny
+from tests.models import backends, tiny
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5  # measured: 1e-6 at most
@@ -26,11 +25,10 @@ BACKENDS = ["tensorflow", pytest.param("jax", marks=needs_jax)]
 
 def start(path, backend, way, devices, **environment):
     """Begin `tests.models.distributed` in a process of its own."""
-    own = {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.models.distributed", str(path), way, str(devices)],
         cwd=ROOT,
-        env={**os.environ, **own, **environment},
+        env=backends.environment(backend, **environment),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,7 +6,8 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from layers import initializers
+from layers import BatchNorm, initializers
+from layers.reparametrization import power_iterate
 from models import perceptual, pretrained, recipes
 from models.networks import trained_parameters
 from models.resizing import crops, shrunk
@@ -86,6 +87,36 @@ def test_a_residual_generator_starts_at_repeated_pixels_and_adds_to_them():
     for variable, value in zip(plain.variables, tiny.values(network.variables), strict=True):
         variable.assign(value)
     np.testing.assert_allclose(made, repeated + plain.predict_on_batch(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("blur", [True, False])
+def test_blurs_keep_flat_areas_flat(blur):
+    """With kernels that differ within a block, a flat picture gets a grid, or with blurs none."""
+    network = networks.generator(tiny_srgan.recipe(blur=blur))
+    rng = np.random.default_rng(0)
+    for number in (1, 2):
+        kernel = network.get_layer(f"up_{number}").kernel
+        kernel.assign(0.2 * rng.standard_normal(kernel.shape))
+    made = network.predict_on_batch(np.full((1, 24, 24, 3), 0.3, "float32"))
+    inside = made[0, 44:52, 44:52]  # far enough from the edge for every kernel
+    spread = np.ptp(inside, axis=(0, 1)).max()
+    assert (spread < 1e-4) == blur
+    blurs = [each.name for each in network.layers if "blur" in each.name]
+    assert blurs == (["up_1_blur", "up_2_blur"] if blur else [])
+
+
+def test_spectral_norm_takes_the_place_of_batch_norm_in_the_discriminator():
+    recipe = tiny_srgan.recipe(d_weight_norm="spectral")
+    discriminator = networks.discriminator(recipe)
+    assert not [each for each in discriminator.layers if isinstance(each, BatchNorm)]
+    kernels = [each for each in discriminator.layers if hasattr(each, "normalized_kernel")]
+    assert [each.name for each in kernels] == [*(f"conv_{n}" for n in range(8)), "hidden", "logit"]
+    for _ in range(30):
+        power_iterate(discriminator)
+    for layer in kernels:
+        kernel = ops.convert_to_numpy(layer.normalized_kernel())
+        values = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)
+        assert values[0] == pytest.approx(1, rel=1e-2), layer.name
 
 
 # === Crops and small copies ===

@@ -1,7 +1,6 @@
 """One seed gives one set of pictures on every backend."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.models import backends
 from tests.serving import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def pictures_on(backend, path, out):
     done = subprocess.run(
         [sys.executable, "-c", CODE, str(path), str(out)],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
+        env=backends.environment(backend),
         capture_output=True,
         text=True,
     )
