@@ -10,11 +10,11 @@ _RIDGE = 1e-4  # share of the mean variance that is added to every variance
 def rank_one(features: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     """Whether row i of `features` (N, d) is nearest to row i of `gallery` (N, d): bool (N,).
 
-    Nearest by the cosine, after the gallery's mean is taken from both, which all of them share.
-    A random order is right once in N.
+    Nearest by the cosine, after each side's own mean is taken away: what all pictures of one side
+    share, such as being blurred, says nothing about who is who. A random order is right once in N.
     """
-    mean = gallery.mean(axis=0, dtype=np.float64)
-    ours, theirs = (_unit(each - mean) for each in (features, gallery))
+    sides = (np.asarray(each, np.float64) for each in (features, gallery))
+    ours, theirs = (_unit(each - each.mean(axis=0)) for each in sides)
     return (ours @ theirs.T).argmax(axis=1) == np.arange(len(features))
 
 

@@ -27,6 +27,7 @@ RECIPE = dataclasses.replace(
     initializer="he_normal",
     batch_size=32,
     steps=3_000,
+    code_weight=0.01,
     warm_up=500,
     learning_rate=8e-4,
     decay="linear",

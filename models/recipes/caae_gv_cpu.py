@@ -10,8 +10,6 @@ without the term: samples/gallery/caae.md.
 
 import dataclasses
 
-from models.recipes import caae_g_cpu, caae_gv
+from models.recipes import caae_g_cpu
 
-RECIPE = dataclasses.replace(
-    caae_g_cpu.RECIPE, name="caae_gv_cpu", identity_weight=caae_gv.RECIPE.identity_weight
-)
+RECIPE = dataclasses.replace(caae_g_cpu.RECIPE, name="caae_gv_cpu", identity_weight=0.03)

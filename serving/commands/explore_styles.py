@@ -25,7 +25,7 @@ class Mix:
         parser.add_argument(
             "--layers", nargs="+", metavar="LAYERS",
             help="which styles come from the columns, a block of rows for each: coarse (4 and 8 "
-            "px), middle (16 and 32), fine, or numbers of layers such as 2-5; default: those of the three that it has",
+            "px), middle (16 and 32), fine, or numbers of layers such as 2-5; default: all levels",
         )  # fmt: skip
 
     @staticmethod
