@@ -4,6 +4,7 @@ A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Ke
 open in Keras's safe mode: code in a file is refused and never run.
 """
 
+import io
 import json
 import os
 import tempfile
@@ -14,9 +15,12 @@ from typing import Any
 import keras
 
 import layers  # noqa: F401  registers the custom layers that the files name
+from foreign import archives, bounds, records
+from models import forms
 from models.networks import blocks  # noqa: F401
 
 MEMBER = "gan.json"
+_MOST = 100_000 * bounds.MB  # what an archive may hold is checked by its own size
 
 
 def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
@@ -38,23 +42,28 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """The metadata that `save` wrote with the network.
+    """The metadata that `save` wrote with the network, in the form `forms.METADATA`.
 
     Raises:
         ValueError: the file is missing, damaged or not a network of this project.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError(f"There is no file {path}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(MEMBER))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
-    except (KeyError, json.JSONDecodeError) as error:
-        raise ValueError(
-            f"{path} does not carry a recipe: it is not a network of this project."
-        ) from error
+    with archives.opened(path, ".keras file") as archive:
+        return _metadata(archive, path)
+
+
+def _metadata(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    none = f"{path} does not carry a recipe: it is not a network of this project."
+    if MEMBER not in archive.namelist():
+        raise ValueError(none)
+    text = archives.read_member(archive, MEMBER, bounds.SMALL_RECORD)
+    found = records.parse_json(text, f"{MEMBER} in {path}")
+    if not isinstance(found, dict) or not isinstance(found.get("recipe"), dict):
+        raise ValueError(none)
+    records.refuse_misfit(found, forms.METADATA, f"{MEMBER} in {path}")
+    return found
 
 
 def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
@@ -64,9 +73,26 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
         ValueError: the file is missing, damaged, not a network of this project, or contains code.
     """
     metadata = read_metadata(path)
+    return load_model(path), metadata
+
+
+def load_model(path: str | Path) -> keras.Model:
+    """The functional model in any `.keras` file, which is checked before Keras reads it.
+
+    Raises:
+        ValueError: the file is damaged, holds more than it can, another kind of model, or code.
+    """
+    path = Path(path)
+    with archives.opened(path, ".keras file") as archive:
+        archives.read_member(archive, "config.json", bounds.RECORD)
+        weights = archives.read_member(archive, "model.weights.h5", _MOST)
+        archives.check_weights(io.BytesIO(weights), f"model.weights.h5 in {path}", len(weights))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds of errors; all mean the same to a user
-        first = str(error).strip().splitlines()[0]
+        first = " ".join(str(error).split("\n\n")[0].split())[:200] or type(error).__name__
         raise ValueError(f"{path} cannot be loaded: {first}") from error
-    return model, metadata
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        kind = type(model).__name__
+        raise ValueError(f"{path} holds a {kind}; it must hold a functional model of Keras")
+    return model

@@ -32,8 +32,3 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON."""
     with replaced(path) as unfinished:
         unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(path.read_text("utf-8"))

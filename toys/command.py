@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from console import backend, options
-from console.errors import UserError, user_errors
+from console.ending import carry_out
+from console.errors import user_errors
+from console.screen import show
 from datasets import toy as worlds
+from foreign import names, numbers
 from models import recipes
 from models.fields import refuse_ignored
 from models.systems.gan.points import on_points
@@ -46,15 +48,16 @@ class ToySettings:
     )
 
     def __post_init__(self) -> None:
-        for name in ("steps", "frames", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
-        if self.seed < 0:
-            raise ValueError(f"--seed must be at least 0, not {self.seed}")
+        for name, least in (("steps", 1), ("frames", 1), ("width", 1), ("seed", 0)):
+            below = 2**63 if name == "seed" else None
+            if wrong := numbers.outside(getattr(self, name), int, (least, None, None, below)):
+                raise ValueError(f"--{name} must be {wrong}, not {getattr(self, name)}")
+        if wrong := names.problem(self.out):
+            raise ValueError(f"--out {numbers.shown(self.out)} {wrong}")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run `toy.py` and exit: 0 done, 2 a mistake (one line on stderr)."""
+    """Run `toy.py` and exit: 0 done, 2 a mistake (one line on stderr), 130 Ctrl-C."""
     raise SystemExit(run(arguments))
 
 
@@ -62,14 +65,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
     parser = build_parser()
     parsed = parser.parse(arguments)
-    try:
+
+    def work() -> int:
         backend.choose()
         recipe, settings = build_plan(parsed)
         backend.wake()
         return _film(recipe, settings)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
+
+    return carry_out(parser.prog, work, "nothing is kept")
 
 
 def build_parser() -> options.Parser:
@@ -143,6 +146,6 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
         },
     )
     for name, value in found.items():
-        print(f"{name:15} {value + 0.0:.4g}")
-    print(f"wrote {path}")
+        show(f"{name:15} {value + 0.0:.4g}")
+    show(f"wrote {path}")
     return 0

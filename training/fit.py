@@ -26,6 +26,7 @@ from training.output import Outputs, save_outputs
 from training.session import Session, prepare, print_plan
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EIO)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
 
 
@@ -166,6 +167,11 @@ def _shortages_told():
             raise TrainingStopped(
                 f"the disk is full ({error.filename or error.strerror}); make room, then go on "
                 "from the last checkpoint with --resume"
+            ) from error
+        if isinstance(error, OSError) and error.errno in _DENIED:
+            raise TrainingStopped(
+                f"{error.filename} cannot be written or read: {error.strerror}; then go on from "
+                "the last checkpoint with --resume"
             ) from error
         text = f"{type(error).__name__}: {error}".lower()
         if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):

@@ -13,6 +13,8 @@ import datasets
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
+from foreign.archives import check_weights
+from foreign.records import Unreadable
 from layers import initializers
 from models.distribution import Distribution
 from models.networks import trained_parameters
@@ -22,6 +24,7 @@ from models.systems import system_class
 from runs import checkpoints
 from runs.record import made_by_older_networks, record_of
 from training import device, estimate
+from training.callbacks.checkpoints import refuse_not_finite
 from training.command import Command, Decision
 from training.inputs import fitted, open_for, refuse_unfit
 from training.settings import Settings
@@ -249,10 +252,14 @@ def _load(system: System, path: Any, resumed: runs.Run) -> None:
         with warnings.catch_warnings():
             # If the saved optimizers do not fit, Keras would continue with new ones.
             warnings.filterwarnings("error", "Skipping variable loading")
+            check_weights(path, str(path), path.stat().st_size)
             system.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+            refuse_not_finite(system)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged bytes can raise anything
         older = made_by_older_networks(resumed.record())
-        if older and not isinstance(error, OSError):
+        if older and not isinstance(error, (OSError, Unreadable)):
             raise UserError(
                 f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
                 "work; start a new run without --resume"

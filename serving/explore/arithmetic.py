@@ -61,10 +61,11 @@ def arithmetic(
 
 
 def _inputs(generator, numbers, seed, truncation):
-    stop = max(numbers) + 1
-    z = generator.draw_latents(stop, seed, truncation)[list(numbers)]
-    y = generator.as_weights(generator.draw_labels(stop, seed))
-    return z, None if y is None else y[list(numbers)]
+    one = [(number + 1, number) for number in numbers]  # not all pictures up to the largest
+    z = [generator.draw_latents(stop, seed, truncation, start) for stop, start in one]
+    y = [generator.as_weights(generator.draw_labels(stop, seed, None, start))
+         for stop, start in one]  # fmt: skip
+    return np.concatenate(z), None if y[0] is None else np.concatenate(y)
 
 
 def _draw(generator: Generator, z: np.ndarray, y: np.ndarray | None) -> np.ndarray:

@@ -56,14 +56,14 @@ def test_contact_sheet(run, folder, tmp_path):
     [
         (("nowhere",), "There is no folder 'nowhere'"),
         (("faces", "--resolution", 100), "nearest: 64 and 128"),
-        (("faces", "--count", 0), "at least 1, not 0"),
+        (("faces", "--count", 0), "from 1 to 10000000, not 0"),
         (("faces", "--labels", "folders"), "brings its own labels"),
         (("faces", "--resolution", 8, "--count", 1, "--sheet", "/dev/null/x.png"), "contact sheet"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(run, arguments, message):
     code, _, err = run(*arguments)
-    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    lines = [line for line in err.splitlines() if line.startswith("prepare.py: error: ")]
     assert code == 2
     assert len(lines) == 1
     assert message in lines[0]

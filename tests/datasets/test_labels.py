@@ -169,7 +169,7 @@ def test_bad_csv_files(opened, folder, text, message):
 
 
 def test_a_csv_that_is_no_text(opened, folder):
-    with pytest.raises(DataError, match="Cannot read the label file"):
+    with pytest.raises(DataError, match=r"The label file .*0.png cannot be read: it is not UTF-8"):
         opened(folder, labels=folder / "0.png")
 
 
@@ -210,10 +210,10 @@ def test_json_beside_the_pictures(opened, tmp_path):
     [
         ({}, "No .json file"),
         ({"0.json": {"cat ears": 1}}, "None of the 34 known .*found 'cat ears'.*blonde hair"),
-        ({"0.json": "{"}, "Cannot read the labels in .*0.json"),
-        ({"0.json": "[1]"}, "not an object"),
-        ({"0.json": {"red hair": "yes"}}, "Cannot read the labels"),
-        ({"0.json": '{"red hair": NaN}'}, "not finite"),
+        ({"0.json": "{"}, "The label file .*0.json cannot be read: it is not JSON"),
+        ({"0.json": "[1]"}, "it must be an object"),
+        ({"0.json": {"red hair": "yes"}}, "red hair must be a number, not 'yes'"),
+        ({"0.json": '{"red hair": NaN}'}, "nan, not a finite number"),
         ({"x.json": {"red hair": 1}}, "labels none of the pictures"),
     ],
 )

@@ -100,10 +100,10 @@ def plot(log: Path, picture: Path) -> None:
     from matplotlib.figure import Figure
 
     rows = read_rows(log)
-    if not rows:
+    first = [name.removesuffix("/1") for name in rows[0] if name.endswith("/1")] if rows else []
+    if not first:
         return
     steps = [row["step"] for row in rows]
-    first = [name.removesuffix("/1") for name in rows[0] if name.endswith("/1")]
     networks = list(dict.fromkeys(name.split("/")[0] for name in first))
     figure = Figure(figsize=(9, 3.2 * len(networks)), layout="constrained")
     FigureCanvasAgg(figure)
