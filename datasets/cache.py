@@ -89,8 +89,8 @@ def read(
         labels = None
         if known := meta["labels"]:
             groups = {name: tuple(members) for name, members in known["groups"].items()}
-            values = np.load(path / "labels.npy", allow_pickle=False)
-            labels = Labels(known["kind"], tuple(known["names"]), values, groups)
+            values = np.load(path / "labels.npy", mmap_mode="r", allow_pickle=False)
+            labels = Labels(known["kind"], tuple(known["names"]), np.array(values), groups)
             _check_labels(labels, images)
         captions = None
         if (path / "captions.json").is_file():

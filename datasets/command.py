@@ -103,11 +103,7 @@ def build_parser() -> Parser:
         help="a power of two, or width x height, such as 64x96 (default 64)",
     )
     parser.add_argument(
-        "--channels",
-        type=whole,
-        choices=list(KINDS),
-        default=RGB,
-        help="1 grey, 3 RGB, 4 RGBA",
+        "--channels", type=whole, choices=list(KINDS), default=RGB, help="1 grey, 3 RGB, 4 RGBA"
     )
     parser.add_argument(
         "--labels",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import zipfile
 import zlib
@@ -52,6 +53,15 @@ def _check(archive: zipfile.ZipFile, size: int) -> None:
     if any(member.flag_bits & 1 for member in members):
         raise Unreadable(f"{archive.filename} is encrypted; it must be readable without a password")
     refuse_growth(str(archive.filename), size, sum(member.file_size for member in members))
+
+
+def check_network(path: Path) -> None:
+    """Raise `Unreadable` unless a `.keras` file is whole and holds no more than it can."""
+    with opened(path, ".keras file") as archive:
+        archive.getinfo("config.json")
+        name = "model.weights.h5"
+        weights = archive.read(name)  # all members together have a bound
+        check_weights(io.BytesIO(weights), f"{name} in {path}", len(weights))
 
 
 def refuse_growth(name: str, size: int, claimed: int) -> None:

@@ -26,9 +26,14 @@ def problem(name: str | os.PathLike) -> str | None:
 
 def path(text: str) -> Path:
     """An argparse type: a path that can exist."""
+    return Path(word(text))
+
+
+def word(text: str) -> str:
+    """An argparse type: a path that can exist, or the name or number of something."""
     if wrong := problem(text):
         raise argparse.ArgumentTypeError(f"the name {shown(text)} {wrong}")
-    return Path(text)
+    return text
 
 
 def printable(text: str) -> str:

@@ -4,7 +4,6 @@ A `.keras` file is a zip archive; ours has one more member, `gan.json`, which Ke
 open in Keras's safe mode: code in a file is refused and never run.
 """
 
-import io
 import json
 import os
 import tempfile
@@ -20,7 +19,6 @@ from models import forms
 from models.networks import blocks  # noqa: F401
 
 MEMBER = "gan.json"
-_MOST = 100_000 * bounds.MB  # what an archive may hold is checked by its own size
 
 
 def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
@@ -73,26 +71,13 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
         ValueError: the file is missing, damaged, not a network of this project, or contains code.
     """
     metadata = read_metadata(path)
-    return load_model(path), metadata
-
-
-def load_model(path: str | Path) -> keras.Model:
-    """The functional model in any `.keras` file, which is checked before Keras reads it.
-
-    Raises:
-        ValueError: the file is damaged, holds more than it can, another kind of model, or code.
-    """
-    path = Path(path)
-    with archives.opened(path, ".keras file") as archive:
-        archives.read_member(archive, "config.json", bounds.RECORD)
-        weights = archives.read_member(archive, "model.weights.h5", _MOST)
-        archives.check_weights(io.BytesIO(weights), f"model.weights.h5 in {path}", len(weights))
+    archives.check_network(Path(path))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds of errors; all mean the same to a user
-        first = " ".join(str(error).split("\n\n")[0].split())[:200] or type(error).__name__
+        first = " ".join(str(error).strip().split("\n")[0].split()) or type(error).__name__
         raise ValueError(f"{path} cannot be loaded: {first}") from error
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         kind = type(model).__name__
         raise ValueError(f"{path} holds a {kind}; it must hold a functional model of Keras")
-    return model
+    return model, metadata

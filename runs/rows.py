@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from foreign.records import Unreadable, read_table
 
 Row = dict[str, float]
+_PLOTTED = 1e30
 
 
 def read_rows(path: Path, needed: Sequence[str] = ("step",)) -> list[Row]:
@@ -46,3 +49,8 @@ def _row(columns: list[str], line: list[str]) -> Row | None:
         return None
     step = row.get("step", 0.0)
     return row if math.isfinite(step) and step >= 0 else None
+
+
+def column(rows: list[Row], name: str) -> np.ndarray:
+    """One column (N,), for a plot: numbers beyond ±1e30, which have no axis, are set to that."""
+    return np.clip([row[name] for row in rows], -_PLOTTED, _PLOTTED)

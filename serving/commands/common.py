@@ -15,7 +15,7 @@ from console.screen import say
 from console.wording import listed
 from datasets import DataError, Shape
 from datasets.shapes import parse
-from foreign import bounds, numbers
+from foreign import bounds, names, numbers
 
 if TYPE_CHECKING:
     from serving.picture_files import Done
@@ -55,6 +55,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     """RUN and which of its weights."""
     parser.add_argument(
         "source",
+        type=names.word,
         metavar="RUN",
         help="a run (folder, name, or number in samples), one of its checkpoints, or a "
         "generator.keras file",

@@ -28,13 +28,10 @@ def build_parser() -> Parser:
         epilog="Only --extractor inception gives numbers that may be called FID, KID and IS.",
     )
     add = parser.add_argument_group("What").add_argument
-    add("runs", nargs="*", metavar="RUN", help="a run (folder, name, number), checkpoint or .keras")
-    add(
-        "--fake",
-        type=names.path,
-        metavar="DIR",
-        help="a folder of generated pictures, instead of RUN",
-    )
+    add("runs", type=names.word, nargs="*", metavar="RUN",
+        help="a run (folder, name, number), checkpoint or .keras")  # fmt: skip
+    add("--fake", type=names.path, metavar="DIR",
+        help="a folder of generated pictures, instead of RUN")  # fmt: skip
     add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
     add("--samples", type=common.PICTURES, default=5000, help="most pictures of each kind")
     add("--resolution", type=common.resolution, metavar="N|WxH",
@@ -67,12 +64,8 @@ def _add_measuring(add) -> None:
     add("--input-range", default="0..255", metavar="0..255|0..1|-1..1",
         help="range of the pixels that FILE.keras takes")  # fmt: skip
     add("--kid-subset", type=common.PICTURES, default=1000, help="pictures in a KID subset")
-    add(
-        "--bootstrap",
-        type=numbers.whole(0, 10_000),
-        default=25,
-        help="replicates per interval; 0: none",
-    )
+    add("--bootstrap", type=numbers.whole(0, 10_000), default=25,
+        help="replicates per interval; 0: none")  # fmt: skip
     add("--classes", metavar="GROUP", help="a one-of group of attributes, such as 'hair colour', "
         "for the intra-class distance; default: the data's classes, if any")  # fmt: skip
     add("--control", type=numbers.whole(0, bounds.PICTURES), default=0, metavar="N",

@@ -13,7 +13,7 @@ from models import files
 from quality.during import QualityMeasure
 from runs import Run
 from runs.files import replaced
-from runs.rows import read_rows
+from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
 
@@ -97,7 +97,8 @@ def plot_quality(log: Path, picture: Path, name: str) -> None:
     rows = read_rows(log, _NEEDED)
     if not rows:
         return
-    entries = [(int(row["step"]), Estimate(row[COLUMN])) for row in rows]
+    values = zip(column(rows, "step"), column(rows, COLUMN), strict=True)
+    entries = [(int(step), Estimate(value)) for step, value in values]
     line = "averaged generator"
     with replaced(picture) as unfinished:
         quality_over_steps({line: entries}, name, unfinished, {line: rows[-1].get("floor")})
