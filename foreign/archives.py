@@ -23,13 +23,25 @@ def opened(path: Path, kind: str = "archive") -> Iterator[zipfile.ZipFile]:
     be, for the message.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check(archive, os.path.getsize(path))
+        with _File(path) as file, zipfile.ZipFile(file) as archive:
+            _check(archive, file.size)
             yield archive
     except KeyError as error:
         raise Unreadable(f"{path} is not a complete {kind}: {error.args[0]}") from error
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise Unreadable(f"{path} is not a complete {kind}: {error}") from error
+
+
+class _File(io.FileIO):
+    """A file of which no more is read than there is: Python makes room for all that is asked."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self.size = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self.size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left)) or b""
 
 
 def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:

@@ -44,15 +44,14 @@ def load(
     machine = _Machine(known, persistent)
     try:
         for instruction, argument, _ in pickletools.genops(file):
-            if instruction.name == "STOP":
-                return machine.pop()
-            machine.do(instruction.name, argument)
+            if instruction.name != "STOP":  # without one, `genops` raises ValueError
+                machine.do(instruction.name, argument)
+        return machine.pop()
     except (PickleError, Unreadable):
         raise
     except Exception as error:  # damaged bytes can raise anything
         reason = printable(str(error))[:100]
         raise PickleError(f"its pickle is damaged: {reason or type(error).__name__}") from error
-    raise PickleError("its pickle is cut short")
 
 
 class _Machine:

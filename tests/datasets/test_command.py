@@ -58,6 +58,10 @@ def test_contact_sheet(run, folder, tmp_path):
         (("faces", "--resolution", 100), "nearest: 64 and 128"),
         (("faces", "--count", 0), "from 1 to 10000000, not 0"),
         (("faces", "--labels", "folders"), "brings its own labels"),
+        (("faces", "--count", 10**9), "from 1 to 10000000, not 1000000000"),
+        (("faces", "--workers", 10**9), "from 1 to 1024, not 1000000000"),
+        (("faces", "--resolution", "9" * 5000), "not '999"),
+        (("",), "The name of the data, '', is empty; . is the current folder"),
         (("faces", "--resolution", 8, "--count", 1, "--sheet", "/dev/null/x.png"), "contact sheet"),
     ],
 )
@@ -83,3 +87,16 @@ def test_the_script_itself(tmp_path, folder):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "6 pictures of 'pictures' at 8 px; no labels." in result.stdout
+
+
+def test_names_are_printed_safely(folder, tmp_path):
+    """Not UTF-8, with an escape code and a newline: one readable line, also on a plain screen."""
+    (folder / os.fsdecode(b"\xff\x1b[31m\nx.png")).write_bytes(b"no picture")
+    for encoding in ("utf-8", "ascii"):
+        result = subprocess.run(
+            [sys.executable, "prepare.py", folder, "--resolution", "8", "--cache", tmp_path / "c"],
+            cwd=ROOT, capture_output=True, check=True,
+            env={**os.environ, "KERAS_BACKEND": "none", "PYTHONIOENCODING": encoding},
+        )  # fmt: skip
+        assert b"\n  \\xff\\x1b[31m\\nx.png: not a picture" in result.stdout
+        assert b"\x1b" not in result.stdout + result.stderr
