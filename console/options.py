@@ -139,7 +139,8 @@ def _value(field: dataclasses.Field, hint: Any) -> dict[str, Any]:
     if typing.get_origin(hint) is typing.Literal:
         choices, hint = typing.get_args(hint), str
     if choices:
-        return {"type": hint, "choices": list(choices), "metavar": "|".join(map(str, choices))}
+        read = numbers.plain(hint) if hint in (int, float) else hint
+        return {"type": read, "choices": list(choices), "metavar": "|".join(map(str, choices))}
     metavar = {int: "N", float: "X"}.get(hint, "NAME")
     # The ranges of numbers are checked by the dataclass.
     return {"type": numbers.plain(hint) if hint in (int, float) else hint, "metavar": metavar}

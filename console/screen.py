@@ -8,6 +8,8 @@ from tqdm import tqdm
 
 from foreign.names import printable
 
+_LONGEST, _BEGIN, _END = 2_000, 500, 200  # letters of a line
+
 
 def say(text: str) -> None:
     """Print one line on stderr, above the progress line if there is one."""
@@ -17,7 +19,12 @@ def say(text: str) -> None:
 
 def say_error(program: str, error: object) -> None:
     """Print the one line with which `program` ends."""
-    print(f"{program}: error: {printable(str(error))}", file=sys.stderr)
+    print(f"{program}: error: {shortened(printable(str(error)))}", file=sys.stderr)
+
+
+def shortened(text: str) -> str:
+    """`text` without its middle if it is longer than anyone reads, as after absurd values."""
+    return text if len(text) <= _LONGEST else f"{text[:_BEGIN]} … {text[-_END:]}"
 
 
 def show(*lines: str) -> None:

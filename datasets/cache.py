@@ -34,7 +34,8 @@ from datasets.errors import DataError
 from datasets.labels import Found, Labels
 from datasets.shapes import Resolution, shape_of, simplest
 from datasets.sources import Source
-from foreign import bounds, records
+from foreign import arrays, bounds, records
+from foreign.numbers import shown
 
 VERSION = 1  # raise it when the pixels or the labels made from the same source change
 DEFAULT_FOLDER = Path(__file__).parent / "cache"
@@ -84,13 +85,13 @@ def read(
     """
     try:
         meta = records.read_object(path / "meta.json", META)
-        images = np.load(path / "images.npy", mmap_mode="r", allow_pickle=False)
+        images = arrays.mapped(path / "images.npy")
         _check_images(images, pictures, meta.get("count"))
         labels = None
         if known := meta["labels"]:
             groups = {name: tuple(members) for name, members in known["groups"].items()}
-            values = np.load(path / "labels.npy", mmap_mode="r", allow_pickle=False)
-            labels = Labels(known["kind"], tuple(known["names"]), np.array(values), groups)
+            values = np.array(arrays.mapped(path / "labels.npy"))
+            labels = Labels(known["kind"], tuple(known["names"]), values, groups)
             _check_labels(labels, images)
         captions = None
         if (path / "captions.json").is_file():
@@ -100,7 +101,7 @@ def read(
             _need(len(captions) == len(images), f"{len(captions)} captioned of {len(images)}")
     except KeyError as error:
         raise DataError(_damaged(path, f"its record says nothing of {error}")) from error
-    except (OSError, EOFError, ValueError) as error:
+    except ValueError as error:
         raise DataError(_damaged(path, " ".join(str(error).split()))) from error
     return images, labels, captions, meta
 
@@ -122,7 +123,7 @@ def _check_labels(labels: Labels, images: np.ndarray) -> None:
         _need(values.shape == (len(images),), f"its classes have shape {values.shape}")
         _need(((values >= 0) & (values < names)).all(), f"it has {names} classes, and others occur")
         return
-    _need(labels.kind == "attributes", f"its labels are of kind {labels.kind!r}")
+    _need(labels.kind == "attributes", f"its labels are of kind {shown(labels.kind)}")
     pair = images.shape[1:-3]
     _need(values.dtype == np.float32, f"its labels are {values.dtype}, not float32")
     _need(values.shape == (len(images), *pair, names), f"its labels have shape {values.shape}")

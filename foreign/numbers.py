@@ -9,6 +9,7 @@ from typing import Any
 
 from foreign import bounds
 
+_SHOWN = 40  # letters of a value in an error
 Range = tuple[float | None, float | None, float | None, float | None]  # as in `outside`
 
 
@@ -102,6 +103,11 @@ def _reader(kind: type, limits: Range) -> Callable[[str], Any]:
 seed = _reader(int, (0, None, None, 2**63))  # an argparse type
 
 
-def shown(text: str) -> str:
-    """A value in quotes, cut if it is long."""
-    return repr(text) if len(text) <= 40 else f"{text[:40]!r}…"
+def shown(value: object) -> str:
+    """A value as Python writes it, cut if it is long."""
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]!r}…"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return "a number of more than 60 digits"
+    text = repr(value)
+    return text if len(text) <= 4 * _SHOWN else f"{text[:_SHOWN]}…"

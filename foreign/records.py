@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from foreign import bounds
+from foreign.numbers import shown
 
 
 class Unreadable(ValueError):
@@ -136,9 +137,7 @@ def _first(found: Any) -> str | None:
 
 
 def _wrong(value: Any, wanted: str, place: str) -> str:
-    shown = repr(value)
-    shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
-    return f"{place or 'it'} must be {wanted}, not {shown}"
+    return f"{place[:100] or 'it'} must be {wanted}, not {shown(value)}"
 
 
 # === Tables ===

@@ -68,7 +68,7 @@ def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
         # The annotation is a string if its module postpones annotations, else a class.
         kind = str(getattr(field.type, "__name__", field.type))
         if wrong := _problem(value, kind, field.metadata):
-            yield wrong.format(name=called(field.name), value=repr(value))
+            yield wrong.format(name=called(field.name), value=numbers.shown(value))
 
 
 def _problem(value: Any, kind: str, metadata: Any) -> str | None:
