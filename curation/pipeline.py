@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from curation.decisions import Rules
 from curation.extraction import Task
 from curation.files import Folder, printable
 from curation.quality import SIZE as SEEN
-from curation.store import Store
+from curation.store import Store, damaged
 from datasets import decode, processes, sources
 from datasets.errors import DataError
 
@@ -61,7 +62,8 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
     """Do the remaining work; returns lines to print. Raises `DataError`."""
     files, passed_over = sources.scan(raw)
     folder = Folder(out, raw)
-    store = Store(folder.work / "faces.sqlite")
+    path = folder.work / "faces.sqlite"
+    store = Store(path)
     try:
         folder.remove_unfinished()
         _same_settings(store, raw, folder, options)
@@ -70,11 +72,13 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
         _describe(store, folder, options)
         _tag(store, folder, options)
         lines = _choose(store, folder, gone, options)
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         raise DataError(
-            f"Cannot write in {str(out)!r}: {error.strerror or error}. The results so far are "
-            "kept: the same command continues."
+            f"Cannot write in {str(out)!r}: {getattr(error, 'strerror', None) or error}. The "
+            "results so far are kept: the same command continues."
         ) from None
+    except sqlite3.DatabaseError:
+        raise DataError(damaged(path)) from None
     finally:
         store.close()
     head = f"{len(files):,} pictures, {new:,} of them looked at now."

@@ -128,6 +128,20 @@ def _read_cache(path: Path) -> object:
     return images.sum(), labels, captions
 
 
+def _faces(folder: Path) -> Path:
+    _picture("png")(folder / "raw")
+    _prepare(folder)
+    return folder / "out" / ".work" / "faces.sqlite"
+
+
+def _prepare(folder: Path) -> object:
+    from curation import pipeline
+
+    return pipeline.run(
+        folder / "raw", folder / "out", pipeline.Options("none", workers=1, progress=False)
+    )
+
+
 # === Runs ===
 
 
@@ -263,6 +277,9 @@ TARGETS: dict[str, Target] = {
     "cache labels.npy": Target(_cache("labels.npy"), _by(mutator.changed), _read_cache, _DATA),
     "cache captions.json": Target(
         _cache("captions.json"), _by(mutator.changed_json), _read_cache, _DATA
+    ),
+    "faces.sqlite": Target(
+        _faces, _by(mutator.changed), lambda path: _prepare(path.parents[2]), _DATA, slow=True
     ),
     "recipe.json": Target(_run("recipe.json"), _by(mutator.changed_json), _read_run, _USER),
     "run.json": Target(_run("run.json"), _by(mutator.changed_json), _read_run, _USER),
