@@ -17,7 +17,7 @@ from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
 from foreign import archives, records
 from models.systems.gan.turns import GAN
-from runs.files import replaced, write_json
+from runs.files import made_folder, replaced, write_json
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels
@@ -32,8 +32,7 @@ def open_plan(plan: Plan) -> Path:
     folder = Path(plan.settings.out) / plan.name
     path = folder / "plan.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, plan.to_dict())
+        write_json(made_folder(folder) / "plan.json", plan.to_dict())
     return folder
 
 

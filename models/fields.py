@@ -57,6 +57,11 @@ def options(of: Any) -> list[dataclasses.Field]:
     return [field for field in dataclasses.fields(of) if field.metadata]
 
 
+def as_option(name: str) -> str:
+    """The command-line option of the field `name`."""
+    return "--" + name.replace("_", "-")
+
+
 def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
     """A sentence for each field of the instance `values` whose value is not allowed.
 

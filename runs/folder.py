@@ -16,7 +16,7 @@ from foreign import records
 from models import forms
 from models.recipe import Recipe
 from models.systems import recipe_of
-from runs.files import write_json
+from runs.files import made_folder, write_json
 
 try:
     import fcntl
@@ -126,19 +126,17 @@ class Run:
 
 def create(out: Path, recipe_name: str, data_name: str) -> Run:
     """Make the next run folder in `out`. Raises `UserError` if that is impossible."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        while True:
-            number = max((run.number for run in runs(out)), default=-1) + 1
-            folder = out / f"{number:05d}-{recipe_name}-{data_name}"
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue  # another run took this number; take the next
+    made_folder(out)
+    while True:
+        number = max((run.number for run in runs(out)), default=-1) + 1
+        folder = out / f"{number:05d}-{recipe_name}-{data_name}"
+        try:
+            folder.mkdir()
             return Run(folder)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot write to --out {out}: {reason}") from error
+        except FileExistsError:
+            continue  # another run took this number; take the next
+        except OSError as error:
+            raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
 
 
 def runs(out: Path) -> list[Run]:

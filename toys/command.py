@@ -13,47 +13,40 @@ from console.ending import carry_out
 from console.errors import user_errors
 from console.screen import show
 from datasets import toy as worlds
-from foreign import names, numbers
-from models import recipes
-from models.fields import refuse_ignored
+from foreign import bounds
+from foreign.names import problem
+from foreign.numbers import shown
+from models import fields, recipes
+from models.fields import option, refuse_ignored
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
-from runs.files import replaced, write_json
+from runs.files import made_folder, replaced, write_json
+
+_GROUP = "Toy"
 
 
 @dataclasses.dataclass(frozen=True)
 class ToySettings:
     """The settings of `toy.py`; every field is an option."""
 
-    world: str = dataclasses.field(
-        default="ring",
-        metadata={
-            "group": "Toy",
-            "help": "ring of 8, grid of 25 (2-D), or line of 3 (1-D)",
-            "choices": ("ring", "grid", "line"),
-        },
+    world: str = option(
+        "ring",
+        _GROUP,
+        "ring of 8, grid of 25 (2-D), or line of 3 (1-D)",
+        choices=("ring", "grid", "line"),
     )
-    steps: int = dataclasses.field(
-        default=5_000, metadata={"group": "Toy", "help": "generator steps"}
-    )
-    frames: int = dataclasses.field(default=40, metadata={"group": "Toy", "help": "in the film"})
-    width: int = dataclasses.field(
-        default=64, metadata={"group": "Toy", "help": "hidden units of D; G has twice as many"}
-    )
-    seed: int = dataclasses.field(
-        default=0, metadata={"group": "Toy", "help": "of all random numbers"}
-    )
-    out: str = dataclasses.field(
-        default="samples", metadata={"group": "Toy", "help": "folder for the film and its numbers"}
-    )
+    steps: int = option(5_000, _GROUP, "generator steps", least=1)
+    frames: int = option(40, _GROUP, "in the film", least=1, most=bounds.PAGE)
+    width: int = option(64, _GROUP, "hidden units of D; G has twice as many", least=1)
+    seed: int = option(0, _GROUP, "of all random numbers", below=2**63)
+    out: str = option("samples", _GROUP, "folder for the film and its numbers")
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("frames", 1), ("width", 1), ("seed", 0)):
-            below = 2**63 if name == "seed" else None
-            if wrong := numbers.outside(getattr(self, name), int, (least, None, None, below)):
-                raise ValueError(f"--{name} must be {wrong}, not {getattr(self, name)}")
-        if wrong := names.problem(self.out):
-            raise ValueError(f"--out {numbers.shown(self.out)} {wrong}")
+        found = [*fields.problems(self, called=fields.as_option)]
+        if wrong := problem(self.out):
+            found.append(f"--out {shown(self.out)} {wrong}")
+        if found:
+            raise ValueError("; ".join(found))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -132,8 +125,7 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
                 f"{found['modes covered']:.0f}/{len(world.means)} modes, "
                 f"{found['high quality']:.0%} high quality"
             )
-    out = Path(settings.out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = made_folder(Path(settings.out))
     path = out / f"toy-{recipe.name}-{world.name}.gif"
     with replaced(path) as unfinished:
         film.save(unfinished)

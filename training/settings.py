@@ -18,11 +18,6 @@ from models.recipe import Recipe
 WAYS = ("none", "mirrored", "hosts")
 
 
-def _option(name: str) -> str:
-    """The option of a field."""
-    return "--" + name.replace("_", "-")
-
-
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """The settings of one run; every field is a command-line option."""
@@ -116,18 +111,18 @@ class Settings:
     checkpoints: int = option(3, "Output", "how many of the newest checkpoints to keep", least=1)
 
     def __post_init__(self) -> None:
-        found = [*fields.problems(self, called=_option)] or [*self._problems()]
+        found = [*fields.problems(self, called=fields.as_option)] or [*self._problems()]
         if found:
             raise ValueError("; ".join(found))
 
     def _problems(self) -> Iterator[str]:
         for name in ("data", "out"):
             if wrong := problem(getattr(self, name)):
-                yield f"{_option(name)} {shown(getattr(self, name))} {wrong}"
+                yield f"{fields.as_option(name)} {shown(getattr(self, name))} {wrong}"
         for name in ("data_b", "cache_dir", "labels"):
             value = getattr(self, name)
             if value and (wrong := problem(value)):
-                yield f"{_option(name)} {shown(value)} {wrong}"
+                yield f"{fields.as_option(name)} {shown(value)} {wrong}"
         if (count := self.picture_rows * self.picture_columns) > bounds.PAGE:
             yield (
                 f"--picture-rows {self.picture_rows} times --picture-columns "
