@@ -6,7 +6,6 @@ open in Keras's safe mode: code in a file is refused and never run.
 
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -27,16 +26,14 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
     `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(suffix=".keras", dir=path.parent)
-    os.close(handle)
+    unfinished = path.with_name(f".unfinished-{path.name}")
     try:
-        model.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
+        model.save(unfinished)
+        with zipfile.ZipFile(unfinished, "a") as archive:
             archive.writestr(MEMBER, json.dumps(metadata, indent=1))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.replace(unfinished, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _fit(here: runs.Run, session: Session) -> int:
             raise KeyboardInterrupt(f"{here.folder} keeps what was saved") from None
         raise
     took = duration(time.monotonic() - begun)
-    if outputs.signal is not None:
+    if outputs and outputs.signal is not None:
         say(f"stopped at step {session.step:,} after {took}; saved. Go on with:")
         say(f"  {session.command.again()} --resume {here.folder}")
         return 128 + outputs.signal
@@ -82,11 +82,13 @@ def _fit(here: runs.Run, session: Session) -> int:
     return 0
 
 
-def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs, str]:
+def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs | None, str]:
     """Train phase after phase to the end or a signal, with rollbacks after a collapse.
 
     Returns the last phase's outputs, and in words which work between its steps took time.
     """
+    if session.step >= session.recipe.steps:  # ended before its networks were written
+        return None, "all steps had been done before"
     while True:
         if session.step == session.end_of_phase:
             session.next_phase()

@@ -233,14 +233,18 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
 
 
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
-    """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on."""
+    """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on.
+
+    A run that was ended after its last step, but before its networks were written, goes on.
+    """
     path = checkpoints.newest(resumed.checkpoints)
     if path is None:
         raise UserError(
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
         )
     done = checkpoints.step_of(path)
-    if done >= recipe.steps:
+    ended = all(resumed.output(name).exists() for name in system_class(recipe).outputs)
+    if done > recipe.steps or (done == recipe.steps and ended):
         raise UserError(
             f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
         )

@@ -1,7 +1,7 @@
 """The campaign: `python -m benchmarks.chaos --inputs 100000 --minutes 60`.
 
 It changes files of every kind that the project reads, and gives absurd values to every option of
-every script. An input must be read or be refused by one line; anything else is a failure, of which
+every script; with --kills it kills scripts at random times (see `kills`). An input must be read or be refused by one line; anything else is a failure, of which
 the seed and the number are printed, so that it can be repeated with --only. The same seed makes the
 same inputs. A small part of it is in CI: `tests/chaos/`.
 """
@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
-from benchmarks.chaos import campaign
+from benchmarks.chaos import campaign, kills
 from benchmarks.chaos.campaign import Tally
 from benchmarks.chaos.options import attack_options
 from benchmarks.chaos.targets import TARGETS
@@ -37,6 +39,11 @@ def main() -> int:
         found[name] = _alone(name, count, options.seed, share)
     if not options.only:
         found |= {f"options of {name}": tally for name, tally in attack_options().items()}
+    for name in kills.SCRIPTS if options.kills else ():
+        with tempfile.TemporaryDirectory(prefix="chaos-") as place:
+            found[f"kills of {name}"] = kills.attack(
+                name, options.kills, options.seed, Path(place), until
+            )
     print(table(found))
     return int(any(tally.failed for tally in found.values()))
 
@@ -80,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--inputs", type=numbers.whole(1), default=20_000, help="changed files (default 20000)")
     add("--minutes", type=numbers.real(above=0), default=30, help="at most (default 30)")
+    add("--kills", type=numbers.whole(), default=0, help="of each script (default 0)")
     add("--seed", type=numbers.seed, default=0, help="of all changes (default 0)")
     add("--only", default="", metavar="WORD", help="only kinds of files with this in their name")
     return parser

@@ -72,7 +72,7 @@ def changed_csv(text: bytes, rng: random.Random) -> bytes:
         return changed(text, rng)
     lines = [line.split(",") for line in text.decode().split("\n")]
     for _ in range(rng.choice((1, 1, 3))):
-        line = rng.choice(lines)
+        line = rng.choice([line for line in lines if line])
         cell = rng.randrange(len(line))
         value = rng.choice(("", "x", "nan", "inf", "-1", "1e999", "--5", "9" * 400, '"', "\0", "é"))
         if rng.random() < 0.2:

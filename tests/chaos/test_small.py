@@ -2,10 +2,12 @@
 
 import json
 import random
+import subprocess
+import sys
 
 import pytest
 
-from benchmarks.chaos import mutator
+from benchmarks.chaos import kills, mutator
 from benchmarks.chaos.__main__ import table
 from benchmarks.chaos.campaign import Tally, attack, outcome
 from benchmarks.chaos.options import VALUES, attack_options
@@ -63,3 +65,31 @@ def test_the_same_seed_changes_the_same():
         first, second = ([change(text, random.Random(n)) for n in range(50)] for _ in range(2))
         assert first == second
         assert len({*first, text}) > 30
+
+
+def test_files_that_a_kill_has_damaged_are_seen(tmp_path):
+    whole = {"a.json": b"{}", "a.csv": b"step,x\n1,2\n", "a.txt": b"any"}
+    broken = {"b.json": b"{", "b.csv": b"step,x\nx,x\n1,2\n", "b.png": b"\x89PNG", "b.h5": b"",
+              "b.keras": b"PK", "b.npy": b""}  # fmt: skip
+    for name, content in (whole | broken).items():
+        (tmp_path / name).write_bytes(content)
+    assert [name for name in whole | broken if kills.damage(tmp_path / name)] == list(broken)
+    (tmp_path / ".unfinished-b.json").write_bytes(b"{")
+    assert kills.damage(tmp_path / ".unfinished-b.json") is None
+
+
+def test_ctrl_c_while_a_script_is_imported_is_one_line():
+    code = "from console import quietly; raise {}"
+    for error, words in (("KeyboardInterrupt", "\ninterrupted\n"), ("KeyError", "Traceback")):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(error)], cwd=kills.ROOT, capture_output=True,
+            text=True,
+        )  # fmt: skip
+        assert done.returncode != 0
+        assert done.stderr.startswith(words)
+    for script in kills.ROOT.glob("*.py"):  # before all that takes long
+        first = next(
+            line for line in script.read_text().splitlines()
+            if line.startswith(("from ", "import ")) and line != "import sys"
+        )  # fmt: skip
+        assert first.startswith("from console import quietly"), script.name

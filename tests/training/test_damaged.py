@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -39,6 +40,15 @@ def test_a_run_with_all_that_is_derived_damaged_goes_on(train, tmp_path):
     assert [row["step"] for row in read_rows(here / "losses.csv")] == [2, 3]
     assert (here / "damaged-losses.csv").read_text() == "step,d_loss\n1,x\n2,3\n"
     assert (here / "losses.png").stat().st_size > 1000
+    whole = zipfile.ZipFile(here / "generator.keras").read("model.weights.h5")
+    (here / "generator.keras").unlink()  # as if killed after the last step
+    code, words = train("--steps=3", "--resume")
+    assert code == 0, words
+    assert zipfile.ZipFile(here / "generator.keras").read("model.weights.h5") == whole
+    assert [row["step"] for row in read_rows(here / "losses.csv")] == [2, 3]
+    code, words = train("--steps=3", "--resume")
+    assert code == 2
+    assert "has done all its 3 steps; to go on give --steps 6" in words
     for name in ("recipe.json", "run.json"):
         whole = (here / name).read_bytes()
         (here / name).write_bytes(whole[:40])
