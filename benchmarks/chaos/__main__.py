@@ -1,9 +1,10 @@
 """The campaign: `python -m benchmarks.chaos --inputs 100000 --minutes 60`.
 
 It changes files of every kind that the project reads, and gives absurd values to every option of
-every script; with --kills it kills scripts at random times (see `kills`). An input must be read or be refused by one line; anything else is a failure, of which
-the seed and the number are printed, so that it can be repeated with --only. The same seed makes the
-same inputs. A small part of it is in CI: `tests/chaos/`.
+every script; with --kills it kills scripts at random times (see `kills`). An input must be read or
+be refused by one line; anything else is a failure, of which the seed and the number are printed, so
+that it can be repeated with --only. The same seed makes the same inputs. A small part of it is in
+CI: `tests/chaos/`.
 """
 
 from __future__ import annotations

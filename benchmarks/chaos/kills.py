@@ -42,7 +42,7 @@ class Script:
     """A script that is killed.
 
     words    (folder of the pictures, folder of the results) → its command line
-    again    (the same) → the command line that ends the work after a kill
+    again    (the same) → the command line that ends the work after a kill; empty: it has ended
     result   folder of the results → what must be the same in the end
     """
 
@@ -57,6 +57,8 @@ def _train(data: Path, out: Path) -> list[str]:
 
 
 def _resume(data: Path, out: Path) -> list[str]:
+    if any((out / "runs").glob("*/generator.keras")):
+        return []
     kept = any((out / "runs").glob("*/checkpoints/checkpoint-*.h5"))
     return [*_train(data, out), *(["--resume"] if kept else [])]
 
@@ -94,9 +96,8 @@ def attack(name: str, count: int, seed: int, place: Path, until: float) -> Tally
         if time.monotonic() > until:
             break
         rng = random.Random(f"{seed} {number}")
-        found = _kill(
-            script, data, place / f"{number}", max(_STARTED, rng.random() * took), rng, wanted
-        )
+        after = max(_STARTED, rng.random() * took)
+        found = _kill(script, data, place / f"{number}", after, rng, wanted)
         count_outcome(tally, found, f"{name}: seed {seed}, kill {number}")
     return tally
 
@@ -142,7 +143,8 @@ def _kill(
     if wrong := [each for path in sorted(out.rglob("*")) if (each := damage(path))]:
         return f"a damaged file after {which}: {wrong[0]}"
     try:
-        _end(script.again(data, out))
+        if words := script.again(data, out):
+            _end(words)
     except RuntimeError as error:
         return f"not ended after {which}: {error}"
     return "read" if script.result(out) == wanted else f"another result after {which}: {out}"
