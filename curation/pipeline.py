@@ -20,7 +20,7 @@ from tqdm import tqdm
 from curation import decisions, extraction, illustration2vec, manifest, outliers, review
 from curation.decisions import Rules
 from curation.extraction import Task
-from curation.files import Folder, printable
+from curation.files import Folder, utf8
 from curation.quality import SIZE as SEEN
 from curation.store import Store, damaged
 from datasets import decode, processes, sources
@@ -83,7 +83,7 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
         store.close()
     head = f"{len(files):,} pictures, {new:,} of them looked at now."
     if passed_over:
-        kinds = ", ".join(f"{printable(suffix)} {n}" for suffix, n in passed_over.most_common(5))
+        kinds = ", ".join(f"{utf8(suffix)} {n}" for suffix, n in passed_over.most_common(5))
         head += f" Files of other kinds, passed over: {passed_over.total()} ({kinds})."
     return [head, *lines]
 
@@ -138,7 +138,7 @@ def _find_faces(
             if extraction.file_stem(twin) != extraction.file_stem(picture.name):
                 for crop in picture.crops:
                     folder.delete(crop.file)
-            picture = extraction.same_file(picture, printable(twin))
+            picture = extraction.same_file(picture, utf8(twin))
         for file in store.add(picture):
             folder.delete(file)
     return len(new)

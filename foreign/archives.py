@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,21 +14,50 @@ from foreign import bounds
 from foreign.records import Unreadable
 
 
-@contextlib.contextmanager
-def opened(path: Path, kind: str = "archive") -> Iterator[zipfile.ZipFile]:
-    """The zip archive `path`, none of whose members is encrypted, twice there or too large.
+class Archive:
+    """A zip archive, none of whose members is encrypted, twice there or too large; see `opened`.
 
-    Raises `Unreadable`, also for what goes wrong while its members are read. `kind`: what it must
-    be, for the message.
+    `names` are those of its members. Each error is an `Unreadable`, whatever zipfile raises.
     """
-    try:
-        with _File(path) as file, zipfile.ZipFile(file) as archive:
-            _check(archive, file.size)
-            yield archive
-    except KeyError as error:
-        raise Unreadable(f"{path} is not a complete {kind}: {error.args[0]}") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise Unreadable(f"{path} is not a complete {kind}: {error}") from error
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self._path, self._kind = path, kind
+        with self._told():
+            self._file = _File(path)
+            self._archive = zipfile.ZipFile(self._file)
+            members = self._archive.infolist()
+            self.names = {member.filename for member in members}
+            _check(str(path), members, len(self.names), self._file.size)
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """The content of one member of at most `most` bytes. Raises `Unreadable`."""
+        with self._told():
+            size = self._archive.getinfo(name).file_size
+            if most is not None and size > most:
+                raise Unreadable(
+                    f"{self._path} holds {name} of {size:,} bytes, and {most:,} are the most"
+                )
+            return self._archive.read(name)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+        self._file.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except Unreadable:
+            raise
+        except Exception as error:  # damaged bytes can raise anything
+            reason = " ".join(str(error.args[0] if error.args else error).split())[:120]
+            raise Unreadable(f"{self._path} is not a complete {self._kind}: {reason}") from error
+
+
+def opened(path: Path, kind: str = "archive") -> contextlib.closing[Archive]:
+    """The zip archive `path`, to be used in `with`. `kind`: what it must be, for messages."""
+    return contextlib.closing(Archive(path, kind))
 
 
 class _File(io.FileIO):
@@ -44,36 +72,23 @@ class _File(io.FileIO):
         return super().read(left if size is None or size < 0 else min(size, left)) or b""
 
 
-def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The content of one member of at most `most` bytes. Raises `Unreadable`, or KeyError."""
-    member = archive.getinfo(name)
-    if member.file_size > most:
-        raise Unreadable(
-            f"{archive.filename} holds {name} of {member.file_size:,} bytes, and {most:,} are the "
-            "most"
-        )
-    return archive.read(member)
-
-
-def _check(archive: zipfile.ZipFile, size: int) -> None:
-    members = archive.infolist()
-    names = {member.filename for member in members}
+def _check(name: str, members: list[zipfile.ZipInfo], different: int, size: int) -> None:
     if len(members) > bounds.MEMBERS:
-        raise Unreadable(f"{archive.filename} holds {len(members):,} files, which is too many")
-    if len(names) < len(members):
-        raise Unreadable(f"{archive.filename} holds two files of one name")
+        raise Unreadable(f"{name} holds {len(members):,} files, which is too many")
+    if different < len(members):
+        raise Unreadable(f"{name} holds two files of one name")
     if any(member.flag_bits & 1 for member in members):
-        raise Unreadable(f"{archive.filename} is encrypted; it must be readable without a password")
-    refuse_growth(str(archive.filename), size, sum(member.file_size for member in members))
+        raise Unreadable(f"{name} is encrypted; it must be readable without a password")
+    refuse_growth(name, size, sum(member.file_size for member in members))
 
 
 def check_network(path: Path) -> None:
     """Raise `Unreadable` unless a `.keras` file is whole and holds no more than it can."""
     with opened(path, ".keras file") as archive:
-        archive.getinfo("config.json")
+        archive.read("config.json", bounds.RECORD)
         name = "model.weights.h5"
         weights = archive.read(name)  # all members together have a bound
-        check_weights(io.BytesIO(weights), f"{name} in {path}", len(weights))
+    check_weights(io.BytesIO(weights), f"{name} in {path}", len(weights))
 
 
 def refuse_growth(name: str, size: int, claimed: int) -> None:

@@ -121,7 +121,7 @@ def _reference(pid: Any, storage_of: Callable[[str, np.dtype, int], np.ndarray])
 
 def _load_zip(path: Path) -> Any:
     with archives.opened(path) as archive:
-        names = set(archive.namelist())
+        names = archive.names
         pickles = [name for name in names if name.endswith("/data.pkl") or name == "data.pkl"]
         if len(pickles) != 1:
             raise PickleError("a zip archive without one data.pkl")
@@ -129,19 +129,19 @@ def _load_zip(path: Path) -> Any:
         if f"{root}constants.pkl" in names:
             raise PickleError("a TorchScript program, not a state dict")
         order = f"{root}byteorder"
-        if order in names and archives.read_member(archive, order, 100).strip() != b"little":
+        if order in names and archive.read(order, 100).strip() != b"little":
             raise PickleError("big-endian data")
         storages: dict[str, np.ndarray] = {}
 
         def storage_of(key: str, dtype: np.dtype, count: int) -> np.ndarray:
             if key not in storages:
-                data = archives.read_member(archive, f"{root}data/{key}", count * dtype.itemsize)
+                data = archive.read(f"{root}data/{key}", count * dtype.itemsize)
                 storages[key] = np.frombuffer(data, dtype)
             if storages[key].size != count or storages[key].dtype != dtype:
                 raise PickleError(f"storage {shown(key)} has {storages[key].nbytes} bytes")
             return storages[key]
 
-        text = io.BytesIO(archives.read_member(archive, pickles[0], bounds.PICKLE))
+        text = io.BytesIO(archive.read(pickles[0], bounds.PICKLE))
         return load_pickle(text, _Tensors(path).known(), lambda pid: _reference(pid, storage_of))
 
 

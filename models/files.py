@@ -49,11 +49,11 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
         return _metadata(archive, path)
 
 
-def _metadata(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+def _metadata(archive: archives.Archive, path: Path) -> dict[str, Any]:
     none = f"{path} does not carry a recipe: it is not a network of this project."
-    if MEMBER not in archive.namelist():
+    if MEMBER not in archive.names:
         raise ValueError(none)
-    text = archives.read_member(archive, MEMBER, bounds.SMALL_RECORD)
+    text = archive.read(MEMBER, bounds.SMALL_RECORD)
     found = records.parse_json(text, f"{MEMBER} in {path}")
     if not isinstance(found, dict) or not isinstance(found.get("recipe"), dict):
         raise ValueError(none)
