@@ -55,7 +55,7 @@ def _metadata(archive: archives.Archive, path: Path) -> dict[str, Any]:
         raise ValueError(none)
     text = archive.read(MEMBER, bounds.SMALL_RECORD)
     found = records.parse_json(text, f"{MEMBER} in {path}")
-    if not isinstance(found, dict) or not isinstance(found.get("recipe"), dict):
+    if not isinstance(found, dict) or not isinstance(found.get("recipe", {}), dict):
         raise ValueError(none)
     records.refuse_misfit(found, forms.METADATA, f"{MEMBER} in {path}")
     return found

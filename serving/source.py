@@ -169,6 +169,8 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
 
 
 def _recipe_of(metadata: dict[str, Any], path: Path) -> Recipe:
+    if "recipe" not in metadata:
+        raise ValueError(f"{path} does not carry a recipe: it is not a network of this project.")
     try:
         return recipe_of(metadata["recipe"])
     except ValueError as error:

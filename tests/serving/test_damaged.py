@@ -54,6 +54,7 @@ METADATA = {
     "nested": (b"[" * 100_000, r"gan.json in .* cannot be read: it is nested too deeply"),
     "large": (b" " * 5_000_000, r"holds gan.json of 5,000,000 bytes, and 4,000,000 are the most"),
     "a list": (b"[]", "does not carry a recipe"),
+    "nothing": (b"{}", "does not carry a recipe"),
     "no object": (b'{"recipe": 5}', "does not carry a recipe"),
     "digits": (b'{"recipe": {"steps": ' + b"9" * 400 + b"}}", "a number of 400 digits"),
 }
