@@ -168,3 +168,8 @@ def test_a_checkpoint_with_changed_bytes_is_refused_or_sound(tmp_path):
     assert all(words.endswith("remove it to go on from the one before") for words in refused)
     path.write_bytes(whole)
     _load(gan, path, run)
+    variable = gan.generator.trainable_variables[0]
+    variable.assign(np.full(variable.shape, np.nan))
+    gan.save_weights(path)
+    with pytest.raises(UserError, match=r"is no longer finite\); remove it"):
+        _load(gan, path, run)
