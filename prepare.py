@@ -2,6 +2,7 @@
 
 import sys
 
+from console import quietly  # noqa: F401  before what takes long
 from console.backend import wake
 from curation.command import main
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from typing import NoReturn
 
 from comparison import plan as plans
 from console import backend, options
-from console.errors import UserError, user_errors
+from console.ending import carry_out
+from console.errors import user_errors
+from console.screen import show
 from models import recipes
 from models.systems.gan.recipe import GANRecipe
 
@@ -24,16 +25,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
     parser = build_parser()
     parsed = parser.parse(arguments)
-    try:
+
+    def work() -> int:
         plan = build_plan(parsed)
         backend.wake()
         return _compare(plan)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\n{parser.prog}: interrupted; the same command continues it", file=sys.stderr)
-        return 130
+
+    return carry_out(parser.prog, work, "the same command continues it")
 
 
 def build_parser() -> options.Parser:
@@ -73,11 +71,11 @@ def _compare(plan: plans.Plan) -> int:
     trials.check(plan, data)
     judge = judges.choose(plan.settings, data)
     folder = trials.open_plan(plan)
-    print(f"{len(plan.runs())} runs in {folder}", flush=True)
+    show(f"{len(plan.runs())} runs in {folder}")
     try:
-        trials.train(plan, folder, data, judge, out_of_time, lambda text: print(text, flush=True))
+        trials.train(plan, folder, data, judge, out_of_time, show)
     finally:
         paths = report.write(plan, folder, judge.better, judge.protocol)
-    print("\n" + paths[0].read_text("utf-8").split("![")[0].rstrip())
-    print("\nwrote " + " and ".join(str(path) for path in paths))
+    text = paths[0].read_text("utf-8").split("![")[0].rstrip()
+    show("", *text.splitlines(), "", "wrote " + " and ".join(map(str, paths)))
     return 0

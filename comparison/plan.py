@@ -9,44 +9,52 @@ import typing
 from typing import Any
 
 from console.errors import UserError, user_errors
+from foreign import bounds
+from foreign.names import problem
+from foreign.numbers import shown
 from models import fields, recipes
-from models.fields import refuse_ignored
+from models.fields import option, refuse_ignored
 from models.recipe import Recipe
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
 
 POINT_WORLDS = ("ring", "grid", "line")
-
-
-def _option(default: Any, help: str) -> Any:
-    return dataclasses.field(default=default, metadata={"group": "Comparison", "help": help})
+_GROUP = "Comparison"
 
 
 @dataclasses.dataclass(frozen=True)
 class CompareSettings:
     """The settings of one comparison; every field is a command-line option."""
 
-    data: str = _option(
-        "ring", "a toy world (ring, grid, line, triangles), faces, a public set, or a folder"
+    data: str = option(
+        "ring",
+        _GROUP,
+        "a toy world (ring, grid, line, triangles), faces, a public set, or a folder",
     )
-    steps: int = _option(5_000, "generator steps of every run")
-    seeds: int = _option(3, "runs of every recipe, with seeds 0, 1, …")
-    marks: int = _option(5, "how many times every run is measured")
-    samples: int = _option(1_000, "pictures per measurement (points: always 2 500)")
-    count: int = _option(0, "pictures to train on; 0: all")
-    width: int = _option(64, "hidden units of D on points; G has twice as many")
-    budget: float = _option(
-        0.0, "stop and report after this many minutes; the same command continues; 0: no limit"
+    steps: int = option(5_000, _GROUP, "generator steps of every run", least=1)
+    seeds: int = option(3, _GROUP, "runs of every recipe, with seeds 0, 1, …", least=1, most=1_000)
+    marks: int = option(5, _GROUP, "how many times every run is measured", least=1)
+    samples: int = option(
+        1_000, _GROUP, "pictures per measurement (points: always 2 500)", least=1,
+        most=bounds.PICTURES,
+    )  # fmt: skip
+    count: int = option(0, _GROUP, "pictures to train on; 0: all", most=bounds.PICTURES, least=0)
+    width: int = option(64, _GROUP, "hidden units of D on points; G has twice as many", least=1)
+    budget: float = option(
+        0.0,
+        _GROUP,
+        "stop and report after this many minutes; the same command continues; 0: no limit",
+        least=0,
     )
-    out: str = _option("samples", "folder in which the comparison's folder is made")
+    out: str = option("samples", _GROUP, "folder in which the comparison's folder is made")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "seeds", "marks", "samples", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("count", "budget"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"--{name} must be at least 0, not {getattr(self, name)}")
+        found = [*fields.problems(self, called=fields.as_option)]
+        for name in ("data", "out"):
+            if wrong := problem(getattr(self, name)):
+                found.append(f"--{name} {shown(getattr(self, name))} {wrong}")
+        if found:
+            raise ValueError("; ".join(found))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Plan:
     def name(self) -> str:
         """compare-<data>-<hash>: the same plan has the same name, also with more seeds."""
         text = json.dumps(self.to_dict(), sort_keys=True)
-        data = self.settings.data.rstrip("/").rsplit("/", 1)[-1]
+        data = self.settings.data.rstrip("/").rsplit("/", 1)[-1][:100]
         return f"compare-{data}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def steps(self) -> list[int]:

@@ -15,13 +15,16 @@ from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
 from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
+from foreign import archives, records
 from models.systems.gan.turns import GAN
-from runs.files import read_json, replaced, write_json
+from runs.files import made_folder, replaced, write_json
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels
 from training.loop import advance, compiled, steps_at_once
 from training.settings import Settings
+
+_RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
 
 def open_plan(plan: Plan) -> Path:
@@ -29,8 +32,7 @@ def open_plan(plan: Plan) -> Path:
     folder = Path(plan.settings.out) / plan.name
     path = folder / "plan.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, plan.to_dict())
+        write_json(made_folder(folder) / "plan.json", plan.to_dict())
     return folder
 
 
@@ -69,9 +71,20 @@ def folder_of(folder: Path, title: str, seed: int) -> Path:
 
 
 def result(folder: Path) -> dict[str, Any]:
-    """The state of a run: its curve so far, and whether it finished or failed."""
+    """The state of a run: its curve so far, and whether it finished or failed.
+
+    Raises `UserError` for a damaged record.
+    """
     path = folder / "result.json"
-    return read_json(path) if path.exists() else {"curve": [], "state": "waiting", "seconds": 0.0}
+    if not path.exists():
+        return {"curve": [], "state": "waiting", "seconds": 0.0}
+    try:
+        found = records.read_object(path, _RESULT, needed=tuple(_RESULT))
+        if not all("step" in row for row in found["curve"]):
+            raise records.Unreadable(f"{path} cannot be used: a point has no step")
+        return found
+    except records.Unreadable as error:
+        raise UserError(f"{error}; delete {folder} to train this run again") from error
 
 
 def train(
@@ -112,7 +125,7 @@ class _Run:
         self.weights = place / "unfinished.weights.h5"
         self.known = result(place)
         if self.weights.exists():
-            self.gan.load_weights(self.weights)
+            _load(self.gan, self.weights)
         self.known["curve"] = [row for row in self.known["curve"] if row["step"] <= self.gan.step]
 
     def go(self, out_of_time, tell):
@@ -147,6 +160,18 @@ class _Run:
     def _record(self, state, **more):
         self.known.update(state=state, **more)
         write_json(self.place / "result.json", self.known)
+
+
+def _load(gan: GAN, path: Path) -> None:
+    """Read the weights of an unfinished run. Raises `UserError` if they are damaged."""
+    try:
+        archives.check_weights(path, str(path), path.stat().st_size)
+        gan.load_weights(path)
+    except Exception as error:  # damaged bytes can raise anything
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(
+            f"{path} cannot be read ({reason}); delete {path.parent} to train this run again"
+        ) from error
 
 
 def check(plan: Plan, data: datasets.ImageData) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
-import sys
 import types
 import typing
 from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
+
+from console.screen import say_error
+from foreign import numbers
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line on stderr and leave with exit code 2."""
-        print(f"{self.prog}: error: {message}", file=sys.stderr)
+        say_error(self.prog, message)
         raise SystemExit(2)
 
     def parse(self, arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -47,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
             close = nearest(str(value), known)
-            words = f"{value!r} is unknown{close}. Known: {', '.join(known)}"
+            words = f"{numbers.shown(str(value))} is unknown{close}. Known: {', '.join(known)}"
             raise argparse.ArgumentError(action, words)
 
 
@@ -137,5 +139,8 @@ def _value(field: dataclasses.Field, hint: Any) -> dict[str, Any]:
     if typing.get_origin(hint) is typing.Literal:
         choices, hint = typing.get_args(hint), str
     if choices:
-        return {"type": hint, "choices": list(choices), "metavar": "|".join(map(str, choices))}
-    return {"type": hint, "metavar": {int: "N", float: "X"}.get(hint, "NAME")}
+        read = numbers.plain(hint) if hint in (int, float) else hint
+        return {"type": read, "choices": list(choices), "metavar": "|".join(map(str, choices))}
+    metavar = {int: "N", float: "X"}.get(hint, "NAME")
+    # The ranges of numbers are checked by the dataclass.
+    return {"type": numbers.plain(hint) if hint in (int, float) else hint, "metavar": metavar}

@@ -2,17 +2,21 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
+from console.options import Parser
+from console.screen import show
 from curation import pipeline
 from curation.decisions import Rules
 from curation.detectors import build
 from curation.tagger import CHANNELS, Tagger
-from datasets import command
+from datasets import command, sources
+from datasets.data import check_workers
 from datasets.errors import DataError
 from datasets.public import PUBLIC
+from foreign import numbers
+from foreign.names import path
 
 CACHING = ("resolution", "labels", "count", "cache", "sheet")
 
@@ -20,28 +24,26 @@ CACHING = ("resolution", "labels", "count", "cache", "sheet")
 def main(arguments: Sequence[str] | None = None, wake: Callable[[], None] = lambda: None) -> int:
     """Run the command; 0, or 2 after a one-line error. `wake` starts Keras before it is needed."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
     other = _given(parser, options, CACHING if options.faces else _face_options(parser))
     if other:
         needs = "does not go with" if options.faces else "needs"
         parser.error(f"{', '.join(other)} {needs} --faces")
     if options.faces:
-        return command.run(lambda options: prepare_faces(options, wake), options)
+        return command.run(parser, lambda options: prepare_faces(options, wake), options)
     if options.data in PUBLIC:  # Keras downloads it
         wake()
-    return command.run(command.prepare, options)
+    return command.run(parser, command.prepare, options)
 
 
 def prepare_faces(options: argparse.Namespace, wake: Callable[[], None]) -> None:
     """Make a data set of faces and print what is in it. Raises `DataError`."""
-    if options.workers is not None and options.workers < 1:
-        raise DataError(f"The number of workers must be at least 1, not {options.workers}.")
-    raw = Path(options.data).expanduser()
-    for line in pipeline.run(raw, options.faces.expanduser(), _pipeline_options(options, wake)):
-        print(line)
+    check_workers(options.workers)
+    raw = sources.folder_of(options.data)
+    show(*pipeline.run(raw, options.faces.expanduser(), _pipeline_options(options, wake)))
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The options of caching and those of `--faces`."""
     parser = command.build_parser()
     parser.description = (
@@ -49,20 +51,26 @@ def build_parser() -> argparse.ArgumentParser:
         "set of faces from a folder of illustrations."
     )
     group = parser.add_argument_group("faces from illustrations")
-    add = group.add_argument
-    add("--faces", type=Path, metavar="OUT", help="find the faces in DATA and write them here; "
+    add, whole, number = group.add_argument, numbers.whole(), numbers.real()
+    add("--faces", type=path, metavar="OUT", help="find the faces in DATA and write them here; "
         "run it again after adding pictures, or to apply OUT/drop.txt")  # fmt: skip
     add("--no-detect", action="store_true", help="each picture is a face already")
     add("--turned", action="store_true", help="also find heads tilted to about 45° (5× time)")
     add("--detector", metavar="FILE.onnx", help="your own detector, as YOLOv8 exports it")
-    add("--tagger", type=Path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
+    add("--tagger", type=path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
     add("--tagger-channels", choices=CHANNELS, default="bgr", help="colour order (default bgr)")
-    add("--tags", type=Path, metavar="DIR", help="illustration2vec's JSON, in place of a tagger")
-    add("--threshold", type=float, metavar="P", help="an attribute is on above this probability "
+    add("--tags", type=path, metavar="DIR", help="illustration2vec's JSON, in place of a tagger")
+    add("--threshold", type=number, metavar="P", help="an attribute is on above this probability "
         "(default 0.35; 0.25 with --tags)")  # fmt: skip
     add("--write-tags", action="store_true", help="write illustration2vec's JSON to OUT/tags")
-    add("--least-side", type=int, default=64, metavar="PX", help="drop smaller faces (default 64)")
-    add("--most-aspect", type=float, default=2.0, metavar="R", help="drop faces whose longer "
+    add(
+        "--least-side",
+        type=whole,
+        default=64,
+        metavar="PX",
+        help="drop smaller faces (default 64)",
+    )
+    add("--most-aspect", type=number, default=2.0, metavar="R", help="drop faces whose longer "
         "side is more than R times the shorter (default 2)")  # fmt: skip
     add("--drop-grey", action="store_true", help="drop faces without colour")
     add("--no-outliers", action="store_true", help="do not rank outliers: no Keras is needed")
@@ -91,7 +99,7 @@ def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> 
     if options.tagger:
         tagger = Tagger(options.tagger.expanduser(), options.tagger_channels)
         if tagger.missing:
-            print(f"Attributes that the tagger does not know: {', '.join(tagger.missing)}.")
+            show(f"Attributes that the tagger does not know: {', '.join(tagger.missing)}.")
     return pipeline.Options(
         detector=detector,
         turned=options.turned,

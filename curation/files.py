@@ -90,6 +90,6 @@ def write_text(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def printable(name: str) -> str:
-    r"""A file name as printable text, with `\xff` for bytes that are not UTF-8."""
+def utf8(name: str) -> str:
+    r"""A file name as it is written to files: UTF-8, with `\xff` for bytes that are not."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

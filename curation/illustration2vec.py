@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from curation.files import write_text
 from datasets.attributes import ATTRIBUTES
 from datasets.errors import DataError
+from foreign import bounds, records
 
 
 def read_folder(folder: Path) -> dict[str, dict[str, float]]:
@@ -27,14 +28,16 @@ def read_folder(folder: Path) -> dict[str, dict[str, float]]:
 def read(path: Path) -> dict[str, float]:
     """The probabilities of the attributes that one file names."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = records.read_json(path, bounds.SMALL_RECORD)
         if isinstance(found, list) and len(found) == 1:  # it gives a list of pictures
             found = found[0]
         general = found["general"] if "general" in found else list(found.items())
         named = {str(name): float(value) for name, value in general}
         if not all(map(math.isfinite, named.values())):
             raise ValueError("a value is not finite")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except records.Unreadable as error:
+        raise DataError(f"The tags in {error}.") from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"Cannot read the tags in {str(path)!r}: {error}.") from None
     return {name: named[name] for name in ATTRIBUTES if name in named}
 

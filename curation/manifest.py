@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
-from curation.files import Folder, printable, write_text
+from curation.files import Folder, utf8, write_text
 from datasets.attributes import ATTRIBUTES, groups_among
 
 NUMBERS = ("x", "y", "side", "tilt", "score", "padding", "aspect", "sharpness", "chroma",
@@ -27,10 +27,10 @@ def write(
     for face, reason in zip(faces, reasons, strict=True):
         tags = face["tags"] or {}
         values = ["" if face[key] is None else face[key] for key in NUMBERS]
-        rows.append([face["file"], "no" if reason else "yes", reason, printable(face["picture"]),
+        rows.append([face["file"], "no" if reason else "yes", reason, utf8(face["picture"]),
                      *values, *(tags.get(name, "") for name in names)])  # fmt: skip
     blank = [""] * (len(NUMBERS) + len(names))
-    rows += [["", "no", reason, printable(name), *blank] for name, reason in without]
+    rows += [["", "no", reason, utf8(name), *blank] for name, reason in without]
     write_text(folder.manifest, _csv(rows))
 
 

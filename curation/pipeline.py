@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,9 @@ from tqdm import tqdm
 from curation import decisions, extraction, illustration2vec, manifest, outliers, review
 from curation.decisions import Rules
 from curation.extraction import Task
-from curation.files import Folder, printable
+from curation.files import Folder, utf8
 from curation.quality import SIZE as SEEN
-from curation.store import Store
+from curation.store import Store, damaged
 from datasets import decode, processes, sources
 from datasets.errors import DataError
 
@@ -61,7 +62,8 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
     """Do the remaining work; returns lines to print. Raises `DataError`."""
     files, passed_over = sources.scan(raw)
     folder = Folder(out, raw)
-    store = Store(folder.work / "faces.sqlite")
+    path = folder.work / "faces.sqlite"
+    store = Store(path)
     try:
         folder.remove_unfinished()
         _same_settings(store, raw, folder, options)
@@ -70,16 +72,18 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
         _describe(store, folder, options)
         _tag(store, folder, options)
         lines = _choose(store, folder, gone, options)
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         raise DataError(
-            f"Cannot write in {str(out)!r}: {error.strerror or error}. The results so far are "
-            "kept: the same command continues."
+            f"Cannot write in {str(out)!r}: {getattr(error, 'strerror', None) or error}. The "
+            "results so far are kept: the same command continues."
         ) from None
+    except sqlite3.DatabaseError:
+        raise DataError(damaged(path)) from None
     finally:
         store.close()
     head = f"{len(files):,} pictures, {new:,} of them looked at now."
     if passed_over:
-        kinds = ", ".join(f"{printable(suffix)} {n}" for suffix, n in passed_over.most_common(5))
+        kinds = ", ".join(f"{utf8(suffix)} {n}" for suffix, n in passed_over.most_common(5))
         head += f" Files of other kinds, passed over: {passed_over.total()} ({kinds})."
     return [head, *lines]
 
@@ -134,7 +138,7 @@ def _find_faces(
             if extraction.file_stem(twin) != extraction.file_stem(picture.name):
                 for crop in picture.crops:
                     folder.delete(crop.file)
-            picture = extraction.same_file(picture, printable(twin))
+            picture = extraction.same_file(picture, utf8(twin))
         for file in store.add(picture):
             folder.delete(file)
     return len(new)

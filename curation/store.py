@@ -70,6 +70,11 @@ class Picture:
     crops: tuple[Crop, ...] = ()
 
 
+def damaged(path: Path) -> str:
+    """The line for the user if the file holds something else than results."""
+    return f"{str(path)!r} is damaged. Delete it: the faces are then found anew."
+
+
 class Store:
     """The SQLite file, locked while it is open. Raises `DataError` if another run has it."""
 
@@ -79,15 +84,15 @@ class Store:
             self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._base.execute("BEGIN EXCLUSIVE")
             self._base.execute("COMMIT")
+            if self._base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError
             self._base.executescript(SCHEMA)
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error)
             what = "another run is at work there" if busy else f"{error}"
             raise DataError(f"Cannot open {str(path)!r}: {what}.") from None
         except sqlite3.DatabaseError:
-            raise DataError(
-                f"{str(path)!r} is damaged. Delete it: the faces are then found anew."
-            ) from None
+            raise DataError(damaged(path)) from None
 
     def close(self) -> None:
         """Close the file."""

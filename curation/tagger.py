@@ -7,7 +7,6 @@
 tag it as grey or white, so no picture gets it, and the labels do not contain it.
 """
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from PIL import Image
 from curation.onnx_session import open_session, size_or_none
 from datasets.attributes import ATTRIBUTES
 from datasets.errors import DataError
+from foreign import records
 
 TAGS = "selected_tags.csv"
 SIZE, BATCH = 448, 4  # where the network takes any
@@ -111,13 +111,13 @@ class Tagger:
 
 def read_tags(path: Path) -> list[str]:
     """The names in `selected_tags.csv`, in the order of the outputs."""
+    if not path.exists():
+        raise DataError(f"The tagger's list of tags is missing: {str(path)!r}.")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise DataError(f"The tagger's list of tags is missing: {str(path)!r}.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"Cannot read the tagger's list {str(path)!r}: {error}.") from None
-    if not rows or rows[0].get("name") is None:
+        lines = [line for _, line in records.read_table(path)]
+    except records.Unreadable as error:
+        raise DataError(f"The tagger's list {error}.") from None
+    if len(lines) < 2 or "name" not in lines[0]:
         raise DataError(f"{str(path)!r} must have a column 'name' and one row per output.")
-    return [row["name"] or "" for row in rows]
+    column = lines[0].index("name")
+    return [line[column] if column < len(line) else "" for line in lines[1:]]

@@ -34,12 +34,16 @@ from datasets.errors import DataError
 from datasets.labels import Found, Labels
 from datasets.shapes import Resolution, shape_of, simplest
 from datasets.sources import Source
+from foreign import arrays, bounds, records
+from foreign.numbers import shown
 
 VERSION = 1  # raise it when the pixels or the labels made from the same source change
 DEFAULT_FOLDER = Path(__file__).parent / "cache"
 UNFINISHED = ".building-"
 ABANDONED_AFTER = 24 * 3600.0  # seconds without a change, for builders on other machines
 SPARE_BYTES = 16 << 20
+_NAMES = {"kind": str, "names": [str], "groups": records.Every([str])}
+META = {"name": str, "count": int, "left_out": [[str]], "notes": [str], "labels": (_NAMES, None)}
 
 
 def fingerprint(source: Source, resolution: Resolution) -> str:
@@ -57,6 +61,8 @@ def ensure(
     _remove_unfinished(folder)
     if (path / "meta.json").is_file():
         return path
+    if os.path.lexists(path):
+        raise DataError(_damaged(path, "it holds no meta.json"))
     building = folder / f"{path.name}{UNFINISHED}{socket.gethostname()}-{os.getpid()}"
     try:
         building.mkdir(parents=True)
@@ -69,25 +75,78 @@ def ensure(
     return path
 
 
-def read(path: Path) -> tuple[np.ndarray, Labels | None, Captions | None, dict[str, Any]]:
-    """A complete cache → images (read-only memory map), labels, captions, meta."""
-    meta = json.loads((path / "meta.json").read_text("utf-8"))
-    images = np.load(path / "images.npy", mmap_mode="r")
-    labels = None
-    if known := meta["labels"]:
-        groups = {name: tuple(members) for name, members in known["groups"].items()}
-        values = np.load(path / "labels.npy")
-        labels = Labels(known["kind"], tuple(known["names"]), values, groups)
-    captions = None
-    if (texts := path / "captions.json").is_file():
-        captions = tuple(map(tuple, json.loads(texts.read_text("utf-8"))))
+def read(
+    path: Path, pictures: tuple[int, ...] | None = None
+) -> tuple[np.ndarray, Labels | None, Captions | None, dict[str, Any]]:
+    """A complete cache → images (read-only memory map), labels, captions, meta.
+
+    `pictures`: the expected shape of one item, such as (H, W, 3); None: any. Raises `DataError` for
+    a cache that is damaged, or whose parts do not fit its record or each other.
+    """
+    try:
+        meta = records.read_object(path / "meta.json", META)
+        images = arrays.mapped(path / "images.npy")
+        _check_images(images, pictures, meta.get("count"))
+        labels = None
+        if known := meta["labels"]:
+            groups = {name: tuple(members) for name, members in known["groups"].items()}
+            values = np.array(arrays.mapped(path / "labels.npy"))
+            labels = Labels(known["kind"], tuple(known["names"]), values, groups)
+            _check_labels(labels, images)
+        captions = None
+        if (path / "captions.json").is_file():
+            texts = records.read_json(path / "captions.json", bounds.TABLE)
+            records.refuse_misfit(texts, [[str]], "captions.json")
+            captions = tuple(map(tuple, texts))
+            _need(len(captions) == len(images), f"{len(captions)} captioned of {len(images)}")
+    except KeyError as error:
+        raise DataError(_damaged(path, f"its record says nothing of {error}")) from error
+    except ValueError as error:
+        raise DataError(_damaged(path, " ".join(str(error).split()))) from error
     return images, labels, captions, meta
+
+
+def _check_images(images: np.ndarray, pictures: tuple[int, ...] | None, count: int | None) -> None:
+    _need(images.dtype == np.uint8, f"its pictures are {images.dtype}, not uint8")
+    shape = images.shape
+    _need(len(shape) > 3 and len(shape) < 6 and shape[0] > 0, f"its pictures have shape {shape}")
+    fits = pictures is None or shape[1:] == pictures
+    _need(fits, f"its pictures have shape {shape[1:]}, not {pictures}")
+    _need(count in (None, shape[0]), f"it holds {shape[0]} pictures, and its record says {count}")
+
+
+def _check_labels(labels: Labels, images: np.ndarray) -> None:
+    """Refuse labels of another form than their kind has, or for another number of pictures."""
+    values, names = labels.values, len(labels.names)
+    if labels.kind == "classes":
+        _need(values.dtype == np.int32, f"its classes are {values.dtype}, not int32")
+        _need(values.shape == (len(images),), f"its classes have shape {values.shape}")
+        _need(((values >= 0) & (values < names)).all(), f"it has {names} classes, and others occur")
+        return
+    _need(labels.kind == "attributes", f"its labels are of kind {shown(labels.kind)}")
+    pair = images.shape[1:-3]
+    _need(values.dtype == np.float32, f"its labels are {values.dtype}, not float32")
+    _need(values.shape == (len(images), *pair, names), f"its labels have shape {values.shape}")
+    _need(np.isfinite(values).all(), "its labels are not finite")
+    members = {name for group in labels.groups.values() for name in group}
+    _need(members <= set(labels.names), "its groups name other labels than it has")
+
+
+def _need(right: Any, wrong: str) -> None:
+    if not right:
+        raise ValueError(wrong)
+
+
+def _damaged(path: Path, reason: str) -> str:
+    return f"The cache {str(path)!r} is damaged ({reason}). Delete this folder; it is made anew."
 
 
 def _build(
     source: Source, resolution: Resolution, folder: Path, workers: int | None, progress: bool
 ) -> None:
     one = shape_of(resolution)
+    if source.count and source.together == 1:  # before a million labels are made in vain
+        _need_space(folder, source.count * int(np.prod(one)))
     items, found = source.load()
     captioned = source.captions() if source.captions else None
     left_out = list(source.left_out)
@@ -122,7 +181,8 @@ def _build(
             "and were enlarged; a lower --resolution would be sharper."
         )
     kept = [rows[row] for row in kept]
-    meta = {"name": source.name, "left_out": left_out, "notes": notes, "labels": None}
+    meta = {"name": source.name, "count": len(kept), "left_out": left_out, "notes": notes,
+            "labels": None}  # fmt: skip
     _write_descriptions(folder, meta, found, captioned, kept)
 
 

@@ -4,7 +4,6 @@ Captions are made from templates in several wordings. Some wordings are held out
 words in another order, so that a model can be tested on sentences it never saw.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ import numpy as np
 from datasets.attributes import EYE_COLOURS, HAIR_COLOURS
 from datasets.errors import DataError
 from datasets.labels import FILE_COLUMNS, Labels, finder, some
+from foreign import bounds, records
 
 VERSION = 1  # raise it when the words made from the same attributes change
 FILES, DRAWN = "files", "drawn"
@@ -181,9 +181,11 @@ def _captioned(
 
 def _lines(path: Path) -> tuple[str, ...]:
     try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"Cannot read the caption in {str(path)!r}: {error}.") from None
+        text = records.read_bytes(path, bounds.SMALL_RECORD).decode("utf-8-sig")
+    except records.Unreadable as error:
+        raise DataError(f"The caption {error}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"The caption {path} cannot be read: it is not UTF-8.") from None
     lines = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not lines:
         raise DataError(
@@ -195,11 +197,9 @@ def _lines(path: Path) -> tuple[str, ...]:
 def _read_csv(path: Path) -> list[tuple[int, str, str]]:
     """(line number, file, caption) of each line."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            lines = [(reader.line_num, line) for line in reader if any(line)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"Cannot read the caption file {str(path)!r}: {error}.") from None
+        lines = records.read_table(path)
+    except records.Unreadable as error:
+        raise DataError(f"The caption file {error}.") from None
     header = [name.strip().lower() for name in lines[0][1]] if lines else []
     if len(header) != 2 or header[0] not in FILE_COLUMNS or header[1] not in TEXT_COLUMNS:
         raise DataError(

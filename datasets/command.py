@@ -1,7 +1,6 @@
 """The command line of `prepare.py`."""
 
 import argparse
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from console.ending import carry_out
+from console.options import Parser
+from console.screen import show
 from datasets.batches import Batches
 from datasets.data import ImageData, open_data
 from datasets.decode import image_of, to_rgb
@@ -16,24 +18,24 @@ from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.public import PUBLIC
 from datasets.shapes import KINDS, RGB, Shape, parse
+from foreign import names, numbers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Cache a data set; 0, or 2 after a one-line error."""
-    return run(prepare, build_parser().parse_args(arguments))
+    parser = build_parser()
+    return run(parser, prepare, parser.parse(arguments))
 
 
-def run(command: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+def run(
+    parser: Parser,
+    command: Callable[[argparse.Namespace], None],
+    options: argparse.Namespace,
+) -> int:
     """Run a command with its options; 0, 2 after a one-line error, 130 after Ctrl-C."""
-    try:
-        command(options)
-    except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; unfinished files were removed", file=sys.stderr)
-        return 130
-    return 0
+    return carry_out(
+        parser.prog, lambda: command(options), "unfinished files were removed", DataError
+    )
 
 
 def label_table(labels: Labels) -> list[str]:
@@ -76,27 +78,24 @@ def prepare(options: argparse.Namespace) -> None:
         cache_dir=options.cache,
         workers=options.workers,
     )
-    for line in data.report():
-        print(line)
+    show(*data.report())
     if data.labels is not None:
-        print("Labels:")
-        print("\n".join(label_table(data.labels)))
+        show("Labels:", *label_table(data.labels))
     if options.sheet is not None:
         contact_sheet(data, 8, options.sheet)
-        print(f"Contact sheet: {options.sheet}")
+        show(f"Contact sheet: {options.sheet}")
     megabytes = data.images.nbytes / 2**20
     seconds = time.perf_counter() - start
-    print(f"Cache: {data.folder} ({megabytes:,.0f} MiB), ready in {seconds:.1f} s")
+    show(f"Cache: {data.folder} ({megabytes:,.0f} MiB), ready in {seconds:.1f} s")
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The options of caching."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="prepare.py",
-        allow_abbrev=False,
         description="Cache a data set ahead of training and say what is in it.",
     )
-    known = ", ".join(("faces", *PUBLIC))
+    known, whole = ", ".join(("faces", *PUBLIC)), numbers.plain(int)
     parser.add_argument("data", metavar="DATA", help=f"a folder of pictures, or one of: {known}")
     parser.add_argument(
         "--resolution",
@@ -104,15 +103,15 @@ def build_parser() -> argparse.ArgumentParser:
         help="a power of two, or width x height, such as 64x96 (default 64)",
     )
     parser.add_argument(
-        "--channels", type=int, choices=list(KINDS), default=RGB, help="1 grey, 3 RGB, 4 RGBA"
+        "--channels", type=whole, choices=list(KINDS), default=RGB, help="1 grey, 3 RGB, 4 RGBA"
     )
     parser.add_argument(
         "--labels",
         help="a CSV file, a folder of JSON files, 'folders' or 'none' "
         "(default: the data set's own, if any)",
     )
-    parser.add_argument("--count", type=int, help="how many pictures (default all, faces 20 000)")
-    parser.add_argument("--cache", type=Path, help="cache folder (default datasets/cache)")
-    parser.add_argument("--workers", type=int, help="drawing processes (default one per core)")
-    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw a contact sheet")
+    parser.add_argument("--count", type=whole, help="how many pictures (default all, faces 20 000)")
+    parser.add_argument("--cache", type=names.path, help="cache folder (default datasets/cache)")
+    parser.add_argument("--workers", type=whole, help="drawing processes (default one per core)")
+    parser.add_argument("--sheet", type=names.path, metavar="PNG", help="draw a contact sheet")
     return parser

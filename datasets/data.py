@@ -13,8 +13,10 @@ from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.rows import Rows
 from datasets.shapes import KINDS, RGB, Resolution, Shape, shape_of, simplest
+from foreign import numbers
 
 MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
+WORKERS = 1024  # drawing processes
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,8 @@ def open_source(
     check(source)
     folder = cache.DEFAULT_FOLDER if cache_dir is None else Path(cache_dir).expanduser()
     path = cache.ensure(source, resolution, folder, workers, progress)
-    images, known, captions, meta = cache.read(path)
+    pair = (source.together,) if source.together > 1 else ()
+    images, known, captions, meta = cache.read(path, (*pair, *shape_of(resolution)))
     return ImageData(
         images=images,
         labels=known,
@@ -128,10 +131,15 @@ def open_source(
 
 
 def check_settings(resolution: Resolution, workers: int | None) -> None:
-    """Refuse a resolution that `check_resolution` refuses, and less than one worker."""
+    """Refuse a resolution that `check_resolution` refuses, and a number of workers out of range."""
     check_resolution(resolution)
-    if workers is not None and workers < 1:
-        raise DataError(f"The number of workers must be at least 1, not {workers}.")
+    check_workers(workers)
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse less than one worker, and more than any machine has cores."""
+    if workers is not None and (wrong := numbers.outside(workers, int, (1, None, WORKERS, None))):
+        raise DataError(f"The number of workers must be {wrong}, not {workers}.")
 
 
 def check_resolution(resolution: Resolution) -> None:

@@ -5,9 +5,7 @@ colour, eye colour) the largest value wins; any other attribute is on above 0.25
 stay the same.
 """
 
-import csv
-import json
-import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,8 +15,11 @@ import numpy as np
 
 from datasets.attributes import ATTRIBUTES, groups_among
 from datasets.errors import DataError
+from foreign import bounds, records
+from foreign.numbers import shown
 
 ON_ABOVE = 0.25
+LARGEST = 1e30  # below the largest float32
 FILE_COLUMNS = ("file", "filename", "image", "path")
 CLASS_COLUMNS = ("label", "class")
 AGE = "age"
@@ -51,7 +52,7 @@ class Found:
 
 def class_names(names: set[str]) -> tuple[str, ...]:
     """The names in alphabetical order, whole numbers in numerical order."""
-    numeric = all(name.lstrip("-").isdecimal() for name in names)
+    numeric = all(re.fullmatch(r"-?\d{1,18}", name) for name in names)
     return tuple(sorted(names, key=(lambda name: (int(name), name)) if numeric else None))
 
 
@@ -216,10 +217,9 @@ def _from_scores(rows, names, scores, missing, notes, source) -> Found:
 
 def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [(n, line) for n, line in enumerate(csv.reader(file), 1) if any(line)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"Cannot read the label file {str(path)!r}: {error}.") from None
+        lines = records.read_table(path)
+    except records.Unreadable as error:
+        raise DataError(f"The label file {error}.") from None
     header = [name.strip() for name in lines[0][1]] if lines else []
     if len(header) < 2 or header[0].lower() not in FILE_COLUMNS:
         raise DataError(
@@ -244,9 +244,9 @@ def _numbers(path: Path, number: int, values: list[str], names: tuple[str, ...])
             value = float(text or 0)
         except ValueError:
             value = float("nan")
-        if not np.isfinite(value):
+        if not abs(value) < LARGEST:
             raise DataError(
-                f"{str(path)!r}, line {number}: {name!r} is {text!r}, not a number. "
+                f"{str(path)!r}, line {number}: {name!r} is {shown(text)}, not a number. "
                 "Attributes are 0, 1 or a score; for class names call the one column 'label'."
             )
         result.append(value)
@@ -254,16 +254,17 @@ def _numbers(path: Path, number: int, values: list[str], names: tuple[str, ...])
 
 
 def _read_json(path: Path) -> dict[str, float]:
+    """The values by attribute: numbers, or true and false."""
+    form = records.Every((float, bool))
     try:
-        values = json.loads(path.read_text("utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("it is not an object of attribute: value")
-        numbers = {str(name): float(value) for name, value in values.items()}
-        if not all(map(math.isfinite, numbers.values())):
-            raise ValueError("a value is not finite")
-        return numbers
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"Cannot read the labels in {str(path)!r}: {error}.") from None
+        values = records.read_object(path, form, bounds.SMALL_RECORD)
+    except records.Unreadable as error:
+        raise DataError(f"The label file {error}.") from None
+    found = {name: float(value) for name, value in values.items()}
+    for name, value in found.items():
+        if not abs(value) < LARGEST:
+            raise DataError(f"The label file {path}: {name!r} is {value}, not a finite number.")
+    return found
 
 
 def finder(files: Sequence[str], by_stem: bool = False):

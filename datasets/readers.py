@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,10 @@ def of_labels(
     if spec == "folders":
         return labels.from_folders, "folders"
     path = Path(spec).expanduser()
-    if path.is_dir():
-        stats = [(p, p.stat()) for p in sorted(path.rglob("*.json"))]
-        identity = [(str(p.relative_to(path)), s.st_size, s.st_mtime_ns) for p, s in stats]
+    if spec and os.path.isdir(path):
+        identity = [_identity(path, file) for file in sorted(path.rglob("*.json"))]
         return functools.partial(labels.from_json_folder, path), identity
-    if path.is_file():
+    if os.path.isfile(path):
         return functools.partial(labels.from_csv, path), _contents(path)
     words = " or ".join(repr(word) for word in LABEL_WORDS)
     raise DataError(f"Labels {spec!r} is neither a CSV file, a folder of .json files nor {words}.")
@@ -48,10 +48,23 @@ def of_captions(
         names = [name for name, _, _ in texts]
         return functools.partial(captions.from_text_files, folder, names, files), texts
     path = Path(spec).expanduser()
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DataError(f"Captions {spec!r} are neither a CSV file nor {captions.FILES!r}.")
     return functools.partial(captions.from_csv, path, files), _contents(path)
 
 
+def _identity(folder: Path, file: Path) -> tuple[str, int, int]:
+    """(path below `folder`, bytes, mtime in ns) of a file; -1, -1 for a dangling link."""
+    try:
+        status = file.stat()
+    except OSError:
+        return str(file.relative_to(folder)), -1, -1
+    return str(file.relative_to(folder)), status.st_size, status.st_mtime_ns
+
+
 def _contents(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"Cannot read {str(path)!r}: {error.strerror}.") from None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from datasets.errors import DataError
+from foreign import numbers
 
 GREY, RGB, RGBA = 1, 3, 4
 KINDS = {GREY: "grey", RGB: "RGB", RGBA: "RGBA"}  # channels → their name
@@ -50,10 +51,11 @@ def simplest(resolution: Resolution) -> int | Shape:
 
 def parse(text: str) -> tuple[int, int]:
     """`"64"` or `"64x96"`, width × height, → (height, width). Raises `DataError`."""
-    found = re.fullmatch(r"(\d+)(?:[x×](\d+))?", text)
+    found = re.fullmatch(r"(\d{1,6})(?:[x×](\d{1,6}))?", text)
     if not found:
         raise DataError(
-            f"The resolution is a side such as 64, or width x height such as 64x96, not {text!r}."
+            "The resolution is a side such as 64, or width x height such as 64x96, not "
+            f"{numbers.shown(text)}."
         )
     width, height = int(found[1]), int(found[2] or found[1])
     return height, width

@@ -22,8 +22,11 @@ from datasets.captions import Captioned
 from datasets.errors import DataError
 from datasets.public import PUBLIC
 from datasets.shapes import Resolution, shape_of
+from foreign import bounds, numbers
+from foreign.names import problem
 
 FACES, TRIANGLES = "faces", "triangles"
+MOST = bounds.PICTURES
 AGES = ages.NAME
 KNOWN = (FACES, AGES, TRIANGLES, *PUBLIC)  # sets that are not folders
 
@@ -86,13 +89,20 @@ def find(
         return _triangles(label_spec, triangles.TRAINING if count is None else count)
     if str(spec) in PUBLIC:
         return _public(str(spec), label_spec, count)
-    return _folder(Path(spec).expanduser(), label_spec, count, caption_spec)
+    return _folder(folder_of(spec), label_spec, count, caption_spec)
+
+
+def folder_of(spec: str | os.PathLike) -> Path:
+    """The folder that `spec` names. Raises `DataError` for a name that no folder can have."""
+    if wrong := problem(spec):
+        raise DataError(f"The name of the data, {numbers.shown(os.fspath(spec))}, {wrong}.")
+    return Path(spec).expanduser()
 
 
 def check_count(count: int | None) -> None:
-    """Refuse a number of pictures below 1."""
-    if count is not None and count < 1:
-        raise DataError(f"The number of pictures must be at least 1, not {count}.")
+    """Refuse a number of pictures below 1, or far above what can be drawn."""
+    if count is not None and (wrong := numbers.outside(count, int, (1, None, MOST, None))):
+        raise DataError(f"The number of pictures must be {wrong}, not {count}.")
 
 
 def own_labels_only(name: str, label_spec: str | None) -> bool:

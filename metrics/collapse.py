@@ -22,9 +22,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from foreign.records import Every
 from metrics.errors import MetricError
 
 WARNING, ALARM = "warning", "alarm"
+# The form of `CollapseGuard.state`; see `foreign.records.misfit`.
+STATE = {
+    "steps": [int],
+    "zero_share": [float],
+    "g_loss": [float],
+    "measures": [[float]],
+    "duplicates": [[float]],
+    "spectra": Every([[float]]),
+    "lowest_zero_share": (float, None),
+    "healthy_until": int,
+    "rollbacks": int,
+}
 
 
 @dataclass(frozen=True)
@@ -260,16 +273,23 @@ class CollapseGuard:
         return content
 
     def restore(self, state: Mapping):
-        """Go on from a `state`."""
+        """Go on from a `state` of the form `STATE`. Raises `MetricError`."""
         self.steps, self.zero_share = list(state["steps"]), list(state["zero_share"])
         self.g_loss = list(state["g_loss"])
-        self.measures = [tuple(entry) for entry in state["measures"]]
-        self.duplicates = [tuple(entry) for entry in state["duplicates"]]
-        spectra = state["spectra"].items()
-        self.spectra = {name: [tuple(entry) for entry in values] for name, values in spectra}
+        if not len(self.steps) == len(self.zero_share) == len(self.g_loss):
+            raise MetricError("The guard's steps, zero-loss shares and losses differ in number.")
+        self.measures = _pairs(state["measures"])
+        self.duplicates = _pairs(state["duplicates"])
+        self.spectra = {name: _pairs(values) for name, values in state["spectra"].items()}
         lowest = state["lowest_zero_share"]
         self.lowest_zero_share = math.inf if lowest is None else lowest
         self.healthy_until, self.rollbacks = state["healthy_until"], state["rollbacks"]
+
+
+def _pairs(entries: Sequence[Sequence[float]]) -> list[tuple[int, float]]:
+    if not all(len(entry) == 2 and isinstance(entry[0], int) for entry in entries):
+        raise MetricError("The guard's measurements are not pairs of a step and a number.")
+    return [(int(step), value) for step, value in entries]
 
 
 def _percent(text: str) -> str:

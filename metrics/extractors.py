@@ -19,6 +19,7 @@ import numpy as np
 from keras import layers
 from tqdm import tqdm
 
+from foreign import archives
 from metrics import inception, lite0, lite1, pth, weights
 from metrics.errors import MetricError
 from metrics.pictures import is_array, rebatch
@@ -209,6 +210,7 @@ def _from_keras(path: Path, input_range: str) -> Extractor:
     if not path.is_file():
         raise MetricError(f"There is no network file {path}.")
     try:
+        archives.check_network(path)
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds of errors
         reason = str(error).strip().splitlines()[0]

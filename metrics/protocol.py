@@ -14,9 +14,21 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from foreign.records import Every, Unreadable, misfit, read_json
 from metrics.errors import MetricError
 
 FORMAT = 1
+# The form of a record; see `foreign.records.misfit`.
+_ESTIMATE = {"value": float, "low": (float, None), "high": (float, None), "floor": (float, None)}
+FORM = {
+    "protocol": Every(object),
+    "subject": Every(object),
+    "results": Every(_ESTIMATE),
+    "notes": [str],
+    "seconds": Every(float),
+    "versions": Every(str),
+    "created": str,
+}
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "scipy", "pillow")
 
 
@@ -61,6 +73,9 @@ class Record:
         if missing or set(content) - known:
             wrong = sorted(missing | (set(content) - known))
             raise MetricError(f"Not a metric record: missing or unknown fields {', '.join(wrong)}.")
+        problem = misfit(content, FORM)
+        if problem or not all("value" in one for one in content["results"].values()):
+            raise MetricError(f"Not a metric record: {problem or 'a result has no value'}.")
         return cls(**(content | {"notes": tuple(content.get("notes", ()))}))
 
 
@@ -130,9 +145,9 @@ def save(records: Sequence[Record], path: str | Path):
 def load(path: str | Path) -> list[Record]:
     """Read records back. Raises `MetricError` if the file is missing or holds something else."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MetricError(f"{path} cannot be read as metric records: {error}.") from error
+        content = read_json(Path(path))
+    except Unreadable as error:
+        raise MetricError(f"The metric records in {error}.") from error
     if not isinstance(content, list):
         raise MetricError(f"Not a metric record of format {FORMAT}.")
     return [Record.from_dict(record) for record in content]

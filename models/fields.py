@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from foreign import numbers
 
 
 def option(
@@ -27,8 +28,7 @@ def option(
         group, help: the group of options that it is listed in, and what it does.
         choices: the allowed values.
         only: the field is read only if these other fields have one of these values.
-        least, above, most, below: the range of a number; an integer is at least 0 unless `least`
-            is given.
+        least, above, most, below: the range of a number; see `foreign.numbers.outside`.
         read: how argparse reads it, if not by the field's type.
     """
     metadata: dict[str, Any] = {
@@ -57,6 +57,11 @@ def options(of: Any) -> list[dataclasses.Field]:
     return [field for field in dataclasses.fields(of) if field.metadata]
 
 
+def as_option(name: str) -> str:
+    """The command-line option of the field `name`."""
+    return "--" + name.replace("_", "-")
+
+
 def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
     """A sentence for each field of the instance `values` whose value is not allowed.
 
@@ -68,7 +73,7 @@ def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:
         # The annotation is a string if its module postpones annotations, else a class.
         kind = str(getattr(field.type, "__name__", field.type))
         if wrong := _problem(value, kind, field.metadata):
-            yield wrong.format(name=called(field.name), value=repr(value))
+            yield wrong.format(name=called(field.name), value=numbers.shown(value))
 
 
 def _problem(value: Any, kind: str, metadata: Any) -> str | None:
@@ -80,36 +85,10 @@ def _problem(value: Any, kind: str, metadata: Any) -> str | None:
         return "{name} must be true or false, not {value}"
     if kind == "str" and not isinstance(value, str):
         return "{name} must be a word, not {value}"
-    if kind == "int":
-        least, *rest = metadata["range"]
-        return _out_of_range(value, int, (0 if least is None else least, *rest))
-    if kind == "float":
-        return _out_of_range(value, float, metadata["range"])
+    if kind in ("int", "float"):
+        wrong = numbers.outside(value, int if kind == "int" else float, metadata["range"])
+        return f"{{name}} must be {wrong}, not {{value}}" if wrong else None
     return None
-
-
-def _out_of_range(value: Any, kind: type, limits: tuple) -> str | None:
-    least, above, most, below = limits
-    kinds = int if kind is int else (int, float)
-    inside = (
-        isinstance(value, kinds)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and (least is None or value >= least)
-        and (above is None or value > above)
-        and (most is None or value <= most)
-        and (below is None or value < below)
-    )
-    if inside:
-        return None
-    if least is not None and most is not None:
-        words = f"from {least} to {most}"
-    else:
-        parts = (("at least", least), ("above", above), ("at most", most), ("below", below))
-        words = " and ".join(f"{word} {limit}" for word, limit in parts if limit is not None)
-    if kind is int:
-        words = f"a whole number {'of ' if words.startswith('at') else ''}{words}"
-    return f"{{name}} must be {words or 'a finite number'}, not {{value}}"
 
 
 def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[str]:

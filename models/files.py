@@ -6,7 +6,6 @@ open in Keras's safe mode: code in a file is refused and never run.
 
 import json
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import keras
 
 import layers  # noqa: F401  registers the custom layers that the files name
+from foreign import archives, bounds, records
+from models import forms
 from models.networks import blocks  # noqa: F401
 
 MEMBER = "gan.json"
@@ -25,36 +26,39 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
     `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
     """
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(suffix=".keras", dir=path.parent)
-    os.close(handle)
+    unfinished = path.with_name(f".unfinished-{path.name}")
     try:
-        model.save(temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
+        model.save(unfinished)
+        with zipfile.ZipFile(unfinished, "a") as archive:
             archive.writestr(MEMBER, json.dumps(metadata, indent=1))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        os.replace(unfinished, path)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
-    """The metadata that `save` wrote with the network.
+    """The metadata that `save` wrote with the network, in the form `forms.METADATA`.
 
     Raises:
         ValueError: the file is missing, damaged or not a network of this project.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError(f"There is no file {path}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(MEMBER))
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path} is not a complete .keras file: {error}.") from error
-    except (KeyError, json.JSONDecodeError) as error:
-        raise ValueError(
-            f"{path} does not carry a recipe: it is not a network of this project."
-        ) from error
+    with archives.opened(path, ".keras file") as archive:
+        return _metadata(archive, path)
+
+
+def _metadata(archive: archives.Archive, path: Path) -> dict[str, Any]:
+    none = f"{path} does not carry a recipe: it is not a network of this project."
+    if MEMBER not in archive.names:
+        raise ValueError(none)
+    text = archive.read(MEMBER, bounds.SMALL_RECORD)
+    found = records.parse_json(text, f"{MEMBER} in {path}")
+    if not isinstance(found, dict) or not isinstance(found.get("recipe", {}), dict):
+        raise ValueError(none)
+    records.refuse_misfit(found, forms.METADATA, f"{MEMBER} in {path}")
+    return found
 
 
 def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
@@ -64,9 +68,13 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
         ValueError: the file is missing, damaged, not a network of this project, or contains code.
     """
     metadata = read_metadata(path)
+    archives.check_network(Path(path))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many kinds of errors; all mean the same to a user
-        first = str(error).strip().splitlines()[0]
+        first = " ".join(str(error).strip().split("\n")[0].split()) or type(error).__name__
         raise ValueError(f"{path} cannot be loaded: {first}") from error
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        kind = type(model).__name__
+        raise ValueError(f"{path} holds a {kind}; it must hold a functional model of Keras")
     return model, metadata

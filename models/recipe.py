@@ -22,7 +22,7 @@ from models.fields import option
 
 def _sides(text: str) -> int | str:
     """What `--resolution` holds: a number, or text such as "64x96", which the recipe reads."""
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) < 10 else text
 
 
 SIDES = {"type": _sides, "metavar": "N"}

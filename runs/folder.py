@@ -7,21 +7,24 @@ import dataclasses
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from console.errors import UserError
+from foreign import records
+from models import forms
 from models.recipe import Recipe
 from models.systems import recipe_of
-from runs.files import read_json, write_json
+from runs.files import made_folder, write_json
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_NAME = re.compile(r"(\d{5,})-(.+)")
+_NAME = re.compile(r"(\d{5,18})-(.+)")
+_WAYS_OUT = "put back a whole copy of it; the run's .keras files work without it"
 
 # These may differ in a resumed run: they change neither the mathematics nor the data.
 _FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
@@ -72,12 +75,22 @@ class Run:
         return int(self.folder.name.split("-")[0])
 
     def recipe(self) -> Recipe:
-        """The recipe as trained."""
-        return recipe_of(read_json(self.folder / "recipe.json"))
+        """The recipe as trained. Raises `UserError` if `recipe.json` is damaged."""
+        path = self.folder / "recipe.json"
+        try:
+            return recipe_of(records.read_object(path, forms.METADATA["recipe"]))
+        except records.Unreadable as error:
+            raise UserError(f"{error}; {_WAYS_OUT}") from error
+        except ValueError as error:
+            words = str(error).rstrip(".")
+            raise UserError(f"{path} cannot be used: {words}; {_WAYS_OUT}") from error
 
     def record(self) -> dict[str, Any]:
-        """The content of `run.json`."""
-        return read_json(self.folder / "run.json")
+        """The content of `run.json`. Raises `UserError` if it is damaged."""
+        try:
+            return records.read_object(self.folder / "run.json", forms.RUN)
+        except records.Unreadable as error:
+            raise UserError(f"{error}; {_WAYS_OUT}") from error
 
     def write(self, recipe: Recipe, record: dict[str, Any]) -> None:
         """Write `recipe.json` and `run.json`."""
@@ -113,23 +126,22 @@ class Run:
 
 def create(out: Path, recipe_name: str, data_name: str) -> Run:
     """Make the next run folder in `out`. Raises `UserError` if that is impossible."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        while True:
-            number = max((run.number for run in runs(out)), default=-1) + 1
-            folder = out / f"{number:05d}-{recipe_name}-{data_name}"
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue  # another run took this number; take the next
+    made_folder(out)
+    while True:
+        number = max((run.number for run in runs(out)), default=-1) + 1
+        folder = out / f"{number:05d}-{recipe_name}-{data_name}"
+        try:
+            folder.mkdir()
             return Run(folder)
-    except OSError as error:
-        raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
+        except FileExistsError:
+            continue  # another run took this number; take the next
+        except OSError as error:
+            raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
 
 
 def runs(out: Path) -> list[Run]:
     """The run folders in `out`, oldest first."""
-    if not out.is_dir():
+    if not os.path.isdir(out):  # False also for names that cannot exist
         return []
     found = [Run(path) for path in out.iterdir() if path.is_dir() and _NAME.fullmatch(path.name)]
     return sorted(found, key=lambda run: run.number)
@@ -144,18 +156,29 @@ def load(path: str | Path, out: str | Path = "samples") -> Run:
     for run in runs(out):
         if str(path) in (run.folder.name, str(run.number), f"{run.number:05d}"):
             return _checked(run)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         known = [run.folder.name for run in runs(out)][-3:]
         there = f"; newest there: {', '.join(known)}" if known else ""
         raise UserError(f"no run folder {path}, and no such run in {out}{there}")
     return _checked(Run(path))
 
 
-def newest(out: Path, recipe_name: str | None) -> Run:
-    """The newest run in `out` of that recipe (`None`: of any), with a checkpoint or without."""
+def newest(
+    out: Path, recipe_name: str | None, tell: Callable[[str], None] = lambda words: None
+) -> Run:
+    """The newest run in `out` of that recipe (`None`: of any), with a checkpoint or without.
+
+    A run whose recipe is damaged is passed over, and `tell` is called with the reason.
+    """
     for run in reversed(runs(out)):
-        whole = (run.folder / "recipe.json").exists() and (run.folder / "run.json").exists()
-        if whole and recipe_name in (None, run.recipe().name):
+        if not all((run.folder / name).exists() for name in ("recipe.json", "run.json")):
+            continue
+        try:
+            name = run.recipe().name
+        except UserError as error:
+            tell(f"passed over {run.folder}: {error}")
+            continue
+        if recipe_name in (None, name):
             return run
     of = f" of recipe {recipe_name}" if recipe_name else ""
     raise UserError(f"nothing to resume: no run{of} in {out}; start one without --resume")

@@ -125,6 +125,12 @@ class Generator:
                 ),
             )  # fmt: skip
 
+    def latents_of(
+        self, numbers: Sequence[int], seed: int = 0, truncation: float = 1.0
+    ) -> np.ndarray:
+        """The latents of pictures `numbers` of `seed`; those between them are not drawn."""
+        return np.concatenate([self.draw_latents(n + 1, seed, truncation, n) for n in numbers])
+
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """The least and the largest latent in which a search looks, (latent_dim,) each."""
         low, high = _BOUNDS.get(self.recipe.latent, _NORMAL_BOUNDS)

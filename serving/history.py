@@ -9,12 +9,12 @@ from typing import Any
 
 import runs
 from console.errors import UserError
+from console.screen import say
 from metrics.intervals import Estimate
 from metrics.protocol import Record
 from quality.during import MEASURE
 from runs import checkpoints as names
-from runs.files import read_json
-from runs.rows import read_rows
+from runs.rows import sound_rows
 
 Entry = tuple[int, Estimate]
 
@@ -67,15 +67,15 @@ def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
 
 def logged(run: runs.Run) -> History | None:
     """The history that a run logged in `quality.csv` while it trained, or `None`."""
-    try:
-        rows = read_rows(run.folder / "quality.csv")
-        entries = tuple((int(row["step"]), Estimate(row["distance"])) for row in rows)
-        floors = [row["floor"] for row in rows if "floor" in row]
-        record = read_json(run.folder / "run.json")
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{run.folder / 'quality.csv'} cannot be read: {error}") from error
-    if not entries:
+    path = run.folder / "quality.csv"
+    rows, damaged = sound_rows(path, ("step", "distance"))
+    if damaged:
+        say(f"{path}: lines that cannot be read are left out: {damaged}")
+    if not rows:
         return None
+    entries = tuple((int(row["step"]), Estimate(row["distance"])) for row in rows)
+    floors = [row["floor"] for row in rows if "floor" in row]
+    record = run.record()
     return History(
         run.folder.name, MEASURE, entries, floors[-1] if floors else None, _protocol_of(record)
     )

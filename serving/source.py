@@ -15,12 +15,13 @@ import numpy as np
 
 import runs
 from console.errors import UserError, user_errors
+from foreign import archives
+from foreign.records import Unreadable
 from models import files
 from models.outputs import Output
 from models.recipe import Recipe
 from models.systems import recipe_of, system_class
 from runs.checkpoints import newest, step_of
-from runs.files import read_json
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
@@ -92,7 +93,7 @@ def number_of(path: str | Path, network: str) -> int:
 
 def titles(run: runs.Run) -> dict[str, str]:
     """The title of each output of the run, with the users' names of its domains."""
-    domains = (_record(run).get("data") or {}).get("domains") or {}
+    domains = (run.record().get("data") or {}).get("domains") or {}
     names = {name: domains.get(name, {}).get("title", name) for name in run.recipe().domains}
     return {name: each.title.format(**names) for name, each in outputs_of(run).items()}
 
@@ -153,20 +154,31 @@ def _run_of(checkpoint: Path) -> runs.Run:
 def _file(path: Path, verbs: Sequence[str]) -> Source:
     with user_errors(ValueError):
         network, metadata = files.load(path)
-        if not isinstance(metadata, dict) or not isinstance(metadata.get("recipe"), dict):
-            raise ValueError(
-                f"{path} does not carry a recipe: it is not a network of this project."
-            )
-        recipe = recipe_of(metadata["recipe"])
+        recipe = _recipe_of(metadata, path)
     done = metadata.get("verb", "generate")  # older files have none
     if done not in verbs:
         raise UserError(_unable(path, recipe, verbs, done))
     takes = getattr(recipe, "latent_dim", None)
     if done == "generate" and (len(network.inputs) != 2 or network.inputs[0].shape[1:] != (takes,)):
         raise UserError(f"{path} is not a generator: it does not take latents and labels")
+    if done in ON_PICTURES and any(len(each.shape) != 4 for each in _ends(network)):
+        raise UserError(f"{path} is damaged: it says that it can {done}, and takes no pictures")
     _refuse_other_size(network, recipe, done, path)
     _refuse_not_finite(network, path)
     return Source(network, recipe, metadata, path)
+
+
+def _recipe_of(metadata: dict[str, Any], path: Path) -> Recipe:
+    if "recipe" not in metadata:
+        raise ValueError(f"{path} does not carry a recipe: it is not a network of this project.")
+    try:
+        return recipe_of(metadata["recipe"])
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be used: {error}") from error
+
+
+def _ends(network: keras.Model) -> list[Any]:
+    return [network.inputs[0], network.outputs[0]]
 
 
 def _refuse_other_size(network: keras.Model, recipe: Recipe, verb: str, path: Path) -> None:
@@ -195,22 +207,24 @@ def _refuse_not_finite(network: keras.Model, path: Path) -> None:
 
 def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     """The network inside a checkpoint of the whole system, written on any backend."""
-    recipe, record = run.recipe(), _record(run)
-    system = system_class(recipe)(
-        recipe,
-        precision=record.get("precision", "float32"),
-        jit_compile=False,
-        phase=recipe.phase_of(step_of(path)),
-    )
+    recipe, record = run.recipe(), run.record()
+    with user_errors(ValueError):  # such as an unknown precision
+        system = system_class(recipe)(
+            recipe,
+            precision=record.get("precision", "float32"),
+            jit_compile=False,
+            phase=recipe.phase_of(step_of(path)),
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
             )  # about variables that do not fit; the error below says it
+            archives.check_weights(path, str(path), path.stat().st_size)
             system.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # damaged bytes can raise anything
         older = made_by_older_networks(record)
-        if older and not isinstance(error, OSError):
+        if older and not isinstance(error, (OSError, Unreadable)):
             raise UserError(
                 f"checkpoint {path} was written by {older}; use the run's {output}.keras"
             ) from error
@@ -240,10 +254,3 @@ def _reason(error: Exception, output: str) -> str:
             f"use the run's {output}.keras"
         )
     return textwrap.shorten(str(error), 120, placeholder=" …")
-
-
-def _record(run: runs.Run) -> dict[str, Any]:
-    try:
-        return read_json(run.folder / "run.json")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{run.folder / 'run.json'} cannot be read: {error}") from error

@@ -19,7 +19,7 @@ def spec_of(run: runs.Run | None, name: str) -> tuple[str, int | None, str | Non
         labels = settings.get("labels", "auto")
         own = None if labels in OWN_LABELS else labels
         return settings["data"], settings.get("count") or None, own
-    except (AttributeError, OSError, KeyError, ValueError):
+    except (AttributeError, KeyError):
         raise UserError(
             f"{name} does not say where its training pictures are; give --real DATA"
         ) from None

@@ -4,57 +4,53 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from console import backend, options
-from console.errors import UserError, user_errors
+from console.ending import carry_out
+from console.errors import user_errors
+from console.screen import show
 from datasets import toy as worlds
-from models import recipes
-from models.fields import refuse_ignored
+from foreign import bounds
+from foreign.names import problem
+from foreign.numbers import shown
+from models import fields, recipes
+from models.fields import option, refuse_ignored
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
-from runs.files import replaced, write_json
+from runs.files import made_folder, replaced, write_json
+
+_GROUP = "Toy"
 
 
 @dataclasses.dataclass(frozen=True)
 class ToySettings:
     """The settings of `toy.py`; every field is an option."""
 
-    world: str = dataclasses.field(
-        default="ring",
-        metadata={
-            "group": "Toy",
-            "help": "ring of 8, grid of 25 (2-D), or line of 3 (1-D)",
-            "choices": ("ring", "grid", "line"),
-        },
+    world: str = option(
+        "ring",
+        _GROUP,
+        "ring of 8, grid of 25 (2-D), or line of 3 (1-D)",
+        choices=("ring", "grid", "line"),
     )
-    steps: int = dataclasses.field(
-        default=5_000, metadata={"group": "Toy", "help": "generator steps"}
-    )
-    frames: int = dataclasses.field(default=40, metadata={"group": "Toy", "help": "in the film"})
-    width: int = dataclasses.field(
-        default=64, metadata={"group": "Toy", "help": "hidden units of D; G has twice as many"}
-    )
-    seed: int = dataclasses.field(
-        default=0, metadata={"group": "Toy", "help": "of all random numbers"}
-    )
-    out: str = dataclasses.field(
-        default="samples", metadata={"group": "Toy", "help": "folder for the film and its numbers"}
-    )
+    steps: int = option(5_000, _GROUP, "generator steps", least=1)
+    frames: int = option(40, _GROUP, "in the film", least=1, most=bounds.PAGE)
+    width: int = option(64, _GROUP, "hidden units of D; G has twice as many", least=1)
+    seed: int = option(0, _GROUP, "of all random numbers", below=2**63)
+    out: str = option("samples", _GROUP, "folder for the film and its numbers")
 
     def __post_init__(self) -> None:
-        for name in ("steps", "frames", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}")
-        if self.seed < 0:
-            raise ValueError(f"--seed must be at least 0, not {self.seed}")
+        found = [*fields.problems(self, called=fields.as_option)]
+        if wrong := problem(self.out):
+            found.append(f"--out {shown(self.out)} {wrong}")
+        if found:
+            raise ValueError("; ".join(found))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run `toy.py` and exit: 0 done, 2 a mistake (one line on stderr)."""
+    """Run `toy.py` and exit: 0 done, 2 a mistake (one line on stderr), 130 Ctrl-C."""
     raise SystemExit(run(arguments))
 
 
@@ -62,14 +58,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """`main` without the exit: returns the exit code."""
     parser = build_parser()
     parsed = parser.parse(arguments)
-    try:
+
+    def work() -> int:
         backend.choose()
         recipe, settings = build_plan(parsed)
         backend.wake()
         return _film(recipe, settings)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
+
+    return carry_out(parser.prog, work, "nothing is kept")
 
 
 def build_parser() -> options.Parser:
@@ -129,8 +125,7 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
                 f"{found['modes covered']:.0f}/{len(world.means)} modes, "
                 f"{found['high quality']:.0%} high quality"
             )
-    out = Path(settings.out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = made_folder(Path(settings.out))
     path = out / f"toy-{recipe.name}-{world.name}.gif"
     with replaced(path) as unfinished:
         film.save(unfinished)
@@ -143,6 +138,6 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
         },
     )
     for name, value in found.items():
-        print(f"{name:15} {value + 0.0:.4g}")
-    print(f"wrote {path}")
+        show(f"{name:15} {value + 0.0:.4g}")
+    show(f"wrote {path}")
     return 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from console import backend, options
-from console.errors import UserError, user_errors
+from console.ending import carry_out
+from console.errors import user_errors
 from models import fields, recipes, systems
 from models.recipe import Recipe
 from training.listing import ListRecipes
@@ -34,7 +34,8 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
     recipe = asked_for(default_recipe, arguments)
     parser = build_parser(default_recipe, recipe)
     parsed = parser.parse(arguments)
-    try:
+
+    def work() -> int:
         backend.choose()
         from training import device
         from training.command import Command
@@ -55,13 +56,8 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
         from training.fit import train
 
         return train(command, plan)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as error:
-        kept = str(error) or "nothing was trained, nothing is kept"
-        print(f"\n{parser.prog}: interrupted; {kept}", file=sys.stderr)
-        return 130
+
+    return carry_out(parser.prog, work, "nothing was trained, nothing is kept")
 
 
 def asked_for(default_recipe: str | None, arguments: Sequence[str] | None) -> Recipe | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import runs
 from console.errors import UserError, user_errors
+from console.screen import say
 from models import recipes
 from models.fields import refuse_ignored
 from models.recipe import Recipe
@@ -67,7 +69,8 @@ class Command:
                 with user_errors(ValueError):
                     refuse_ignored(self._recipe(recipes.load(name)), self.overrides)
         elif len(names) == 1 or self.resume != "newest":
-            self._run_to_resume(names.pop())
+            run = self._run_to_resume(names.pop())
+            self._settings(run, run.record())
 
     def decide(self, found: device.Device) -> Decision:
         """What to train on this device. Raises `UserError` if that is impossible."""
@@ -75,10 +78,10 @@ class Command:
         if self.resume is None:
             run, recorded, recipe = None, {}, known(name.value)
         else:
-            run = self._run_to_resume(name.value)
+            run = self._run_to_resume(name.value, say)
             recorded, recipe = run.record(), self._recipe_of(run)
             name = Choice(recipe.name, "that of the run")
-        settings = Settings(**{**recorded.get("settings", {}), **self.settings})
+        settings = self._settings(run, recorded)
         asked = settings.precision
         if "precision" not in self.settings:
             asked = recorded.get("precision", asked)
@@ -93,6 +96,19 @@ class Command:
             why_precision="that of the run" if run else precision.reason,
         )
 
+    def _settings(self, run: runs.Run | None, recorded: dict[str, Any]) -> Settings:
+        """The settings given, on top of those recorded if a run is resumed."""
+        if run is None:
+            with user_errors(ValueError):
+                return Settings(**self.settings)
+        path = run.folder / "run.json"
+        if "settings" not in recorded:
+            raise UserError(f"{path} says nothing of the settings, so {run.folder} cannot go on")
+        try:
+            return Settings.of_record(recorded["settings"], self.settings)
+        except ValueError as error:
+            raise UserError(f"{path} cannot be used: {error}") from error
+
     def again(self) -> str:
         """The command that continues this run, without the run's name."""
         recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
@@ -106,10 +122,12 @@ class Command:
         with user_errors(ValueError):
             return dataclasses.replace(recipe, **self.overrides)
 
-    def _run_to_resume(self, recipe_name: str) -> runs.Run:
+    def _run_to_resume(
+        self, recipe_name: str, tell: Callable[[str], None] = lambda words: None
+    ) -> runs.Run:
         out = Path(self.settings.get("out", Settings.out))
         if self.resume is None or self.resume == "newest":
-            return runs.newest(out, recipe_name)
+            return runs.newest(out, recipe_name, tell)
         return runs.load(self.resume, out)
 
     def _recipe_of(self, run: runs.Run) -> Recipe:

@@ -119,8 +119,10 @@ def time_words(phases: Sequence[tuple[int, Estimate]], precision: str, device_ki
 
     `phases`: the steps to go in each phase of the training, and its estimate.
     """
-    speed = _EFFICIENCY[device_kind] * matrix_speed(precision)
     steps = sum(count for count, _ in phases)
+    if not steps:
+        return "all steps are done"
+    speed = _EFFICIENCY[device_kind] * matrix_speed(precision)
     total = sum(count * guess.flops for count, guess in phases)
     paces = sorted({f"{guess.flops / speed:.2g}" for count, guess in phases if count}, key=float)
     each = f"{paces[0]} to {paces[-1]}" if len(paces) > 1 else f"{total / steps / speed:.2g}"

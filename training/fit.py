@@ -26,6 +26,7 @@ from training.output import Outputs, save_outputs
 from training.session import Session, prepare, print_plan
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EIO)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
 
 
@@ -66,7 +67,7 @@ def _fit(here: runs.Run, session: Session) -> int:
             raise KeyboardInterrupt(f"{here.folder} keeps what was saved") from None
         raise
     took = duration(time.monotonic() - begun)
-    if outputs.signal is not None:
+    if outputs and outputs.signal is not None:
         say(f"stopped at step {session.step:,} after {took}; saved. Go on with:")
         say(f"  {session.command.again()} --resume {here.folder}")
         return 128 + outputs.signal
@@ -81,11 +82,13 @@ def _fit(here: runs.Run, session: Session) -> int:
     return 0
 
 
-def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs, str]:
+def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs | None, str]:
     """Train phase after phase to the end or a signal, with rollbacks after a collapse.
 
     Returns the last phase's outputs, and in words which work between its steps took time.
     """
+    if session.step >= session.recipe.steps:  # ended before its networks were written
+        return None, "all steps had been done before"
     while True:
         if session.step == session.end_of_phase:
             session.next_phase()
@@ -166,6 +169,11 @@ def _shortages_told():
             raise TrainingStopped(
                 f"the disk is full ({error.filename or error.strerror}); make room, then go on "
                 "from the last checkpoint with --resume"
+            ) from error
+        if isinstance(error, OSError) and error.errno in _DENIED:
+            raise TrainingStopped(
+                f"{error.filename} cannot be written or read: {error.strerror}; then go on from "
+                "the last checkpoint with --resume"
             ) from error
         text = f"{type(error).__name__}: {error}".lower()
         if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):

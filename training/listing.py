@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from console.screen import show
 from models import recipes
 from models.recipe import Recipe
 
@@ -40,5 +41,5 @@ class ListRecipes(argparse.Action):
 
     def __call__(self, parser, namespace, values, option_string=None):
         """Called by argparse when the option is given."""
-        print(table())
+        show(*table().splitlines())
         parser.exit()

@@ -13,6 +13,8 @@ import datasets
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
+from foreign.archives import check_weights
+from foreign.records import Unreadable
 from layers import initializers
 from models.distribution import Distribution
 from models.networks import trained_parameters
@@ -22,6 +24,7 @@ from models.systems import system_class
 from runs import checkpoints
 from runs.record import made_by_older_networks, record_of
 from training import device, estimate
+from training.callbacks.checkpoints import refuse_not_finite
 from training.command import Command, Decision
 from training.inputs import fitted, open_for, refuse_unfit
 from training.settings import Settings
@@ -230,14 +233,18 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
 
 
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
-    """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on."""
+    """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on.
+
+    A run that was ended after its last step, but before its networks were written, goes on.
+    """
     path = checkpoints.newest(resumed.checkpoints)
     if path is None:
         raise UserError(
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
         )
     done = checkpoints.step_of(path)
-    if done >= recipe.steps:
+    ended = all(resumed.output(name).exists() for name in system_class(recipe).outputs)
+    if done > recipe.steps or (done == recipe.steps and ended):
         raise UserError(
             f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
         )
@@ -249,10 +256,14 @@ def _load(system: System, path: Any, resumed: runs.Run) -> None:
         with warnings.catch_warnings():
             # If the saved optimizers do not fit, Keras would continue with new ones.
             warnings.filterwarnings("error", "Skipping variable loading")
+            check_weights(path, str(path), path.stat().st_size)
             system.load_weights(path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
+            refuse_not_finite(system)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged bytes can raise anything
         older = made_by_older_networks(resumed.record())
-        if older and not isinstance(error, OSError):
+        if older and not isinstance(error, (OSError, Unreadable)):
             raise UserError(
                 f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
                 "work; start a new run without --resume"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
+from foreign import bounds
+from foreign.names import problem
+from foreign.numbers import shown
 from models import fields
 from models.fields import option
 from models.precisions import PRECISIONS
@@ -55,7 +59,9 @@ class Settings:
         "devices of several machines that run the same command (TF_CONFIG)",
         choices=WAYS,
     )
-    seed: int = option(0, "Run", "seed of weights, data order, latents and so on", least=0)
+    seed: int = option(
+        0, "Run", "seed of weights, data order, latents and so on", least=0, below=2**63
+    )
     steps_per_execution: int = option(
         1,
         "Run",
@@ -74,8 +80,10 @@ class Settings:
     picture_every: int = option(
         0, "Output", "steps between grids; 0: 100, but at most 200 grids in all", least=0
     )
-    picture_rows: int = option(8, "Output", "rows of a grid", least=1)
-    picture_columns: int = option(8, "Output", "columns of a grid without labels", least=1)
+    picture_rows: int = option(8, "Output", "rows of a grid", least=1, most=bounds.SIDE)
+    picture_columns: int = option(
+        8, "Output", "columns of a grid without labels", least=1, most=bounds.SIDE
+    )
     quality_every: int = option(
         0,
         "Output",
@@ -103,16 +111,39 @@ class Settings:
     checkpoints: int = option(3, "Output", "how many of the newest checkpoints to keep", least=1)
 
     def __post_init__(self) -> None:
-        found = [*fields.problems(self, called=lambda name: "--" + name.replace("_", "-"))]
+        found = [*fields.problems(self, called=fields.as_option)] or [*self._problems()]
         if found:
             raise ValueError("; ".join(found))
-        if self.seed >= 2**63:
-            raise ValueError(f"--seed must be below 2**63, not {self.seed}")
+
+    def _problems(self) -> Iterator[str]:
+        for name in ("data", "out"):
+            if wrong := problem(getattr(self, name)):
+                yield f"{fields.as_option(name)} {shown(getattr(self, name))} {wrong}"
+        for name in ("data_b", "cache_dir", "labels"):
+            value = getattr(self, name)
+            if value and (wrong := problem(value)):
+                yield f"{fields.as_option(name)} {shown(value)} {wrong}"
+        if (count := self.picture_rows * self.picture_columns) > bounds.PAGE:
+            yield (
+                f"--picture-rows {self.picture_rows} times --picture-columns "
+                f"{self.picture_columns} make {count:,} pictures; at most {bounds.PAGE:,}"
+            )
 
     @property
     def conditions(self) -> list[str] | None:
         """The labels of `domains`, one per domain; `None` if none are given."""
         return [each.strip() for each in self.domains.split(",")] if self.domains else None
+
+    @classmethod
+    def of_record(cls, recorded: dict[str, Any], given: dict[str, Any]) -> Settings:
+        """The settings of a run's record, changed by those `given` on the command line.
+
+        Raises ValueError for a setting that there is not, or that it cannot have.
+        """
+        unknown = sorted(recorded.keys() - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ValueError(f"there is no setting {shown(unknown[0])}")
+        return cls(**{**recorded, **given})
 
     def to_dict(self) -> dict[str, Any]:
         """Every field by name, ready for JSON."""

@@ -36,11 +36,17 @@ def recipe_of(values: dict[str, Any]) -> Recipe:
     """The inverse of `Recipe.to_dict`, also for earlier versions, which had only GANs.
 
     Raises:
-        ValueError: an unknown system or field; the message gives the nearest known one.
+        ValueError: an unknown system or field; the message gives the nearest known one. Or a value
+            that the field cannot have.
     """
     values = dict(values)
-    system = values.pop("system", None) or _OLD.get(values.get("architecture", ""), "gan")
-    return recipe_class(system).of_fields(values)
+    if not isinstance(values.get("name"), str):
+        raise ValueError("A recipe must have a name")
+    try:
+        system = values.pop("system", None) or _OLD.get(values.get("architecture", ""), "gan")
+        return recipe_class(system).of_fields(values)
+    except (TypeError, AttributeError, ArithmeticError) as error:  # a value of another type
+        raise ValueError(f"It is no recipe: {' '.join(str(error).split())}") from error
 
 
 def _part(system: str, part: str) -> ModuleType:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from console.errors import UserError
+from console.screen import say
 from media.sheet import sheet
 from serving.commands import common
 from serving.output import whole_file
@@ -90,7 +91,7 @@ def carry_out(translator: OnPictures, options: argparse.Namespace, most: int) ->
     targets = translator.targets(options.age, options.second)
     where = options.input, options.out, options.overwrite
     jobs = [picture_files.plan(*where, target.tag) for target in targets]
-    common.say(f"age        to {'; '.join(target.caption for target in targets)}")
+    say(f"age        to {'; '.join(target.caption for target in targets)}")
     before: list[np.ndarray] = []
     after: dict[str, list[np.ndarray]] = {target.caption: [] for target in targets}
     done = picture_files.Done()
@@ -107,7 +108,7 @@ def carry_out(translator: OnPictures, options: argparse.Namespace, most: int) ->
     common.say_left_out(done, options.input)
     if options.sheet:
         _write_sheet(options.sheet, before, after)
-    common.say(f"done: {done.written:,} files in {options.out}")
+    say(f"done: {done.written:,} files in {options.out}")
 
 
 def _keeper(before: list[np.ndarray], after: list[np.ndarray], most: int):

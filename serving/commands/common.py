@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.ending import carry_out
 from console.errors import UserError
 from console.options import Parser
+from console.screen import say
 from console.wording import listed
 from datasets import DataError, Shape
 from datasets.shapes import parse
+from foreign import bounds, names, numbers
 
 if TYPE_CHECKING:
     from serving.picture_files import Done
 
-INTERRUPTED = 130
+FRACTION = numbers.real(above=0, most=1)  # a truncation
+# How many: pictures on a side of a page, on a page or in a batch, of a data set, a second.
+SIDE = numbers.whole(1, bounds.SIDE)
+PAGE = numbers.whole(1, bounds.PAGE)
+PICTURES = numbers.whole(1, bounds.PICTURES)
+RATE = numbers.whole(1, 1000)
 
 
 def run(
@@ -33,26 +39,23 @@ def run(
     `backend`, if given, replaces what `KERAS_BACKEND` says.
     """
     parsed = parser.parse(arguments)
-    try:
+
+    def work() -> None:
         if backend is not None:
             os.environ["KERAS_BACKEND"] = backend
         from console.backend import choose
 
         choose()
         command(parsed)
-    except UserError as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"\n{parser.prog}: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+
+    return carry_out(parser.prog, work)
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
     """RUN and which of its weights."""
     parser.add_argument(
         "source",
+        type=names.word,
         metavar="RUN",
         help="a run (folder, name, or number in samples), one of its checkpoints, or a "
         "generator.keras file",
@@ -68,7 +71,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """Seed, attributes and truncation."""
-    parser.add_argument("--seed", type=whole, default=0, help="seed of all random numbers")
+    parser.add_argument("--seed", type=numbers.seed, default=0, help="seed of all random numbers")
     parser.add_argument(
         "--attributes",
         default=None,
@@ -78,7 +81,7 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--truncation",
-        type=fraction,
+        type=FRACTION,
         default=1.0,
         metavar="T",
         help="above 0, at most 1: smaller values give more typical, less varied pictures; of a "
@@ -100,11 +103,6 @@ def add_overwrite(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
 
 
-def say(text: str) -> None:
-    """Print one line for the user."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def say_left_out(done: Done, given: Path) -> None:
     """Name the pictures that could not be read. Raises `UserError` if nothing was written."""
     if done.left_out:
@@ -114,33 +112,9 @@ def say_left_out(done: Done, given: Path) -> None:
         raise UserError(f"{given} holds no picture that can be read; nothing was written")
 
 
-def whole(text: str) -> int:
-    """A whole number of at least 0."""
-    value = _number(int, text, "a whole number")
-    if not 0 <= value < 2**63:
-        raise argparse.ArgumentTypeError(f"must be at least 0 and below 2**63, not {text}")
-    return value
-
-
-def numbers(text: str) -> list[int]:
-    """Picture numbers: `"3,17,40"` → [3, 17, 40]."""
-    return [whole(each) for each in text.split(",")]
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    value = _number(int, text, "a whole number")
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {text}")
-    return value
-
-
-def fraction(text: str) -> float:
-    """A truncation: above 0, at most 1."""
-    value = _number(float, text, "a number")
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, not {text}")
-    return value
+def picture_numbers(text: str) -> list[int]:
+    """`"3,17,40"` → [3, 17, 40]."""
+    return [numbers.seed(each) for each in text.split(",")]
 
 
 def resolution(text: str) -> Shape:
@@ -151,16 +125,7 @@ def resolution(text: str) -> Shape:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def finite(text: str) -> float:
-    """A number that is neither infinite nor NaN."""
-    value = _number(float, text, "a number")
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"must be a finite number, not {text}")
-    return value
-
-
-def _number(kind: type, text: str, words: str):
-    try:
-        return kind(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be {words}, not {text!r}") from None
+def refuse_many(count: int, most: int) -> None:
+    """Raise `UserError` if options ask for more than `most` pictures at once."""
+    if count > most:
+        raise UserError(f"that would be {count:,} pictures; at most {most:,} are made at once")

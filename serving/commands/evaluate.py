@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from console.errors import UserError, user_errors
 from console.options import Parser
+from console.screen import say, show
+from foreign import bounds, names, numbers
 from serving.commands import common
 from serving.output import check_file, check_folder, disk_errors
 
@@ -27,10 +28,12 @@ def build_parser() -> Parser:
         epilog="Only --extractor inception gives numbers that may be called FID, KID and IS.",
     )
     add = parser.add_argument_group("What").add_argument
-    add("runs", nargs="*", metavar="RUN", help="a run (folder, name, number), checkpoint or .keras")
-    add("--fake", type=Path, metavar="DIR", help="a folder of generated pictures, instead of RUN")
+    add("runs", type=names.word, nargs="*", metavar="RUN",
+        help="a run (folder, name, number), checkpoint or .keras")  # fmt: skip
+    add("--fake", type=names.path, metavar="DIR",
+        help="a folder of generated pictures, instead of RUN")  # fmt: skip
     add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
-    add("--samples", type=common.positive, default=5000, help="most pictures of each kind")
+    add("--samples", type=common.PICTURES, default=5000, help="most pictures of each kind")
     add("--resolution", type=common.resolution, metavar="N|WxH",
         help="for pictures in folders: a side, or width x height; default: their own")  # fmt: skip
     add("--history", choices=HISTORIES, default="logged", metavar="|".join(HISTORIES),
@@ -39,14 +42,14 @@ def build_parser() -> Parser:
     add("--labels", choices=("none", "folders"), default="none", metavar="none|folders",
         help="folders: the sub-folders of picture folders are classes")  # fmt: skip
     add("--weights", choices=("ema", "best", "raw"), default="ema", metavar="ema|best|raw")
-    add("--truncation", type=common.fraction, default=1.0, metavar="T", help="for the latents")
-    add("--seed", type=common.whole, default=0, help="seed of the latents and labels")
-    add("--data-cache", type=Path, metavar="DIR", help="folder for prepared pictures")
+    add("--truncation", type=common.FRACTION, default=1.0, metavar="T", help="for the latents")
+    add("--seed", type=numbers.seed, default=0, help="seed of the latents and labels")
+    add("--data-cache", type=names.path, metavar="DIR", help="folder for prepared pictures")
     _add_measuring(parser.add_argument_group("How").add_argument)
     add = parser.add_argument_group("Results").add_argument
-    add("--json", type=Path, metavar="FILE", help="write the records, with their protocols")
-    add("--out", type=Path, metavar="DIR", help="write plots and the sheet of nearest reals")
-    add("--against", type=Path, metavar="FILE", help="compare with earlier records")
+    add("--json", type=names.path, metavar="FILE", help="write the records, with their protocols")
+    add("--out", type=names.path, metavar="DIR", help="write plots and the sheet of nearest reals")
+    add("--against", type=names.path, metavar="FILE", help="compare with earlier records")
     add("--force", action="store_true", help="compare even if the protocols differ")
     add("--overwrite", action="store_true", help="replace results that exist")
     return parser
@@ -55,20 +58,21 @@ def build_parser() -> Parser:
 def _add_measuring(add) -> None:
     add("--extractor", default="lite0", metavar="lite0|lite1|inception|FILE.keras",
         help="feature network; lite1 for networks trained with lite0's features")  # fmt: skip
-    add("--inception", type=Path, metavar="FILE", help="the FID Inception's .pth weights")
+    add("--inception", type=names.path, metavar="FILE", help="the FID Inception's .pth weights")
     add("--download", action="store_true", help="fetch the FID Inception's weights if missing")
     add("--precision", choices=("float32", "bfloat16"), default="float32", help="of the extractor")
     add("--input-range", default="0..255", metavar="0..255|0..1|-1..1",
         help="range of the pixels that FILE.keras takes")  # fmt: skip
-    add("--kid-subset", type=common.positive, default=1000, help="pictures in a KID subset")
-    add("--bootstrap", type=common.whole, default=25, help="replicates per interval; 0: none")
+    add("--kid-subset", type=common.PICTURES, default=1000, help="pictures in a KID subset")
+    add("--bootstrap", type=numbers.whole(0, 10_000), default=25,
+        help="replicates per interval; 0: none")  # fmt: skip
     add("--classes", metavar="GROUP", help="a one-of group of attributes, such as 'hair colour', "
         "for the intra-class distance; default: the data's classes, if any")  # fmt: skip
-    add("--control", type=common.whole, default=0, metavar="N",
+    add("--control", type=numbers.whole(0, bounds.PICTURES), default=0, metavar="N",
         help="measure on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
     add("--floor", choices=("reals", "none"), default="reals",
         help="reals: also measure reals against reals")  # fmt: skip
-    add("--feature-cache", type=Path, metavar="DIR", help="folder for the features of reals")
+    add("--feature-cache", type=names.path, metavar="DIR", help="folder for the features of reals")
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -105,27 +109,27 @@ def evaluate(options: argparse.Namespace) -> None:
         different = protocol.require_comparable([*earlier, *planned], options.force)
     done = _measure(extractor, jobs, counts, settings, options)
     records = [one.record for one in done]
-    print(report.table([*earlier, *records]))
+    show(*report.table([*earlier, *records]).splitlines())
     measured = _measured([*earlier, *records], extractor)
     if logged or measured:
-        print(f"\n{report.histories(logged, measured)}")
+        show("", *report.histories(logged, measured).splitlines())
     for number, measured_unseen in enumerate(unseen):
         found = measured_unseen()
-        print(f"\n{found.text}")
+        show("", *found.text.splitlines())
         if options.out:
             with disk_errors(options.out):
                 found.write(options.out, number)
     if options.control:
         _report_control(jobs, options)
     if different:
-        common.say(f"forced: the protocols differ in {', '.join(different)}")
+        say(f"forced: the protocols differ in {', '.join(different)}")
     if options.json:
         with disk_errors(options.json):
             protocol.save(records, options.json)
     if options.out:
         with disk_errors(options.out):
             report.write(options.out, done, measured, logged)
-        common.say(f"written to {options.out}")
+        say(f"written to {options.out}")
 
 
 def _measure(extractor, jobs: list, counts: list[int], settings, options) -> list:
@@ -153,9 +157,9 @@ def _measure(extractor, jobs: list, counts: list[int], settings, options) -> lis
     if not done:
         raise UserError(f"none of the {len(failed)} checkpoints can be measured: {failed[0]}")
     if failed:
-        common.say(f"{len(failed)} of {len(jobs)} checkpoints were left out:")
+        say(f"{len(failed)} of {len(jobs)} checkpoints were left out:")
     for error in failed:
-        common.say(f"  {error}")
+        say(f"  {error}")
     return done
 
 
@@ -214,7 +218,8 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
         parts = list(subject.batches(options.control))
         pictures, asked = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         rows = control.judge(pictures, asked, reference.data)
-        print(f"\n{subject.name}: control accuracy\n\n{control.control.as_markdown(rows)}")
+        table = control.control.as_markdown(rows).splitlines()
+        show("", f"{subject.name}: control accuracy", "", *table)
         if options.out:
             with disk_errors(options.out):
                 options.out.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import datasets
 import serving
 from console.errors import UserError, user_errors
+from console.screen import say
 from datasets.shapes import Resolution
 from serving import (
     ageing,
@@ -27,7 +28,6 @@ from serving.ager import Ager
 from serving.any_size import AnySize
 from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
-from serving.commands import common
 from serving.source import RESTORES, outputs_of
 from serving.style_generator import StyleGenerator
 from serving.unseen import Unseen
@@ -59,7 +59,7 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
     if resolution is None:
         resolution, note = subjects.folder_resolution(options.fake)
     if note:
-        common.say(f"note: {note}")
+        say(f"note: {note}")
     labels = None if options.labels == "none" else options.labels
     fakes = _open(str(options.fake), resolution, options.data_cache, labels=labels)
     real = reference(
@@ -218,5 +218,5 @@ def _open(
     with user_errors(datasets.DataError):
         data = datasets.open_data(spec, resolution, labels=labels, cache_dir=cache, count=count)
     for line in data.report():
-        common.say(line)
+        say(line)
     return data

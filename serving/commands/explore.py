@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from console.errors import UserError
 from console.options import Parser
+from console.screen import say
+from foreign import bounds, names, numbers
 from media import film
 from serving.commands import common
 from serving.commands.explore_styles import Mix, Noise, add_space, in_space
@@ -40,7 +41,7 @@ def build_parser() -> Parser:
         verb.add_options(options)
         common.add_sampling(options)
         options.add_argument(
-            "--out", type=Path, nargs="+", required=True, metavar="FILE",
+            "--out", type=names.path, nargs="+", required=True, metavar="FILE",
             help=f"one or more files; the suffix selects the format: {', '.join(verb.suffixes)}",
         )  # fmt: skip
         common.add_overwrite(options)
@@ -70,7 +71,7 @@ def explore(options: argparse.Namespace) -> None:
         made[kind] = made.get(kind) or getattr(verb, kind)(generator, options)
         with whole_file(path) as unfinished:
             made[kind].save(unfinished)
-        common.say(f"wrote {path} ({path.stat().st_size / 1e3:.0f} kB)")
+        say(f"wrote {path} ({path.stat().st_size / 1e3:.0f} kB)")
 
 
 def _sampling(options: argparse.Namespace) -> dict:
@@ -85,7 +86,7 @@ class _Interpolate:
 
     @staticmethod
     def add_options(parser):
-        parser.add_argument("--count", type=common.positive, default=4, help="latents on the path")
+        parser.add_argument("--count", type=common.PAGE, default=4, help="latents on the path")
         parser.add_argument(
             "--through", nargs="+", metavar="NAMES",
             help='sets of attributes on the path: "blonde hair" "blue hair, smile"',
@@ -94,15 +95,17 @@ class _Interpolate:
             "--path", choices=("spherical", "linear"), default="spherical",
             metavar="spherical|linear", help="path of the latents; attributes change linearly",
         )  # fmt: skip
-        parser.add_argument("--steps", type=common.positive, default=24, help="frames between two")
-        parser.add_argument("--tiles", type=common.positive, default=1, help="films side by side")
-        parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+        parser.add_argument("--steps", type=common.PAGE, default=24, help="frames between two")
+        parser.add_argument("--tiles", type=common.PAGE, default=1, help="films side by side")
+        parser.add_argument("--fps", type=common.RATE, default=25, help="frames a second")
         add_space(parser)
 
     @staticmethod
     def film(generator, options):
         from serving.explore.paths import interpolate
 
+        stops = len(options.through or ()) or options.count
+        common.refuse_many(stops * options.steps * options.tiles, bounds.FILM)
         return interpolate(
             generator, options.count, options.steps, path=options.path, through=options.through,
             tiles=options.tiles, fps=options.fps, **_sampling(options),
@@ -118,11 +121,11 @@ class _Arithmetic:
     def add_options(parser):
         what = "picture numbers of --seed to average and {}, such as 3,17,40; may be repeated"
         parser.add_argument(
-            "--plus", type=common.numbers, action="append", required=True, metavar="N,N,N",
+            "--plus", type=common.picture_numbers, action="append", required=True, metavar="N,N,N",
             help=what.format("add"),
         )  # fmt: skip
         parser.add_argument(
-            "--minus", type=common.numbers, action="append", default=[], metavar="N,N,N",
+            "--minus", type=common.picture_numbers, action="append", default=[], metavar="N,N,N",
             help=what.format("subtract"),
         )  # fmt: skip
         add_space(parser)
@@ -152,11 +155,11 @@ class _Walk:
     def add_options(parser):
         way = parser.add_mutually_exclusive_group()
         way.add_argument(
-            "--direction", type=common.whole, default=0, metavar="K",
+            "--direction", type=numbers.whole(), default=0, metavar="K",
             help="number K of the closed-form factorisation of the first layer",
         )  # fmt: skip
         way.add_argument(
-            "--between", type=common.numbers, nargs=2, metavar="N,N,N",
+            "--between", type=common.picture_numbers, nargs=2, metavar="N,N,N",
             help="from the first group's mean latent to the second's; pictures are numbers of "
             "--seed",
         )  # fmt: skip
@@ -165,18 +168,19 @@ class _Walk:
             help="towards more brightness, saturation, warmth or turn",
         )  # fmt: skip
         parser.add_argument(
-            "--reach", type=common.finite, default=6.0,
+            "--reach", type=numbers.real(), default=6.0,
             help="how far to move each way, in standard deviations of a latent's numbers",
         )  # fmt: skip
-        parser.add_argument("--rows", type=common.positive, default=6, help="latents shown")
-        parser.add_argument("--columns", type=common.positive, default=7, help="positions shown")
-        parser.add_argument("--fps", type=common.positive, default=25, help="frames a second")
+        parser.add_argument("--rows", type=common.SIDE, default=6, help="latents shown")
+        parser.add_argument("--columns", type=common.SIDE, default=7, help="positions shown")
+        parser.add_argument("--fps", type=common.RATE, default=25, help="frames a second")
         add_space(parser)
 
     @staticmethod
     def page(generator, options):
         from serving.explore.directions import walk
 
+        common.refuse_many(options.rows * options.columns, bounds.PAGE)
         return walk(
             generator, _direction(generator, options), options.reach, options.rows,
             options.columns, **_sampling(options),
@@ -203,7 +207,7 @@ def _direction(generator, options) -> np.ndarray:
     if options.direction >= len(found):
         raise UserError(f"--direction must be below {len(found)}, not {options.direction}")
     share = values[options.direction] / values.sum()
-    common.say(f"direction {options.direction} moves {share:.1%} of the first layer's change")
+    say(f"direction {options.direction} moves {share:.1%} of the first layer's change")
     return found[options.direction]
 
 
@@ -214,13 +218,13 @@ class _Attention:
 
     @staticmethod
     def add_options(parser):
-        parser.add_argument("--count", type=common.positive, default=4, help="pictures, one a row")
+        parser.add_argument("--count", type=common.SIDE, default=4, help="pictures, one a row")
         parser.add_argument(
             "--points", type=_point, nargs="+", metavar="X,Y",
             help="from 0,0 (left, top) to 1,1 (right, bottom); five spread ones if left out",
         )  # fmt: skip
         parser.add_argument(
-            "--layer", type=common.whole, default=0, help="which layer, if there are several"
+            "--layer", type=numbers.whole(), default=0, help="which layer, if there are several"
         )
 
     @staticmethod
@@ -241,15 +245,16 @@ class _Truncation:
     @staticmethod
     def add_options(parser):
         parser.add_argument(
-            "--levels", type=common.fraction, nargs="+", default=[1.0, 0.85, 0.7, 0.5, 0.3],
+            "--levels", type=common.FRACTION, nargs="+", default=[1.0, 0.85, 0.7, 0.5, 0.3],
             metavar="T", help="truncations",
         )  # fmt: skip
-        parser.add_argument("--rows", type=common.positive, default=8, help="pictures a column")
+        parser.add_argument("--rows", type=common.SIDE, default=8, help="pictures a column")
 
     @staticmethod
     def page(generator, options):
         from serving.explore.truncation import truncation_sheet
 
+        common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
         return truncation_sheet(
             generator, options.levels, options.rows, options.seed, options.attributes,
             options.statistics,
@@ -266,9 +271,9 @@ class _Project:
 
     @staticmethod
     def add_options(parser):
-        parser.add_argument("picture", type=Path, metavar="PICTURE", help="a picture file")
-        parser.add_argument("--steps", type=common.positive, default=300, help="optimiser steps")
-        parser.add_argument("--starts", type=common.positive, default=4, help="random starts")
+        parser.add_argument("picture", type=names.path, metavar="PICTURE", help="a picture file")
+        parser.add_argument("--steps", type=numbers.whole(1), default=300, help="optimiser steps")
+        parser.add_argument("--starts", type=common.PAGE, default=4, help="random starts")
         add_space(parser)
 
     @staticmethod
@@ -281,7 +286,7 @@ class _Project:
             generator, options.picture, options.steps, options.starts, options.seed,
             options.attributes,
         )  # fmt: skip
-        common.say(
+        say(
             f"rms error {found.rmse:.1f} of 255 (PSNR {found.psnr:.1f} dB); the best random "
             f"latent: {found.start:.1f}"
         )
@@ -293,5 +298,6 @@ def _point(text: str) -> tuple[float, float]:
     try:
         x, y = map(float, text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"a point is X,Y such as 0.5,0.2, not {text!r}") from None
+        words = f"a point is X,Y such as 0.5,0.2, not {numbers.shown(text)}"
+        raise argparse.ArgumentTypeError(words) from None
     return x, y

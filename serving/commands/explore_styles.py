@@ -19,7 +19,7 @@ class Mix:
         """Which pictures, which layers."""
         for name, default in (("rows", [0, 1, 2]), ("columns", [3, 4, 5, 6])):
             parser.add_argument(
-                f"--{name}", type=common.numbers, default=default, metavar="N,N,N",
+                f"--{name}", type=common.picture_numbers, default=default, metavar="N,N,N",
                 help=f"picture numbers of --seed for the {name}, such as 3,17,40",
             )  # fmt: skip
         parser.add_argument(
@@ -48,8 +48,8 @@ class Noise:
     @staticmethod
     def add_options(parser):
         """How many pictures, how many draws."""
-        parser.add_argument("--count", type=common.positive, default=4, help="pictures, one a row")
-        parser.add_argument("--draws", type=common.positive, default=3, help="other noises shown")
+        parser.add_argument("--count", type=common.SIDE, default=4, help="pictures, one a row")
+        parser.add_argument("--draws", type=common.SIDE, default=3, help="other noises shown")
 
     @staticmethod
     def page(generator, options):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from console.screen import show
+from foreign import names, numbers
 from serving.commands import common
 
 
@@ -18,12 +18,12 @@ class Vector:
         parser.add_argument(
             "--of", nargs="+", required=True, metavar="NAME", help='attributes, such as "glasses"'
         )
-        parser.add_argument("--rows", type=common.positive, default=2, help="faces of each kind")
+        parser.add_argument("--rows", type=common.SIDE, default=2, help="faces of each kind")
         parser.add_argument(
-            "--strength", type=common.finite, default=1.0, metavar="S", help="factor of the vector"
+            "--strength", type=numbers.real(), default=1.0, metavar="S", help="factor of the vector"
         )
         parser.add_argument(
-            "--data-cache", type=Path, metavar="DIR", help="folder for prepared pictures"
+            "--data-cache", type=names.path, metavar="DIR", help="folder for prepared pictures"
         )
 
     @staticmethod
@@ -37,5 +37,5 @@ class Vector:
         model = Autoencoder(options.source, options.weights)
         data = training_data.open_own(run_of(options.source), options.data_cache)
         found = vectors.Vectors(model, data, options.of, options.seed)
-        print(edits.table(found.rows(options.strength)))
+        show(*edits.table(found.rows(options.strength)).splitlines())
         return found.page(options.rows, options.strength)

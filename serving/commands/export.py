@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from console.options import Parser
+from console.screen import say
 from console.wording import size
+from foreign import names
 from serving.commands import common
 from serving.output import check_folder
 
@@ -39,8 +40,12 @@ def build_parser() -> Parser:
         metavar="|".join(FORMATS), help="which formats",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="each format gets a folder in it"
-    )
+        "--out",
+        type=names.path,
+        required=True,
+        metavar="DIR",
+        help="each format gets a folder in it",
+    )  # fmt: skip
     common.add_overwrite(parser)
     return parser
 
@@ -58,4 +63,4 @@ def export_all(options: argparse.Namespace) -> None:
 
     for form in formats:
         made = export(network, form, options.out / form)
-        common.say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")
+        say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from console.errors import UserError
 from console.options import Parser
+from console.screen import say
+from foreign import names, numbers
 from runs.files import write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
@@ -28,9 +30,11 @@ def build_parser() -> Parser:
     """The options of generate.py."""
     parser = Parser(description="Draw pictures with a trained generator.")
     common.add_source(parser)
-    parser.add_argument("--count", type=common.positive, default=64, help="how many pictures")
+    parser.add_argument("--count", type=numbers.whole(1), default=64, help="how many pictures")
     common.add_sampling(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument(
+        "--out", type=names.path, required=True, metavar="DIR", help="folder to write to"
+    )
     parser.add_argument(
         "--write",
         nargs="+",
@@ -39,7 +43,7 @@ def build_parser() -> Parser:
         metavar="png|sheet|npz",
         help="one PNG per picture, a sheet of the first 64, or arrays of pictures, latents, labels",
     )
-    parser.add_argument("--batch-size", type=common.positive, default=64, help="pictures at a time")
+    parser.add_argument("--batch-size", type=common.PAGE, default=64, help="pictures at a time")
     common.add_overwrite(parser)
     return parser
 
@@ -52,7 +56,7 @@ def generate(options: argparse.Namespace) -> None:
     generator = serving.load(options.source, options.weights)
     wanted = generator.parse(options.attributes)
     if generator.labels is not None and not wanted:
-        common.say("labels     drawn as in the training data; choose them with --attributes")
+        say("labels     drawn as in the training data; choose them with --attributes")
     batches = generator.stream(
         options.count, options.seed, options.attributes, options.truncation,
         options.statistics, options.batch_size,
@@ -66,7 +70,7 @@ def generate(options: argparse.Namespace) -> None:
         for batch in batches:
             writer.add(batch)
         writer.finish()
-    common.say(f"done: {options.count:,} pictures in {options.out}")
+    say(f"done: {options.count:,} pictures in {options.out}")
 
 
 class Writer(contextlib.ExitStack):

@@ -11,6 +11,8 @@ import numpy as np
 
 from console.errors import UserError
 from console.options import Parser
+from console.screen import say
+from foreign import names, numbers
 from serving.commands import ageing, common
 from serving.output import check_file, whole_file
 
@@ -42,28 +44,28 @@ def build_parser(ways: str = "", second: str = "") -> Parser:
     )
     common.add_source(parser)
     parser.add_argument(
-        "input", metavar="INPUT", type=Path,
+        "input", metavar="INPUT", type=names.path,
         help="a picture, a film (.gif, .webp: frame by frame, with the same timing), or a folder "
         "of both, with its sub-folders",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="OUT",
+        "--out", type=names.path, required=True, metavar="OUT",
         help="folder for the results, which keep the inputs' names; or the file of one result",
     )  # fmt: skip
     parser.add_argument(
         "--back", action="store_true", help="the other way: from the second domain to the first"
     )
     parser.add_argument(
-        "--render-size", type=common.positive, metavar="N",
+        "--render-size", type=numbers.whole(1, 8192), metavar="N",
         help="the size at which a picture is coloured, a multiple of 32 (default: the largest that "
         "was trained on); the picture itself keeps its size and sharpness",
     )  # fmt: skip
     parser.add_argument(
-        "--sheet", type=Path, metavar="FILE",
+        "--sheet", type=names.path, metavar="FILE",
         help=f"also write a sheet of the first {_PAIRS} pictures, each beside its results",
     )  # fmt: skip
     parser.add_argument(
-        "--batch-size", type=common.positive, default=16, metavar="N",
+        "--batch-size", type=common.PAGE, default=16, metavar="N",
         help="pictures at a time (default: 16)",
     )  # fmt: skip
     common.add_overwrite(parser)
@@ -90,9 +92,9 @@ def translate(options: argparse.Namespace) -> None:
     if options.age is not None or translator.verb == "age":
         ageing.carry_out(translator, options, _PAIRS)
         return
-    common.say(f"{translator.verb:<11}{translator.title or translator.origin}")
+    say(f"{translator.verb:<11}{translator.title or translator.origin}")
     if options.render_size and options.render_size > translator.recipe.resolution:
-        common.say(
+        say(
             f"note: it was trained on pictures of up to {translator.recipe.resolution} px; at "
             f"{options.render_size} px colours may be wrong"
         )
@@ -110,7 +112,7 @@ def translate(options: argparse.Namespace) -> None:
     common.say_left_out(done, options.input)
     if options.sheet:
         _write_sheet(options.sheet, np.stack(pairs))
-    common.say(f"done: {done.written:,} files in {options.out}")
+    say(f"done: {done.written:,} files in {options.out}")
 
 
 def _write_sheet(path: Path, pairs: np.ndarray) -> None:

@@ -61,10 +61,9 @@ def arithmetic(
 
 
 def _inputs(generator, numbers, seed, truncation):
-    stop = max(numbers) + 1
-    z = generator.draw_latents(stop, seed, truncation)[list(numbers)]
-    y = generator.as_weights(generator.draw_labels(stop, seed))
-    return z, None if y is None else y[list(numbers)]
+    z = generator.latents_of(numbers, seed, truncation)
+    y = [generator.as_weights(generator.draw_labels(n + 1, seed, None, n)) for n in numbers]
+    return z, None if y[0] is None else np.concatenate(y)
 
 
 def _draw(generator: Generator, z: np.ndarray, y: np.ndarray | None) -> np.ndarray:

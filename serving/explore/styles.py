@@ -67,8 +67,9 @@ def mixing_sheet(
         raise UserError("mixing needs at least one picture for the rows and one for the columns")
     chosen = [level(each, generator.layers) for each in levels or levels_of(generator.layers)]
     generator.use_statistics(truncation)
-    z = generator.draw_latents(max(*rows, *columns) + 1, seed)
-    of_rows, of_columns = (generator.styles(z[list(each)]) for each in (rows, columns))
+    of_rows, of_columns = (
+        generator.styles(generator.latents_of(each, seed)) for each in (rows, columns)
+    )
     left, top = (to_uint8(generator.of_styles(each)) for each in (of_rows, of_columns))
     tiles = [np.full_like(top[0], _BLANK), *top]
     for layers in chosen:

@@ -227,4 +227,4 @@ def test_the_command(tmp_path, capsys):
     assert command.run(words) == 0
     assert "| lsgan |" in capsys.readouterr().out
     assert command.run(["lsgan", "--steps", "0"]) == 2
-    assert "--steps must be at least 1, not 0" in capsys.readouterr().err
+    assert "--steps must be a whole number of at least 1, not 0" in capsys.readouterr().err

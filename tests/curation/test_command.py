@@ -14,7 +14,7 @@ from tests.curation import networks
         (("--no-detect", "--threshold", "1"), "from 0 to below 1, not 1"),
         (("--no-detect", "--most-aspect", "0.5"), "at least 1, not 0.5"),
         (("--no-detect", "--write-tags"), "needs --tagger or --tags"),
-        (("--no-detect", "--workers", "0"), "at least 1, not 0"),
+        (("--no-detect", "--workers", "0"), "from 1 to 1024, not 0"),
         (("--detector", "none.onnx"), "There is no detector 'none.onnx'"),
         (("--no-detect", "--tagger", "nowhere"), "list of tags is missing"),
     ],
@@ -22,7 +22,7 @@ from tests.curation import networks
 def test_mistakes_are_one_line(raw, tmp_path, capsys, arguments, message):
     assert main([str(raw), "--faces", str(tmp_path / "out"), *arguments]) == 2
     err = capsys.readouterr().err
-    assert err.startswith("error: ")
+    assert err.startswith("prepare.py: error: ")
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()

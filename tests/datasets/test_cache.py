@@ -231,4 +231,4 @@ def test_a_faster_builder_wins(folder, opened, tmp_path, monkeypatch):
 
 def test_meta_is_readable(folder, opened):
     meta = json.loads((opened(folder).folder / "meta.json").read_text())
-    assert meta == {"name": "pictures", "left_out": [], "notes": [], "labels": None}
+    assert meta == {"name": "pictures", "count": 6, "left_out": [], "notes": [], "labels": None}

@@ -215,10 +215,10 @@ def test_bad_text_files(opened, folder, texts, message):
 
 
 def test_what_is_no_text(opened, folder):
-    with pytest.raises(DataError, match="Cannot read the caption file"):
+    with pytest.raises(DataError, match=r"The caption file .* cannot be read: it is not UTF-8"):
         opened(folder, captions=folder / "0.png")
     (folder / "0.txt").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(DataError, match=r"Cannot read the caption in .*0.txt"):
+    with pytest.raises(DataError, match=r"The caption .*0.txt cannot be read: it is not UTF-8"):
         opened(folder, captions="files")
     (folder / "0.txt").unlink()
     (folder / "0.txt").symlink_to("nowhere")

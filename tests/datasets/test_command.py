@@ -56,14 +56,18 @@ def test_contact_sheet(run, folder, tmp_path):
     [
         (("nowhere",), "There is no folder 'nowhere'"),
         (("faces", "--resolution", 100), "nearest: 64 and 128"),
-        (("faces", "--count", 0), "at least 1, not 0"),
+        (("faces", "--count", 0), "from 1 to 10000000, not 0"),
         (("faces", "--labels", "folders"), "brings its own labels"),
+        (("faces", "--count", 10**9), "from 1 to 10000000, not 1000000000"),
+        (("faces", "--workers", 10**9), "from 1 to 1024, not 1000000000"),
+        (("faces", "--resolution", "9" * 5000), "not '999"),
+        (("",), "The name of the data, '', is empty; . is the current folder"),
         (("faces", "--resolution", 8, "--count", 1, "--sheet", "/dev/null/x.png"), "contact sheet"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(run, arguments, message):
     code, _, err = run(*arguments)
-    lines = [line for line in err.splitlines() if line.startswith("error:")]
+    lines = [line for line in err.splitlines() if line.startswith("prepare.py: error: ")]
     assert code == 2
     assert len(lines) == 1
     assert message in lines[0]
@@ -83,3 +87,16 @@ def test_the_script_itself(tmp_path, folder):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "6 pictures of 'pictures' at 8 px; no labels." in result.stdout
+
+
+def test_names_are_printed_safely(folder, tmp_path):
+    """Not UTF-8, with an escape code and a newline: one readable line, also on a plain screen."""
+    (folder / os.fsdecode(b"\xff\x1b[31m\nx.png")).write_bytes(b"no picture")
+    for encoding in ("utf-8", "ascii"):
+        result = subprocess.run(
+            [sys.executable, "prepare.py", folder, "--resolution", "8", "--cache", tmp_path / "c"],
+            cwd=ROOT, capture_output=True, check=True,
+            env={**os.environ, "KERAS_BACKEND": "none", "PYTHONIOENCODING": encoding},
+        )  # fmt: skip
+        assert b"\n  \\xff\\x1b[31m\\nx.png: not a picture" in result.stdout
+        assert b"\x1b" not in result.stdout + result.stderr

@@ -169,7 +169,7 @@ def test_bad_csv_files(opened, folder, text, message):
 
 
 def test_a_csv_that_is_no_text(opened, folder):
-    with pytest.raises(DataError, match="Cannot read the label file"):
+    with pytest.raises(DataError, match=r"The label file .*0.png cannot be read: it is not UTF-8"):
         opened(folder, labels=folder / "0.png")
 
 
@@ -210,10 +210,10 @@ def test_json_beside_the_pictures(opened, tmp_path):
     [
         ({}, "No .json file"),
         ({"0.json": {"cat ears": 1}}, "None of the 34 known .*found 'cat ears'.*blonde hair"),
-        ({"0.json": "{"}, "Cannot read the labels in .*0.json"),
-        ({"0.json": "[1]"}, "not an object"),
-        ({"0.json": {"red hair": "yes"}}, "Cannot read the labels"),
-        ({"0.json": '{"red hair": NaN}'}, "not finite"),
+        ({"0.json": "{"}, "The label file .*0.json cannot be read: it is not JSON"),
+        ({"0.json": "[1]"}, "it must be an object"),
+        ({"0.json": {"red hair": "yes"}}, "red hair must be a number, not 'yes'"),
+        ({"0.json": '{"red hair": NaN}'}, "nan, not a finite number"),
         ({"x.json": {"red hair": 1}}, "labels none of the pictures"),
     ],
 )
@@ -243,3 +243,55 @@ def test_thresholds_are_those_of_the_notes():
     groups = {"hair colour": names[:2]}
     scores = np.array([[0.1, 0.2, 0.25, 0.26]], np.float32)
     np.testing.assert_array_equal(labels.threshold(scores, names, groups), [[0, 1, 0, 1]])
+
+
+# === Odd files ===
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        ({"--5", "3"}, ("--5", "3")),
+        ({"9" * 5000, "3"}, ("3", "9" * 5000)),
+        ({"10", "-2", "3"}, ("-2", "3", "10")),
+        ({"007", "7", "10"}, ("007", "7", "10")),
+        ({"²", "1"}, ("1", "²")),
+        ({"-", "1"}, ("-", "1")),
+    ],
+)
+def test_classes_with_odd_names(names, order):
+    assert labels.class_names(names) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 100_000, "nested too deeply"),
+        ('{"hat": ' + "9" * 400 + "}", "a number of 400 digits"),
+        ('{"hat": 1e300}', "'hat' is 1e.300, not a finite number"),
+        ('{"hat": null}', "hat must be a number, not None"),
+        ("", "it is empty"),
+        ('{"hat": "' + "x" * 5_000_000 + '"}', "4,000,000 are the most"),
+    ],
+)
+def test_odd_json_is_one_line(opened, folder, text, message):
+    with pytest.raises(DataError, match=message) as error:
+        opened(folder, labels=json_folder(folder, {"0.json": text}))
+    assert len(str(error.value)) < 300
+
+
+def test_links_that_lead_nowhere(opened, folder):
+    tags = json_folder(folder, {"0.json": {"hat": 1}})
+    (tags / "elsewhere.json").symlink_to("nowhere")  # of no picture
+    assert len(opened(folder, labels=tags).images) == 1
+    (tags / "1.json").symlink_to("nowhere")
+    with pytest.raises(DataError, match=r"1.json cannot be read: No such file"):
+        opened(folder, labels=tags)
+    (folder / "l.csv").symlink_to("nowhere")
+    with pytest.raises(DataError, match="neither a CSV file"):
+        opened(folder, labels=folder / "l.csv")
+
+
+def test_a_score_of_400_digits(opened, folder):
+    with pytest.raises(DataError, match=r"line 2: 'hat' is '9{40}'…, not a number"):
+        opened(folder, labels=csv(folder, f"file,hat\n0.png,{'9' * 400}\n"))

@@ -124,8 +124,8 @@ def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):
         ("none", ["--truncation", "0"], "must be above 0 and at most 1, not 0"),
         ("none", ["--truncation", "1.5"], "must be above 0 and at most 1, not 1.5"),
         ("none", ["--truncation", "half"], "must be a number, not 'half'"),
-        ("none", ["--count", "0"], "must be at least 1, not 0"),
-        ("none", ["--seed", "-1"], "must be at least 0"),
+        ("none", ["--count", "0"], "must be a whole number of at least 1, not 0"),
+        ("none", ["--seed", "-1"], "must be a whole number of at least 0 and below 9223"),
         ("none", ["--weights", "best"], "needs a run folder"),
         ("none", ["--write", "jpg"], "'jpg' is unknown"),
         ("none", ["--coutn", "3"], "did you mean --count?"),
@@ -135,6 +135,46 @@ def test_mistakes_leave_one_line_and_no_folder(files, tmp_path, capsys, kind, ar
     out = tmp_path / "out"
     assert words in failed(capsys, generate.main, files[kind], *arguments, "--out", out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["interpolate", "--tiles", "1000000"], "from 1 to 4096, not 1000000"),
+        (["interpolate", "--tiles", "4000", "--steps", "4000"], "at most 20,000 are made at once"),
+        (["interpolate", "--steps", "1e9"], "must be a whole number, not '1e9'"),
+        (["interpolate", "--count", "9" * 5000], "must be a whole number, not '99"),
+        (["walk", "--rows", "5000", "--columns", "100"], "from 1 to 100, not 5000"),
+        (["walk", "--rows", "100", "--columns", "100"], "10,000 pictures; at most 4,096"),
+        (["truncation", "--rows", "100", "--levels", *["0.5"] * 50], "at most 4,096"),
+        (["arithmetic", "--plus", "9" * 30], "below 9223372036854775808, not 9999"),
+        (["attention", "--count", "101"], "from 1 to 100, not 101"),
+    ],
+)
+def test_absurd_sizes_are_refused_at_once(files, tmp_path, capsys, arguments, words):
+    verb, *rest = arguments
+    out = tmp_path / ("a.gif" if verb == "interpolate" else "a.png")
+    line = failed(capsys, explore.main, verb, files["none"], *rest, "--out", out)
+    assert words in line
+    assert len(line) < 300
+
+
+def test_a_picture_of_any_number_is_drawn_alone(files, tmp_path):
+    out = tmp_path / "a.png"
+    far = str(2**63 - 1)
+    assert explore.main(["arithmetic", str(files["classes"]), "--plus", f"3,{far}",
+                         "--minus", "9999999999", "--out", str(out)]) == 0  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "x/" * 3000, "a\0b", "", " "])
+def test_names_that_no_file_can_have(files, tmp_path, capsys, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = failed(capsys, generate.main, files["none"], "--out", name)
+    assert "argument --out: the name '" in line
+    assert len(line) < 200
+    line = failed(capsys, generate.main, name, "--out", "o")
+    assert "argument RUN: the name '" in line
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_while_generating(files, tmp_path, capsys, monkeypatch):

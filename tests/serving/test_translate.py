@@ -175,7 +175,7 @@ def test_mistakes_are_one_line(run, tmp_path, capsys):
         ((run / "translator.keras", source, *out, "--back"), "for the other way give a run folder"),
         ((run / "translator.keras", source, *out, "--weights", "raw"), "needs a run folder"),
         ((run, source, *out, "--weights", "best"), "has no best_translator.keras"),
-        ((run, source, *out, "--batch-size", "0"), "must be at least 1"),
+        ((run, source, *out, "--batch-size", "0"), "must be a whole number from 1 to 4096"),
     ):
         assert words in failed(capsys, translate.main, *arguments)
     assert not (tmp_path / "out").exists()

@@ -93,7 +93,7 @@ def test_real_triangles_are_near_the_manifold_and_discs_are_not():
 
 def test_mistakes_are_one_line(capsys):
     assert toy_command.run(["gan", "--steps", "0"]) == 2
-    assert "--steps must be at least 1, not 0" in capsys.readouterr().err
+    assert "--steps must be a whole number of at least 1, not 0" in capsys.readouterr().err
     assert toy_command.run(["gon"]) == 2
     assert "Unknown recipe 'gon'" in capsys.readouterr().err
 

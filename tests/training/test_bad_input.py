@@ -19,7 +19,7 @@ MISTAKES = {
     "penalty": (["--penalty=r9"], "r9"),
     "architecture": (["--architecture=sagam"], "Known:"),
     "resolution": (["--resolution=48"], "power of two"),
-    "seed": (["--seed=-1"], "--seed must be a whole number of at least 0, not -1"),
+    "seed": (["--seed=-1"], "--seed must be a whole number of at least 0 and below 9"),
     "interval": (
         ["--checkpoint-every=0"],
         "--checkpoint-every must be a whole number of at least",

@@ -67,9 +67,10 @@ def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
     kept, onward = "there is none before it", "start again"
     if before:
         kept, onward = f"the checkpoint before it is whole: {before}", "go on with --resume"
-    bad = next((each.path for each in gan.variables if not _finite(each)), None)
-    if bad:
-        raise TrainingStopped(f"stopped: {bad} is no longer finite; not saved, {kept}")
+    try:
+        refuse_not_finite(gan)
+    except ValueError as error:
+        raise TrainingStopped(f"stopped: {error}; not saved, {kept}") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     needed = 4 * sum(math.prod(each.shape) for each in [*gan.variables, *gan.optimizer.variables])
     free = shutil.disk_usage(path.parent).free
@@ -87,6 +88,13 @@ def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
         ) from error
 
 
+def refuse_not_finite(gan: keras.Model) -> None:
+    """Raise ValueError that names a variable with a number that is not finite."""
+    for each in gan.variables:
+        if not np.isfinite(keras.ops.convert_to_numpy(each).sum(dtype=np.float64)):
+            raise ValueError(f"{each.path} is no longer finite")
+
+
 def _reserve(path: Path, size: int) -> None:
     """Take `size` bytes for `path`, or raise OSError: HDF5 cannot be stopped in order later.
 
@@ -100,7 +108,3 @@ def _reserve(path: Path, size: int) -> None:
             except OSError as error:
                 if error.errno in _TOO_LITTLE:
                     raise
-
-
-def _finite(variable: keras.Variable) -> bool:
-    return bool(np.isfinite(keras.ops.convert_to_numpy(variable).sum(dtype=np.float64)))

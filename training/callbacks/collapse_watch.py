@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 from console.screen import say
-from metrics.collapse import ALARM, CollapseGuard, Rollback
+from foreign.records import read_object
+from metrics.collapse import ALARM, STATE, CollapseGuard, Rollback
 from metrics.monitor import Reading
 from models.outputs import Collapse
 from runs import checkpoints as names
@@ -38,11 +38,9 @@ class CollapseWatch(StepCallback):
         self._also_due = also_due
         self.rollback: Rollback | None = None
         self._reads, self._state, self._checkpoints = reads, state, checkpoints
-        self.guard = CollapseGuard(max_rollbacks=rollbacks)
+        self.guard = _restored(state, rollbacks)
+        self.guard.forget_after(first_step)
         self._said: set[tuple[str, str]] = set()
-        if state.exists():
-            self.guard.restore(json.loads(state.read_text()))
-            self.guard.forget_after(first_step)
 
     def on_rows(self, rows: list[Row]) -> None:
         """Remember D's zero-loss share, if the loss has one, and G's loss."""
@@ -76,3 +74,15 @@ class CollapseWatch(StepCallback):
             say(plan.message)
             self.model.stop_training = True
         write_json(self._state, self.guard.state())
+
+
+def _restored(state: Path, rollbacks: int) -> CollapseGuard:
+    """A guard with the history in `state`, or a new one if there is none that can be read."""
+    guard = CollapseGuard(max_rollbacks=rollbacks)
+    if state.exists():
+        try:
+            guard.restore(read_object(state, STATE, needed=tuple(STATE)))
+        except ValueError as error:
+            say(f"{error}; the watch for a collapse begins anew")
+            return CollapseGuard(max_rollbacks=rollbacks)
+    return guard

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import TextIO
 
+from console.screen import say
 from runs.files import replaced
-from runs.rows import Row, read_rows
+from runs.rows import Row, sound_rows
 from training.callbacks.base import StepCallback
 
 
@@ -42,7 +44,12 @@ class CSVLog(StepCallback):
             self._file = None
 
     def _open(self, columns: list[str]) -> None:
-        kept = [row for row in read_rows(self._path) if row["step"] <= self._first_step]
+        rows, damaged = sound_rows(self._path)
+        if damaged:
+            copy = self._path.with_name(f"damaged-{self._path.name}")
+            shutil.copyfile(self._path, copy)
+            say(f"{self._path}: lines that cannot be read are left out: {damaged}; see {copy.name}")
+        kept = [row for row in rows if row["step"] <= self._first_step]
         # Phases may log different numbers.
         before = list(kept[0]) if kept else []
         self._columns = columns = [*before, *(name for name in columns if name not in before)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from console.screen import say
 from media import film
 from media.sheet import titled
 from runs.files import replaced
@@ -43,6 +44,7 @@ class ProgressGIF(StepCallback):
         self._folder, self._path = folder, path
         self._most, self._width, self._limit = frames, width, limit
         self._drawn: dict[int, np.ndarray] = {}
+        self._told: set[int] = set()  # steps whose grids are damaged
         self._built_with = 0
 
     def on_step(self, step: int) -> None:
@@ -56,17 +58,30 @@ class ProgressGIF(StepCallback):
     def _build(self, found: dict[int, Path]) -> None:
         most = self._most
         while True:
-            chosen = spread(list(found), most)
-            self._drawn = {
-                step: self._drawn[step] if step in self._drawn else self._frame(step, found[step])
-                for step in chosen
-            }
+            self._draw(spread(list(found), most), found)
+            if not self._drawn:
+                return
             with replaced(self._path) as unfinished:
                 film.write(unfinished, list(self._drawn.values()), _SECONDS, _LAST_SECONDS)
                 written = unfinished.stat().st_size
             if written <= self._limit or most <= 2:
                 return
             most = max(2, int(most * min(0.9, self._limit / written)))
+
+    def _draw(self, chosen: list[int], found: dict[int, Path]) -> None:
+        """Make the frames of the chosen steps; a grid that is damaged is left out, with a word."""
+        drawn: dict[int, np.ndarray] = {}
+        for step in reversed(chosen):  # the newest grid is this run's own
+            try:
+                frame = self._drawn[step] if step in self._drawn else self._frame(step, found[step])
+                if drawn and frame.shape != next(iter(drawn.values())).shape:
+                    raise ValueError("it has another size")
+                drawn[step] = frame
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+                if step not in self._told:
+                    self._told.add(step)
+                    say(f"{self._path.name} leaves out {found[step]}: {error}")
+        self._drawn = dict(reversed(drawn.items()))
 
     def _frame(self, step: int, path: Path) -> np.ndarray:
         with Image.open(path) as grid:

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.outputs import Watched
 from runs.files import replaced
-from runs.rows import read_rows
+from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 
 _POINTS = 1_000  # more could not be told apart in the picture
@@ -34,7 +34,7 @@ def plot_losses(watched: Watched, log: Path, picture: Path) -> None:
     rows = read_rows(log)
     if not rows:
         return
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    columns = {name: column(rows, name) for name in rows[0]}
     steps = _thin(columns["step"])
     # No pyplot: it would keep global state and may open a window.
     figure = Figure(figsize=(9, 6), layout="constrained")
@@ -50,7 +50,8 @@ def plot_losses(watched: Watched, log: Path, picture: Path) -> None:
         losses.plot(steps, _thin(raw), color=colour, alpha=0.25, linewidth=0.6)
         losses.plot(steps, _thin(_smooth(raw)), color=colour, label=label)
     losses.set_ylabel("loss")
-    losses.legend(loc="upper right")
+    if curves:
+        losses.legend(loc="upper right")
     for panel in rest:
         panel.plot(steps, 100 * _thin(_smooth(columns[share])), color="C3")
         panel.set_ylim(0, 100)

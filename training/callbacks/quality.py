@@ -13,11 +13,12 @@ from models import files
 from quality.during import QualityMeasure
 from runs import Run
 from runs.files import replaced
-from runs.rows import read_rows
+from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
 
 COLUMN = "distance"
+_NEEDED = ("step", COLUMN)
 
 
 class Quality(StepCallback):
@@ -46,10 +47,10 @@ class Quality(StepCallback):
 
     def _best_before(self, first_step: int) -> tuple[float, int]:
         """(distance, step) of the kept outputs, unless they are from after `first_step`."""
-        rows = [row for row in read_rows(self._path) if row["step"] <= first_step]
+        rows = [row for row in read_rows(self._path, _NEEDED) if row["step"] <= first_step]
         best = min(((row[COLUMN], int(row["step"])) for row in rows), default=(float("inf"), 0))
         kept = [self._run.best(name) for name in self._outputs]
-        if all(path.exists() and files.read_metadata(path).get("step") == best[1] for path in kept):
+        if all(path.exists() and _step_of(path) == best[1] for path in kept):
             return best
         for path in kept:
             path.unlink(missing_ok=True)
@@ -80,14 +81,24 @@ class Quality(StepCallback):
         self._csv.close()
 
 
+def _step_of(path: Path) -> int | None:
+    """The step at which the network `path` was kept, or None if it cannot be read."""
+    try:
+        return files.read_metadata(path).get("step")
+    except ValueError as error:
+        say(f"{error}; the best network is looked for anew")
+        return None
+
+
 def plot_quality(log: Path, picture: Path, name: str) -> None:
     """Draw the measure in the CSV file `log` against the step, with the floor of real pictures."""
     from metrics.plots import quality_over_steps
 
-    rows = read_rows(log)
+    rows = read_rows(log, _NEEDED)
     if not rows:
         return
-    entries = [(int(row["step"]), Estimate(row[COLUMN])) for row in rows]
+    values = zip(column(rows, "step"), column(rows, COLUMN), strict=True)
+    entries = [(int(step), Estimate(value)) for step, value in values]
     line = "averaged generator"
     with replaced(picture) as unfinished:
         quality_over_steps({line: entries}, name, unfinished, {line: rows[-1].get("floor")})

@@ -15,7 +15,7 @@ from keras import ops
 
 from layers import SelfAttention
 from runs.files import replaced
-from runs.rows import read_rows
+from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
 
@@ -100,10 +100,10 @@ def plot(log: Path, picture: Path) -> None:
     from matplotlib.figure import Figure
 
     rows = read_rows(log)
-    if not rows:
+    first = [name.removesuffix("/1") for name in rows[0] if name.endswith("/1")] if rows else []
+    if not first:
         return
-    steps = [row["step"] for row in rows]
-    first = [name.removesuffix("/1") for name in rows[0] if name.endswith("/1")]
+    steps = column(rows, "step")
     networks = list(dict.fromkeys(name.split("/")[0] for name in first))
     figure = Figure(figsize=(9, 3.2 * len(networks)), layout="constrained")
     FigureCanvasAgg(figure)
@@ -112,7 +112,7 @@ def plot(log: Path, picture: Path) -> None:
     ):
         for name in (name for name in first if name.startswith(f"{network}/")):
             label = name.removeprefix(f"{network}/")
-            axes.plot(steps, [row[f"{name}/1"] for row in rows], label=label, marker=".")
+            axes.plot(steps, column(rows, f"{name}/1"), label=label, marker=".")
         axes.set_title(f"{network}: first singular value of the raw kernels")
         axes.legend(loc="upper left", fontsize="small")
         axes.grid(alpha=0.3)

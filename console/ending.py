@@ -1,0 +1,34 @@
+"""The one way in which a command ends: its exit code, and one line for each mistake."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from console.errors import UserError
+from console.screen import say_error
+
+DONE, MISTAKE, INTERRUPTED = 0, 2, 130
+
+
+def carry_out(
+    program: str,
+    work: Callable[[], int | None],
+    interrupted: str = "",
+    mistakes: type[Exception] | tuple[type[Exception], ...] = UserError,
+) -> int:
+    """Do `work`; returns its exit code, 2 after a mistake (one line on stderr), 130 after Ctrl-C.
+
+    Args:
+        interrupted: what to add to "interrupted", unless the `KeyboardInterrupt` says it.
+        mistakes: the errors that are meant for the user.
+    """
+    try:
+        return work() or DONE
+    except mistakes as error:
+        say_error(program, error)
+        return MISTAKE
+    except KeyboardInterrupt as error:
+        words = str(error) or interrupted
+        print(f"\n{program}: interrupted{f'; {words}' if words else ''}", file=sys.stderr)
+        return INTERRUPTED

@@ -1,0 +1,126 @@
+"""Networks' files that are damaged, hostile or of something else: one line, and no memory taken."""
+
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from console.errors import UserError
+from models import files
+from serving.source import open_source
+from tests.serving import tiny
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return tiny.saved(tmp_path_factory.mktemp("whole"), "attributes")
+
+
+@pytest.fixture
+def changed(whole, tmp_path):
+    """Call with member=content (None: without it); gives the path of the changed file."""
+
+    def change(members=None, **metadata):
+        path = tmp_path / "g.keras"
+        with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+            content = {name: old.read(name) for name in old.namelist()}
+            if metadata:
+                found = json.loads(content[files.MEMBER])
+                content[files.MEMBER] = json.dumps(found | metadata).encode()
+            content |= members or {}
+            for name, data in content.items():
+                if data is not None:
+                    new.writestr(name, data)
+        return path
+
+    return change
+
+
+def refused(path, words):
+    with pytest.raises(UserError, match=words) as raised:
+        open_source(path)
+    line = str(raised.value)
+    assert str(path) in line
+    assert "\n" not in line
+    assert len(line) < 1000
+
+
+METADATA = {
+    "empty": (b"", r"gan.json in .* cannot be read: it is empty"),
+    "cut": (b'{"recipe": {', r"gan.json in .* cannot be read: it is not JSON"),
+    "no text": (b"\xff", r"gan.json in .* cannot be read: it is not UTF-8"),
+    "nested": (b"[" * 100_000, r"gan.json in .* cannot be read: it is nested too deeply"),
+    "large": (b" " * 5_000_000, r"holds gan.json of 5,000,000 bytes, and 4,000,000 are the most"),
+    "a list": (b"[]", "does not carry a recipe"),
+    "nothing": (b"{}", "does not carry a recipe"),
+    "no object": (b'{"recipe": 5}', "does not carry a recipe"),
+    "digits": (b'{"recipe": {"steps": ' + b"9" * 400 + b"}}", "a number of 400 digits"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), METADATA.values(), ids=METADATA.keys())
+def test_metadata_that_is_damaged(changed, content, words):
+    refused(changed({files.MEMBER: content}), words)
+
+
+VALUES = {
+    "no fields": ({"recipe": {}}, "A recipe must have a name"),
+    "only a name": ({"recipe": {"name": "x"}}, "is damaged|not a generator"),
+    "system": ({"recipe": {"name": "x", "system": "gam"}}, "There is no system 'gam'"),
+    "kind of system": ({"recipe": {"name": "x", "system": 5}}, "cannot be used"),
+    "field": ({"recipe": {"name": "x", "colour": 1}}, "no field 'colour'"),
+    "kind of field": ({"recipe": {"name": "x", "steps": "many"}}, "steps must be a whole number"),
+    "nothing": ({"recipe": {"name": "x", "steps": None}}, "steps must be a whole number"),
+    "lists": ({"recipe": {"name": "x", "steps": [[1]]}}, "recipe.steps must be"),
+    "verb": ({"verb": 5}, "verb must be a text, not 5"),
+    "other verb": ({"verb": "fly"}, "it cannot generate, it can fly"),
+    "labels": ({"labels": 5}, "labels must be"),
+    "names": ({"labels": {"kind": "classes", "names": "abc"}}, "labels.names must be a list"),
+    "groups": ({"labels": {"kind": "a", "names": [], "groups": [1]}}, "labels.groups must be"),
+}
+
+
+@pytest.mark.parametrize(("metadata", "words"), VALUES.values(), ids=VALUES.keys())
+def test_metadata_of_other_types(changed, metadata, words):
+    refused(changed(**metadata), words)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"model.weights.h5": None}, "not a complete .keras file: .*model.weights.h5"),
+        ({"config.json": None}, "not a complete .keras file: .*config.json"),
+        ({"model.weights.h5": b"\x89HDF"}, "model.weights.h5 in .* cannot be read"),
+        ({"config.json": b"{"}, "cannot be loaded"),
+        ({"config.json": b"[" * 100_000}, "cannot be loaded"),
+    ],
+)
+def test_members_that_are_missing_or_damaged(changed, members, words):
+    refused(changed(members), words)
+
+
+def test_a_bomb_is_not_unpacked(changed, tmp_path):
+    path = changed()
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("assets/huge", bytes(60_000_000))
+    refused(path, "claims to hold .* it is not what it seems")
+
+
+def test_another_kind_of_model(tmp_path):
+    class Other(keras.Model):
+        def call(self, x):
+            return x
+
+    keras.saving.register_keras_serializable("tests")(Other)
+    model = Other()
+    model(np.zeros((1, 2)))
+    files.save(model, tmp_path / "g.keras", tiny.source().metadata)
+    refused(tmp_path / "g.keras", "holds a Other; it must hold a functional model")
+
+
+def test_a_generator_that_says_it_translates(changed):
+    path = changed(verb="translate")
+    with pytest.raises(UserError, match="says that it can translate, and takes no pictures"):
+        open_source(path, verbs=("translate",))
