@@ -99,7 +99,10 @@ def _same_settings(store: Store, raw: Path, folder: Folder, options: Options) ->
                 f"The faces in {str(folder.path)!r} were found with {key} = {kept[key]}, not "
                 f"{asked[key]}. Use the same options, or another folder."
             )
-    before = Path(os.fsdecode(bytes.fromhex(kept["raw"])))
+    try:
+        before = Path(os.fsdecode(bytes.fromhex(kept["raw"])))
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(str(error)) from error
     if kept["raw"] != asked["raw"]:
         if before.exists():
             raise DataError(

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,24 +76,40 @@ def damaged(path: Path) -> str:
     return f"{str(path)!r} is damaged. Delete it: the faces are then found anew."
 
 
+def _value(text: str) -> Any:
+    """What a column of JSON holds. Raises `sqlite3.DatabaseError`, since it is damaged, if none."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(str(error)) from error
+
+
 class Store:
     """The SQLite file, locked while it is open. Raises `DataError` if another run has it."""
 
     def __init__(self, path: Path) -> None:
         try:
             self._base = sqlite3.connect(path, timeout=0, isolation_level=None)
-            self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._base.execute("BEGIN EXCLUSIVE")
-            self._base.execute("COMMIT")
-            if self._base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError
-            self._base.executescript(SCHEMA)
+            try:
+                self._lock_and_check()
+            except BaseException:
+                self._base.close()
+                raise
         except sqlite3.OperationalError as error:
             busy = "locked" in str(error)
             what = "another run is at work there" if busy else f"{error}"
             raise DataError(f"Cannot open {str(path)!r}: {what}.") from None
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # the latter in an error's own words
             raise DataError(damaged(path)) from None
+
+    def _lock_and_check(self) -> None:
+        self._base.text_factory = lambda text: text.decode("utf-8", "replace")
+        self._base.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._base.execute("BEGIN EXCLUSIVE")
+        self._base.execute("COMMIT")
+        if self._base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError
+        self._base.executescript(SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -103,7 +120,7 @@ class Store:
         values = [(key, json.dumps(value)) for key, value in settings.items()]
         self._base.executemany("INSERT OR IGNORE INTO setting VALUES (?, ?)", values)
         found = self._base.execute("SELECT key, value FROM setting").fetchall()
-        return {key: json.loads(value) for key, value in found}
+        return {key: _value(value) for key, value in found}
 
     def change(self, key: str, value: object) -> None:
         """Replace one setting."""
@@ -173,7 +190,7 @@ class Store:
         found = [dict(zip(columns, row, strict=True)) for row in rows]
         for face in found:
             face["picture"] = os.fsdecode(face["picture"])
-            face["tags"] = None if face["tags"] is None else json.loads(face["tags"])
+            face["tags"] = None if face["tags"] is None else _value(face["tags"])
         return found
 
     def thumbnails(self) -> np.ndarray:
