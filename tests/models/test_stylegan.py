@@ -72,9 +72,10 @@ def test_where_norms_blurs_and_activations_are():
     assert synthesis.get_layer("conv_4_norm").epsilon == 1e-8
     assert synthesis.layers[-1].name == "to_image_16"  # no tanh
     assert not synthesis.get_layer("conv_8_1").use_bias
+    assert synthesis.get_layer("conv_8_1").method == "nearest"
     order = [x.name for x in discriminator.layers]
     of_second = [order.index(n) for n in
-                 ("conv_16_2_blur", "conv_16_2", "halve_16", "conv_16_2_activation")]  # fmt: skip
+                 ("conv_16_2_blur", "conv_16_2", "conv_16_2_activation")]  # fmt: skip
     assert of_second == sorted(of_second)
     mapping = networks.mapping(tiny_one)
     dense = [x for x in mapping.layers if x.name.startswith("mapping") and hasattr(x, "kernel")]
@@ -120,7 +121,8 @@ def test_a_whole_synthesis_by_hand():
         return x * (1 + style[:, None, None, :channels]) + style[:, None, None, channels:]
 
     def kernel(name):
-        return values[f"{name}/kernel"] * math.sqrt(2 / (9 * 8))
+        path = name if name == "conv_4" or name.endswith("2") else f"{name}/conv"
+        return values[f"{path}/kernel"] * math.sqrt(2 / (9 * 8))
 
     x = finished(np.repeat(values["constant/map"], 2, axis=0), "constant", 0, 0)
     x = finished(convolve(x, kernel("conv_4")), "conv_4", 1, 16)

@@ -11,20 +11,17 @@ import keras
 from layers import (
     BinomialBlur2D,
     ChannelBias,
-    EqualizedConv2D,
     EqualizedDense,
-    Fade,
     FixedNoise,
     InstanceNorm,
     LearnedConstant,
-    MinibatchStandardDeviation,
     Modulation,
     PixelNorm,
-    Repeat2D,
     ScaledNoise,
     StyleOf,
     TruncatedStyles,
 )
+from models.growing import networks as parts
 from models.growing.recipe import SMALLEST
 from models.networks import blocks
 from models.systems.stylegan.recipe import StyleGANRecipe
@@ -62,19 +59,15 @@ def synthesis(recipe: StyleGANRecipe) -> keras.Model:
     filters = recipe.channels(SMALLEST)
     x = LearnedConstant(SMALLEST, filters, name="constant")(styles)
     x = layers.finished(x, "constant")
-    x = layers.finished(_conv(x, filters, "conv_4", use_bias=False), "conv_4")
+    x = layers.finished(parts.conv(x, filters, "conv_4", use_bias=False), "conv_4")
     side, before = SMALLEST, x
     while side < recipe.side:
         side, before = 2 * side, x
-        first, second = f"conv_{side}_1", f"conv_{side}_2"
-        x = Repeat2D(name=f"double_{side}")(x)
-        x = _conv(x, recipe.channels(side), first, use_bias=False)
-        x = layers.finished(BinomialBlur2D(name=f"{first}_blur")(x), first)
-        x = layers.finished(_conv(x, recipe.channels(side), second, use_bias=False), second)
-    images = _to_image(x, side)
-    if recipe.fading:
-        old = Repeat2D(dtype="float32", name="old_doubled")(_to_image(before, side // 2))
-        images = Fade(dtype="float32", name="fade")([old, images])
+        filters, first, second = recipe.channels(side), f"conv_{side}_1", f"conv_{side}_2"
+        x = _blurred(parts.doubled(x, filters, first, use_bias=False), first)
+        x = layers.finished(x, first)
+        x = layers.finished(parts.conv(x, filters, second, use_bias=False), second)
+    images = parts.images_of(x, before, recipe)
     return keras.Model([styles, noise], images, name="synthesis")
 
 
@@ -89,7 +82,7 @@ class _StyledLayers:
         """Noise, bias, leaky ReLU, and AdaIN (equation 1)."""
         height, width, channels = x.shape[1:]
         x = ScaledNoise(self._start, name=f"{name}_noise")([x, self._noise])
-        x = _leaky(ChannelBias(name=f"{name}_bias")(x), name)
+        x = parts.leaky(ChannelBias(name=f"{name}_bias")(x), name)
         x = InstanceNorm(epsilon=1e-8, name=f"{name}_norm")(x)
         style = StyleOf(self._number, name=f"{name}_w")(self._styles)
         style = EqualizedDense(2 * channels, gain=1.0, name=f"{name}_style")(style)
@@ -99,25 +92,7 @@ class _StyledLayers:
 
 def discriminator(recipe: StyleGANRecipe) -> keras.Model:
     """Images (N, S, S, 3) → logits (N, 1), S the phase's side: PGGAN's with blurs."""
-    images = keras.Input((recipe.side, recipe.side, 3), dtype="float32", name="images")
-    side = recipe.side
-    x = _from_image(images, recipe, side)
-    while side > SMALLEST:
-        x = _leaky(_conv(x, recipe.channels(side), f"conv_{side}_1"), f"conv_{side}_1")
-        name, side = f"conv_{side}_2", side // 2
-        x = BinomialBlur2D(name=f"{name}_blur")(x)
-        x = _halved(_conv(x, recipe.channels(side), name), f"halve_{2 * side}")
-        x = _leaky(x, name)
-        if recipe.fading and 2 * side == recipe.side:
-            old = _from_image(_halved(images, "old_halved", dtype="float32"), recipe, side)
-            x = Fade(name="fade")([old, x])
-    if recipe.group:
-        x = MinibatchStandardDeviation(recipe.group, name="deviation")(x)
-    x = _leaky(_conv(x, recipe.channels(SMALLEST), "conv_4"), "conv_4")
-    x = keras.layers.Flatten(name="features")(x)
-    x = _leaky(EqualizedDense(recipe.channels(SMALLEST // 2), name="dense")(x), "dense")
-    logit = EqualizedDense(1, gain=1.0, dtype="float32", name="logit")(x)
-    return keras.Model(images, blocks.as_logits(logit), name="discriminator")
+    return parts.discriminator(recipe, _blurred, name="logit")
 
 
 def generator(mapping: keras.Model, synthesis: keras.Model) -> keras.Model:
@@ -133,23 +108,6 @@ def generator(mapping: keras.Model, synthesis: keras.Model) -> keras.Model:
     return keras.Model([z, y], images, name="generator")
 
 
-def _conv(x, filters: int, name: str, **more):
-    return EqualizedConv2D(filters, 3, padding="same", name=name, **more)(x)
-
-
-def _leaky(x, name: str):
-    return blocks.leaky(x, f"{name}_activation")
-
-
-def _to_image(x, side: int):
-    return EqualizedConv2D(3, 1, gain=1.0, dtype="float32", name=f"to_image_{side}")(x)
-
-
-def _from_image(images, recipe: StyleGANRecipe, side: int):
-    name = f"from_image_{side}"
-    return _leaky(EqualizedConv2D(recipe.channels(side), 1, name=name)(images), name)
-
-
-def _halved(x, name: str, **more):
-    """The mean of each square of 2 × 2."""
-    return keras.layers.AveragePooling2D(2, name=name, **more)(x)
+def _blurred(x, name: str):
+    """Blurred after a doubling or before a halving by the convolution `name`."""
+    return BinomialBlur2D(name=f"{name}_blur")(x)
