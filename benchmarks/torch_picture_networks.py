@@ -45,6 +45,8 @@ class Enlarger(nn.Module):
         up = []
         for _ in range(recipe.scale.bit_length() - 1):
             up += [conv(n, 4 * n, 3), nn.PixelShuffle(2), nn.PReLU(n)]
+            if recipe.blur:
+                up += [nn.ReplicationPad2d((1, 0, 1, 0)), nn.AvgPool2d(2, 1)]
         self.up = nn.Sequential(*up, conv(n, 3, 9))
         self.scale = recipe.scale
 
@@ -55,19 +57,22 @@ class Enlarger(nn.Module):
 
 def crop_judge(recipe: SRGANRecipe) -> nn.Module:
     """Crops (N, 3, C, C) → logits (N, 1)."""
+    spectral = recipe.d_weight_norm == "spectral"
+    kernel = nn.utils.spectral_norm if spectral else lambda layer: layer
     layers: list[nn.Module] = []
     before = 3
     for number, (width, stride) in enumerate(
         [(1, 1), (1, 2), (2, 1), (2, 2), (4, 1), (4, 2), (8, 1), (8, 2)]
     ):
         filters = width * recipe.d_filters
-        layers.append(nn.Conv2d(before, filters, 3, stride, 1))
-        layers += [nn.BatchNorm2d(filters)] if number else []
+        layers.append(kernel(nn.Conv2d(before, filters, 3, stride, 1)))
+        layers += [nn.BatchNorm2d(filters)] if number and not spectral else []
         layers.append(nn.LeakyReLU(0.2))
         before = filters
     side = recipe.crop // 16
-    layers += [nn.Flatten(), nn.Linear(side * side * before, recipe.d_units), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(recipe.d_units, 1))
+    hidden = kernel(nn.Linear(side * side * before, recipe.d_units))
+    layers += [nn.Flatten(), hidden, nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, kernel(nn.Linear(recipe.d_units, 1)))
 
 
 class Lite0(nn.Module):
