@@ -3,7 +3,7 @@
 Source: the recipe caae with a half of its encoder's channels, a quarter of its generator's and
 codes of 32 numbers. Kernels begin by He et al. 2015: with the released deviation of 0.02, nothing
 but the mean face was learned in the first 500 steps. The rate is four times the source's and falls
-linearly to 0. The encoder listens to D_z with a weight of 0.01: without, the age was obeyed in 85 %.
+linearly to 0. The encoder listens to D_z, weight 0.01: without, the age was obeyed in 85 % only.
 Command: python train.py caae_cpu --data ages
 Run time: 5 minutes on two CPU cores that others used too; 0.08 s a step where little else runs.
 Expect on 500 held-out infants: the age is as asked in 91.0 % (chance 20 %); the sex, which an
