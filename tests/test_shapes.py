@@ -207,7 +207,7 @@ def test_a_grey_generator_writes_grey_pngs(place, tmp_path):
     ("options", "words"),
     [
         (["--resolution=17x24"], "nearest: 16x24"),
-        (["--channels=2"], "2 is unknown. Known: 1, 3, 4"),
+        (["--channels=2"], "'2' is unknown. Known: 1, 3, 4"),
         (["--resolution=16:24"], "such as 64x96, not '16:24'"),
     ],
 )
