@@ -3,7 +3,7 @@
 Source: the recipe deoldify at 64 px, on Lite0 in the place of ResNet101, with blocks of 64 channels
 (7 008 457 parameters) and a discriminator of 32 channels and two blocks.
 Command: python train.py deoldify_cpu
-Run time: 33 minutes on two CPU cores that others used too.
+Run time: 14 minutes on two CPU cores.
 Expect on 500 held-out faces a chroma RMSE of 0.073 and colourfulness 37 after the features, 0.076
 and 47 at the end; grey has 0.091 and 0, the mean colour of each grey 0.077 and 33, the truth 58:
 samples/gallery/deoldify.md.
