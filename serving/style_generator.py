@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import cached_property
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from console.errors import UserError
+from foreign.numbers import shown
 from layers import FixedNoise, TruncatedStyles
 from layers.styles import fixed_noise
 from models.networks.blocks import joined
@@ -154,11 +156,11 @@ def level(text: str, layers: int) -> tuple[int, int]:
         first, stop = LEVELS[text]
         stop = layers if stop is None else min(stop, layers)
     else:
-        first_text, _, last_text = text.partition("-")
-        if not (first_text.isdecimal() and (last_text or first_text).isdecimal()):
+        given = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", text, re.ASCII)
+        if given is None:
             known = ", ".join(LEVELS)
-            raise UserError(f"layers are {known}, or numbers such as 2-5, not {text!r}")
-        first, stop = int(first_text), int(last_text or first_text) + 1
+            raise UserError(f"layers are {known}, or numbers such as 2-5, not {shown(text)}")
+        first, stop = int(given[1]), int(given[2] or given[1]) + 1
     if not 0 <= first < stop <= layers:
         raise UserError(
             f"{text!r} names no layers of this generator, which has {layers}: 0-{layers - 1}"

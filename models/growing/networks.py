@@ -1,7 +1,7 @@
 """Parts of growing networks: kernels with an equalised learning rate, halving, doubling, the ends.
 
-Doubling and halving are those of the authors' code by default: one operation with the convolution,
-which is exact and takes less than half of the arithmetic.
+Doubling and halving are one operation with the convolution, as in PGGAN's code by default: exact,
+and less than half of the arithmetic. The activation follows.
 """
 
 from __future__ import annotations

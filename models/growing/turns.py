@@ -7,10 +7,11 @@ import numpy as np
 from keras import ops
 
 from layers import Repeat2D, replicas
-from models import copies, latents, sampling
+from models import autodiff, copies, latents, losses, penalties, sampling
 from models.growing.recipe import GrowingRecipe
 from models.outputs import Judged, Preview
 from models.pixels import as_floats
+from models.players import Turn
 from models.resizing import averaged, repeated
 from models.system import System
 
@@ -18,7 +19,9 @@ from models.system import System
 class Growing(System):
     """A system whose networks have the size of the phase, with the same layers as the smaller ones.
 
-    `faded` lists the networks that have a layer "fade" while a new size fades in. A batch holds
+    `faded` lists the networks that have a layer "fade" while a new size fades in; `drawn` the
+    random numbers of fakes in a batch, (B, columns, …), the last column for the generator's turn.
+    `loss_name`: of `models.losses`; `penalty_name`: of `models.penalties`. A batch holds
     images (B, 1, R, R, 3) uint8 of the full resolution, which are shrunk to the phase's size, and
     what the subclass draws. While a size fades in, α grows from 0 in even steps.
 
@@ -27,6 +30,9 @@ class Growing(System):
 
     recipe: GrowingRecipe
     faded: tuple[str, ...] = ("generator", "discriminator")
+    drawn: tuple[str, ...] = ("latents",)
+    loss_name: str
+    penalty_name: str
 
     def add_state(self) -> None:
         self._grown = types.SimpleNamespace()  # hidden from Keras, which would save it
@@ -49,7 +55,45 @@ class Growing(System):
             both = [v for v in network.variables if v.path in known]
             copies.copy_values([known[v.path] for v in both], both)
 
-    # === For the turns ===
+    # === The turns: one of the discriminator, then one of the generator ===
+
+    def turns(self):
+        self._loss, self._penalty = losses.get(self.loss_name), penalties.get(self.penalty_name)
+        return [
+            Turn("discriminator", self._discriminator_loss, given=self.fakes),
+            Turn("generator", self._generator_loss, takes=self._for_generator),
+        ]
+
+    def fakes(self, part):
+        """Pictures (B, S, S, 3) of a part's random numbers, S the phase's side."""
+        raise NotImplementedError
+
+    def further(self, real_scores):
+        """What is added to the discriminator's loss, from the scores (B, 1) of real pictures."""
+        return 0.0
+
+    def _discriminator_loss(self, part, fake):
+        """The loss, the penalty, and what is `further` added."""
+        real = self.reals(part)
+        scores = [self.discriminator(each, training=True) for each in (real, fake)]
+        loss = self._loss.discriminator(*scores)
+        penalty = self._penalty.function(
+            lambda x: self.discriminator(x, training=True),
+            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
+            real,
+            fake,
+            part.get("mix"),
+        )
+        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
+        total = loss + self.recipe.penalty_weight * penalty + self.further(scores[0])
+        return total, logs
+
+    def _for_generator(self, batch, index):
+        return {name: batch[name][:, -1] for name in self.drawn}
+
+    def _generator_loss(self, part, _):
+        loss = self._loss.generator(None, self.discriminator(self.fakes(part), training=True))
+        return loss, {"g_loss": loss, "alpha": self.alpha()}
 
     def reals(self, part):
         """The pictures in the phase's size; faded in like the generator's.

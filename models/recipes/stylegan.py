@@ -10,7 +10,8 @@ Command: python train.py stylegan --data FOLDER --resolution 256
 Run time: the authors' 25 million pictures took 6 weeks on one GPU at 1024 px, a week on 8.
 Expect from the authors, at 1024 px: FFHQ FID 4.40; perceptual path length 233 in w, 665 in z.
 Departures: reals are shrunk from the full resolution in each step; the average's decay is that of
-the last size, where the source's has a half-life of 10 000 pictures.
+the last size, where the source's has a half-life of 10 000 pictures; the average style is that of
+both latents of a picture, the source's of the first.
 """
 
 from models.systems.stylegan.recipe import StyleGANRecipe

@@ -34,6 +34,10 @@ def test_only_pairs_that_differ_count():
     assert styles.followed(HAIR, a, b, mixed) == pytest.approx(12 / 30)
     assert math.isnan(styles.followed(HAT, a, b, mixed))  # one pair differs
     assert styles.followed(HAIR, a, b, b) == 1.0
+    just = slice(10, 40)  # 20 pairs differ: enough, and one fewer is not
+    assert styles.followed(HAIR, a[just], b[just], b[just]) == 1.0
+    fewer = slice(11, 40)
+    assert math.isnan(styles.followed(HAIR, a[fewer], b[fewer], b[fewer]))
 
 
 def test_a_value_is_lost_below_a_tenth_of_its_frequency():

@@ -210,7 +210,7 @@ def test_the_discriminators_loss_by_hand():
     recipe = tiny_growing.recipe(penalty_weight=7.0, drift=0.02, group=0)
     system = PGGAN(recipe, seed=3, phase=0)
     part = tiny.part(system.recipe)
-    fake = system._fakes(part)
+    fake = system.fakes(part)
     with shared_kernels():
         loss, logs = system._discriminator_loss(part, fake)
     real, fake = (ops.convert_to_numpy(each).astype("float64")

@@ -217,7 +217,7 @@ def test_the_discriminators_loss_by_hand():
     """softplus(D(fake)) + softplus(-D(x)) + 7 / 2 ‖∇D(x)‖², the slope by finite differences."""
     system = grown(phase=0, penalty_weight=7.0, group=0)
     part = tiny.part(system.recipe)
-    fake = system._fakes(part)
+    fake = system.fakes(part)
     with shared_kernels():
         loss, logs = system._discriminator_loss(part, fake)
     real = ops.convert_to_numpy(system.reals(part)).astype("float64")
@@ -244,7 +244,7 @@ def test_the_generators_turn_has_random_numbers_of_its_own():
     for name in ("latents", "cut", "noise"):
         np.testing.assert_array_equal(part[name], drawn[name][:, 1])
     loss, logs = system._generator_loss(part, ())
-    score = ops.convert_to_numpy(system.discriminator(system._fakes(part), training=True))
+    score = ops.convert_to_numpy(system.discriminator(system.fakes(part), training=True))
     assert float(loss) == pytest.approx(np.log1p(np.exp(-score)).mean(), rel=1e-4)
     assert float(logs["alpha"]) == 1.0
 

@@ -9,7 +9,7 @@ from PIL import Image
 import runs
 from models import files
 from runs.rows import read_rows
-from tests.training.resuming import assert_it_goes_on
+from tests.training.running import assert_it_goes_on
 
 TINY = ["--resolution=16", "--filters=2", "--g-filters=8", "--d-filters=2", "--d-units=8",
         "--latent-dim=6", "--batch-size=4", "--warm-up=2", "--steps=4", "--precision=float32",

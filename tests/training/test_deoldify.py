@@ -10,7 +10,7 @@ from PIL import Image
 import runs
 from models import files
 from runs.rows import read_rows
-from tests.training.resuming import assert_it_goes_on
+from tests.training.running import assert_it_goes_on, assert_refused
 
 TINY = ["--resolution=32", "--encoder=lite0", "--g-filters=8", "--d-filters=4", "--d-blocks=1",
         "--batch-size=2", "--decoder-steps=1", "--small-steps=0", "--medium-steps=0",
@@ -62,11 +62,7 @@ def test_all_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line_before_training(options, message, run, tmp_path):
-    code, words = run(*options)
-    assert code == 2
-    assert message in words
-    assert "Traceback" not in words
-    assert not runs.runs(tmp_path / "out")
+    assert_refused(run(*options), message, tmp_path / "out")
 
 
 def test_missing_weights_are_told_before_any_picture_is_read(run, monkeypatch, tmp_path):

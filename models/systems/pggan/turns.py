@@ -5,10 +5,9 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from models import autodiff, losses, penalties
 from models.growing.turns import Growing
 from models.outputs import Output, Watched, Work
-from models.players import Player, Turn
+from models.players import Player
 from models.systems.pggan import networks
 
 
@@ -23,6 +22,7 @@ class PGGAN(Growing):
     """
 
     averaged = ("generator",)
+    loss_name, penalty_name = "wasserstein", "gradient"
     outputs: ClassVar = {"generator": Output("generate", "generator")}
     watched = Watched(
         line={"d_loss": "D {:.3f}", "g_loss": "G {:+.3f}", "alpha": "α {:.2f}"},
@@ -39,48 +39,19 @@ class PGGAN(Growing):
         rate = self.recipe.learning_rate
         return {name: Player([getattr(self, name)], rate) for name in self.network_names}
 
-    def turns(self):
-        self._loss, self._penalty = losses.get("wasserstein"), penalties.get("gradient")
-        return [
-            Turn("discriminator", self._discriminator_loss, given=self._fakes),
-            Turn("generator", self._generator_loss, takes=self._for_generator),
-        ]
-
     def call(self, inputs, training=None):
         """[z (N, latent_dim), y] → images of the phase's size by the averaged generator."""
         return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 
-    def _make(self, z):
+    def fakes(self, part):
+        z = part["latents"]
         return self.generator([z, ops.zeros(ops.shape(z)[:1], "int32")], training=True)
 
-    def _fakes(self, part):
-        return self._make(part["latents"])
-
-    def _discriminator_loss(self, part, fake):
-        """Wasserstein, the gradient penalty, and the drift: the scores must not wander off."""
-        recipe, real = self.recipe, self.reals(part)
-        scores = [self.discriminator(each, training=True) for each in (real, fake)]
-        loss = self._loss.discriminator(*scores)
-        penalty = self._penalty.function(
-            lambda x: self.discriminator(x, training=True),
-            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
-            real,
-            fake,
-            part["mix"],
-        )
-        drift = ops.mean(ops.square(scores[0]))
-        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
-        return loss + recipe.penalty_weight * penalty + recipe.drift * drift, logs
-
-    def _for_generator(self, batch, index):
-        return {"latents": batch["latents"][:, -1]}
-
-    def _generator_loss(self, part, _):
-        made = self._make(part["latents"])
-        loss = self._loss.generator(None, self.discriminator(made, training=True))
-        return loss, {"g_loss": loss, "alpha": self.alpha()}
+    def further(self, real_scores):
+        """The drift: the scores must not wander off."""
+        return self.recipe.drift * ops.mean(ops.square(real_scores))
 
     # === Its description ===
 

@@ -5,13 +5,10 @@ from typing import ClassVar
 import keras
 from keras import ops
 
-from models import autodiff, losses, penalties
 from models.growing.turns import Growing
 from models.outputs import Output, Watched, Work
-from models.players import Player, Turn
+from models.players import Player
 from models.systems.stylegan import networks
-
-_DRAWN = ("latents", "cut", "noise")
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -26,6 +23,8 @@ class StyleGAN(Growing):
 
     averaged = ("mapping", "synthesis")
     faded = ("synthesis", "discriminator")
+    drawn = ("latents", "cut", "noise")
+    loss_name, penalty_name = "non_saturating", "r1"
     outputs: ClassVar = {"generator": Output("generate", "synthesis")}
     watched = Watched(
         line={"d_loss": "D {:.3f}", "g_loss": "G {:.3f}", "alpha": "α {:.2f}"},
@@ -46,13 +45,6 @@ class StyleGAN(Growing):
             "discriminator": Player([self.discriminator], rate),
         }
 
-    def turns(self):
-        self._loss, self._penalty = losses.get("non_saturating"), penalties.get("r1")
-        return [
-            Turn("discriminator", self._discriminator_loss, given=self._fakes),
-            Turn("generator", self._generator_loss, takes=self._for_generator),
-        ]
-
     def call(self, inputs, training=None):
         """[z (N, latent_dim), y] → images of the full size by the averaged networks."""
         return self.output("generator")(inputs, training=training)
@@ -67,30 +59,8 @@ class StyleGAN(Growing):
         numbers = ops.arange(self.recipe.layers, dtype="int32")[None, :, None]
         return ops.where(numbers < part["cut"][:, None, None], both[:, 0], both[:, 1])
 
-    def _fakes(self, part):
+    def fakes(self, part):
         return self.synthesis([self._styles(part), part["noise"]], training=True)
-
-    def _discriminator_loss(self, part, fake):
-        """The non-saturating loss, and R1 on real pictures."""
-        real = self.reals(part)
-        scores = [self.discriminator(each, training=True) for each in (real, fake)]
-        loss = self._loss.discriminator(*scores)
-        penalty = self._penalty.function(
-            lambda x: self.discriminator(x, training=True),
-            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
-            real,
-            fake,
-            None,
-        )
-        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
-        return loss + self.recipe.penalty_weight * penalty, logs
-
-    def _for_generator(self, batch, index):
-        return {name: batch[name][:, -1] for name in _DRAWN}
-
-    def _generator_loss(self, part, _):
-        loss = self._loss.generator(None, self.discriminator(self._fakes(part), training=True))
-        return loss, {"g_loss": loss, "alpha": self.alpha()}
 
     # === Its description ===
 

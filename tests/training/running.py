@@ -1,9 +1,10 @@
-"""A run that goes on from an earlier checkpoint must end as if it had never stopped."""
+"""What every system owes on the command line: it goes on as if never stopped, it refuses early."""
 
 from pathlib import Path
 
 import numpy as np
 
+import runs
 from runs import checkpoints
 from tests.training.test_run import weights
 
@@ -22,3 +23,12 @@ def assert_it_goes_on(run, folder: Path, step: int) -> None:
     found = weights(checkpoints.newest(folder / "checkpoints"))
     assert expected.keys() == found.keys()
     assert [name for name in expected if not np.array_equal(expected[name], found[name])] == []
+
+
+def assert_refused(answer: tuple[int, str], message: str, out: Path) -> None:
+    """`answer`, (exit code, words), is a mistake told with `message`; `out` holds no run."""
+    code, words = answer
+    assert code == 2
+    assert message in words
+    assert "Traceback" not in words
+    assert not runs.runs(out)
