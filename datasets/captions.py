@@ -15,7 +15,6 @@ from datasets.errors import DataError
 from datasets.labels import FILE_COLUMNS, Labels, finder, some
 from foreign import bounds, records
 
-VERSION = 1  # raise it when the words made from the same attributes change
 FILES, DRAWN = "files", "drawn"
 Captions = tuple[tuple[str, ...], ...]  # of each picture, each of its captions
 TEXT_COLUMNS = ("caption", "text")
@@ -54,6 +53,13 @@ def of_attributes(attributes: Sequence[str], held_out: bool = False) -> tuple[st
     )
     wordings = _held_out if held_out else _training
     return tuple(dict.fromkeys(wordings(attributes, hair, eyes, worn, shown)))
+
+
+def of_hair(attributes: Sequence[str]) -> str:
+    """A held-out wording that tells the hair and what is worn, and nothing of the face."""
+    on = set(attributes)
+    worn = [text for name, text in _WORN.items() if name in on]
+    return f"an anime girl: {', '.join([*worn, _hair(on)])}"
 
 
 def of_labels(labels: Labels, held_out: bool = False) -> Captions:

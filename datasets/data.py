@@ -12,7 +12,9 @@ from datasets.captions import Captions
 from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.rows import Rows
+from datasets.sentences import Sentences
 from datasets.shapes import KINDS, RGB, Resolution, Shape, shape_of, simplest
+from datasets.text import TextEncoder
 from foreign import numbers
 
 MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
@@ -32,6 +34,7 @@ class ImageData:
     notes        further information for the user, one sentence each
     folder       the folder of the cache
     captions     the captions of each picture, or None
+    encoder      makes vectors of the captions, if something needs them
     """
 
     images: np.ndarray | Rows
@@ -42,6 +45,16 @@ class ImageData:
     notes: list[str]
     folder: Path
     captions: Captions | None = None
+    encoder: TextEncoder | None = None
+
+    def sentences(self, together: int) -> Sentences:
+        """The captions as vectors, each the mean of `together` captions of a picture.
+
+        Raises `DataError` without captions or an encoder, and as `Sentences` does.
+        """
+        if self.captions is None or self.encoder is None:
+            raise DataError(f"{self.name!r} has no captions, or nothing that encodes them.")
+        return Sentences(self.captions, self.encoder, together)
 
     def report(self, most: int = 5) -> list[str]:
         """Lines to print: the number of pictures, those left out and why, the notes."""
@@ -118,6 +131,8 @@ def open_source(
     path = cache.ensure(source, resolution, folder, workers, progress)
     pair = (source.together,) if source.together > 1 else ()
     images, known, captions, meta = cache.read(path, (*pair, *shape_of(resolution)))
+    if source.told is not None:
+        captions = source.told()
     return ImageData(
         images=images,
         labels=known,

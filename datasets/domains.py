@@ -73,6 +73,7 @@ def open_domains(
     conditions: Sequence[str] | None = None,
     paired: bool = False,
     labels: str | os.PathLike | None = None,
+    captions: str | os.PathLike | None = None,
     count: int | None = None,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
@@ -90,6 +91,7 @@ def open_domains(
     paired      rows belong together: the files of two folders that have the same name, pictures
                 that hold both halves side by side, or faces drawn once with each condition true
     labels      as for `open_data`; if each domain is a folder, for each of them
+    captions    as for `open_data`, of one domain
     count       how many pictures of each folder, or of the divided set, or how many pairs
     cache_dir, workers, progress, check  as for `open_data`; `check` sees each source
 
@@ -112,7 +114,7 @@ def open_domains(
         name = "-".join([data.name, *map(sources.safe, conditions)])
         return _domains(names, split(data, conditions), conditions, name)
     if len(names) == 1:
-        data = open_data(spec, resolution, **chosen, **how)
+        data = open_data(spec, resolution, captions=captions, **chosen, **how)
         return _domains(names, [data], [data.name], data.name)
     specs, both = _two(spec, spec_b)
     parts = [open_data(one, resolution, **chosen, **how) for one in specs]

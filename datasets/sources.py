@@ -18,7 +18,7 @@ from PIL import Image
 
 from datasets import ages, captions, decode, faces, labels, readers, triangles
 from datasets.attributes import ATTRIBUTES, GROUPS
-from datasets.captions import Captioned
+from datasets.captions import Captioned, Captions
 from datasets.errors import DataError
 from datasets.public import PUBLIC
 from datasets.shapes import Resolution, shape_of
@@ -48,6 +48,7 @@ class Source:
     together  how many pictures an item holds: 2 for pairs
     left_out  (file, reason) of pictures known to be unusable before any is drawn
     captions  () → the captions, if requested; runs only when a cache is built
+    told      () → the captions of all items, if requested and not cached: they follow from these
     """
 
     name: str
@@ -61,6 +62,7 @@ class Source:
     together: int = 1
     left_out: tuple[tuple[str, str], ...] = ()
     captions: Callable[[], Captioned] | None = None
+    told: Callable[[], Captions] | None = None
 
 
 def find(
@@ -128,20 +130,16 @@ def _faces(label_spec: str | None, count: int, caption_spec: str | None) -> Sour
     def load():
         return range(count), labels.Found(list(range(count)), known(), "", []) if labelled else None
 
-    def caption():
-        return captions.Captioned(list(range(count)), list(captions.of_labels(known())), "", [])
-
     identity = {
         "kind": "faces",
         "count": count,
         "labelled": labelled,
         "drawn by": drawn_by(),
     }
-    if caption_spec:
-        identity["captions"] = [captions.DRAWN, captions.VERSION]
     return Source(
         FACES, identity, load, render_face, lambda index: f"face {index}",
-        count=count, labelled=labelled, captions=caption if caption_spec else None,
+        count=count, labelled=labelled,
+        told=(lambda: captions.of_labels(known())) if caption_spec else None,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from layers.attention import SelfAttention
 from layers.colour import Coloured, Luma
+from layers.conditioning import Columns, ConditioningAugmentation, OverMap
 from layers.dropout import ChannelDropout
 from layers.equalized import EqualizedConv2D, EqualizedDense
 from layers.growing import ChannelBias, Fade, PixelNorm
@@ -50,7 +51,9 @@ __all__ = [
     "ChannelBias",
     "ChannelDropout",
     "Coloured",
+    "Columns",
     "ConditionalBatchNorm",
+    "ConditioningAugmentation",
     "Downsample2D",
     "EdgePadding",
     "EqualizedConv2D",
@@ -66,6 +69,7 @@ __all__ = [
     "MinibatchDiscrimination",
     "MinibatchStandardDeviation",
     "Modulation",
+    "OverMap",
     "PixelNorm",
     "PixelShuffle",
     "Projection",

@@ -70,6 +70,35 @@ def titled(page: Image.Image, title: str) -> Image.Image:
     return out
 
 
+def written(text: str, width: int) -> np.ndarray:
+    """A square tile, uint8 (width, width, 3), with `text` in as large letters as fit into it."""
+    tile = Image.new("RGB", (width, width), _PAPER)
+    for points in range(max(8, width // 8), 7, -1):
+        font = ImageFont.load_default(size=points)
+        lines = _wrapped(text, font, 0.92 * width)
+        if len(lines) * 1.25 * points <= width and all(
+            font.getlength(line) <= width for line in lines
+        ):
+            break
+    place = (width / 2, width / 2)
+    ImageDraw.Draw(tile).multiline_text(
+        place, "\n".join(lines), _INK, font, anchor="mm", align="center", spacing=points // 4
+    )
+    return np.asarray(tile)
+
+
+def _wrapped(text: str, font, width: float) -> list[str]:
+    """The words of `text` in lines that are at most `width` wide, if single words are."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
 def _caption_height(width: int) -> int:
     return max(12, width // 5)
 

@@ -6,7 +6,7 @@ import numpy as np
 _STREAM = 0x67616E
 
 
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """The random numbers of one training step (Philox, keyed by seed and step)."""
+def step_rng(seed: int, step: int, use: int = 0) -> np.random.Generator:
+    """The random numbers of one training step (Philox, keyed by seed and step), for each `use`."""
     key = np.array([seed, step], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, 0, _STREAM]))
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, use, _STREAM]))

@@ -159,6 +159,11 @@ class Recipe:
         return 1
 
     @property
+    def captions_together(self) -> int:
+        """How many captions of a picture make one vector of text; 0: it takes no captions."""
+        return 0
+
+    @property
     def conditional(self) -> bool:
         """Whether the networks take labels."""
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 import platform
 import subprocess
 from pathlib import Path
@@ -12,9 +14,12 @@ import keras
 import numpy as np
 
 import datasets
+from datasets.text import WordEncoder
 from models.version import VERSION
 
 OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
+# Captions that a generator keeps, to draw from where none is given.
+_EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
 
 
@@ -23,6 +28,7 @@ def record_of(
 ) -> dict[str, Any]:
     """The record of a run, ready for JSON. `overrides`: recipe fields given on the command line."""
     parts = list(data.parts.values())
+    text = _text(parts[0])
     return {
         "version": VERSION,
         "commit": commit(),
@@ -37,7 +43,9 @@ def record_of(
             "count": len(parts[0].images),
             "labels": _labels(parts[0].labels) if len(parts) == 1 else None,
             **_domains(data),
+            **({"captions": _digest(parts[0].captions)} if text else {}),
         },
+        **({"text": text} if text else {}),
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
@@ -51,6 +59,24 @@ def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:
         "groups": {name: list(members) for name, members in labels.groups.items()},
         "shares": [round(float(share), 5) for share in _shares(labels)],
     }
+
+
+def _text(data: datasets.ImageData) -> dict[str, Any] | None:
+    """What encodes captions, and examples of them: with their vectors, if these are the user's."""
+    if data.encoder is None or data.captions is None:
+        return None
+    record = {"encoder": data.encoder.to_dict()}
+    own = isinstance(data.encoder, WordEncoder)
+    rng = np.random.default_rng(0)
+    examples = data.sentences(1).texts(_EXAMPLES if own else _EXAMPLES_OF_VECTORS, rng)
+    if not own:
+        record["vectors"] = data.encoder.encode(examples).tolist()
+    return {**record, "examples": examples}
+
+
+def _digest(captions: Any) -> str:
+    """Changes with any caption."""
+    return hashlib.sha256(json.dumps(captions).encode()).hexdigest()[:12]
 
 
 def _domains(data: datasets.Domains) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from layers.norm import batch_norms, standing_statistics
 from models import latents, networks, portable
 from models.sampling import generate
 from serving import labels as label_sets
+from serving import texts
 from serving.dataflow import first_linear_map, norms_take_latents
 from serving.pictures import Pictures
 from serving.source import Source
@@ -39,7 +41,9 @@ class Generator:
     def __init__(self, source: Source):
         self.source = source
         self.recipe, self.metadata, self.origin = source.recipe, source.metadata, source.origin
-        self.labels = label_sets.of_metadata(source.recipe, source.metadata.get("labels"))
+        self.labels = texts.of_metadata(
+            source.recipe, source.metadata.get("text")
+        ) or label_sets.of_metadata(source.recipe, source.metadata.get("labels"))
         self.network = compiled_for_device(portable.plain(source.network))
         self._running = self._statistics()
         self._standing_at: float | None = None
@@ -50,7 +54,7 @@ class Generator:
         self,
         count: int = 16,
         seed: int = 0,
-        attributes: str | Sequence[str] | None = None,
+        attributes: str | Sequence[str] | np.ndarray | None = None,
         truncation: float = 1.0,
         statistics: str = "auto",
     ) -> Pictures:
@@ -58,7 +62,7 @@ class Generator:
 
         Args:
             attributes: "blue hair, no glasses" or a list; all others are drawn as in the training
-                data. For a generator with classes: a class's name.
+                data. For a generator with classes: a class's name. With captions: a sentence.
             truncation: above 0, at most 1: smaller values give more typical, less varied pictures.
             statistics: of batch norm: "running", those of training; "standing", recomputed at this
                 truncation; "auto", standing at truncations below 1 if the norms take the latent, as
@@ -78,7 +82,7 @@ class Generator:
         self,
         count: int,
         seed: int = 0,
-        attributes: str | Sequence[str] | None = None,
+        attributes: str | Sequence[str] | np.ndarray | None = None,
         truncation: float = 1.0,
         statistics: str = "auto",
         batch_size: int = BLOCK,
@@ -149,17 +153,21 @@ class Generator:
         return first_linear_map(self.network)
 
     def draw_labels(
-        self, stop: int, seed: int = 0, wanted: dict[int, bool] | None = None, start: int = 0
+        self, stop: int, seed: int = 0, wanted: Any = None, start: int = 0
     ) -> np.ndarray | None:
         """Labels `start` to `stop` of `seed`, with the values `wanted` (see `parse`)."""
         if self.labels is None:
             return None
         return _blocks(start, stop, seed, _LABELS, lambda rng: self.labels.draw(BLOCK, rng, wanted))
 
-    def parse(self, attributes: str | Sequence[str] | None) -> dict[int, bool]:
-        """Attributes by name → {index: on or off}; see `LabelSet.parse`."""
-        if attributes is None:
-            return {}
+    def parse(self, attributes: str | Sequence[str] | np.ndarray | None) -> Any:
+        """Attributes by name → {index: on or off}, see `LabelSet.parse`; {} without any.
+
+        Of a generator that takes captions: a sentence → its vector, see `TextSet.parse`; a vector
+        stays as it is.
+        """
+        if attributes is None or isinstance(attributes, np.ndarray):
+            return {} if attributes is None else attributes
         if self.labels is None:
             raise UserError(f"{self.origin} was trained without labels, so it takes no attributes")
         return self.labels.parse(attributes)

@@ -69,14 +69,23 @@ class LabelSet:
             values[:, index] = on
         return values
 
-    def settled(self, wanted: dict[int, bool]) -> list[int]:
-        """The indices that `wanted` determines: its own, and the rest of their groups."""
-        found = set(wanted)
+    def free(self, wanted: dict[int, bool]) -> np.ndarray:
+        """Which weights of labels a search may change, bool (len(names),).
+
+        Not those that `wanted` determines, its own and the rest of their groups, and no classes.
+        """
+        settled = set(wanted)
         for members in self.groups.values():
             group = {self.names.index(name) for name in members}
             if any(wanted.get(index) for index in group):
-                found |= group
-        return sorted(found)
+                settled |= group
+        free = np.full(len(self.names), self.kind == "attributes")
+        free[sorted(settled)] = False
+        return free
+
+    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the largest weight of a label in a search, (len(names),) each."""
+        return np.zeros(len(self.names), "float32"), np.ones(len(self.names), "float32")
 
     def describe(self, label: np.ndarray) -> str:
         """One label in words: the class, or the attributes that are on."""

@@ -235,6 +235,7 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
         "title": titles(run)[output],
         "recipe": recipe.to_dict(),
         "labels": data.get("labels"),
+        **({"text": record["text"]} if "text" in record else {}),
         "step": system.step,
         "data": data.get("name"),
         "data_fingerprint": data.get("fingerprint"),

@@ -17,6 +17,8 @@ import datasets
 from models.chance import step_rng
 from models.recipe import Recipe
 
+_TEXTS = 1  # the use of a step's random numbers that chooses captions
+
 
 class Feed:
     """Training batches of `data` for `recipe`; `batch(step)` is the same on every call.
@@ -51,12 +53,16 @@ class Feed:
             )
             for number, name in enumerate(recipe.domains)
         }
+        self._sentences = None
+        if recipe.captions_together:
+            first = self._domains[recipe.domains[0]].data
+            self._sentences = first.sentences(recipe.captions_together)
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """The batch of training step `step` (from 0), arrays (B, columns, …).
 
-        It holds the pictures of every domain under its name, new ones in every column, and the
-        random numbers of `Recipe.draw`.
+        It holds the pictures of every domain under its name, new ones in every column, the random
+        numbers of `Recipe.draw`, and the text of the pictures if the networks take captions.
         """
         columns = self.recipe.columns
         steps = range(step * columns, (step + 1) * columns)
@@ -71,9 +77,17 @@ class Feed:
             _stack([first.labels(each) for each in steps]),
             lambda count: first.random_labels(count, rng),
         )
+        if self._sentences is not None:
+            drawn |= self._texts([first.rows(each) for each in steps], step)
         if self._rows is not None:
             drawn = {name: array[self._rows] for name, array in drawn.items()}
         return pictures | drawn
+
+    def _texts(self, rows: list[np.ndarray], step: int) -> dict[str, np.ndarray]:
+        """text, wrong: (B, columns, size), of the pictures `rows` of each column."""
+        rng = step_rng(self.seed, step, _TEXTS)
+        columns = [self._sentences.batch(each, rng) for each in rows]
+        return {name: _stack([column[name] for column in columns]) for name in columns[0]}
 
 
 def _stack(arrays: list[np.ndarray]) -> np.ndarray:

@@ -6,11 +6,14 @@ import contextlib
 import dataclasses
 import tempfile
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from console.wording import listed
+from datasets.captions import DRAWN, FILES
+from datasets.text import TableEncoder, WordEncoder
 from models.fields import refuse_ignored
 from models.recipe import Recipe
 from models.systems import system_class
@@ -52,6 +55,7 @@ def open_for(
             paired=recipe.paired,
             # "none" too opens the data's own labels, and drops them later: one cache serves both.
             labels=None if settings.labels in OWN_LABELS else settings.labels,
+            captions=caption_source(recipe, settings),
             count=count,
             cache_dir=cache,
             workers=settings.workers or None,
@@ -129,15 +133,44 @@ def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
 def fitted(
     recipe: Recipe, data: datasets.Domains, settings: Settings
 ) -> tuple[Recipe, datasets.Domains]:
-    """Fit the recipe's labels to the data's, as `with_labels` does.
+    """Fit the recipe's labels or captions to the data's, as `with_labels` and `with_text` do.
 
     If the networks never take labels, the data keeps its labels: they say what pictures show.
     """
+    if recipe.captions_together:
+        return with_text(recipe, data, settings)
     if recipe.labels == "never":
         return recipe, data
     (name,) = recipe.domains
     recipe, part = with_labels(recipe, data.parts[name], settings)
     return recipe, dataclasses.replace(data, parts={name: part})
+
+
+def caption_source(recipe: Recipe, settings: Settings) -> str | None:
+    """The captions to open, as `datasets.open_data` takes them; None: the networks take none."""
+    if not recipe.captions_together:
+        return None
+    if settings.captions != "auto":
+        return settings.captions
+    return DRAWN if settings.data == datasets.sources.FACES else FILES
+
+
+def with_text(
+    recipe: Recipe, data: datasets.Domains, settings: Settings
+) -> tuple[Recipe, datasets.Domains]:
+    """The recipe for vectors of the data's captions, and the data with their encoder."""
+    ((name, part),) = data.parts.items()
+    texts = [text for each in part.captions for text in each]
+    with user_errors(datasets.DataError):
+        if settings.vectors:
+            encoder = TableEncoder.read(Path(settings.vectors).expanduser())
+            encoder.encode(texts)  # refuses captions without a vector
+        else:
+            encoder = WordEncoder.learn(texts)
+        part = dataclasses.replace(part, encoder=encoder)
+        part.sentences(recipe.captions_together)  # refuses captions that say all the same
+    fitted = dataclasses.replace(recipe, text_dim=encoder.size)
+    return fitted, dataclasses.replace(data, parts={name: part})
 
 
 def with_labels(

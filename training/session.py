@@ -91,6 +91,7 @@ class Session:
             "title": self.title_of(output.title),
             "recipe": self.recipe.to_dict(),
             "labels": self.record["data"]["labels"],
+            **({"text": self.record["text"]} if "text" in self.record else {}),
             "step": self.step,
             "data": self.data.name,
             "data_fingerprint": self.data.fingerprint,
@@ -175,6 +176,9 @@ def _estimates(session: Session) -> list[tuple[int, estimate.Estimate]]:
 def _data_words(session: Session) -> str:
     recipe, data = session.recipe, session.data
     labels = f", {recipe.num_labels} {recipe.label_kind}" if recipe.conditional else ""
+    if recipe.captions_together:
+        count = sum(len(each) for part in data.parts.values() for each in part.captions)
+        labels = f", {count:,} captions as vectors of {recipe.text_dim} numbers"
     counts = [f"{len(part.images):,}" for part in data.parts.values()]
     if data.paired:
         counts = [f"{counts[0]} pairs of"]
@@ -214,6 +218,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
             raise ValueError(
                 f"{option} is for recipes that translate between two sets of pictures, such as "
                 f"cyclegan_cpu; recipe {recipe.name} trains a {recipe.system}"
+            )
+    for name in ("captions", "vectors"):
+        if name in command.settings and not recipe.captions_together:
+            raise ValueError(
+                f"--{name} is for recipes that take captions, such as stackgan_cpu; recipe "
+                f"{recipe.name} trains a {recipe.system}"
             )
     watched = system_class(recipe).watched
     if watched.collapse is None and settings.rollbacks:

@@ -42,6 +42,18 @@ class Settings:
         "a CSV file; a folder of JSON files; `folders`: each sub-folder is a class; `data`: the "
         "data's own labels; `auto`: these, for BigGAN only; `none`: train without labels",
     )
+    captions: str = option(
+        "auto",
+        "Data",
+        "for recipes that take captions: a CSV file; `files`: one .txt beside each picture; "
+        "`drawn`: made from the attributes of `faces`; `auto`: one of the last two",
+    )
+    vectors: str = option(
+        "",
+        "Data",
+        "an .npz of your own vectors of the captions: texts (N,), vectors (N, size); by default "
+        "the words and pairs of words in them",
+    )
     count: int = option(0, "Data", "how many pictures to use; 0: all", least=0)
     cache_dir: str = option("", "Data", "folder for prepared pictures; empty: datasets/cache")
     workers: int = option(0, "Data", "processes that prepare pictures; 0: one per core", least=0)
@@ -119,7 +131,7 @@ class Settings:
         for name in ("data", "out"):
             if wrong := problem(getattr(self, name)):
                 yield f"{fields.as_option(name)} {shown(getattr(self, name))} {wrong}"
-        for name in ("data_b", "cache_dir", "labels"):
+        for name in ("data_b", "cache_dir", "labels", "captions", "vectors"):
             value = getattr(self, name)
             if value and (wrong := problem(value)):
                 yield f"{fields.as_option(name)} {shown(value)} {wrong}"

@@ -18,6 +18,7 @@ from datasets.shapes import parse
 from foreign import bounds, names, numbers
 
 if TYPE_CHECKING:
+    from serving.generator import Generator
     from serving.picture_files import Done
 
 FRACTION = numbers.real(above=0, most=1)  # a truncation
@@ -80,6 +81,12 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "data",
     )
     parser.add_argument(
+        "--text",
+        default=None,
+        metavar="SENTENCE",
+        help='of a generator that takes captions: such as "a girl with long blue hair"',
+    )
+    parser.add_argument(
         "--truncation",
         type=FRACTION,
         default=1.0,
@@ -96,6 +103,26 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "truncation (standing); auto: standing for networks whose norms take the latent, as "
         "BigGAN's do, at truncations below 1",
     )
+
+
+def wish(generator: Generator, options: argparse.Namespace) -> str | None:
+    """What --attributes or --text asks for. Raises `UserError` for the wrong one of the two."""
+    takes_text = generator.labels is not None and generator.labels.kind == "captions"
+    if options.text is not None and not takes_text:
+        why = "without labels" if generator.labels is None else "on labels: name --attributes"
+        raise UserError(f"--text is for captions; {generator.origin} was trained {why}")
+    if options.attributes is not None and takes_text:
+        raise UserError(f"{generator.origin} was trained on captions; describe it with --text")
+    if options.text is not None:
+        say_understood(generator, options.text)
+    return options.text if takes_text else options.attributes
+
+
+def say_understood(generator: Generator, text: str) -> None:
+    """Say what a generator reads in a sentence. Raises `UserError` if that is nothing."""
+    generator.parse(text)
+    for line in generator.labels.understood(text):
+        say(line)
 
 
 def add_overwrite(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,8 @@ from serving import (
     history,
     style_measures,
     subjects,
+    text_measures,
+    texts,
     training_data,
     upscaling,
 )
@@ -30,6 +32,7 @@ from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
 from serving.source import RESTORES, outputs_of
 from serving.style_generator import StyleGenerator
+from serving.texts import TextSet
 from serving.unseen import Unseen
 
 
@@ -111,7 +114,8 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
     """What is measured of each run beside its distances; called when all those are done.
 
     Of autoencoders on what their run held out, unless --real gives other pictures; of networks that
-    restore pictures or age faces on what they are measured on; of StyleGANs what their styles do.
+    restore pictures or age faces on what they are measured on; of StyleGANs what their styles do;
+    of generators that take captions how well they show these, on faces.
     Not of checkpoints of a history.
     Raises `UserError`.
     """
@@ -134,6 +138,14 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
                     subject.generator, reference.data, extractor, count, options.seed,
                 )
             )  # fmt: skip
+        elif isinstance(subject.labels, TextSet):
+            if text_measures.can_measure(reference.data):
+                found.append(
+                    functools.partial(
+                        text_measures.measure,
+                        subject.generator, reference.data, extractor, options.samples, options.seed,
+                    )
+                )  # fmt: skip
         elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
             model = Autoencoder(source, options.weights)
             parts = training_data.parts_of(reference.data, model.recipe.held_out, source)
@@ -180,7 +192,10 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
             f"--history checkpoints measures generators, and {source} holds a {recipe.system}; "
             "name its checkpoints one by one"
         )
-    known = label_sets.of_metadata(recipe, (run.record().get("data") or {}).get("labels"))
+    record = run.record()
+    known = texts.of_metadata(recipe, record.get("text")) or label_sets.of_metadata(
+        recipe, (record.get("data") or {}).get("labels")
+    )
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     data = _data_of(run, str(run.folder), options)
     real = reference(data[0], recipe.data_shape, *data[1:])

@@ -14,6 +14,7 @@ from foreign import bounds, names, numbers
 from media import film
 from serving.commands import common
 from serving.commands.explore_styles import Mix, Noise, add_space, in_space
+from serving.commands.explore_text import Stages
 from serving.commands.explore_vector import Vector
 from serving.output import check_file, whole_file
 
@@ -32,7 +33,8 @@ def build_parser() -> Parser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in (
-        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, Mix, Noise, Vector,
+        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, Mix, Noise, Stages,
+        Vector,
     ):  # fmt: skip
         description = " ".join(verb.__doc__.split())
         name = verb.__name__.strip("_").lower()
@@ -74,9 +76,9 @@ def explore(options: argparse.Namespace) -> None:
         say(f"wrote {path} ({path.stat().st_size / 1e3:.0f} kB)")
 
 
-def _sampling(options: argparse.Namespace) -> dict:
-    return {name: getattr(options, name)
-            for name in ("seed", "attributes", "truncation", "statistics")}  # fmt: skip
+def _sampling(generator, options: argparse.Namespace) -> dict:
+    found = {name: getattr(options, name) for name in ("seed", "truncation", "statistics")}
+    return found | {"attributes": common.wish(generator, options)}
 
 
 class _Interpolate:
@@ -89,7 +91,7 @@ class _Interpolate:
         parser.add_argument("--count", type=common.PAGE, default=4, help="latents on the path")
         parser.add_argument(
             "--through", nargs="+", metavar="NAMES",
-            help='sets of attributes on the path: "blonde hair" "blue hair, smile"',
+            help='sets of attributes, or sentences, on the path: "blonde hair" "blue hair, smile"',
         )  # fmt: skip
         parser.add_argument(
             "--path", choices=("spherical", "linear"), default="spherical",
@@ -108,7 +110,7 @@ class _Interpolate:
         common.refuse_many(stops * options.steps * options.tiles, bounds.FILM)
         return interpolate(
             generator, options.count, options.steps, path=options.path, through=options.through,
-            tiles=options.tiles, fps=options.fps, **_sampling(options),
+            tiles=options.tiles, fps=options.fps, **_sampling(generator, options),
         )  # fmt: skip
 
 
@@ -134,8 +136,8 @@ class _Arithmetic:
     def page(generator, options):
         from serving.explore.arithmetic import arithmetic
 
-        if options.attributes:
-            raise UserError("arithmetic takes pictures by number; leave out --attributes")
+        if options.attributes or options.text:
+            raise UserError("arithmetic takes pictures by number; leave out --attributes, --text")
         return arithmetic(
             generator, options.plus, options.minus, options.seed, options.truncation,
             options.statistics,
@@ -183,7 +185,7 @@ class _Walk:
         common.refuse_many(options.rows * options.columns, bounds.PAGE)
         return walk(
             generator, _direction(generator, options), options.reach, options.rows,
-            options.columns, **_sampling(options),
+            options.columns, **_sampling(generator, options),
         )  # fmt: skip
 
     @staticmethod
@@ -192,7 +194,7 @@ class _Walk:
 
         return walk_clip(
             generator, _direction(generator, options), options.reach, options.rows,
-            fps=options.fps, **_sampling(options),
+            fps=options.fps, **_sampling(generator, options),
         )  # fmt: skip
 
 
@@ -233,7 +235,7 @@ class _Attention:
 
         return figure(
             generator, options.count, points=options.points or POINTS, layer=options.layer,
-            **_sampling(options),
+            **_sampling(generator, options),
         )  # fmt: skip
 
 
@@ -256,7 +258,7 @@ class _Truncation:
 
         common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
         return truncation_sheet(
-            generator, options.levels, options.rows, options.seed, options.attributes,
+            generator, options.levels, options.rows, options.seed, common.wish(generator, options),
             options.statistics,
         )  # fmt: skip
 
@@ -284,7 +286,7 @@ class _Project:
             raise UserError("project searches all latents; leave out --truncation")
         found = project(
             generator, options.picture, options.steps, options.starts, options.seed,
-            options.attributes,
+            common.wish(generator, options),
         )  # fmt: skip
         say(
             f"rms error {found.rmse:.1f} of 255 (PSNR {found.psnr:.1f} dB); the best random "

@@ -82,5 +82,5 @@ def in_space(generator, space: str | None):
 
 
 def _refuse_attributes(options) -> None:
-    if options.attributes:
+    if options.attributes or options.text:
         raise UserError("a stylegan takes no labels; leave out --attributes")

@@ -33,6 +33,12 @@ def build_parser() -> Parser:
     parser.add_argument("--count", type=numbers.whole(1), default=64, help="how many pictures")
     common.add_sampling(parser)
     parser.add_argument(
+        "--vector",
+        type=names.path,
+        metavar="FILE",
+        help="an .npy with your own vector of a sentence, if the training had vectors (--vectors)",
+    )
+    parser.add_argument(
         "--out", type=names.path, required=True, metavar="DIR", help="folder to write to"
     )
     parser.add_argument(
@@ -54,11 +60,13 @@ def generate(options: argparse.Namespace) -> None:
     import serving
 
     generator = serving.load(options.source, options.weights)
-    wanted = generator.parse(options.attributes)
-    if generator.labels is not None and not wanted:
-        say("labels     drawn as in the training data; choose them with --attributes")
+    wanted = _wish(generator, options)
+    if generator.labels is not None and wanted is None:
+        what = "captions " if generator.labels.kind == "captions" else "labels   "
+        way = "--text" if generator.labels.kind == "captions" else "--attributes"
+        say(f"{what}  drawn as in the training data; choose them with {way}")
     batches = generator.stream(
-        options.count, options.seed, options.attributes, options.truncation,
+        options.count, options.seed, wanted, options.truncation,
         options.statistics, options.batch_size,
     )  # fmt: skip
     first = next(batches)  # errors come here, before the folder is made
@@ -71,6 +79,17 @@ def generate(options: argparse.Namespace) -> None:
             writer.add(batch)
         writer.finish()
     say(f"done: {options.count:,} pictures in {options.out}")
+
+
+def _wish(generator, options: argparse.Namespace):
+    """The attributes, sentence or vector that the options ask for, or None."""
+    if options.vector is None:
+        return common.wish(generator, options) or None
+    if options.text or options.attributes:
+        raise UserError("--vector says all; leave out --text and --attributes")
+    if generator.labels is None or generator.labels.kind != "captions":
+        raise UserError(f"--vector is for captions; {generator.origin} was not trained on any")
+    return generator.labels.read(options.vector)
 
 
 class Writer(contextlib.ExitStack):
@@ -131,7 +150,9 @@ class Writer(contextlib.ExitStack):
         if self._arrays is not None:
             latents, labels = zip(*self._inputs, strict=True)
             more = {"latents": np.concatenate(latents)}
-            if generator.labels is not None:
+            if generator.labels is not None and generator.labels.kind == "captions":
+                more["text"] = np.concatenate(labels)
+            elif generator.labels is not None:
                 more["labels"] = np.concatenate(labels)
                 more["label_names"] = np.array(generator.labels.names)
             with self._told():
@@ -147,6 +168,7 @@ class Writer(contextlib.ExitStack):
             "truncation": options.truncation,
             "statistics": options.statistics,
             "attributes": options.attributes,
+            **({"text": options.text} if options.text else {}),
             "weights": options.weights,
             "generator": generator.origin.name,
             "recipe": generator.recipe.name,

@@ -122,15 +122,15 @@ class _Search:
         self.dim = recipe.latent_dim
         self.target = to_float(target)[None]
         self.network = generator.blending
-        count = recipe.num_labels
         low, high = generator.bounds()
-        self.low = np.concatenate([low, np.zeros(count)]).astype("float32")
-        self.high = np.concatenate([high, np.ones(count)]).astype("float32")
-        self.scale = np.array([generator.search_scale()] * self.dim + [1] * count, "float32")
-        free = np.full(count, recipe.label_kind == "attributes")
-        if generator.labels is not None:
-            free[generator.labels.settled(wanted)] = False
-        self.free = np.concatenate([np.full(self.dim, True), free])
+        scale = np.full(self.dim, generator.search_scale(), "float32")
+        free = np.full(self.dim, True)
+        if (labels := generator.labels) is not None:
+            least, most = labels.limits()
+            low, high = np.concatenate([low, least]), np.concatenate([high, most])
+            scale = np.concatenate([scale, np.ones_like(least)])
+            free = np.concatenate([free, labels.free(wanted)])
+        self.low, self.high, self.scale, self.free = low, high, scale, free
         self._gradient = autodiff.compiled(
             lambda x: autodiff.input_gradient(self._losses, x, self.network.variables)
         )

@@ -39,9 +39,9 @@ def notes_of(ager: Ager) -> tuple[str, str]:
     return f"{before}It takes pictures and {told}; classes are counted from 0.\n", after
 
 
-def lines_of(ager: Ager, form: str) -> list[str]:
+def lines_of(ager: Ager, form: str, folder: str) -> list[str]:
     """Python that turns `picture.png` into `images`, at every age, with the loaded export."""
-    *reading, _ = translator_card.lines_of(ager, form)
+    *reading, _ = translator_card.lines_of(ager, form, folder)
     count = len(ager.ages)
     names = [each.name for each in ager.network.inputs[1:]]
     lines = [*reading, f"pictures = np.repeat(pictures, {count}, axis=0)"]

@@ -93,7 +93,7 @@ def snippet(portable: Portable, form: str, folder: str) -> str:
     lines = [
         _LOAD[form].format(folder=folder, stem=portable.stem, imports=_IMPORTS),
         "",
-        *portable.describe.lines_of(portable.subject, form),
+        *portable.describe.lines_of(portable.subject, form, folder),
     ]
     if form != "saved_model":
         lines.append(_TO_PIXELS)

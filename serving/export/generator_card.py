@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.export import text_card
 from serving.generator import Generator
 from serving.style_generator import StyleGenerator
+from serving.texts import TextSet
 
 _LATENTS = {
     "truncated_normal": "normal numbers of standard deviation 0.5, drawn again if beyond ±1",
@@ -34,6 +36,11 @@ images = run(**inputs)["images"].numpy()""",
 }
 
 
+def label_input(generator: Generator) -> str:
+    """The name of the input after the latents."""
+    return "text" if isinstance(generator.labels, TextSet) else "labels"
+
+
 def size_of(generator: Generator, form: str) -> str:
     """Height and width of its pictures."""
     height, width, _ = generator.recipe.data_shape
@@ -57,7 +64,9 @@ def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
             "meaning": _meaning_of_truncation(generator),
         },
     }
-    if labels is not None:
+    if isinstance(labels, TextSet):
+        inputs["text"] = text_card.input_of(labels)
+    elif labels is not None:
         classes = labels.kind == "classes"
         inputs["labels"] = {
             "dtype": "int32" if classes else "float32",
@@ -83,7 +92,9 @@ def _meaning_of_truncation(generator: Generator) -> str:
 def notes_of(generator: Generator) -> tuple[str, str]:
     """The README's texts before and after its Python."""
     before = ""
-    if generator.labels is not None:
+    if isinstance(generator.labels, TextSet):
+        before = text_card.before(generator.labels)
+    elif generator.labels is not None:
         before = f"It takes {len(generator.labels.names)} {generator.labels.kind}; "
         before += "`model.json` lists their names in order.\n"
     latent = generator.recipe.latent
@@ -95,8 +106,8 @@ def notes_of(generator: Generator) -> tuple[str, str]:
     return before, after
 
 
-def lines_of(generator: Generator, form: str) -> list[str]:
-    """Python that draws 16 pictures, `images`, with the loaded export."""
+def lines_of(generator: Generator, form: str, folder: str) -> list[str]:
+    """Python that draws 16 pictures, `images`, with the export loaded from `folder`."""
     recipe, labels = generator.recipe, generator.labels
     inputs = ['"latents": latents', '"truncation": truncation']
     lines = [
@@ -104,9 +115,11 @@ def lines_of(generator: Generator, form: str) -> list[str]:
         _DRAW.get(recipe.latent, _DRAW["normal"]).format(dim=recipe.latent_dim),
         'truncation = np.array(0.7, "float32")',
     ]
+    name = label_input(generator)
     if labels is not None:
-        inputs.insert(1, '"labels": labels')
-        lines += _labels_lines(labels)
+        inputs.insert(1, f'"{name}": {name}')
+        text = isinstance(labels, TextSet)
+        lines += text_card.lines_of(labels, folder) if text else _labels_lines(labels)
     if form == "keras" and isinstance(generator, StyleGenerator):
         return [
             *lines,
@@ -115,7 +128,7 @@ def lines_of(generator: Generator, form: str) -> list[str]:
         ]
     run = _RUN[form].format(
         inputs="{" + ", ".join(inputs) + "}",
-        labels_or_zeros="labels" if labels is not None else 'np.zeros(16, "int32")',
+        labels_or_zeros=name if labels is not None else 'np.zeros(16, "int32")',
     )
     return [*lines, run]
 

@@ -111,7 +111,8 @@ class PortableGenerator(Portable):
     """[latents, labels, truncation] → pictures.
 
     latents (N, latent_dim) float32; labels (N,) int32 or (N, num_labels) float32, absent if the
-    generator takes none; truncation, a float32 scalar, scales the latents.
+    generator takes none, or text (N, text_dim) float32; truncation, a float32 scalar, scales the
+    latents.
     """
 
     stem, describe = "generator", generator_card
@@ -120,8 +121,8 @@ class PortableGenerator(Portable):
         latents, labels = generator.network.inputs
         specs = {"latents": tf.TensorSpec([None, latents.shape[1]], tf.float32, "latents")}
         if generator.labels is not None:
-            shape = [None, *labels.shape[1:]]
-            specs["labels"] = tf.TensorSpec(shape, labels.dtype, "labels")
+            name = generator_card.label_input(generator)
+            specs[name] = tf.TensorSpec([None, *labels.shape[1:]], labels.dtype, name)
         specs["truncation"] = tf.TensorSpec([], tf.float32, "truncation")
         super().__init__(generator, specs, specs)
 
@@ -133,12 +134,13 @@ class PortableGenerator(Portable):
     @staticmethod
     def predict(network, inputs):
         latents = inputs["latents"] * inputs["truncation"]
-        return sampling.generate(network, latents, inputs.get("labels"))
+        return sampling.generate(network, latents, inputs.get("labels", inputs.get("text")))
 
     def examples(self):
         latents = self.subject.draw_latents(_PICTURES, seed=0)
         labels = self.subject.draw_labels(_PICTURES, seed=0)
-        return (named(latents, labels, scale) for scale in _TRUNCATIONS)
+        name = generator_card.label_input(self.subject)
+        return (named(latents, labels, scale, name) for scale in _TRUNCATIONS)
 
 
 class PortableStyleGenerator(PortableGenerator):
@@ -248,7 +250,9 @@ def portable_of(subject: Subject) -> Portable:
     return (PortableAger if isinstance(subject, Ager) else PortableTranslator)(subject)
 
 
-def named(latents: np.ndarray, labels: np.ndarray | None, truncation: float) -> Inputs:
-    """The inputs of an exported generator by name, with labels only if there are any."""
-    inputs = {"latents": latents, "labels": labels, "truncation": np.array(truncation, "float32")}
+def named(
+    latents: np.ndarray, labels: np.ndarray | None, truncation: float, name: str = "labels"
+) -> Inputs:
+    """The inputs of an exported generator by name, with labels, called `name`, if there are any."""
+    inputs = {"latents": latents, name: labels, "truncation": np.array(truncation, "float32")}
     return {name: value for name, value in inputs.items() if value is not None}

@@ -48,7 +48,7 @@ def notes_of(network: OnPictures) -> tuple[str, str]:
     return does, "`picture.png` is a square picture; another shape would be squeezed.\n"
 
 
-def lines_of(network: OnPictures, form: str) -> list[str]:
+def lines_of(network: OnPictures, form: str, folder: str) -> list[str]:
     """Python that turns `picture.png` into `images` with the export that was loaded before."""
     side = _side(network, form)
     lines = [_READ.format(resized="" if side is None else f".resize(({side}, {side}))")]

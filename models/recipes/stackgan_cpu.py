@@ -1,0 +1,32 @@
+"""StackGAN for a laptop: faces of captions, 32 px first, then 64 px made from these.
+
+Source: the recipe stackgan with a quarter of its channels.
+Command: python train.py stackgan_cpu
+Run time: not measured yet.
+Expect: not measured yet.
+Departures: as stackgan.
+"""
+
+import dataclasses
+
+from models.recipes import stackgan
+
+RECIPE = dataclasses.replace(
+    stackgan.RECIPE,
+    name="stackgan_cpu",
+    resolution=64,
+    ratio=2,
+    g_filters=32,
+    d_filters=32,
+    blocks=2,
+    condition_dim=64,
+    noise_dim=64,
+    kl_form="mean",
+    kl_weight=2.0,
+    together=1,
+    batch_size=32,
+    first_steps=4_000,
+    steps=7_000,
+    decay="linear",
+    ema_decay=0.995,
+)
