@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from benchmarks import torch_step, train_step
+from benchmarks import batches, torch_step, train_step
 from console import backend
 
 
@@ -47,7 +47,7 @@ def ratio(recipe, ways: list[Callable], options, precision: str | None = None) -
     """The step's time with the optimisations `ways` removed, divided by the normal time."""
     import keras
 
-    batch = train_step.batch_of(recipe)
+    batch = batches.batch_of(recipe)
 
     def runner(ways, precision):
         with contextlib.ExitStack() as stack:

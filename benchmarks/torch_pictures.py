@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from benchmarks import train_step
+from benchmarks import batches, train_step
 from benchmarks.torch_step import use_threads
 from console import backend
 from models import recipes
@@ -111,7 +111,7 @@ def step_times(what: str, turns: int, steps: int) -> dict[str, list[float]]:
     name, phase = STEPS[what]
     recipe = recipes.load(name)
     theirs, count = torch_step(what, recipe)
-    batch, variants = train_step.batch_of(recipe), {}
+    batch, variants = batches.batch_of(recipe), {}
     for precision in ("float32", "mixed_bfloat16"):
         system = system_class(recipe)(recipe, precision, phase=phase)
         ours = sum(trained_parameters(getattr(system, each)) for each in system.network_names)

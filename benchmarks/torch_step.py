@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-from benchmarks import train_step
+from benchmarks import batches, train_step
 from console import backend
 from models import recipes
 from models.recipe import Recipe
@@ -101,7 +101,7 @@ def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
     from models.networks import trained_parameters
     from models.systems.gan.turns import GAN
 
-    variants, batch = {}, train_step.batch_of(recipe)
+    variants, batch = {}, batches.batch_of(recipe)
     for precision in ("float32", "mixed_bfloat16"):
         gan = GAN(recipe, precision)
         built = [gan.generator, gan.discriminator]

@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.batches import batch_of, feed_of, loaded
 from console import backend
 from models import recipes
 from models.recipe import Recipe
@@ -90,18 +91,6 @@ def chosen(options) -> Recipe:
     return dataclasses.replace(loaded(options.recipe), **changes)
 
 
-def loaded(name: str) -> Recipe:
-    """The recipe; one that cannot do without labels gets ages and sexes, and no warm-up."""
-    recipe = recipes.load(name)
-    if recipe.labels != "required":
-        return recipe
-    import datasets
-    from datasets import ages
-
-    labels = datasets.Labels("attributes", ages.NAMES, ages.labels(1), dict(ages.GROUPS))
-    return dataclasses.replace(recipe.with_labels(labels)[0], warm_up=0)
-
-
 # === One recipe ===
 
 
@@ -123,7 +112,7 @@ def report_phase(recipe: Recipe, number: int, phase: str) -> None:
     environment = {**os.environ, BEGAN: str(time.time())}
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     found = json.loads(run.stdout.splitlines()[-1])
-    size = f"{recipe.resolution} px, batch {recipe.batch_size}"
+    size = f"{recipe.resolution} px, batch {recipe.in_phase(number).batch_size}"
     print(f"{recipe.name}, phase {number} ({phase}), {size}, {machine()}")
     print(f"  {found['images']:10.1f} img/s (fresh pictures that a step takes)")
     print(f"  {found['step']:10.3f} s a step")
@@ -135,12 +124,13 @@ def report_phase(recipe: Recipe, number: int, phase: str) -> None:
 
 
 def measure_one(recipe: Recipe, options) -> dict[str, float]:
-    gan, batch = build(recipe, options.precision, options.phase or 0), batch_of(recipe)
+    now = recipe.in_phase(options.phase or 0)
+    gan, batch = build(recipe, options.precision, options.phase or 0), batch_of(now)
     run_steps(gan, repeated(batch, 1))
     first = time.time() - float(os.environ[BEGAN])
     peak = (device.peak_memory() or math.nan) / 1e9
     naive = naive_step(recipe, options.precision, options.phase or 0)
-    feed = feed_of(recipe)
+    feed = feed_of(now)
     start = [0]
 
     def fed() -> Iterator:
@@ -163,7 +153,7 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
     )
     step = statistics.median(times["feed"]) / options.steps
     return {
-        "images": recipe.batch_size * recipe.columns * len(recipe.domains) / step,
+        "images": now.batch_size * now.columns * len(now.domains) / step,
         "step": step,
         "memory": peak,
         "first": first,
@@ -185,7 +175,7 @@ def naive_step(recipe: Recipe, precision: str, phase: int) -> Callable:
             module.shared_kernels, module.power_iterate = shared, iterate
 
     naive = build(recipe, precision, phase)
-    run(repeated(batch_of(recipe), 1))
+    run(repeated(batch_of(recipe.in_phase(phase)), 1))
     return run
 
 
@@ -249,37 +239,6 @@ def build(recipe: Recipe, precision: str, phase: int = 0):
     from models.systems import system_class
 
     return system_class(recipe)(recipe, precision, phase=phase)
-
-
-def data_of(recipe: Recipe) -> dict:
-    """Random pictures of every domain in memory, with labels if the recipe takes them."""
-    import numpy as np
-
-    import datasets
-
-    rng = np.random.default_rng(0)
-    size, labels = recipe.resolution, None
-    kind = recipe.label_kind if recipe.conditional else "none"
-    count = max(256, recipe.batch_size)
-    if kind != "none":
-        shape = (count, recipe.num_labels) if kind == "attributes" else count
-        values = rng.integers(0, 2 if kind == "attributes" else recipe.num_labels, shape)
-        names = tuple(str(index) for index in range(recipe.num_labels))
-        dtype = "float32" if kind == "attributes" else "int32"
-        labels = datasets.Labels(kind, names, values.astype(dtype), {})
-    images = rng.integers(0, 256, (count, size, size, 3)).astype("uint8")
-    data = datasets.ImageData(images, labels, "random", "random", [], [], Path())
-    return dict.fromkeys(recipe.domains, data)
-
-
-def feed_of(recipe: Recipe):
-    from training.feed import Feed
-
-    return Feed(data_of(recipe), recipe, seed=0)
-
-
-def batch_of(recipe: Recipe) -> dict:
-    return feed_of(recipe).batch(0)
 
 
 def repeated(batch: dict, steps: int):

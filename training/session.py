@@ -162,13 +162,14 @@ def print_plan(session: Session) -> None:
 def _estimates(session: Session) -> list[tuple[int, estimate.Estimate]]:
     """The steps to go in each phase from the present one on, and what such a step takes."""
     found, recipe = [], session.recipe
+    measured = session.settings.quality_interval(recipe.steps) > 0
     for number in range(session.system.phase, len(recipe.phases())):
         system = session.system
         if number != system.phase:
             with initializers.blank():  # nothing is drawn for networks that are only looked at
                 system = session.build(number)
         first, last = recipe.phase_steps(number)
-        guess = estimate.estimate(system, session.device.kind, session.plan.devices)
+        guess = estimate.estimate(system, session.device.kind, session.plan.devices, measured)
         found.append((last - max(first, session.step), guess))
     return found
 

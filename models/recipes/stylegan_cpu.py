@@ -1,10 +1,10 @@
 """StyleGAN for a laptop: faces grow from 8 to 64 px, made of styles.
 
-Source: the recipe stylegan with at most 128 channels, latents and styles of 128, shorter phases.
+Source: the recipe stylegan with at most 64 channels, latents and styles of 128, shorter phases.
 Command: python train.py stylegan_cpu
 Run time: not measured yet.
 Expect: not measured yet.
-Departures: as stylegan; 20 000 pictures a phase, batches of 64 down to 16.
+Departures: as stylegan; 10 000 pictures a phase, batches of 64 down to 16.
 """
 
 import dataclasses
@@ -15,15 +15,15 @@ RECIPE = dataclasses.replace(
     stylegan.RECIPE,
     name="stylegan_cpu",
     resolution=64,
-    filters=1024,
-    most_filters=128,
+    filters=512,
+    most_filters=64,
     latent_dim=128,
     style_dim=128,
     batch_size=16,
     most_batch=64,
     batch_sides=1024,
-    stable_pictures=20_000,
-    fade_pictures=20_000,
+    stable_pictures=10_000,
+    fade_pictures=10_000,
     ema_decay=0.999,
-    steps=8_000,
+    steps=5_400,
 )

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import train_step
 from layers import reparametrization, spectral
 from models import networks, recipes, system
-from tests.models import tiny, tiny_cyclegan
+from tests.models import tiny, tiny_cyclegan, tiny_growing
 
 # Those whose networks say where attention may be, and those with another place for it in D.
 PARTICULAR = ("biggan_256", "biggan_cpu", "BIGGAN_V1", "sagan_paper")
@@ -52,11 +52,12 @@ def test_in_the_naive_step_every_call_iterates(monkeypatch):
     assert system.power_iterate is reparametrization.power_iterate
 
 
-@pytest.mark.parametrize("name", ["caae_g_cpu", "cyclegan_cpu", "vae_cpu"])
+@pytest.mark.parametrize("name", ["caae_g_cpu", "cyclegan_cpu", "stackgan_cpu", "vae_cpu"])
 def test_other_systems_are_measured_too(name, monkeypatch):
     changes = {
         "caae_g_cpu": {"resolution": 16, "filters": 2, "g_filters": 8, "latent_dim": 4},
         "cyclegan_cpu": tiny_cyclegan.SMALL,
+        "stackgan_cpu": {"resolution": 32, "g_filters": 4, "d_filters": 2},
         "vae_cpu": {"resolution": 16, "filters": 4, "latent_dim": 8},
     }
     recipe = dataclasses.replace(train_step.loaded(name), **{**changes[name], "batch_size": 2})
@@ -66,6 +67,14 @@ def test_other_systems_are_measured_too(name, monkeypatch):
     assert set(found) == {"images", "step", "memory", "first", "naive", "feed"}
     assert found["images"] == pytest.approx(2 * len(recipe.domains) / found["step"])
     assert train_step.pair(recipe, recipe, options) > 0
+
+
+def test_a_phase_is_measured_with_its_own_batch(monkeypatch):
+    recipe = tiny_growing.recipe()
+    monkeypatch.setenv(train_step.BEGAN, "0")
+    options = SimpleNamespace(precision="float32", steps=1, turns=1, phase=0)
+    found = train_step.measure_one(recipe, options)
+    assert found["images"] == pytest.approx(8 / found["step"])  # 4 px; at 16 px it has 4
 
 
 def test_the_terms_are_those_of_recipes():

@@ -213,8 +213,8 @@ def test_every_option_reaches_the_drawing(domains, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "draw_all", spy)
     for name in AB:
         fill(tmp_path / "d" / name, [1, 2, 3])
-    known = {"spec", "names", "resolution", "spec_b", "conditions", "paired", "labels", "count",
-             "cache_dir", "workers", "progress", "check"}  # fmt: skip
+    known = {"spec", "names", "resolution", "spec_b", "conditions", "paired", "labels", "captions",
+             "count", "cache_dir", "workers", "progress", "check"}  # fmt: skip
     assert set(inspect.signature(open_domains).parameters) == known
     for way, expected in (
         ({"spec": tmp_path / "d"}, ["a", "b"]),
@@ -222,6 +222,7 @@ def test_every_option_reaches_the_drawing(domains, tmp_path, monkeypatch):
         ({"spec": "faces", "conditions": ("blush", "no blush"), "paired": True}, ["faces"]),
         ({"spec": tmp_path / "d", "labels": "folders", "conditions": AB}, ["d"]),
         ({"spec": tmp_path / "d", "names": ["x"]}, ["d"]),
+        ({"spec": "faces", "names": ["x"], "captions": "drawn"}, ["faces"]),
     ):
         seen, drawn[:] = [], []
         domains(

@@ -38,6 +38,7 @@ def test_every_field_of_the_data(labelled, opened):
         "notes": lambda value: "9 pictures were asked for; the folder has 6." in value,
         "folder": lambda value: value == place,
         "captions": lambda value: value == (("zero",), ("one",), ("two",), ("three",)),
+        "encoder": lambda value: value is None,
     }
     assert list(expected) == [field.name for field in dataclasses.fields(ImageData)]
     for name, right in expected.items():

@@ -69,10 +69,13 @@ def test_draws_classes():
     assert (draw(PETS, 5, PETS.parse("dog")) == 1).all()
 
 
-def test_settled_by_a_wish():
-    assert SET.settled(SET.parse("red hair, smile")) == [0, 1, 2, 3]
-    assert SET.settled(SET.parse("no red hair")) == [1]
-    assert SET.settled({}) == []
+def test_what_a_wish_leaves_free():
+    assert SET.free(SET.parse("red hair, smile")).tolist() == [False] * 4 + [True]
+    assert SET.free(SET.parse("no red hair")).tolist() == [True, False, True, True, True]
+    assert SET.free({}).all()
+    assert not PETS.free({}).any()
+    low, high = SET.limits()
+    assert (low.tolist(), high.tolist()) == ([0] * 5, [1] * 5)
 
 
 def test_describe():

@@ -73,6 +73,14 @@ def test_free_memory_respects_a_container(monkeypatch):
     assert device._free_memory() == 1_024_000_000
 
 
+def test_measuring_the_quality_takes_memory_too():
+    gan = GAN(TINY)
+    plain, measured = (estimate.estimate(gan, "cpu", 1, each) for each in (False, True))
+    assert measured.memory == plain.memory + 500_000_000
+    assert "quality" not in str(plain)
+    assert str(measured).endswith(", quality 500 MB")
+
+
 def test_weights_and_operations_agree_with_a_count_by_hand():
     gan = GAN(TINY)
     found = estimate.estimate(gan, "cpu")

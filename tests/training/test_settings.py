@@ -45,6 +45,8 @@ ENDS = {
     "data_b": "training.test_domains:test_two_folders",
     "domains": "training.test_domains:test_labels_part_one_set",
     "labels": "training.test_conditional:test_a_run_with_labels_ends_with_the_table",
+    "captions": "training.test_stackgan:test_other_captions_do_not_go_on",
+    "vectors": "training.test_stackgan:test_own_vectors",
     "count": "training.test_settings:test_what_was_asked_for_is_done",
     "cache_dir": "training.test_settings:test_what_was_asked_for_is_done",
     "workers": "training.test_settings:test_workers_draw_the_pictures",
@@ -237,5 +239,6 @@ def test_estimate_is_asked_for_the_devices_of_the_plan(train, monkeypatch):
     monkeypatch.setattr(
         estimate, "estimate", lambda gan, *how: (seen.append(how), original(gan, *how))[1]
     )
-    assert train("--steps=1", "--dry-run")[0] == 0
-    assert seen == [("cpu", 1)]
+    for more in ([], ["--quality-every=1"]):
+        assert train("--steps=1", "--dry-run", *more)[0] == 0
+    assert seen == [("cpu", 1, False), ("cpu", 1, True)]

@@ -9,6 +9,7 @@ import keras
 
 from layers import (
     BatchNorm,
+    ChannelBias,
     Columns,
     ConditioningAugmentation,
     OverMap,
@@ -16,6 +17,7 @@ from layers import (
     Upsample2D,
     initializers,
     residual,
+    weights,
 )
 from models.networks import blocks
 from models.systems.stackgan.recipe import SMALLEST, StackGANRecipe
@@ -40,16 +42,16 @@ def first_generator(recipe: StackGANRecipe) -> keras.Model:
     z = Columns(0, recipe.noise_dim, name="noise_1")(latents)
     x = keras.layers.Concatenate(name="start_1")([condition, z])
     widths = [max(1, 8 * recipe.g_filters >> n) for n in range(blocks.stages(recipe.small))]
-    x = _dense(x, SMALLEST**2 * widths[0], "start_1_dense")
+    x = _PLAIN.dense(x, SMALLEST**2 * widths[0], "start_1_dense")
     # A norm of its own for each of these numbers, as in the code.
     x = BatchNorm(name="start_1_norm")(keras.layers.Reshape((1, 1, -1), name="start_1_flat")(x))
     x = keras.layers.Reshape((SMALLEST, SMALLEST, widths[0]), name="start_1_maps")(x)
-    x = _relu(_bottleneck(x, widths[0] // 4, "block_1_4", _relu), "block_1_4")
+    x = _relu(_PLAIN.bottleneck(x, widths[0] // 4, "block_1_4", _relu), "block_1_4")
     for number, width in enumerate(widths[1:], 1):
         name = f"up_1_{SMALLEST << number}"
         x = _norm(_doubled(x, width, name), name)
         if number == 1:
-            x = _bottleneck(x, width // 4, "block_1_8", _relu)
+            x = _PLAIN.bottleneck(x, width // 4, "block_1_8", _relu)
         x = _relu(x, name)
     images = _as_images(_doubled(x, 3, "to_image_1", dtype="float32"), "images_1")
     return keras.Model([latents, text], [images, moments], name="stage_1")
@@ -64,18 +66,18 @@ def second_generator(recipe: StackGANRecipe) -> keras.Model:
     small = keras.Input((recipe.small, recipe.small, 3), dtype="float32", name="small")
     condition, moments = _condition(recipe, latents, text, 2)
     width = recipe.g_filters
-    x = _relu(_conv(small, width, 3, "in_2"), "in_2")
+    x = _relu(_PLAIN.conv(small, width, 3, "in_2"), "in_2")
     for number in (1, 2):
-        x = _relu(_norm(_conv(x, width << number, 4, f"down_2_{number}", 2), f"down_2_{number}"),
-                  f"down_2_{number}")  # fmt: skip
+        name = f"down_2_{number}"
+        x = _relu(_PLAIN.normed(x, width << number, 4, name, 2), name)
     x = OverMap(name="with_text_2")([x, condition])
-    x = _relu(_norm(_conv(x, 4 * width, 3, "joint_2"), "joint_2"), "joint_2")
+    x = _relu(_PLAIN.normed(x, 4 * width, 3, "joint_2"), "joint_2")
     for number in range(1, recipe.blocks + 1):
         x = _block(x, f"block_2_{number}")
     for number in range(1, 2 + recipe.ratio.bit_length()):
         name = f"up_2_{number}"
         x = _relu(_norm(_doubled(x, max(1, 4 * width >> number), name), name), name)
-    images = _as_images(_conv(x, 3, 3, "to_image_2", dtype="float32"), "images_2")
+    images = _as_images(_PLAIN.conv(x, 3, 3, "to_image_2", dtype="float32"), "images_2")
     return keras.Model([latents, text, small], [images, moments], name="stage_2")
 
 
@@ -99,7 +101,9 @@ def generator(
 def _condition(recipe, latents, text, stage: int):
     """The condition (N, C) of a stage, and its moments, in float32."""
     dim, dtype = recipe.condition_dim, {"dtype": "float32"}
-    moments = _leaky(_dense(text, 2 * dim, f"text_{stage}", **dtype), f"text_{stage}", **dtype)
+    moments = _leaky(
+        _PLAIN.dense(text, 2 * dim, f"text_{stage}", **dtype), f"text_{stage}", **dtype
+    )
     start = recipe.noise_dim + (stage - 1) * dim
     noise = Columns(start, start + dim, name=f"epsilon_{stage}", **dtype)(latents)
     augmented = ConditioningAugmentation(
@@ -119,18 +123,18 @@ def discriminator(recipe: StackGANRecipe, stage: int) -> keras.Model:
     side = recipe.small if stage == 1 else recipe.resolution
     images = keras.Input((side, side, 3), dtype="float32", name="images")
     text = text_input(recipe)
-    x = _narrowed(images, recipe, side, stage)
-    x = _leaky(_bottleneck(x, x.shape[-1] // 4, "block", _leaky), "block")
-    embedded = _leaky(_dense(text, recipe.condition_dim, "embedded"), "embedded")
+    parts = _Parts(recipe.d_weight_norm)
+    x = _narrowed(images, recipe, side, stage, parts)
+    x = _leaky(parts.bottleneck(x, x.shape[-1] // 4, "block", _leaky), "block")
+    embedded = _leaky(parts.dense(text, recipe.condition_dim, "embedded"), "embedded")
     x = OverMap(name="with_text")([x, embedded])
-    width = 8 * recipe.d_filters
-    x = _leaky(_norm(_conv(x, width, 1, "joint"), "joint"), "joint")
-    x = _conv(x, 1, SMALLEST, "logit", SMALLEST, dtype="float32")
+    x = _leaky(parts.normed(x, 8 * recipe.d_filters, 1, "joint"), "joint")
+    x = parts.conv(x, 1, SMALLEST, "logit", SMALLEST, dtype="float32")
     logits = keras.layers.Flatten(dtype="float32", name="flat")(x)
     return keras.Model([images, text], blocks.as_logits(logits), name=f"discriminator_{stage}")
 
 
-def _narrowed(x, recipe: StackGANRecipe, side: int, stage: int):
+def _narrowed(x, recipe: StackGANRecipe, side: int, stage: int, parts: _Parts):
     """Pictures → maps (N, 4, 4, 8 · d_filters), without an activation after the last norm.
 
     Below 64 px the first maps have more channels, so that the last have as many. In Stage I, as in
@@ -143,8 +147,8 @@ def _narrowed(x, recipe: StackGANRecipe, side: int, stage: int):
     for place, width in enumerate(widths):
         kernel, strides = (4, 2) if place < number else (1, 1)
         name = f"down_{place}"
-        x = _conv(x, width, kernel, name, strides)
-        x = _norm(x, name) if place else x
+        first = parts.conv if not place else parts.normed
+        x = first(x, width, kernel, name, strides)
         bare = 2 if stage == 1 else 1
         if place < len(widths) - bare:
             x = _leaky(x, name)
@@ -154,30 +158,56 @@ def _narrowed(x, recipe: StackGANRecipe, side: int, stage: int):
 # === Parts ===
 
 
-def _bottleneck(x, inner: int, name: str, activation):
-    """x + norm(conv3(conv3(conv1(x)))), the first two with norm and activation."""
-    channels, inner = x.shape[-1], max(1, inner)
-    steps = []
-    for number, (width, kernel) in enumerate(((inner, 1), (inner, 3), (channels, 3)), 1):
-        each = f"{name}_{number}"
-        steps += [
-            lambda x, w=width, k=kernel, n=each: _conv(x, w, k, n),
-            lambda x, n=each: _norm(x, n),
-        ]
-        if number < 3:
-            steps.append(lambda x, n=each: activation(x, n))
-    return residual(x, steps, name=f"{name}_sum")
+class _Parts:
+    """Convolutions and dense layers whose kernels are normalised, or whose outputs are."""
+
+    def __init__(self, weight_norm: str = "none"):
+        self._weight_norm = weight_norm
+
+    def conv(self, x, filters: int, kernel: int, name: str, strides: int = 1, **more):
+        """A convolution without bias and norm."""
+        return weights.conv2d(
+            filters, kernel, strides=strides, padding="same", use_bias=False, name=name,
+            kernel_initializer=initializers.get("truncated_normal"),
+            weight_norm=self._weight_norm, **more,
+        )(x)  # fmt: skip
+
+    def normed(self, x, filters: int, kernel: int, name: str, strides: int = 1):
+        """A convolution and batch norm; with a normalised kernel a bias takes the norm's place."""
+        x = self.conv(x, filters, kernel, name, strides)
+        if self._weight_norm == "none":
+            return BatchNorm(name=f"{name}_norm")(x)
+        return ChannelBias(name=f"{name}_bias")(x)
+
+    def dense(self, x, units: int, name: str, **more):
+        """A dense layer with a bias."""
+        return weights.dense(
+            units, name=name, kernel_initializer=initializers.get("normal"),
+            weight_norm=self._weight_norm, **more,
+        )(x)  # fmt: skip
+
+    def bottleneck(self, x, inner: int, name: str, activation):
+        """x + conv3(conv3(conv1(x))), each with its norm, the first two with an activation."""
+        channels, inner = x.shape[-1], max(1, inner)
+        steps: list = []
+        for number, (width, kernel) in enumerate(((inner, 1), (inner, 3), (channels, 3)), 1):
+            each = f"{name}_{number}"
+            steps.append(lambda x, w=width, k=kernel, n=each: self.normed(x, w, k, n))
+            if number < 3:
+                steps.append(lambda x, n=each: activation(x, n))
+        return residual(x, steps, name=f"{name}_sum")
+
+
+_PLAIN = _Parts()
 
 
 def _block(x, name: str):
     """relu(x + norm(conv(relu(norm(conv(x))))))."""
     channels = x.shape[-1]
     main = (
-        lambda x: _conv(x, channels, 3, f"{name}_1"),
-        lambda x: _norm(x, f"{name}_1"),
+        lambda x: _PLAIN.normed(x, channels, 3, f"{name}_1"),
         lambda x: _relu(x, f"{name}_1"),
-        lambda x: _conv(x, channels, 3, f"{name}_2"),
-        lambda x: _norm(x, f"{name}_2"),
+        lambda x: _PLAIN.normed(x, channels, 3, f"{name}_2"),
     )
     return _relu(residual(x, main, name=f"{name}_sum"), name)
 
@@ -198,21 +228,9 @@ def _as_images(x, name: str):
     return keras.layers.Activation("tanh", dtype="float32", name=name)(x)
 
 
-def _conv(x, filters: int, kernel: int, name: str, strides: int = 1, **more):
-    return keras.layers.Conv2D(
-        filters, kernel, strides, padding="same", use_bias=False,
-        kernel_initializer=initializers.get("truncated_normal"), name=name, **more,
-    )(x)  # fmt: skip
-
-
 def _doubled(x, filters: int, name: str, **more):
     """Every pixel as a block of 2×2, then a 3×3 convolution, as one operation."""
     return Upsample2D(
         filters, "nearest", weight_norm="none",
         kernel_initializer=initializers.get("truncated_normal"), name=name, **more,
     )(x)  # fmt: skip
-
-
-def _dense(x, units: int, name: str, **more):
-    kernel = initializers.get("normal")
-    return keras.layers.Dense(units, kernel_initializer=kernel, name=name, **more)(x)

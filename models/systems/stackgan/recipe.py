@@ -31,6 +31,12 @@ class StackGANRecipe(Recipe):
     d_filters: int = option(
         64, "Networks", "channels of the discriminators' first maps at 64 px and more", least=1
     )
+    d_weight_norm: str = option(
+        "none",
+        "Networks",
+        "normalisation of the discriminators' kernels; `none`: batch norm behind them instead",
+        choices=("none", "spectral"),
+    )
     blocks: int = option(4, "Networks", "residual blocks of Stage II", least=0)
     condition_dim: int = option(
         128, "Networks", "numbers of a condition, what a network takes of a caption", least=1
