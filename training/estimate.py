@@ -61,7 +61,8 @@ def estimate(
 ) -> Estimate:
     """Estimate one training step of `system` at its recipe's batch size and micro-batches.
 
-    `measured`: whether the quality is measured between steps. With several GPUs the estimate is for each of them. (Several CPU devices share one machine.)
+    `measured`: whether the quality is measured between steps. With several GPUs the estimate is for
+    each of them. (Several CPU devices share one machine.)
 
     Activations are the outputs of all layers that are kept for the backward pass, in the turn that
     keeps most.

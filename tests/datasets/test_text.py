@@ -92,7 +92,9 @@ def test_an_encoder_survives_its_record():
         {"kind": "words", "size": 1, "features": ["a"], "weights": []},
         {"kind": "words", "size": 1, "features": "a", "weights": [1.0]},
         {"kind": "words", "size": 1, "features": ["a"] * 2000, "weights": [1.0] * 2000},
-        {"kind": "vectors", "size": "x"},
+        {"kind": "vectors", "size": "x", "scale": 1.0},
+        {"kind": "vectors", "scale": 1.0},
+        {"kind": "vectors", "size": 2},
         {"kind": "odd", "size": 3},
         {},
         7,
@@ -117,6 +119,7 @@ def test_own_vectors_are_looked_up_and_scaled(tmp_path):
     scale = 1 / math.sqrt((9 + 16) / 4)
     np.testing.assert_allclose(encoder.encode(["b", "a"]), scale * vectors[::-1], rtol=1e-6)
     assert encoder.to_dict() == {"kind": "vectors", "size": 2, "scale": pytest.approx(scale)}
+    assert encoder_of(encoder.to_dict()) == encoder.to_dict()
     with pytest.raises(DataError, match="no vector for the caption 'c'"):
         encoder.encode(["a", "c"])
 

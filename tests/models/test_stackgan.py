@@ -10,6 +10,7 @@ import pytest
 from keras import ops
 
 from layers import BatchNorm, initializers
+from layers.reparametrization import power_iterate
 from models import recipes
 from models.networks import trained_parameters
 from models.resizing import averaged
@@ -97,6 +98,24 @@ def test_where_norms_and_activations_are():
     assert {(x.momentum, x.epsilon) for x in first.layers if isinstance(x, BatchNorm)} == {
         (0.9, 1e-5)
     }
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_spectral_norm_takes_the_place_of_batch_norm_in_the_discriminators(stage):
+    judge = networks.discriminator(tiny_stackgan.recipe(d_weight_norm="spectral"), stage)
+    assert not [x for x in judge.layers if isinstance(x, BatchNorm)]
+    kernels = [x for x in judge.layers if hasattr(x, "normalized_kernel")]
+    downs = [f"down_{n}" for n in range(1 + stage)]
+    bare = {"down_0", "logit"}  # layers that have no norm in the paper's form
+    named = {*downs, "block_1", "block_2", "block_3", "embedded", "joint", "logit"}
+    assert {x.name for x in kernels} == named
+    assert {x.name for x in kernels if not x.use_bias} == bare
+    for _ in range(40):
+        power_iterate(judge)
+    for layer in kernels:
+        kernel = ops.convert_to_numpy(layer.normalized_kernel())
+        values = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)
+        assert values[0] == pytest.approx(1, rel=2e-2), layer.name
 
 
 @pytest.mark.parametrize(("resolution", "ratio"), [(32, 2), (64, 4), (128, 8), (128, 2)])
@@ -247,6 +266,8 @@ def test_stage_2_begins_on_the_average_of_stage_1_and_leaves_it_alone():
     ):
         np.testing.assert_array_equal(value, now, err_msg=name.path)
     assert second.step == 4
+    norm = second.stage_2.get_layer("joint_2_norm")
+    assert np.abs(np.array(norm.moving_mean)).min() > 0  # it trains with its batches' statistics
     assert set(second.networks) == {"stage_1", "stage_2", "discriminator", "ema_stage_2"}
     z = RNG.standard_normal((2, recipe.latent_dim)).astype("float32")
     text = RNG.standard_normal((2, 5)).astype("float32")
@@ -257,6 +278,19 @@ def test_stage_2_begins_on_the_average_of_stage_1_and_leaves_it_alone():
     np.testing.assert_allclose(second.sample(z, text), large, atol=1e-5)
     assert second.output("generator") is second.output("generator")  # built once
     assert second.output("generator", averaged=False) is not second.output("generator")
+
+
+def test_the_work_of_a_step_counted_by_hand():
+    """A forward pass is 1, a backward pass 2, or 1 for the discriminator in the generator's turn.
+
+    D sees three batches, each once; in Stage II the first generator runs in both turns.
+    """
+    for phase, trained, frozen in ((0, "stage_1", {}), (1, "stage_2", {"stage_1": 1})):
+        d, g = StackGAN(tiny_stackgan.recipe(), seed=1, phase=phase).work()
+        assert d.kept == {"discriminator": 3}
+        assert d.passes == {**frozen, trained: 1, "discriminator": 3 * 3}
+        assert g.kept == {trained: 1, "discriminator": 1}
+        assert g.passes == {**frozen, trained: 3, "discriminator": 2}
 
 
 def test_before_stage_2_both_outputs_are_stage_1():

@@ -9,7 +9,6 @@ import keras
 
 from layers import (
     BatchNorm,
-    ChannelBias,
     Columns,
     ConditioningAugmentation,
     OverMap,
@@ -165,19 +164,18 @@ class _Parts:
         self._weight_norm = weight_norm
 
     def conv(self, x, filters: int, kernel: int, name: str, strides: int = 1, **more):
-        """A convolution without bias and norm."""
+        """A convolution, without bias unless `use_bias` is given."""
         return weights.conv2d(
-            filters, kernel, strides=strides, padding="same", use_bias=False, name=name,
+            filters, kernel, strides=strides, padding="same", name=name,
             kernel_initializer=initializers.get("truncated_normal"),
-            weight_norm=self._weight_norm, **more,
+            weight_norm=self._weight_norm, **{"use_bias": False, **more},
         )(x)  # fmt: skip
 
     def normed(self, x, filters: int, kernel: int, name: str, strides: int = 1):
         """A convolution and batch norm; with a normalised kernel a bias takes the norm's place."""
-        x = self.conv(x, filters, kernel, name, strides)
-        if self._weight_norm == "none":
-            return BatchNorm(name=f"{name}_norm")(x)
-        return ChannelBias(name=f"{name}_bias")(x)
+        if self._weight_norm != "none":
+            return self.conv(x, filters, kernel, name, strides, use_bias=True)
+        return _norm(self.conv(x, filters, kernel, name, strides), name)
 
     def dense(self, x, units: int, name: str, **more):
         """A dense layer with a bias."""
