@@ -22,6 +22,7 @@ from benchmarks.chaos import campaign, kills
 from benchmarks.chaos.campaign import Tally
 from benchmarks.chaos.options import attack_options
 from benchmarks.chaos.targets import TARGETS
+from benchmarks.chaos.victims import VICTIMS
 from foreign import numbers
 
 _SHARE_OF_SLOW = 0.1  # inputs of a slow target, of those of another
@@ -40,7 +41,9 @@ def main() -> int:
         found[name] = _alone(name, count, options.seed, share)
     if not options.only:
         found |= {f"options of {name}": tally for name, tally in attack_options().items()}
-    for name in kills.SCRIPTS if options.kills else ():
+    for name in VICTIMS if options.kills else ():
+        if options.victim not in name:
+            continue
         with tempfile.TemporaryDirectory(prefix="chaos-") as place:
             found[f"kills of {name}"] = kills.attack(
                 name, options.kills, options.seed, Path(place), until
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--inputs", type=numbers.whole(1), default=20_000, help="changed files (default 20000)")
     add("--minutes", type=numbers.real(above=0), default=30, help="at most (default 30)")
     add("--kills", type=numbers.whole(), default=0, help="of each script (default 0)")
+    add("--victim", default="", metavar="WORD", help="only scripts with this in their name")
     add("--seed", type=numbers.seed, default=0, help="of all changes (default 0)")
     add("--only", default="", metavar="WORD", help="only kinds of files with this in their name")
     return parser

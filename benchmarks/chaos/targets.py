@@ -213,7 +213,8 @@ def _read_records(path: Path) -> object:
 # === Networks ===
 
 
-def _network(folder: Path) -> Path:
+def generator_file(folder: Path) -> Path:
+    """The file of a generator of 8 px in `folder`."""
     import keras
 
     from models import files, recipes
@@ -286,6 +287,6 @@ TARGETS: dict[str, Target] = {
     "guard.json": Target(_run("guard.json"), _by(mutator.changed_json), _read_guard, ()),
     "losses.csv": Target(_run("losses.csv"), _by(mutator.changed_csv), _read_table, ()),
     "records.json": Target(_records, _by(mutator.changed_json), _read_records, (MetricError,)),
-    ".keras": Target(_network, _zip("gan.json"), _read_network, _USER, slow=True),
+    ".keras": Target(generator_file, _zip("gan.json"), _read_network, _USER, slow=True),
     ".pth": Target(_state_dict, _zip(), _read_state_dict, (MetricError,)),
 }

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.chaos import kills, mutator
 from benchmarks.chaos.__main__ import table
 from benchmarks.chaos.campaign import Tally, attack, outcome
+from benchmarks.chaos.launch import ROOT
 from benchmarks.chaos.options import VALUES, attack_options
 from benchmarks.chaos.targets import TARGETS, Target
 
@@ -83,12 +84,12 @@ def test_ctrl_c_while_a_script_is_imported_is_one_line():
     code = "from console import quietly; raise {}"
     for error, words in (("KeyboardInterrupt", "\ninterrupted\n"), ("KeyError", "Traceback")):
         done = subprocess.run(
-            [sys.executable, "-c", code.format(error)], cwd=kills.ROOT, capture_output=True,
+            [sys.executable, "-c", code.format(error)], cwd=ROOT, capture_output=True,
             text=True,
         )  # fmt: skip
         assert done.returncode != 0
         assert done.stderr.startswith(words)
-    for script in kills.ROOT.glob("*.py"):  # before all that takes long
+    for script in ROOT.glob("*.py"):  # before all that takes long
         first = next(
             line for line in script.read_text().splitlines()
             if line.startswith(("from ", "import ")) and line != "import sys"
