@@ -22,6 +22,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+# What scripts import, and what takes long.
+_IMPORTED = (
+    "comparison.judges", "comparison.report", "comparison.trials", "curation.command",
+    "metrics.extractors", "metrics.plots", "serving.commands.evaluate_jobs",
+    "serving.commands.generate", "serving.evaluation", "serving.export.export", "training.fit",
+    "training.session",
+)  # fmt: skip
 _ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
 
 
@@ -155,31 +162,16 @@ def _serve() -> dict[str, Any] | None:
     return None
 
 
-def _import_all() -> None:
-    """What scripts import, and what takes long."""
-    import comparison.command
-    import comparison.judges
-    import comparison.report
-    import comparison.trials
-    import curation.command
-    import metrics.extractors
-    import metrics.plots
-    import serving.commands.evaluate_jobs
-    import serving.commands.generate
-    import serving.evaluation
-    import serving.export.export
-    import training.fit
-    import training.session  # noqa: F401
-
-
 if __name__ == "__main__":
+    import importlib
     import runpy
 
     from console import quietly  # noqa: F401  as in every script
     from console.backend import held_back_stderr
 
     with held_back_stderr():
-        _import_all()
+        for module in _IMPORTED:
+            importlib.import_module(module)
     if found := _serve():
         sys.argv = found["words"]
         sys.path[0] = str(ROOT)

@@ -21,8 +21,8 @@ _TINY = [
 ]  # fmt: skip
 _SMALL = ["--resolution=32", "--g-filters=16", "--d-filters=8", "--steps=12"]
 _GROWING = [
-    "--resolution=16", "--filters=64", "--most-filters=8", "--most-batch=8", "--batch-sides=64",
-    "--stable-pictures=8", "--fade-pictures=16", "--steps=10",
+    "--resolution=8", "--filters=64", "--most-filters=8", "--most-batch=8", "--batch-sides=64",
+    "--stable-pictures=16", "--fade-pictures=16", "--steps=12",
 ]  # fmt: skip
 _CHANGING = ("created", "seconds", "versions", "subject")  # of a record of measurements
 
