@@ -14,6 +14,7 @@ import keras
 
 import layers  # noqa: F401  registers the custom layers that the files name
 from foreign import archives, bounds, records
+from foreign.files import replaced
 from models import forms
 from models.networks import blocks  # noqa: F401
 
@@ -25,15 +26,10 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
 
     `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
     """
-    path = Path(path)
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
+    with replaced(Path(path)) as unfinished:
         model.save(unfinished)
         with zipfile.ZipFile(unfinished, "a") as archive:
             archive.writestr(MEMBER, json.dumps(metadata, indent=1))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:

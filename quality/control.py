@@ -16,11 +16,11 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from datasets import pixels
+from foreign.files import replaced, write_json
 from metrics import classifier, control
 from metrics.errors import MetricError
 from models import latents, sampling
 from models.recipe import Recipe
-from runs.files import replaced, write_json
 
 SAMPLES = 2_000
 
@@ -107,7 +107,7 @@ def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classi
 
         trained = classifier.train(data.images, data.labels.values, space, watch=watch)
     try:
-        with replaced(path) as unfinished:
+        with replaced(path, shared=True) as unfinished:
             trained.model.save(unfinished)
     except OSError as error:
         say(f"the attribute classifier could not be kept in {path.parent}: {error.strerror}")
