@@ -16,6 +16,7 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from datasets import pixels
+from foreign import networks
 from foreign.files import replaced, write_json
 from metrics import classifier, control
 from metrics.errors import MetricError
@@ -94,7 +95,7 @@ def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classi
     path = data.folder / f"classifier-{_key(data, space)}.keras"
     if path.is_file():
         try:
-            model = keras.saving.load_model(path, compile=False)
+            model = networks.load(path)
             return classifier.Trained(model, classifier.split(len(data.images))[1])
         except Exception as error:  # damaged, or from another Keras: train a new one
             say(f"{path} cannot be read ({str(error).splitlines()[0][:80]}); training it anew")

@@ -22,7 +22,7 @@ from PIL import Image
 from benchmarks.chaos.campaign import Tally, count_outcome
 from benchmarks.chaos.launch import Plain, Started, Zygote, launcher
 from benchmarks.chaos.victims import VICTIMS, Victim, make_inputs
-from foreign import archives, arrays, records
+from foreign import archives, arrays, networks, records
 from runs.rows import sound_rows
 
 SIGNALS = ("SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")
@@ -132,7 +132,7 @@ def damage(path: Path) -> str | None:
             with Image.open(path) as picture:
                 picture.load()
         elif path.suffix == ".keras":
-            archives.check_network(path)
+            networks.check(path)
         elif path.suffix == ".h5":
             archives.check_weights(path, str(path), path.stat().st_size)
         elif path.suffix == ".npy":

@@ -8,14 +8,19 @@ import pytest
 from foreign import files
 
 
+def _fail_in(path):
+    with files.replaced(path) as unfinished:
+        assert unfinished.suffix == path.suffix
+        unfinished.write_text("half")
+        raise KeyError
+
+
 def test_a_file_is_whole_or_as_before(tmp_path):
     path = tmp_path / "a.json"
     files.write_json(path, {"ä": 1})
     assert path.read_bytes() == '{\n  "ä": 1\n}\n'.encode()
-    with pytest.raises(KeyError), files.replaced(path) as unfinished:
-        assert unfinished.suffix == ".json"
-        unfinished.write_text("half")
-        raise KeyError
+    with pytest.raises(KeyError):
+        _fail_in(path)
     assert path.read_bytes().startswith(b"{")
     assert os.listdir(tmp_path) == ["a.json"]
     files.write_text(path, "one\r\ntwo\n")
