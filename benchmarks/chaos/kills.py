@@ -126,8 +126,11 @@ def damage(path: Path) -> str | None:
     try:
         if path.suffix == ".json":
             records.read_json(path)
-        elif path.suffix == ".csv" and (lines := sound_rows(path)[1]):
-            return f"{path}: {lines} lines"
+        elif path.suffix == ".csv":
+            table = records.read_table(path)
+            of_steps = bool(table) and table[0][1][0] == "step"
+            if lines := sound_rows(path)[1] if of_steps else 0:
+                return f"{path}: {lines} lines"
         elif path.suffix in (".png", ".gif", ".webp"):
             with Image.open(path) as picture:
                 picture.load()

@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-_TINY = [
+TINY = [
     "--latent-dim=8", "--batch-size=4", "--precision=float32", "--picture-rows=2",
-    "--picture-columns=2", "--workers=1", "--checkpoint-every=2", "--picture-every=3",
-    "--quality-samples=0",
+    "--picture-columns=2", "--workers=1", "--quality-samples=0",
 ]  # fmt: skip
-_SMALL = ["--resolution=32", "--g-filters=16", "--d-filters=8", "--steps=12"]
+SMALL = ["--resolution=32", "--g-filters=16", "--d-filters=8"]
 _GROWING = [
     "--resolution=8", "--filters=64", "--most-filters=8", "--most-batch=8", "--batch-sides=64",
-    "--stable-pictures=16", "--fade-pictures=16", "--steps=12",
+    "--stable-pictures=16", "--fade-pictures=16",
 ]  # fmt: skip
 _CHANGING = ("created", "seconds", "versions", "subject")  # of a record of measurements
 
@@ -61,7 +60,8 @@ def make_inputs(folder: Path) -> Path:
 
 def _train(recipe: str, sizes: list[str]) -> Callable[[Path, Path], list[str]]:
     def words(inputs: Path, out: Path) -> list[str]:
-        return ["train.py", recipe, *_TINY, *sizes, f"--data={inputs / 'pictures'}",
+        return ["train.py", recipe, *TINY, *sizes, "--steps=12", "--checkpoint-every=2",
+                "--picture-every=3", f"--data={inputs / 'pictures'}",
                 f"--out={out / 'runs'}", f"--cache-dir={out / 'cache'}"]  # fmt: skip
 
     return words
@@ -159,7 +159,7 @@ def _comparison(out: Path) -> object:
     return found
 
 
-_sagan, _pggan = _train("SAGAN_V6", _SMALL), _train("pggan", _GROWING)
+_sagan, _pggan = _train("SAGAN_V6", SMALL), _train("pggan", _GROWING)
 VICTIMS = {
     "prepare": Victim(_prepare, _prepare, lambda out: _digests(out, "*/*.npy", "sheet.png")),
     "prepare --faces": Victim(
