@@ -21,7 +21,7 @@ def test_growth_is_seen_and_warming_up_is_not():
 
 
 def test_pictures_are_read_without_growth(tmp_path):
-    found = memory.of_reading(300, tmp_path, most=100)
+    found = memory.of_reading(200, tmp_path, most=100)
     assert found.first > 20
     assert not found.failed
 
