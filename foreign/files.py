@@ -55,9 +55,12 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8, with the line ends that `text` has."""
+    r"""Write UTF-8, with the line ends that `text` has.
+
+    A byte of a file's name that is not UTF-8 becomes "\udcff", which JSON reads as it was.
+    """
     with replaced(path) as unfinished:
-        unfinished.write_text(text, "utf-8", newline="")
+        unfinished.write_text(text, "utf-8", "backslashreplace", newline="")
 
 
 def write_json(path: Path, value: Any) -> None:
