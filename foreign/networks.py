@@ -137,8 +137,10 @@ def _known(name: str | None) -> bool:
 
 def _check_sizes(model: Any, path: Path) -> None:
     """Refuse a network that makes more numbers of one picture than any memory holds."""
+    import keras
+
     for operation in getattr(model, "operations", model.layers):
-        if hasattr(operation, "layers"):
+        if isinstance(operation, keras.Model):
             _check_sizes(operation, path)
         for tensor in _tensors(operation):
             size = math.prod(each or 1 for each in tensor.shape[1:])

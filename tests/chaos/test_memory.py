@@ -5,17 +5,19 @@ import pytest
 from benchmarks.chaos import memory
 
 
-def test_growth_is_seen_and_warming_up_is_not():
+def test_growth_is_seen_and_warming_up_and_garbage_are_not():
     def samples(slope):
         yield from ((count, 3.0 * count) for count in range(100))
-        yield from ((count, 300 + slope * count / 1000) for count in range(100, 1001))
+        for count in range(100, 1001):
+            yield count, 300 + slope * count / 1000 + (count % 200) / 10
 
     grown = memory.growth("steps", samples(8.0), most=5)
-    assert grown.per_thousand == pytest.approx(8.0, rel=0.02)
+    assert grown.per_thousand == pytest.approx(8.0, rel=0.15)
     assert grown.failed
-    assert "1,000 steps: 301." in str(grown)
+    assert str(grown).startswith("1,000 steps: 31")
     assert str(grown).endswith("FAILED")
     same = memory.growth("steps", samples(0.0), most=5)
+    assert same.first != same.last
     assert same.per_thousand == 0
     assert str(same).endswith("+0.00 MB in a thousand, at most 5: held")
 

@@ -12,7 +12,8 @@ from benchmarks.chaos.__main__ import table
 from benchmarks.chaos.campaign import Tally, attack, outcome
 from benchmarks.chaos.launch import ROOT
 from benchmarks.chaos.options import VALUES, attack_options
-from benchmarks.chaos.targets import TARGETS, Target
+from benchmarks.chaos.target import Target
+from benchmarks.chaos.targets import TARGETS
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -15,6 +15,8 @@ from foreign.records import Unreadable
 
 @keras.saving.register_keras_serializable("tests")
 class Doubled(keras.layers.Layer):
+    layers = 3  # a name that models have as well
+
     def call(self, x):
         return 2 * x
 
