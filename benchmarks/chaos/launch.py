@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,11 @@ class Zygote:
 
     first = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, imported: Sequence[str] = _IMPORTED) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.chaos.launch"], cwd=ROOT, start_new_session=True,
+            [sys.executable, "-m", "benchmarks.chaos.launch", *imported], cwd=ROOT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _ENVIRONMENT,
+            start_new_session=True,
         )  # fmt: skip
         self._lines = b""
         self._answer(None)  # it is ready
@@ -170,7 +171,7 @@ if __name__ == "__main__":
     from console.backend import held_back_stderr
 
     with held_back_stderr():
-        for module in _IMPORTED:
+        for module in sys.argv[1:]:
             importlib.import_module(module)
     if found := _serve():
         sys.argv = found["words"]
