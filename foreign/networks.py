@@ -106,9 +106,7 @@ def _check_config(config: Any, path: Path) -> None:
                 _check_class(value, path)
             layers += "inbound_nodes" in value or "build_config" in value
             if layers > bounds.LAYERS:
-                raise Unreadable(
-                    f"{path} describes a network of more than {bounds.LAYERS:,} layers"
-                )
+                raise _refusal(path, f"it describes more than {bounds.LAYERS:,} layers")
             waiting += [(each, depth + 1) for each in value.values()]
         elif isinstance(value, list):
             waiting += [(each, depth + 1) for each in value]
