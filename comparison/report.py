@@ -14,8 +14,8 @@ from comparison.plan import Plan
 from comparison.table import Row, best, rows, verdicts
 from comparison.trials import folder_of, result
 from console.wording import duration
+from foreign.files import replaced
 from media.sheet import titled
-from runs.files import replaced
 from training.callbacks.grids import write_png
 
 WIDE = 1_200  # pixels

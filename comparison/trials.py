@@ -16,8 +16,9 @@ from comparison.plan import POINT_WORLDS, Plan
 from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
 from foreign import archives, records
+from foreign.files import replaced, write_json
 from models.systems.gan.turns import GAN
-from runs.files import made_folder, replaced, write_json
+from runs.files import made_folder
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels

@@ -15,9 +15,9 @@ from curation.duplicates import thumbnail
 from curation.store import SAME_FILE, Crop, Picture
 from datasets import decode
 from datasets.errors import PictureError
+from foreign.files import replaced
 
 NO_FACE = "no face found"
-PART = ".part"  # suffix of a file that is being written
 RECUT = 1.2  # of a face's width: copies are recognised by this square in the middle of the box
 
 
@@ -90,9 +90,8 @@ def ended(task: Task) -> Picture:
 def write_png(picture: Image.Image, path: Path) -> None:
     """Write the PNG to `path`, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{PART}")
-    picture.save(part, format="PNG", compress_level=4)
-    os.replace(part, path)
+    with replaced(path) as unfinished:
+        picture.save(unfinished, format="PNG", compress_level=4)
 
 
 def file_stem(name: str) -> str:

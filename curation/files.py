@@ -1,4 +1,4 @@
-"""The folder that `--faces` writes, and writing complete files there.
+"""The folder that `--faces` writes.
 
 OUT/
     faces/         the data set: faces that stay
@@ -14,8 +14,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from curation.extraction import PART
 from datasets.errors import DataError
+from foreign.files import remove_unfinished
 
 
 class Folder:
@@ -50,8 +50,8 @@ class Folder:
 
     def remove_unfinished(self) -> None:
         """Delete the unfinished files of a killed run; call it only if no other run is active."""
-        for part in self.path.rglob(f".*{PART}"):
-            part.unlink(missing_ok=True)
+        for folder in (self.path, *(path for path in self.path.rglob("*") if path.is_dir())):
+            remove_unfinished(folder)
 
     def find(self, file: str) -> Path | None:
         """Where the file of a face is now."""
@@ -80,14 +80,6 @@ def _move(here: Path, there: Path) -> None:
     if here.is_file():
         there.parent.mkdir(parents=True, exist_ok=True)
         os.replace(here, there)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8, completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{PART}")
-    part.write_text(text, "utf-8", newline="")
-    os.replace(part, path)
 
 
 def utf8(name: str) -> str:

@@ -8,10 +8,10 @@ import json
 import math
 from pathlib import Path, PurePosixPath
 
-from curation.files import write_text
 from datasets.attributes import ATTRIBUTES
 from datasets.errors import DataError
 from foreign import bounds, records
+from foreign.files import write_text
 
 
 def read_folder(folder: Path) -> dict[str, dict[str, float]]:
@@ -51,4 +51,6 @@ def for_picture(tags: dict[str, dict[str, float]], name: str) -> dict[str, float
 def write(folder: Path, file: str, values: dict[str, float]) -> None:
     """Write `folder`/`file` with the suffix .json, completely or not at all."""
     text = json.dumps(values, indent=1) + "\n"
-    write_text((folder / file).with_suffix(".json"), text)
+    path = (folder / file).with_suffix(".json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)

@@ -5,8 +5,9 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 
-from curation.files import Folder, utf8, write_text
+from curation.files import Folder, utf8
 from datasets.attributes import ATTRIBUTES, groups_among
+from foreign.files import write_text
 
 NUMBERS = ("x", "y", "side", "tilt", "score", "padding", "aspect", "sharpness", "chroma",
            "outlier")  # fmt: skip

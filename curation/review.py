@@ -7,9 +7,10 @@ from pathlib import Path
 from PIL import Image
 
 from curation.extraction import write_png
-from curation.files import Folder, write_text
+from curation.files import Folder
 from curation.quality import ranks
 from datasets import decode
+from foreign.files import write_text
 
 PAGE = Path(__file__).with_name("review_page.html")
 PLACE = "/*FACES*/"

@@ -19,6 +19,7 @@ from datasets.labels import Labels
 from datasets.public import PUBLIC
 from datasets.shapes import KINDS, RGB, Shape, parse
 from foreign import names, numbers
+from foreign.files import replaced
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +63,8 @@ def contact_sheet(data: ImageData, side: int, path: Path) -> None:
         sheet.paste(to_rgb(image_of(image)), (i % side * width, i // side * height))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(path)
+        with replaced(path) as unfinished:
+            sheet.save(unfinished)
     except (OSError, ValueError) as error:
         raise DataError(f"Cannot write the contact sheet {str(path)!r}: {error}.") from None
 

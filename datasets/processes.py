@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import Any
 
 from datasets.errors import DataError
 
+# They wait while processes are started.
+_HELD = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 AHEAD = 4  # tasks handed out per process: enough to keep it busy, few enough to save memory
 
 
@@ -68,7 +71,7 @@ def _pooled(
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
     try:
         while True:
-            with _main_hidden():
+            with _main_hidden(), _signals_held():
                 for task in islice(tasks, AHEAD * workers - len(pending)):
                     try:
                         pending[pool.submit(function, *task)] = task
@@ -93,6 +96,8 @@ def _begin() -> None:
     killed, it cannot do so; therefore each process watches for that.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -101,6 +106,35 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
     os._exit(1)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let signals wait while processes are started, where the system can.
+
+    A process whose parent stops before it has told what to do prints a traceback; so signals are
+    noted here and sent again. A process that Ctrl-C reaches before `_begin` prints one too; so it
+    is started with these signals blocked.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    noted: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():  # only there they can be changed
+        for each in _HELD:
+            if signal.getsignal(each) is not None:
+                handlers[each] = signal.signal(each, lambda number, _: noted.append(number))
+    resource_tracker.ensure_running()  # starting it later would unblock them
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        for number in noted:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager

@@ -1,1 +1,1 @@
-"""What comes from outside, checked before it is used: records, tables, archives, names, numbers."""
+"""What comes from outside, checked before it is used; files, written whole."""

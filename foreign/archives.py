@@ -82,15 +82,6 @@ def _check(name: str, members: list[zipfile.ZipInfo], different: int, size: int)
     refuse_growth(name, size, sum(member.file_size for member in members))
 
 
-def check_network(path: Path) -> None:
-    """Raise `Unreadable` unless a `.keras` file is whole and holds no more than it can."""
-    with opened(path, ".keras file") as archive:
-        archive.read("config.json", bounds.RECORD)
-        name = "model.weights.h5"
-        weights = archive.read(name)  # all members together have a bound
-    check_weights(io.BytesIO(weights), f"{name} in {path}", len(weights))
-
-
 def refuse_growth(name: str, size: int, claimed: int) -> None:
     """Raise `Unreadable` if a file of `size` bytes claims to hold many times as much."""
     if claimed > bounds.GROWTH * size + bounds.SPARE:
@@ -99,8 +90,10 @@ def refuse_growth(name: str, size: int, claimed: int) -> None:
         )
 
 
-def check_weights(file: Path | BinaryIO, name: str, size: int) -> None:
-    """Raise `Unreadable` unless an HDF5 file holds its numbers in itself, and no more than it can.
+def check_weights(file: Path | BinaryIO, name: str, size: int) -> int:
+    """How many numbers an HDF5 file holds.
+
+    Raises `Unreadable` unless it holds them in itself, and no more than it can.
 
     Args:
         file: its path, or the open file.
@@ -109,13 +102,14 @@ def check_weights(file: Path | BinaryIO, name: str, size: int) -> None:
     """
     import h5py
 
-    claimed = 0
+    claimed = numbers = 0
 
     def add(at: str, thing: Any) -> None:
-        nonlocal claimed
+        nonlocal claimed, numbers
         if isinstance(thing, h5py.Dataset):
             if thing.external or thing.is_virtual:
                 raise Unreadable(f"{name} takes {at} from another file")
+            numbers += thing.size
             claimed += thing.size * thing.dtype.itemsize
 
     try:
@@ -127,3 +121,4 @@ def check_weights(file: Path | BinaryIO, name: str, size: int) -> None:
         words = " ".join(str(error).split())[:120]
         raise Unreadable(f"{name} cannot be read: {words}") from error
     refuse_growth(name, size, claimed)
+    return numbers

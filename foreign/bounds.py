@@ -15,6 +15,10 @@ PICKLE = 4 * MB  # the structure of a `.pth` file, without its numbers
 GROWTH, SPARE = 8, 16 * MB
 MEMBERS = 100_000  # files in an archive
 
+# Of a network: how deep its description is nested, its layers, the numbers that a layer gives for
+# one picture, and the numbers that it may have beside its weights.
+DEPTH, LAYERS, TENSOR, SPARE_NUMBERS = 100, 2_000, 2**28, 100_000
+
 DIGITS = 30  # of a whole number in a record
 NAME = 255  # bytes of a file's name, and of a whole path:
 PATH = 4_000

@@ -17,7 +17,10 @@ def problem(name: str | os.PathLike) -> str | None:
         return "is empty; . is the current folder"
     if "\0" in text:
         return "holds a NUL character"
-    encoded = os.fsencode(text)
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        return "holds half a letter"
     longest = max(map(len, encoded.split(os.fsencode(os.sep))))
     if longest > bounds.NAME or len(encoded) > bounds.PATH:
         return f"is too long: {max(longest, len(encoded))} bytes"

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from console.errors import UserError
+from foreign.files import replaced
 
 SUFFIXES = (".gif", ".webp", ".mp4")
 _INSTALL = "an MP4 needs PyAV: pip install av; or write a .gif or .webp"
@@ -30,8 +31,10 @@ def write(
 
     The other arguments are those of `encoded`.
     """
+    film = encoded(frames, seconds, last, suffix or path.suffix)
     # In one write: if the disk is full, imageio's own files would raise again as they close.
-    path.write_bytes(encoded(frames, seconds, last, suffix or path.suffix))
+    with replaced(path) as unfinished:
+        unfinished.write_bytes(film)
 
 
 def encoded(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from foreign.files import replaced
 from metrics.extractors import Extractor, Features
 
 
@@ -47,12 +48,8 @@ def cached(
     arrays: dict[str, Any] = {"pool": features.pool}
     if features.logits is not None:
         arrays["logits"] = features.logits
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    try:
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(partial, **arrays)
-        partial.replace(path)
-    except OSError:
-        with suppress(OSError):
-            partial.unlink()
+        with replaced(path, shared=True) as unfinished:
+            np.savez(unfinished, **arrays)
     return features

@@ -19,7 +19,8 @@ import numpy as np
 from keras import layers
 from tqdm import tqdm
 
-from foreign import archives
+from foreign import networks
+from foreign.records import Unreadable
 from metrics import inception, lite0, lite1, pth, weights
 from metrics.errors import MetricError
 from metrics.pictures import is_array, rebatch
@@ -210,11 +211,9 @@ def _from_keras(path: Path, input_range: str) -> Extractor:
     if not path.is_file():
         raise MetricError(f"There is no network file {path}.")
     try:
-        archives.check_network(path)
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds of errors
-        reason = str(error).strip().splitlines()[0]
-        raise MetricError(f"{path} cannot be loaded as a Keras model: {reason}") from error
+        model = networks.load(path)
+    except Unreadable as error:
+        raise MetricError(str(error)) from error
     shape = model.input_shape if isinstance(model.input_shape, tuple) else ()
     if len(shape) != 4 or shape[3] != 3 or None in shape[1:3]:
         raise MetricError(

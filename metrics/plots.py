@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 
+from foreign.files import replaced
 from metrics.intervals import Estimate
 from metrics.prd import Curve
 
@@ -16,6 +17,11 @@ def _axes(title: str, x: str, y: str):
     axes.set(title=title, xlabel=x, ylabel=y)
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _save(figure: Figure, path: str | Path) -> None:
+    with replaced(Path(path)) as unfinished:
+        figure.savefig(unfinished, dpi=120)
 
 
 def quality_over_steps(
@@ -44,7 +50,7 @@ def quality_over_steps(
     _draw_floors(axes, floors or {}, colours)
     _scale(axes)
     axes.legend()
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
 
 
 def _draw_floors(axes, floors: Mapping[str, float | None], colours: Mapping[str, str]):
@@ -86,7 +92,7 @@ def precision_recall_curves(
         axes.plot(floor.recall, floor.precision, color="black", linestyle="--", label=label)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02))
     axes.legend()
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
 
 
 def _label(name: str, curve: Curve) -> str:

@@ -6,7 +6,6 @@ different protocols are compared only if forced, and the differing fields are na
 """
 
 import json
-import os
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from foreign.files import write_text
 from foreign.records import Every, Unreadable, misfit, read_json
 from metrics.errors import MetricError
 
@@ -136,10 +136,8 @@ def save(records: Sequence[Record], path: str | Path):
     """Write records as JSON, whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     text = json.dumps([record.to_dict() for record in records], indent=2, allow_nan=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_text(path, text + "\n")
 
 
 def load(path: str | Path) -> list[Record]:

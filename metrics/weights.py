@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from foreign.files import replaced
 from metrics import inception, lite0, lite1
 from metrics.errors import MetricError
 
@@ -94,18 +95,15 @@ def inception_path(path: str | Path | None = None, download: bool = False) -> Pa
 
 def _download(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}.part")
     reasons = []
     for address in INCEPTION_ADDRESSES:
         try:
-            _fetch(address, partial)
-            check(partial, inception.SHA256_PREFIX, "the FID Inception of 2015-12-05")
-            partial.replace(target)
+            with replaced(target, shared=True) as unfinished:
+                _fetch(address, unfinished)
+                check(unfinished, inception.SHA256_PREFIX, "the FID Inception of 2015-12-05")
             return target
         except (OSError, MetricError) as error:
             reasons.append(f"{address}: {getattr(error, 'reason', error)}")
-        finally:
-            partial.unlink(missing_ok=True)
     raise MetricError("The FID Inception weights cannot be fetched. " + "; ".join(reasons) + ".")
 
 

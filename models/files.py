@@ -13,7 +13,8 @@ from typing import Any
 import keras
 
 import layers  # noqa: F401  registers the custom layers that the files name
-from foreign import archives, bounds, records
+from foreign import archives, bounds, networks, records
+from foreign.files import replaced
 from models import forms
 from models.networks import blocks  # noqa: F401
 
@@ -25,15 +26,10 @@ def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None
 
     `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
     """
-    path = Path(path)
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
+    with replaced(Path(path)) as unfinished:
         model.save(unfinished)
         with zipfile.ZipFile(unfinished, "a") as archive:
             archive.writestr(MEMBER, json.dumps(metadata, indent=1))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, Any]:
@@ -68,12 +64,7 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
         ValueError: the file is missing, damaged, not a network of this project, or contains code.
     """
     metadata = read_metadata(path)
-    archives.check_network(Path(path))
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds of errors; all mean the same to a user
-        first = " ".join(str(error).strip().split("\n")[0].split()) or type(error).__name__
-        raise ValueError(f"{path} cannot be loaded: {first}") from error
+    model = networks.load(Path(path))
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         kind = type(model).__name__
         raise ValueError(f"{path} holds a {kind}; it must hold a functional model of Keras")

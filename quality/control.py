@@ -16,11 +16,12 @@ import datasets
 from console.errors import UserError, user_errors
 from console.screen import say
 from datasets import pixels
+from foreign import networks
+from foreign.files import replaced, write_json
 from metrics import classifier, control
 from metrics.errors import MetricError
 from models import latents, sampling
 from models.recipe import Recipe
-from runs.files import replaced, write_json
 
 SAMPLES = 2_000
 
@@ -94,7 +95,7 @@ def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classi
     path = data.folder / f"classifier-{_key(data, space)}.keras"
     if path.is_file():
         try:
-            model = keras.saving.load_model(path, compile=False)
+            model = networks.load(path)
             return classifier.Trained(model, classifier.split(len(data.images))[1])
         except Exception as error:  # damaged, or from another Keras: train a new one
             say(f"{path} cannot be read ({str(error).splitlines()[0][:80]}); training it anew")
@@ -107,7 +108,7 @@ def load_judge(data: datasets.ImageData, space: classifier.LabelSpace) -> classi
 
         trained = classifier.train(data.images, data.labels.values, space, watch=watch)
     try:
-        with replaced(path) as unfinished:
+        with replaced(path, shared=True) as unfinished:
             trained.model.save(unfinished)
     except OSError as error:
         say(f"the attribute classifier could not be kept in {path.parent}: {error.strerror}")

@@ -13,10 +13,11 @@ from typing import Any
 
 from console.errors import UserError
 from foreign import records
+from foreign.files import write_json
 from models import forms
 from models.recipe import Recipe
 from models.systems import recipe_of
-from runs.files import made_folder, write_json
+from runs.files import made_folder
 
 try:
     import fcntl

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from console.errors import UserError
-from runs.files import replaced
+from foreign.files import replaced
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from foreign.files import replaced
 from media.sheet import sheet
 
 _MOST = 64  # pictures on a sheet
@@ -39,7 +40,8 @@ class Pictures:
     def save(self, path: str | Path, columns: int | None = None) -> Path:
         """Write the sheet; the file's suffix says in which format."""
         path = Path(path)
-        self.sheet(columns).save(path)
+        with replaced(path) as unfinished:
+            self.sheet(columns).save(unfinished)
         return path
 
     def _repr_png_(self) -> bytes:

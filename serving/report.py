@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from foreign.files import replaced
 from metrics import plots, protocol
 from metrics.intervals import NORMAL_95
 from metrics.protocol import Record
@@ -117,7 +118,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     records = [one.record for one in done]
     for number, one in enumerate(done):
-        one.sheet.save(folder / SHEET.format(number))
+        with replaced(folder / SHEET.format(number)) as unfinished:
+            one.sheet.save(unfinished)
     _write_curves(folder / CURVES, done, headings(records))
     if measured:
         _write_histories(folder / MEASURED, measured)

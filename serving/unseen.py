@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from foreign.files import replaced, write_json
 from metrics.intervals import Estimate, bootstrap_mean, estimate
-from runs.files import write_json
 
 _REPLICATES = 1_000
 
@@ -34,7 +34,8 @@ class Unseen:
         """Write the numbers and the sheet to `folder`, of subject `number`."""
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / f"held_out_{number}.json", self.values)
-        self.sheet.save(folder / f"held_out_{number}.png")
+        with replaced(folder / f"held_out_{number}.png") as unfinished:
+            self.sheet.save(unfinished)
 
 
 def mean(values: np.ndarray, seed: int) -> Estimate:

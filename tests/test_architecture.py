@@ -14,12 +14,12 @@ MAY_IMPORT = {
     "console": {"foreign"},
     "datasets": {"console", "foreign"},
     "metrics": {"foreign"},
-    "media": {"console"},
+    "media": {"console", "foreign"},
     # The feature network that `metrics` measures with compares pictures, its resize shrinks them.
     "models": {"foreign", "layers", "metrics"},
     "curation": {"console", "foreign", "metrics", "datasets"},
     "runs": {"console", "foreign", "datasets", "models"},
-    "quality": {"console", "runs", "models", "metrics", "datasets"},
+    "quality": {"console", "foreign", "runs", "models", "metrics", "datasets"},
     "training": {
         "console", "foreign", "layers", "datasets", "metrics", "media", "models", "runs", "quality",
     },

@@ -14,13 +14,14 @@ from console.errors import user_errors
 from console.screen import show
 from datasets import toy as worlds
 from foreign import bounds
+from foreign.files import write_json
 from foreign.names import problem
 from foreign.numbers import shown
 from models import fields, recipes
 from models.fields import option, refuse_ignored
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
-from runs.files import made_folder, replaced, write_json
+from runs.files import made_folder
 
 _GROUP = "Toy"
 
@@ -127,8 +128,7 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
             )
     out = made_folder(Path(settings.out))
     path = out / f"toy-{recipe.name}-{world.name}.gif"
-    with replaced(path) as unfinished:
-        film.save(unfinished)
+    film.save(path)
     write_json(
         path.with_suffix(".json"),
         {

@@ -18,10 +18,11 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from benchmarks.chaos import campaign, kills
+from benchmarks.chaos import campaign, kills, memory
 from benchmarks.chaos.campaign import Tally
 from benchmarks.chaos.options import attack_options
 from benchmarks.chaos.targets import TARGETS
+from benchmarks.chaos.victims import VICTIMS
 from foreign import numbers
 
 _SHARE_OF_SLOW = 0.1  # inputs of a slow target, of those of another
@@ -30,6 +31,8 @@ _SHARE_OF_SLOW = 0.1  # inputs of a slow target, of those of another
 def main() -> int:
     """Try all, print a table; 1 if anything failed."""
     options = _parser().parse_args()
+    if options.memory:
+        return _look_at_memory(options.pictures, options.steps)
     wanted = [name for name in TARGETS if not options.only or options.only in name]
     until = time.monotonic() + 60 * options.minutes
     each = max(1, options.inputs // max(1, len(wanted)))
@@ -40,13 +43,26 @@ def main() -> int:
         found[name] = _alone(name, count, options.seed, share)
     if not options.only:
         found |= {f"options of {name}": tally for name, tally in attack_options().items()}
-    for name in kills.SCRIPTS if options.kills else ():
+    for name in VICTIMS if options.kills else ():
+        if options.victim not in name:
+            continue
         with tempfile.TemporaryDirectory(prefix="chaos-") as place:
             found[f"kills of {name}"] = kills.attack(
                 name, options.kills, options.seed, Path(place), until
             )
     print(table(found))
     return int(any(tally.failed for tally in found.values()))
+
+
+def _look_at_memory(pictures: int, steps: int) -> int:
+    """Print how memory grows; 1 if it grows by more than it may."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as place:
+        found = []
+        for look, count in ((memory.of_reading, pictures), (memory.of_training, steps)):
+            if count:
+                found.append(look(count, Path(place)))
+                print(found[-1], flush=True)
+    return int(any(each.failed for each in found))
 
 
 def _alone(name: str, count: int, seed: int, seconds: float) -> Tally:
@@ -89,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--inputs", type=numbers.whole(1), default=20_000, help="changed files (default 20000)")
     add("--minutes", type=numbers.real(above=0), default=30, help="at most (default 30)")
     add("--kills", type=numbers.whole(), default=0, help="of each script (default 0)")
+    add("--victim", default="", metavar="WORD", help="only scripts with this in their name")
     add("--seed", type=numbers.seed, default=0, help="of all changes (default 0)")
+    add("--memory", action="store_true", help="instead, look whether memory grows")
+    add("--pictures", type=numbers.whole(), default=10_000, help="read for that (default 10000)")
+    add("--steps", type=numbers.whole(), default=5_000, help="taken for that (default 5000)")
     add("--only", default="", metavar="WORD", help="only kinds of files with this in their name")
     return parser
 

@@ -2,152 +2,110 @@
 
 A script is run to its end once. Then it is run again, each time in a new folder, and killed after a
 random time. Every file with a final name must be whole, no process may be left, and the same
-command (for a training with --resume) must end with the same result, bit for bit.
+command (for a training with --resume) must end with the same result, bit for bit, and clear away
+what was unfinished. The scripts are in `victims`; they are started by `launch`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import random
+import shutil
 import signal
 import subprocess
-import sys
 import time
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.chaos.campaign import Tally, count_outcome
-from foreign import archives, arrays, records
+from benchmarks.chaos.launch import Plain, Started, Zygote, launcher
+from benchmarks.chaos.victims import VICTIMS, Victim, make_inputs
+from foreign import archives, arrays, networks, records
 from runs.rows import sound_rows
 
-ROOT = Path(__file__).parents[2]
-_STARTED = 0.2  # seconds after which Python itself has started
 SIGNALS = ("SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")
 _UNFINISHED = (".unfinished-", ".part", ".building-", ".old-")  # in names that nobody reads
-_TINY = [
-    "--resolution=32", "--g-filters=16", "--d-filters=8", "--latent-dim=8", "--batch-size=4",
-    "--precision=float32", "--picture-rows=2", "--picture-columns=2", "--workers=1", "--steps=12",
-    "--checkpoint-every=2", "--picture-every=3", "--quality-samples=0",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Script:
-    """A script that is killed.
-
-    words    (folder of the pictures, folder of the results) → its command line
-    again    (the same) → the command line that ends the work after a kill; empty: it has ended
-    result   folder of the results → what must be the same in the end
-    """
-
-    words: Callable[[Path, Path], list[str]]
-    again: Callable[[Path, Path], list[str]]
-    result: Callable[[Path], object]
-
-
-def _train(data: Path, out: Path) -> list[str]:
-    return ["train.py", "SAGAN_V6", *_TINY, f"--data={data}", f"--out={out / 'runs'}",
-            f"--cache-dir={out / 'cache'}"]  # fmt: skip
-
-
-def _resume(data: Path, out: Path) -> list[str]:
-    if any((out / "runs").glob("*/generator.keras")):
-        return []
-    kept = any((out / "runs").glob("*/checkpoints/checkpoint-*.h5"))
-    return [*_train(data, out), *(["--resume"] if kept else [])]
-
-
-def _prepare(data: Path, out: Path) -> list[str]:
-    return ["prepare.py", str(data), "--resolution", "64", "--cache", str(out), "--workers", "2"]
-
-
-def _weights(out: Path) -> object:
-    """The digest of the weights of the newest run's generator."""
-    path = max((out / "runs").glob("*/generator.keras"))
-    with zipfile.ZipFile(path) as archive:
-        return hashlib.sha256(archive.read("model.weights.h5")).hexdigest()
-
-
-def _cache(out: Path) -> object:
-    (path,) = out.glob("*/images.npy")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-SCRIPTS = {
-    "prepare": Script(_prepare, _prepare, _cache),
-    "train": Script(_train, _resume, _weights),
-}
+_ENDS = {"SIGTERM": (-15, 143), "SIGINT": (-2, 130), "SIGKILL": (-9,)}  # exit codes after them
 
 
 def attack(name: str, count: int, seed: int, place: Path, until: float) -> Tally:
-    """Kill the script `count` times, or until that time."""
-    script, tally = SCRIPTS[name], Tally()
-    data = _pictures(place / "pictures")
-    begin = time.monotonic()
-    _end(script.words(data, place / "whole"))
-    took, wanted = time.monotonic() - begin, script.result(place / "whole")
-    for number in range(count):
-        if time.monotonic() > until:
-            break
-        rng = random.Random(f"{seed} {number}")
-        after = max(_STARTED, rng.random() * took)
-        found = _kill(script, data, place / f"{number}", after, rng, wanted)
-        count_outcome(tally, found, f"{name}: seed {seed}, kill {number}")
-    return tally
-
-
-def _pictures(folder: Path, count: int = 400) -> Path:
-    folder.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
-        Image.fromarray(pixels).resize((96, 96)).save(folder / f"{number:04d}.png")
-    return folder
-
-
-def _start(words: list[str]) -> subprocess.Popen:
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(
-        [sys.executable, *words], cwd=ROOT, start_new_session=True, env=environment, text=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def _end(words: list[str]) -> None:
-    process = _start(words)
-    said = process.communicate()[1]
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {said[-500:]}")
-
-
-def _kill(
-    script: Script, data: Path, out: Path, after: float, rng: random.Random, wanted: object
-) -> str:
-    process = _start(script.words(data, out))
-    which = rng.choice(SIGNALS)
+    """Kill the script `count` times, or until that time; `Tally.slowest` is the longest try."""
+    start = launcher()
     try:
-        said = process.communicate(timeout=after)[1]
-    except subprocess.TimeoutExpired:
-        process.send_signal(getattr(signal, which))
-        said = process.communicate()[1]
-    if "Traceback" in said:
-        return f"a traceback after {which}: {said[-200:]}"
-    if left := _left(process.pid):
-        return f"processes left after {which}: {left}"
-    if wrong := [each for path in sorted(out.rglob("*")) if (each := damage(path))]:
-        return f"a damaged file after {which}: {wrong[0]}"
-    try:
-        if words := script.again(data, out):
-            _end(words)
-    except RuntimeError as error:
-        return f"not ended after {which}: {error}"
-    return "read" if script.result(out) == wanted else f"another result after {which}: {out}"
+        return Kills(VICTIMS[name], start, place).attack(name, count, seed, until)
+    finally:
+        start.close()
+
+
+class Kills:
+    """One script, started by `start`, with its inputs and results in `place`."""
+
+    def __init__(self, victim: Victim, start: Plain | Zygote, place: Path) -> None:
+        self._victim, self._start, self._place = victim, start, place
+        self._inputs = make_inputs(place / "inputs")
+
+    def attack(self, name: str, count: int, seed: int, until: float) -> Tally:
+        """Kill it `count` times, or until that time."""
+        whole = self._place / "whole"
+        begin = time.monotonic()
+        self._end(self._victim.words(self._inputs, whole), whole)
+        took, wanted = time.monotonic() - begin, self._victim.result(whole)
+        tally = Tally()
+        for number in range(count):
+            if time.monotonic() > until:
+                break
+            rng = random.Random(f"{seed} {number}")
+            after = max(self._start.first, rng.random() * took)
+            begin = time.monotonic()
+            out = self._place / f"{number}"
+            found = self._kill(out, after, rng.choice(SIGNALS), wanted)
+            tally.slowest = max(tally.slowest, time.monotonic() - begin)
+            count_outcome(tally, found, f"{name}: seed {seed}, kill {number}, {after:.2f} s")
+            if found == "read":
+                shutil.rmtree(out, ignore_errors=True)
+        return tally
+
+    def _begin(self, words: list[str], out: Path) -> Started:
+        out.mkdir(parents=True, exist_ok=True)
+        said = self._place / f"{out.name}.txt"
+        return self._start.start(words, said, {"XDG_CACHE_HOME": str(out / "home")})
+
+    def _end(self, words: list[str], out: Path) -> None:
+        started = self._begin(words, out)
+        if code := started.wait(None):
+            raise RuntimeError(f"{' '.join(words)}: {code}: {started.words()[-500:]}")
+
+    def _kill(self, out: Path, after: float, which: str, wanted: object) -> str:
+        victim = self._victim
+        started = self._begin(victim.words(self._inputs, out), out)
+        code = started.wait(after)
+        if code is None:
+            started.send(getattr(signal, which))
+            code = started.wait(None)
+            if code not in (0, *_ENDS[which]):
+                return f"exit code {code} after {which}: {started.words()[-200:]}"
+        if "Traceback" in (said := started.words()):
+            return f"a traceback after {which}: {said[-400:]}"
+        if left := _left(started.pid):
+            return f"processes left after {which}: {left}"
+        if wrong := [each for path in sorted(out.rglob("*")) if (each := damage(path))]:
+            return f"a damaged file after {which}: {wrong[0]}"
+        try:
+            if words := victim.again(self._inputs, out):
+                self._end(words, out)
+        except RuntimeError as error:
+            return f"not ended after {which}: {error}"
+        if not victim.leaves and (rest := unfinished(out)):
+            return f"unfinished files left after {which}: {rest[0]}"
+        return "read" if victim.result(out) == wanted else f"another result after {which}: {out}"
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Files and folders below `folder` that nobody reads and nobody needs."""
+    found = (path for path in folder.rglob("*") if any(word in path.name for word in _UNFINISHED))
+    return sorted(found)
 
 
 def _left(session: int, patience: float = 5.0) -> list[str]:
@@ -168,17 +126,25 @@ def damage(path: Path) -> str | None:
     try:
         if path.suffix == ".json":
             records.read_json(path)
-        elif path.suffix == ".csv" and (lines := sound_rows(path)[1]):
-            return f"{path}: {lines} lines"
-        elif path.suffix in (".png", ".gif"):
+        elif path.suffix == ".csv":
+            table = records.read_table(path)
+            of_steps = bool(table) and table[0][1][0] == "step"
+            if lines := sound_rows(path)[1] if of_steps else 0:
+                return f"{path}: {lines} lines"
+        elif path.suffix in (".png", ".gif", ".webp"):
             with Image.open(path) as picture:
                 picture.load()
         elif path.suffix == ".keras":
-            archives.check_network(path)
+            networks.check(path)
         elif path.suffix == ".h5":
             archives.check_weights(path, str(path), path.stat().st_size)
         elif path.suffix == ".npy":
             arrays.mapped(path)
-    except (OSError, ValueError, SyntaxError) as error:
+        elif path.suffix == ".npz":
+            with np.load(path) as held:
+                list(held.values())
+        elif not path.stat().st_size:
+            return f"{path}: it is empty"
+    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
         return f"{path}: {error}"
     return None

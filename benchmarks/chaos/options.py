@@ -33,13 +33,17 @@ def scripts() -> dict[str, Script]:
         "evaluate": (evaluate.build_parser, ["0"], nothing),
         "export": (export.build_parser, ["0", *out], nothing),
         "translate": (translate.build_parser, ["0", "in", *out], nothing),
+        "translate ages": (
+            functools.partial(translate.build_parser, "", "sex"),
+            ["0", "in", *out],
+            nothing,
+        ),
         "prepare": (prepare.build_parser, ["faces"], nothing),
         "compare": (compare.build_parser, ["gan"], compare.build_plan),
         "toy": (toy.build_parser, ["gan"], toy.build_plan),
     }
     needed = {"arithmetic": ["--plus", "1"], "project": ["p.png"], "vector": ["--of", "a"]}
-    for verb in ("interpolate", "arithmetic", "walk", "attention", "truncation", "project",
-                 "vector"):  # fmt: skip
+    for verb in _verbs(explore.build_parser()):
         words = [verb, "0", *needed.get(verb, []), "--out", "a.png"]
         found[f"explore {verb}"] = (explore.build_parser, words, nothing)
     first: dict[str, str] = {}  # a recipe of each system
@@ -50,6 +54,15 @@ def scripts() -> dict[str, Script]:
         build = functools.partial(cli.build_parser, None, recipe)
         found[f"train {recipe.name}"] = (build, [recipe.name], _check_training)
     return found
+
+
+def _verbs(parser: Parser) -> list[str]:
+    return [
+        verb
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for verb in action.choices
+    ]
 
 
 def _check_training(parsed: argparse.Namespace) -> None:

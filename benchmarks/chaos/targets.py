@@ -1,53 +1,24 @@
-"""The files that the project reads: how to make a whole one, how to change it, how to read it."""
+"""The files that the project reads; those of each system are in `systems`."""
 
 from __future__ import annotations
 
 import io
 import json
-import random
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from benchmarks.chaos import mutator
+from benchmarks.chaos import mutator, systems
+from benchmarks.chaos.target import Target, by, written, zip_by
 from console.errors import UserError
 from datasets.errors import DataError, PictureError
 from metrics.errors import MetricError
 
 _COUNT = 6  # pictures
 _SIDE = 16
-
-
-@dataclass(frozen=True)
-class Target:
-    """One kind of file.
-
-    make     folder → the whole file in it, with all that is needed to read it
-    change   (the whole file, rng) → changed content
-    read     the file → anything; must raise nothing but `refusals`
-    refusals errors whose one line is meant for the user
-    slow     whether it takes a tenth of a second or more
-    """
-
-    make: Callable[[Path], Path]
-    change: Callable[[Path, random.Random], bytes]
-    read: Callable[[Path], object]
-    refusals: tuple[type[Exception], ...]
-    slow: bool = False
-
-
-def _by(edit: Callable[[bytes, random.Random], bytes]) -> Callable[[Path, random.Random], bytes]:
-    return lambda path, rng: edit(path.read_bytes(), rng)
-
-
-def _written(path: Path, content: bytes | str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 # === Pictures and their descriptions ===
@@ -58,7 +29,7 @@ def _picture(suffix: str) -> Callable[[Path], Path]:
         pixels = np.random.default_rng(0).integers(0, 256, (_SIDE, _SIDE, 3), np.uint8)
         file = io.BytesIO()
         Image.fromarray(pixels).save(file, {"jpg": "JPEG"}.get(suffix, suffix.upper()))
-        return _written(folder / f"a.{suffix}", file.getvalue())
+        return written(folder / f"a.{suffix}", file.getvalue())
 
     return make
 
@@ -75,7 +46,7 @@ _FILES = [f"{number}.png" for number in range(_COUNT)]
 
 def _labels_csv(folder: Path) -> Path:
     lines = [f"{name},{number % 2},0.{number}" for number, name in enumerate(_FILES)]
-    return _written(folder / "labels.csv", "\n".join(["file,smile,hat", *lines]))
+    return written(folder / "labels.csv", "\n".join(["file,smile,hat", *lines]))
 
 
 def _read_labels(path: Path) -> object:
@@ -85,7 +56,7 @@ def _read_labels(path: Path) -> object:
 
 
 def _label_json(folder: Path) -> Path:
-    return _written(folder / "0.json", json.dumps({"smile": 1, "red hair": 0.5, "hat": 0}))
+    return written(folder / "0.json", json.dumps({"smile": 1, "red hair": 0.5, "hat": 0}))
 
 
 def _read_label_json(path: Path) -> object:
@@ -98,7 +69,7 @@ def _read_label_json(path: Path) -> object:
 
 def _captions(folder: Path) -> Path:
     lines = [f'{name},"a girl, smiling"' for name in _FILES]
-    return _written(folder / "captions.csv", "\n".join(["file,caption", *lines]))
+    return written(folder / "captions.csv", "\n".join(["file,caption", *lines]))
 
 
 def _read_captions(path: Path) -> object:
@@ -112,10 +83,10 @@ def _cache(member: str) -> Callable[[Path], Path]:
         known = {"kind": "attributes", "names": ["smile", "hat"], "groups": {"a": ["smile"]}}
         meta = {"name": "a", "count": _COUNT, "left_out": [["x", "y"]], "notes": ["n"],
                 "labels": known}  # fmt: skip
-        _written(folder / "meta.json", json.dumps(meta))
+        written(folder / "meta.json", json.dumps(meta))
         np.save(folder / "images.npy", np.zeros((_COUNT, 8, 8, 3), np.uint8))
         np.save(folder / "labels.npy", np.zeros((_COUNT, 2), np.float32))
-        _written(folder / "captions.json", json.dumps([["a"]] * _COUNT))
+        written(folder / "captions.json", json.dumps([["a"]] * _COUNT))
         return folder / member
 
     return make
@@ -161,10 +132,10 @@ def _run(member: str) -> Callable[[Path], Path]:
         guard.measured(2, 3.0, 0.5)
         guard.singular_values(2, {"a": 1.5})
         rows = "step,distance,loss/1\n" + "".join(f"{n},{n}.5,{n * n}\n" for n in range(1, 9))
-        _written(folder / "recipe.json", json.dumps(recipes.load("SAGAN_V6").to_dict()))
-        _written(folder / "run.json", json.dumps(record))
-        _written(folder / "guard.json", json.dumps(guard.state()))
-        _written(folder / "losses.csv", rows)
+        written(folder / "recipe.json", json.dumps(recipes.load("SAGAN_V6").to_dict()))
+        written(folder / "run.json", json.dumps(record))
+        written(folder / "guard.json", json.dumps(guard.state()))
+        written(folder / "losses.csv", rows)
         return folder / member
 
     return make
@@ -213,7 +184,8 @@ def _read_records(path: Path) -> object:
 # === Networks ===
 
 
-def _network(folder: Path) -> Path:
+def generator_file(folder: Path) -> Path:
+    """The file of a generator of 8 px in `folder`."""
     import keras
 
     from models import files, recipes
@@ -242,7 +214,7 @@ _PICKLE = (
 
 
 def _state_dict(folder: Path) -> Path:
-    path = _written(folder / "a.pth", b"")
+    path = written(folder / "a.pth", b"")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("archive/data.pkl", _PICKLE)
         archive.writestr("archive/byteorder", "little")
@@ -256,36 +228,33 @@ def _read_state_dict(path: Path) -> object:
     return pth.load(path)
 
 
-def _zip(member: str = "") -> Callable[[Path, random.Random], bytes]:
-    return lambda path, rng: mutator.changed_zip(path, rng, member)
-
-
 _DATA = (DataError,)
 _USER = (UserError,)
 TARGETS: dict[str, Target] = {
     **{
         f"picture.{suffix}": Target(
-            _picture(suffix), _by(mutator.changed), _read_picture, (PictureError,)
+            _picture(suffix), by(mutator.changed), _read_picture, (PictureError,)
         )
         for suffix in ("png", "jpg", "webp", "gif", "bmp")
     },
-    "labels.csv": Target(_labels_csv, _by(mutator.changed_csv), _read_labels, _DATA),
-    "labels.json": Target(_label_json, _by(mutator.changed_json), _read_label_json, _DATA),
-    "captions.csv": Target(_captions, _by(mutator.changed_csv), _read_captions, _DATA),
-    "cache meta.json": Target(_cache("meta.json"), _by(mutator.changed_json), _read_cache, _DATA),
-    "cache images.npy": Target(_cache("images.npy"), _by(mutator.changed), _read_cache, _DATA),
-    "cache labels.npy": Target(_cache("labels.npy"), _by(mutator.changed), _read_cache, _DATA),
+    "labels.csv": Target(_labels_csv, by(mutator.changed_csv), _read_labels, _DATA),
+    "labels.json": Target(_label_json, by(mutator.changed_json), _read_label_json, _DATA),
+    "captions.csv": Target(_captions, by(mutator.changed_csv), _read_captions, _DATA),
+    "cache meta.json": Target(_cache("meta.json"), by(mutator.changed_json), _read_cache, _DATA),
+    "cache images.npy": Target(_cache("images.npy"), by(mutator.changed), _read_cache, _DATA),
+    "cache labels.npy": Target(_cache("labels.npy"), by(mutator.changed), _read_cache, _DATA),
     "cache captions.json": Target(
-        _cache("captions.json"), _by(mutator.changed_json), _read_cache, _DATA
+        _cache("captions.json"), by(mutator.changed_json), _read_cache, _DATA
     ),
     "faces.sqlite": Target(
-        _faces, _by(mutator.changed), lambda path: _prepare(path.parents[2]), _DATA, slow=True
+        _faces, by(mutator.changed), lambda path: _prepare(path.parents[2]), _DATA, slow=True
     ),
-    "recipe.json": Target(_run("recipe.json"), _by(mutator.changed_json), _read_run, _USER),
-    "run.json": Target(_run("run.json"), _by(mutator.changed_json), _read_run, _USER),
-    "guard.json": Target(_run("guard.json"), _by(mutator.changed_json), _read_guard, ()),
-    "losses.csv": Target(_run("losses.csv"), _by(mutator.changed_csv), _read_table, ()),
-    "records.json": Target(_records, _by(mutator.changed_json), _read_records, (MetricError,)),
-    ".keras": Target(_network, _zip("gan.json"), _read_network, _USER, slow=True),
-    ".pth": Target(_state_dict, _zip(), _read_state_dict, (MetricError,)),
+    "recipe.json": Target(_run("recipe.json"), by(mutator.changed_json), _read_run, _USER),
+    "run.json": Target(_run("run.json"), by(mutator.changed_json), _read_run, _USER),
+    "guard.json": Target(_run("guard.json"), by(mutator.changed_json), _read_guard, ()),
+    "losses.csv": Target(_run("losses.csv"), by(mutator.changed_csv), _read_table, ()),
+    "records.json": Target(_records, by(mutator.changed_json), _read_records, (MetricError,)),
+    ".keras": Target(generator_file, zip_by("gan.json"), _read_network, _USER, slow=True),
+    ".pth": Target(_state_dict, zip_by(), _read_state_dict, (MetricError,)),
+    **systems.TARGETS,
 }

@@ -12,7 +12,7 @@ from console.errors import UserError
 from console.options import Parser
 from console.screen import say
 from foreign import names, numbers
-from runs.files import write_json
+from foreign.files import remove_unfinished, replaced, write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
 
@@ -125,7 +125,8 @@ class Writer(contextlib.ExitStack):
         with self._told():
             for image in batch.images if "png" in self._options.write else ():
                 path = self._options.out / f"{self._done:0{self._digits}d}.png"
-                image_of(image).save(path)
+                with replaced(path) as unfinished:
+                    image_of(image).save(unfinished)
                 self._done += 1
         if sum(map(len, self._shown)) < _ON_SHEET:
             self._shown.append(batch.images)
@@ -187,6 +188,7 @@ class Writer(contextlib.ExitStack):
 
 def _remove_earlier(folder: Path) -> None:
     """Remove what an earlier call wrote to `folder`, and nothing else."""
+    remove_unfinished(folder)
     names = {SHEET, ARRAYS, RECORD}
     for path in folder.iterdir():
         numbered = path.suffix == ".png" and path.stem.isdecimal() and len(path.stem) >= 5

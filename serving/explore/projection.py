@@ -16,6 +16,7 @@ from console.errors import UserError
 from datasets import decode
 from datasets.errors import PictureError
 from datasets.pixels import to_float, to_uint8
+from foreign.files import replaced
 from media.sheet import sheet, shown, titled
 from models import autodiff
 from serving.generator import Generator, check_count
@@ -59,11 +60,12 @@ class Projection:
     def save(self, path: str | Path) -> Path:
         """Write the pictures side by side (.png), or the latent and label (.npz)."""
         path = Path(path)
-        if path.suffix.lower() != ".npz":
-            self.side_by_side().save(path)
-            return path
         arrays = {"latent": self.latent} | ({} if self.label is None else {"label": self.label})
-        np.savez(path, **arrays)
+        with replaced(path) as unfinished:
+            if path.suffix.lower() == ".npz":
+                np.savez(unfinished, **arrays)
+            else:
+                self.side_by_side().save(unfinished)
         return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from console.errors import UserError
-from runs.files import write_json
+from foreign.files import write_json
 from serving.export import card
 from serving.export.formats import FORMS
 from serving.export.graph import Portable, Subject, portable_of

@@ -156,6 +156,12 @@ def test_a_detector_with_another_output(tmp_path):
         detector.detect(Image.new("RGB", (8, 8)))
 
 
+def test_a_detector_of_huge_pictures_is_refused(tmp_path):
+    path = networks.identity(tmp_path / "d.onnx", (1, 3, 10**6, 10**6))
+    with pytest.raises(DataError, match="takes or gives 3,000,000,000,000 numbers at once"):
+        detectors.build(str(path), turned=False)
+
+
 def test_a_detector_that_is_not_there_or_no_onnx(tmp_path):
     with pytest.raises(DataError, match="There is no detector"):
         detectors.build(str(tmp_path / "none.onnx"), turned=False)

@@ -335,7 +335,7 @@ def test_a_broken_run_goes_on(raw, tmp_path, run, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run()
     monkeypatch.undo()
-    (tmp_path / "out" / "dropped" / ".x.png.part").write_bytes(b"half")
+    (tmp_path / "out" / "dropped" / ".unfinished-x.png").write_bytes(b"half")
     (tmp_path / "out" / "faces" / "orphan.png").write_bytes(b"of a run that was killed")
     assert looked_at(run()) == "2 of them looked at now."
     assert len(files(tmp_path / "out" / "faces")) == 4
@@ -367,7 +367,7 @@ def test_killed_with_its_processes_it_goes_on(tmp_path):
     assert "60 of 60 faces stay." in done.stdout
     assert "60 pictures, 60 of them" not in done.stdout
     assert len(list(out.glob("faces/*.png"))) == 60
-    assert not list(out.rglob("*.part"))
+    assert not list(out.rglob(".unfinished-*"))
 
 
 def test_two_runs_at_once(raw, tmp_path, run):

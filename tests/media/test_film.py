@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageSequence
 
 from console.errors import UserError
+from foreign.files import replaced
 from media import film
-from runs.files import replaced
 
 # Greys, and a corner in the primary colours, so that a swapped channel or axis would show.
 FRAMES = np.stack([np.full((18, 22, 3), value, "uint8") for value in (0, 60, 120, 180, 240)])

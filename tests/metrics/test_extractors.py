@@ -111,7 +111,7 @@ def test_unknown_names_and_files(tmp_path):
     with pytest.raises(MetricError, match="no network file"):
         extractors.load(str(tmp_path / "none.keras"))
     (tmp_path / "bad.keras").write_text("no")
-    with pytest.raises(MetricError, match="cannot be loaded"):
+    with pytest.raises(MetricError, match=r"not a complete .keras file"):
         extractors.load(str(tmp_path / "bad.keras"))
 
 

@@ -93,8 +93,8 @@ def test_metadata_of_other_types(changed, metadata, words):
         ({"model.weights.h5": None}, "not a complete .keras file: .*model.weights.h5"),
         ({"config.json": None}, "not a complete .keras file: .*config.json"),
         ({"model.weights.h5": b"\x89HDF"}, "model.weights.h5 in .* cannot be read"),
-        ({"config.json": b"{"}, "cannot be loaded"),
-        ({"config.json": b"[" * 100_000}, "cannot be loaded"),
+        ({"config.json": b"{"}, "config.json in .* cannot be read: it is not JSON"),
+        ({"config.json": b"[" * 100_000}, "config.json in .* nested too deeply"),
     ],
 )
 def test_members_that_are_missing_or_damaged(changed, members, words):

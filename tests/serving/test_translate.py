@@ -7,8 +7,8 @@ from PIL import Image
 import runs
 import serving
 from datasets import decode
+from foreign.files import write_json
 from models import files
-from runs.files import write_json
 from serving.commands import evaluate, explore, generate, translate
 from tests.serving import tiny
 from tests.serving.conftest import TITLES

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image, ImageSequence
 
 from console.errors import TrainingStopped
+from foreign.files import replaced
 from models.systems.gan.turns import GAN
 from runs import checkpoints as names
-from runs.files import replaced
 from runs.rows import read_rows
 from training.callbacks import checkpoints, gif, tensorboard
 from training.callbacks.base import StepCallback, StepCallbacks

@@ -14,8 +14,8 @@ import numpy as np
 from console.errors import TrainingStopped
 from console.screen import say
 from console.wording import size
+from foreign.files import replaced
 from runs.checkpoints import name, newest, plain
-from runs.files import replaced
 from training.callbacks.base import StepCallback
 
 REQUEST = "checkpoint.now"

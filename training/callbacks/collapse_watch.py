@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from console.screen import say
+from foreign.files import write_json
 from foreign.records import read_object
 from metrics.collapse import ALARM, STATE, CollapseGuard, Rollback
 from metrics.monitor import Reading
 from models.outputs import Collapse
 from runs import checkpoints as names
-from runs.files import write_json
 from runs.rows import Row
 from training.callbacks.base import StepCallback
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from console.screen import say
-from runs.files import replaced
+from foreign.files import replaced
 from runs.rows import Row, sound_rows
 from training.callbacks.base import StepCallback
 
@@ -47,7 +47,8 @@ class CSVLog(StepCallback):
         rows, damaged = sound_rows(self._path)
         if damaged:
             copy = self._path.with_name(f"damaged-{self._path.name}")
-            shutil.copyfile(self._path, copy)
+            with replaced(copy) as unfinished:
+                shutil.copyfile(self._path, unfinished)
             say(f"{self._path}: lines that cannot be read are left out: {damaged}; see {copy.name}")
         kept = [row for row in rows if row["step"] <= self._first_step]
         # Phases may log different numbers.

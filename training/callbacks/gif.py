@@ -10,7 +10,6 @@ from PIL import Image
 from console.screen import say
 from media import film
 from media.sheet import titled
-from runs.files import replaced
 from training.callbacks.base import StepCallback
 from training.callbacks.grids import grids
 
@@ -61,9 +60,8 @@ class ProgressGIF(StepCallback):
             self._draw(spread(list(found), most), found)
             if not self._drawn:
                 return
-            with replaced(self._path) as unfinished:
-                film.write(unfinished, list(self._drawn.values()), _SECONDS, _LAST_SECONDS)
-                written = unfinished.stat().st_size
+            film.write(self._path, list(self._drawn.values()), _SECONDS, _LAST_SECONDS)
+            written = self._path.stat().st_size
             if written <= self._limit or most <= 2:
                 return
             most = max(2, int(most * min(0.9, self._limit / written)))

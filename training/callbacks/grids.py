@@ -8,10 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from datasets import pixels
+from foreign.files import replaced
 from media.sheet import sheet
 from models.outputs import Preview
 from models.system import System
-from runs.files import replaced
 from training.callbacks.base import StepCallback
 
 _NAME = re.compile(r"step-(\d{8})\.png")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from foreign.files import replaced
 from models.outputs import Watched
-from runs.files import replaced
 from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 

@@ -12,7 +12,6 @@ from metrics.monitor import Reading
 from models import files
 from quality.during import QualityMeasure
 from runs import Run
-from runs.files import replaced
 from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
@@ -100,5 +99,4 @@ def plot_quality(log: Path, picture: Path, name: str) -> None:
     values = zip(column(rows, "step"), column(rows, COLUMN), strict=True)
     entries = [(int(step), Estimate(value)) for step, value in values]
     line = "averaged generator"
-    with replaced(picture) as unfinished:
-        quality_over_steps({line: entries}, name, unfinished, {line: rows[-1].get("floor")})
+    quality_over_steps({line: entries}, name, picture, {line: rows[-1].get("floor")})

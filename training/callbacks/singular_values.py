@@ -13,8 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from foreign.files import replaced
 from layers import SelfAttention
-from runs.files import replaced
 from runs.rows import column, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog

@@ -1,0 +1,56 @@
+"""Files are written whole or not at all, and what a killed process left goes away."""
+
+import os
+import time
+
+import pytest
+
+from foreign import files
+
+
+def _fail_in(path):
+    with files.replaced(path) as unfinished:
+        assert unfinished.suffix == path.suffix
+        unfinished.write_text("half")
+        raise KeyError
+
+
+def test_a_file_is_whole_or_as_before(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"ä": 1})
+    assert path.read_bytes() == '{\n  "ä": 1\n}\n'.encode()
+    with pytest.raises(KeyError):
+        _fail_in(path)
+    assert path.read_bytes().startswith(b"{")
+    assert os.listdir(tmp_path) == ["a.json"]
+    files.write_text(path, "one\r\ntwo\n")
+    assert path.read_bytes() == b"one\r\ntwo\n"
+
+
+def test_processes_that_share_a_name_write_apart(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    with files.replaced(path, shared=True) as first:
+        monkeypatch.setattr(os, "getpid", lambda: 7)
+        with files.replaced(path, shared=True) as second:
+            assert first != second
+            first.write_text("first")
+            second.write_text("second")
+        assert path.read_text() == "second"
+        assert first.exists()
+    assert path.read_text() == "first"
+    assert os.listdir(tmp_path) == ["a.npz"]
+
+
+def test_what_a_killed_process_left_goes_away(tmp_path):
+    old, young = (tmp_path / f".unfinished-{number}-a.npz" for number in (1, 2))
+    other = tmp_path / ".unfinished-1-b.npz"
+    for path in (old, young, other):
+        path.write_text("half")
+    for path in (old, other):
+        os.utime(path, times=(time.time() - 2 * files.ABANDONED_AFTER,) * 2)
+    with files.replaced(tmp_path / "a.npz", shared=True) as unfinished:
+        unfinished.write_text("whole")
+    assert sorted(os.listdir(tmp_path)) == [other.name, young.name, "a.npz"]
+    (tmp_path / ".unfinished-folder").mkdir()
+    files.remove_unfinished(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".unfinished-folder", "a.npz"]
