@@ -26,6 +26,9 @@ _GROWING = {
 SMALL: dict[str, tuple[str, dict[str, Any]]] = {
     "pggan": ("pggan", _GROWING),
     "stylegan": ("stylegan", _GROWING | {"style_dim": 5}),
+    "stackgan": ("stackgan_cpu", {"resolution": 32, "g_filters": 4, "d_filters": 2, "blocks": 1,
+                                  "condition_dim": 3, "noise_dim": 4, "text_dim": 2,
+                                  "batch_size": 4, "first_steps": 2, "steps": 4}),
     "cyclegan": ("cyclegan_cpu", {"resolution": 16, "g_filters": 4, "d_filters": 4, "blocks": 1,
                                   "d_layers": 1}),
     "srgan": ("srgan", {"resolution": 32, "crop": 16, "g_filters": 4, "blocks": 1, "d_filters": 2,
@@ -39,6 +42,8 @@ SMALL: dict[str, tuple[str, dict[str, Any]]] = {
                               "decoder_steps": 1, "medium_steps": 1, "large_steps": 1,
                               "d_medium_steps": 1, "d_large_steps": 0, "steps": 6}),
 }  # fmt: skip
+_TEXT = {"encoder": {"kind": "words", "size": 2, "features": ["cat", "red"],
+                     "weights": [1.0, 2.0]}, "examples": ["a red cat", "a cat"]}  # fmt: skip
 _AGES = {"kind": "attributes", "names": ["child", "adult", "old"],
          "groups": {"age": ["child", "adult", "old"]}}  # fmt: skip
 
@@ -60,8 +65,9 @@ def _made(system: str) -> Any:
 
 def _metadata(system: str, made: Any, output: str) -> dict[str, Any]:
     labels = _AGES if system == "caae" else None
+    text = {"text": _TEXT} if system == "stackgan" else {}
     return {"verb": made.outputs[output].verb, "recipe": made.recipe.to_dict(), "labels": labels,
-            "step": 7, "data": "faces"}  # fmt: skip
+            "step": 7, "data": "faces", **text}  # fmt: skip
 
 
 def _network(system: str) -> Callable[[Path], Path]:
@@ -83,6 +89,7 @@ def _use(path: Path) -> object:
     from serving.colourer import Colourer
     from serving.kinds import OnPictures
     from serving.style_generator import StyleGenerator
+    from serving.texts import TextSet
 
     found = serving.load_any(path)
     if isinstance(found, Colourer):
@@ -95,7 +102,8 @@ def _use(path: Path) -> object:
         from serving.explore.styles import mixing_sheet
 
         return mixing_sheet(found, [0], [1], ["coarse"], 0, 1.0)
-    return found.sample(2, seed=0)
+    asked = "a red cat" if isinstance(found.labels, TextSet) else None
+    return found.sample(2, seed=0, attributes=asked)
 
 
 def _run(system: str, member: str) -> Callable[[Path], Path]:

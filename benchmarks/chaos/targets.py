@@ -72,6 +72,19 @@ def _captions(folder: Path) -> Path:
     return written(folder / "captions.csv", "\n".join(["file,caption", *lines]))
 
 
+def _vectors(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    values = np.random.default_rng(0).standard_normal((3, 4))
+    np.savez(folder / "vectors.npz", texts=np.array(["a", "b", "c"]), vectors=values)
+    return folder / "vectors.npz"
+
+
+def _read_vectors(path: Path) -> object:
+    from datasets.text import TableEncoder
+
+    return TableEncoder.read(path).encode(["a"])
+
+
 def _read_captions(path: Path) -> object:
     from datasets import captions
 
@@ -240,6 +253,7 @@ TARGETS: dict[str, Target] = {
     "labels.csv": Target(_labels_csv, by(mutator.changed_csv), _read_labels, _DATA),
     "labels.json": Target(_label_json, by(mutator.changed_json), _read_label_json, _DATA),
     "captions.csv": Target(_captions, by(mutator.changed_csv), _read_captions, _DATA),
+    "vectors.npz": Target(_vectors, zip_by(), _read_vectors, _DATA),
     "cache meta.json": Target(_cache("meta.json"), by(mutator.changed_json), _read_cache, _DATA),
     "cache images.npy": Target(_cache("images.npy"), by(mutator.changed), _read_cache, _DATA),
     "cache labels.npy": Target(_cache("labels.npy"), by(mutator.changed), _read_cache, _DATA),
