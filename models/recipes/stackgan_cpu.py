@@ -4,7 +4,9 @@ Source: the recipe stackgan with a quarter of its channels.
 Command: python train.py stackgan_cpu
 Run time: not measured yet.
 Expect: not measured yet.
-Departures: as stackgan.
+Departures: as stackgan. Spectral norm in the discriminators in the place of batch norm, with which
+they won at once; three times its rates. Stage II adds to Stage I's pictures: drawing them anew, it
+gave all captions the same face in 3 000 steps. The divergence is the code's, and twice as heavy.
 """
 
 import dataclasses
@@ -19,6 +21,7 @@ RECIPE = dataclasses.replace(
     g_filters=32,
     d_filters=32,
     d_weight_norm="spectral",
+    residual=True,
     blocks=2,
     condition_dim=64,
     noise_dim=64,

@@ -100,6 +100,23 @@ def test_where_norms_and_activations_are():
     }
 
 
+@pytest.mark.parametrize("ratio", [2, 4])
+def test_a_residual_stage_2_adds_to_the_pictures_of_stage_1(ratio):
+    recipe = tiny_stackgan.recipe(resolution=64, ratio=ratio, residual=True)
+    adds, draws = (
+        networks.second_generator(dataclasses.replace(recipe, residual=each))
+        for each in (True, False)
+    )
+    for variable, other in zip(adds.variables, draws.variables, strict=True):
+        variable.assign(other)
+    side = 64 // ratio
+    small = RNG.uniform(-1, 1, (1, side, side, 3)).astype("float32")
+    z, text = np.ones((1, recipe.latent_dim), "float32"), np.ones((1, 5), "float32")
+    added, drawn = (each.predict_on_batch([z, text, small])[0] for each in (adds, draws))
+    repeated = small.repeat(ratio, axis=1).repeat(ratio, axis=2)
+    np.testing.assert_allclose(added, repeated + drawn, atol=1e-6)
+
+
 @pytest.mark.parametrize("stage", [1, 2])
 def test_spectral_norm_takes_the_place_of_batch_norm_in_the_discriminators(stage):
     judge = networks.discriminator(tiny_stackgan.recipe(d_weight_norm="spectral"), stage)

@@ -59,7 +59,8 @@ def first_generator(recipe: StackGANRecipe) -> keras.Model:
 def second_generator(recipe: StackGANRecipe) -> keras.Model:
     """[latents, text, small pictures (N, s, s, 3)] → pictures (N, R, R, 3), moments.
 
-    The pictures are halved twice and joined with the condition; residual blocks; doublings.
+    The pictures are halved twice and joined with the condition; residual blocks; doublings. With
+    `recipe.residual` they are added, each pixel a square, and colours may leave [-1, 1].
     """
     latents, text = blocks.latent_input(recipe), text_input(recipe)
     small = keras.Input((recipe.small, recipe.small, 3), dtype="float32", name="small")
@@ -77,6 +78,10 @@ def second_generator(recipe: StackGANRecipe) -> keras.Model:
         name = f"up_2_{number}"
         x = _relu(_norm(_doubled(x, max(1, 4 * width >> number), name), name), name)
     images = _as_images(_PLAIN.conv(x, 3, 3, "to_image_2", dtype="float32"), "images_2")
+    if recipe.residual:
+        images = keras.layers.Add(dtype="float32", name="sum_2")(
+            [_repeated(small, recipe.ratio, "small"), images]
+        )
     return keras.Model([latents, text, small], [images, moments], name="stage_2")
 
 
@@ -90,8 +95,7 @@ def generator(
     latents, text = blocks.latent_input(recipe), text_input(recipe)
     (x,) = blocks.joined(first.inputs, first.outputs[:1], [latents, text])
     if second is None:
-        for number in range(1, recipe.ratio.bit_length()):
-            x = Repeat2D(dtype="float32", name=f"repeated_{number}")(x)
+        x = _repeated(x, recipe.ratio, "repeated")
     else:
         (x,) = blocks.joined(second.inputs, second.outputs[:1], [latents, text, x])
     return keras.Model([latents, text], x, name="generator")
@@ -212,6 +216,13 @@ def _block(x, name: str):
 
 def _norm(x, name: str):
     return BatchNorm(name=f"{name}_norm")(x)
+
+
+def _repeated(x, ratio: int, name: str):
+    """Every pixel as a square of `ratio` px."""
+    for number in range(1, ratio.bit_length()):
+        x = Repeat2D(dtype="float32", name=f"{name}_{number}")(x)
+    return x
 
 
 def _relu(x, name: str):

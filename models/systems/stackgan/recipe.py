@@ -38,6 +38,11 @@ class StackGANRecipe(Recipe):
         choices=("none", "spectral"),
     )
     blocks: int = option(4, "Networks", "residual blocks of Stage II", least=0)
+    residual: bool = option(
+        False,
+        "Networks",
+        "Stage II adds to Stage I's pictures, each pixel a square, instead of drawing them anew",
+    )
     condition_dim: int = option(
         128, "Networks", "numbers of a condition, what a network takes of a caption", least=1
     )
