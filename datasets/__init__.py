@@ -9,7 +9,7 @@ from datasets.errors import DataError
 from datasets.labels import Labels
 from datasets.parts import hold_out, split
 from datasets.shapes import Shape
-from datasets.sources import Source
+from datasets.source import Source
 
 __all__ = [
     "ATTRIBUTES",

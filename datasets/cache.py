@@ -33,7 +33,7 @@ from datasets.captions import Captioned, Captions
 from datasets.errors import DataError
 from datasets.labels import Found, Labels
 from datasets.shapes import Resolution, shape_of, simplest
-from datasets.sources import Source
+from datasets.source import Source
 from foreign import arrays, bounds, records
 from foreign.numbers import shown
 

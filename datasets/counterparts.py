@@ -9,6 +9,7 @@ import numpy as np
 from datasets import conditions, faces, labels, sources
 from datasets.attributes import ATTRIBUTES, GROUPS
 from datasets.errors import DataError
+from datasets.source import Source
 
 
 def edit_of(condition: str) -> dict[str, bool]:
@@ -34,7 +35,7 @@ def counterparts(indices: Iterable[int], condition: str, resolution: int) -> np.
     return np.array(drawn, np.uint8).reshape(-1, resolution, resolution, 3)
 
 
-def source(domains: Sequence[str], label_spec: str | None, count: int | None) -> sources.Source:
+def source(domains: Sequence[str], label_spec: str | None, count: int | None) -> Source:
     """Pairs: every face drawn once with each condition true.
 
     Its items are (number of domains, R, R, 3) each, its label values (N, number of domains, 34).
@@ -66,7 +67,7 @@ def source(domains: Sequence[str], label_spec: str | None, count: int | None) ->
         "labelled": labelled,
         "drawn by": sources.drawn_by(),
     }
-    return sources.Source(
+    return Source(
         sources.FACES, identity, load, functools.partial(render, edits),
         lambda index: f"face {index}",
         notes=notes, count=count, labelled=labelled, together=len(edits),

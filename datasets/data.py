@@ -14,6 +14,7 @@ from datasets.labels import Labels
 from datasets.rows import Rows
 from datasets.sentences import Sentences
 from datasets.shapes import KINDS, RGB, Resolution, Shape, shape_of, simplest
+from datasets.source import Source
 from datasets.text import TextEncoder
 from foreign import numbers
 
@@ -87,7 +88,7 @@ def open_data(
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
-    check: Callable[[sources.Source], None] = lambda source: None,
+    check: Callable[[Source], None] = lambda source: None,
 ) -> ImageData:
     """Open a set of pictures, caching it first if that has not been done.
 
@@ -115,12 +116,12 @@ def open_data(
 
 
 def open_source(
-    source: sources.Source,
+    source: Source,
     resolution: Resolution,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
-    check: Callable[[sources.Source], None] = lambda source: None,
+    check: Callable[[Source], None] = lambda source: None,
 ) -> ImageData:
     """`open_data` for a known source, with settings already checked (`check_settings`).
 

@@ -20,6 +20,7 @@ from datasets.errors import DataError
 from datasets.labels import some
 from datasets.parts import digest, part, split
 from datasets.shapes import Resolution, simplest
+from datasets.source import Source
 
 WAYS = 'a second folder (--data-b FOLDER), or labels of one set (--domains "X, Y")'
 
@@ -78,7 +79,7 @@ def open_domains(
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
-    check: Callable[[sources.Source], None] = lambda source: None,
+    check: Callable[[Source], None] = lambda source: None,
 ) -> Domains:
     """Open the pictures of each domain, after caching them if necessary.
 
@@ -188,9 +189,7 @@ def _paired(spec, spec_b, conditions, names, resolution, chosen, how) -> Domains
     return _domains(names, parts, titles, name, paired=True)
 
 
-def _source_of_pairs(
-    spec, spec_b, conditions, labels, count
-) -> tuple[sources.Source, Sequence[str]]:
+def _source_of_pairs(spec, spec_b, conditions, labels, count) -> tuple[Source, Sequence[str]]:
     if conditions is not None:
         if str(spec) != sources.FACES:
             raise DataError(

@@ -9,12 +9,13 @@ import numpy as np
 from datasets import decode, sources
 from datasets.errors import DataError, PictureError
 from datasets.labels import some
+from datasets.source import Source
 
 DOUBLE = "is twice as wide as high"
 LOOKED_AT = 16  # files that are checked to see whether a folder holds side-by-side pictures
 
 
-def of_folders(first: Path, second: Path, name: str, count: int | None) -> sources.Source:
+def of_folders(first: Path, second: Path, name: str, count: int | None) -> Source:
     """Pairs of files that have the same path below `first` and `second`, apart from the suffix.
 
     Files without a partner are left out and reported. Raises `DataError` if no file has one.
@@ -43,7 +44,7 @@ def of_folders(first: Path, second: Path, name: str, count: int | None) -> sourc
         return [(str(first), a[0], str(second), b[0]) for a, b in pairs], None
 
     identity = {"kind": "pairs of folders", "files": pairs, "left out": left_out}
-    return sources.Source(
+    return Source(
         name, identity, load, render_two,
         lambda item: f"{Path(item[0]).name}/{item[1]} and {Path(item[2]).name}/{item[3]}",
         notes=_count_notes(count, len(pairs)), count=len(pairs), together=2,
@@ -51,7 +52,7 @@ def of_folders(first: Path, second: Path, name: str, count: int | None) -> sourc
     )  # fmt: skip
 
 
-def side_by_side(folder: Path, name: str, count: int | None) -> sources.Source:
+def side_by_side(folder: Path, name: str, count: int | None) -> Source:
     """Pictures twice as wide as high that hold a pair: the first picture on the left.
 
     Raises `DataError` if none of the first files has this shape.
@@ -66,7 +67,7 @@ def side_by_side(folder: Path, name: str, count: int | None) -> sources.Source:
         )
     files = [files[i] for i in sources.evenly(len(files), count)]
     identity = {"kind": "side by side", "files": files}
-    return sources.Source(
+    return Source(
         name, identity, lambda: ([(str(folder), file) for file, _, _ in files], None),
         render_halves, lambda item: item[1],
         notes=_count_notes(count, len(files)), count=len(files), together=2,

@@ -10,6 +10,7 @@ from PIL import Image
 from datasets import DataError, cache, command, decode, shapes, sources
 from datasets.data import check_resolution
 from datasets.shapes import Shape
+from datasets.source import Source
 
 RNG = np.random.default_rng(0)
 TALL = RNG.integers(0, 256, (12, 8, 3), np.uint8)  # 8 wide, 12 high
@@ -184,7 +185,7 @@ def test_arrays_become_images_and_back(channels):
 
 
 def a_source(**identity):
-    return sources.Source("x", identity, lambda: ([], None), None, str)
+    return Source("x", identity, lambda: ([], None), None, str)
 
 
 def test_square_rgb_keeps_the_fingerprint_that_it_had():
