@@ -63,7 +63,10 @@ class QualityMeasure:
     def read(self, system: System) -> Reading:
         """Measure `system` as it is now."""
         monitor = self.monitor
-        return monitor.measure(self._judged.draw(system))
+        drawn = self._judged.draw(system)
+        # Not every generator ends in a tanh. What is not finite stays, and is told.
+        shown = np.where(np.isfinite(drawn), np.clip(drawn, -1.0, 1.0), drawn)
+        return monitor.measure(shown)
 
     def passport(self, system: System, reading: Reading) -> Record:
         """The reading as a record with its protocol."""

@@ -11,10 +11,12 @@ import pytest
 import datasets
 import runs
 from metrics.collapse import Rollback
+from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Reading
 from metrics.protocol import Record
 from models import files
+from models.outputs import Judged
 from models.systems.gan.turns import GAN
 from quality import during as quality
 from runs import checkpoints as names
@@ -249,6 +251,23 @@ def test_the_averaged_generator_is_measured_not_the_one_in_training(noise):
     average.assign(np.ones(kernel.shape))
     assert measure.read(gan).distance != first.distance
     assert measure.passport(gan, first).protocol["fake"]["weights"] == "ema"
+
+
+def test_pictures_of_networks_without_a_tanh_are_measured_as_one_sees_them(noise):
+    gan = GAN(tiny.recipe(), seed=1)
+    measure = measure_of(noise, gan, 0, 20)
+    rng = np.random.default_rng(0)
+    wide = rng.uniform(-9, 9, (20, 16, 16, 3)).astype("float32")
+    drawn = {"now": wide}
+    measure._judged = Judged(lambda system: drawn["now"], "images", {})
+    first = measure.read(gan).distance
+    drawn["now"] = np.clip(wide, -1, 1)
+    assert measure.read(gan).distance == first
+    for bad in (np.nan, np.inf):
+        drawn["now"] = wide.copy()
+        drawn["now"][3, 2, 1, 0] = bad
+        with pytest.raises(MetricError, match="1 of 20 pictures have NaN or infinite pixels"):
+            measure.read(gan)
 
 
 def test_exactly_twice_as_many_pictures_as_measured_give_a_floor(noise):
