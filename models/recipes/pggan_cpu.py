@@ -2,8 +2,9 @@
 
 Source: the recipe pggan with at most 64 channels, a latent of 64, and shorter phases.
 Command: python train.py pggan_cpu
-Run time: not measured yet.
-Expect: not measured yet.
+Run time: 26 minutes on one CPU core, beside another training.
+Expect FD-lite0@224 207 (N = 200, one seed). Trained at 64 px from the start for the same time, the
+networks have 215 (207 at best, before); with 20 000 pictures a phase 227.
 Departures: as pggan; 6 000 pictures a phase before the last, batches of 64 down to 16.
 """
 

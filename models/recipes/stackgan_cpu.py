@@ -2,8 +2,10 @@
 
 Source: the recipe stackgan with a quarter of its channels.
 Command: python train.py stackgan_cpu
-Run time: not measured yet.
-Expect: not measured yet.
+Run time: 21 minutes on one CPU core, beside another training.
+Expect with captions in held-out wordings: hair colour as asked in 94 % of the pictures, long hair
+in 88 %, the rest by chance; FD-lite0@224 191 (N = 2 000): samples/gallery/stackgan.md. With
+`--no-augmentation` hats in 92 % and glasses in 85 %, but the faces of a caption are more alike.
 Departures: as stackgan. Spectral norm in the discriminators in the place of batch norm, with which
 they won at once; three times its rates. Stage II adds to Stage I's pictures: drawing them anew, it
 gave all captions the same face in 3 000 steps. The divergence is the code's, and twice as heavy.
