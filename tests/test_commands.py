@@ -86,6 +86,7 @@ def place(tmp_path, monkeypatch):
             folder = tmp_path / name / "ab"[index % 2]
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(folder / f"{index}.png")
+            (folder / f"{index}.txt").write_text(f"picture {index}")
 
     def public():
         images = rng.integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)

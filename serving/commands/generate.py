@@ -169,7 +169,7 @@ class Writer(contextlib.ExitStack):
             "truncation": options.truncation,
             "statistics": options.statistics,
             "attributes": options.attributes,
-            **({"text": options.text} if options.text else {}),
+            "text": options.text,
             "weights": options.weights,
             "generator": generator.origin.name,
             "recipe": generator.recipe.name,

@@ -22,7 +22,7 @@ for number in range(12):
     time.sleep(0.01)
 """
 WHOLE = "write_json(out / f'{number}.json', list(range(1000)))"
-HALF = "(out / f'{number}.json').write_text('[1, '); time.sleep(0.01); " + WHOLE
+HALF = "(out / f'{number}.json').write_text('[1, '); time.sleep(0.05); " + WHOLE
 
 
 @pytest.fixture(params=[Plain, Zygote])
@@ -51,10 +51,10 @@ def test_whole_files_and_the_same_end(start, tmp_path, monkeypatch):
 
 
 def test_what_is_wrong_is_seen(start, tmp_path, monkeypatch):
-    tally = killed(start, tmp_path, monkeypatch, HALF)
+    tally = killed(start, tmp_path, monkeypatch, HALF, count=12)
     assert any("a damaged file after" in each for each in tally.failures)
     (tmp_path / "other").mkdir()
-    tally = killed(start, tmp_path / "other", monkeypatch, WHOLE, again=False)
+    tally = killed(start, tmp_path / "other", monkeypatch, WHOLE, again=False, count=12)
     assert any("another result after" in each for each in tally.failures), tally
 
 

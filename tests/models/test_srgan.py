@@ -111,7 +111,7 @@ def test_spectral_norm_takes_the_place_of_batch_norm_in_the_discriminator():
     assert not [each for each in discriminator.layers if isinstance(each, BatchNorm)]
     kernels = [each for each in discriminator.layers if hasattr(each, "normalized_kernel")]
     assert [each.name for each in kernels] == [*(f"conv_{n}" for n in range(8)), "hidden", "logit"]
-    for _ in range(30):
+    for _ in range(300):
         power_iterate(discriminator)
     for layer in kernels:
         kernel = ops.convert_to_numpy(layer.normalized_kernel())

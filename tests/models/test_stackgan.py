@@ -127,7 +127,7 @@ def test_spectral_norm_takes_the_place_of_batch_norm_in_the_discriminators(stage
     named = {*downs, "block_1", "block_2", "block_3", "embedded", "joint", "logit"}
     assert {x.name for x in kernels} == named
     assert {x.name for x in kernels if not x.use_bias} == bare
-    for _ in range(40):
+    for _ in range(300):
         power_iterate(judge)
     for layer in kernels:
         kernel = ops.convert_to_numpy(layer.normalized_kernel())
