@@ -19,10 +19,10 @@ from foreign.files import write_json
 out = Path(sys.argv[1])
 for number in range(12):
     {write}
-    time.sleep(0.01)
+    time.sleep(0.04)
 """
 WHOLE = "write_json(out / f'{number}.json', list(range(1000)))"
-HALF = "(out / f'{number}.json').write_text('[1, '); time.sleep(0.05); " + WHOLE
+HALF = "(out / f'{number}.json').write_text('[1, '); time.sleep(0.03); " + WHOLE
 
 
 @pytest.fixture(params=[Plain, Zygote])
@@ -51,10 +51,10 @@ def test_whole_files_and_the_same_end(start, tmp_path, monkeypatch):
 
 
 def test_what_is_wrong_is_seen(start, tmp_path, monkeypatch):
-    tally = killed(start, tmp_path, monkeypatch, HALF, count=12)
+    tally = killed(start, tmp_path, monkeypatch, HALF, count=4)
     assert any("a damaged file after" in each for each in tally.failures)
     (tmp_path / "other").mkdir()
-    tally = killed(start, tmp_path / "other", monkeypatch, WHOLE, again=False, count=12)
+    tally = killed(start, tmp_path / "other", monkeypatch, WHOLE, again=False, count=4)
     assert any("another result after" in each for each in tally.failures), tally
 
 
