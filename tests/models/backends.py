@@ -12,16 +12,22 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
+NAMES = ("tensorflow", "jax", "torch")
 # To parametrise a test by; one that is not installed is skipped.
 EVERY = [
     pytest.param(name, marks=pytest.mark.skipif(
         importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
-    for name in ("tensorflow", "jax", "torch")
+    for name in NAMES
 ]  # fmt: skip
 
 
 # Steps this small take far less time than XLA's optimisations of them.
 _QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+
+
+def installed() -> list[str]:
+    """The backends of this machine."""
+    return [name for name in NAMES if importlib.util.find_spec(name) is not None]
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
