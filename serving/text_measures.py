@@ -15,6 +15,7 @@ import numpy as np
 import datasets
 from datasets import captions
 from datasets.pixels import to_uint8
+from datasets.text import WordEncoder
 from metrics import classifier
 from metrics.classifier import LabelSpace
 from metrics.control import Row, score
@@ -27,6 +28,7 @@ from quality import control
 from serving.explore.edits import seen
 from serving.explore.stages import first_stage, stages_sheet
 from serving.generator import Generator
+from serving.texts import TextSet
 from serving.unseen import Unseen, aligned
 
 MOST = 2_000  # pictures
@@ -56,9 +58,10 @@ class Stage:
     spread: float
 
 
-def can_measure(data: datasets.ImageData) -> bool:
-    """Whether the data has the attributes of which captions can be made."""
-    return data.labels is not None and tuple(data.labels.names) == datasets.ATTRIBUTES
+def can_measure(labels: TextSet, data: datasets.ImageData) -> bool:
+    """Whether new captions can be made, of the data's attributes, and encoded, word by word."""
+    known = data.labels is not None and tuple(data.labels.names) == datasets.ATTRIBUTES
+    return known and isinstance(labels.encoder, WordEncoder)
 
 
 def measure(

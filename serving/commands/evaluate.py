@@ -200,6 +200,11 @@ def _check_control(jobs: list) -> None:
         labels = subject.labels
         if labels is None:
             raise UserError(f"--control needs a generator with labels; {subject.name} has none")
+        if labels.kind == "captions":
+            raise UserError(
+                f"--control measures labels, and {subject.name} takes captions; on faces "
+                "evaluate.py measures these without being asked"
+            )
         known = reference.data.labels
         if known is None or tuple(known.names) != tuple(labels.names):
             raise UserError(

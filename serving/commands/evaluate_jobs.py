@@ -139,7 +139,7 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
                 )
             )  # fmt: skip
         elif isinstance(subject.labels, TextSet):
-            if text_measures.can_measure(reference.data):
+            if text_measures.can_measure(subject.labels, reference.data):
                 found.append(
                     functools.partial(
                         text_measures.measure,

@@ -18,7 +18,7 @@ from metrics import extractors
 from models import files
 from models.systems.stackgan.turns import StackGAN
 from serving import text_measures
-from serving.commands import explore, export, generate
+from serving.commands import evaluate, explore, export, generate
 from serving.explore import stages
 from serving.explore.explorer import Explorer
 from serving.export.export import export as exported
@@ -226,6 +226,14 @@ def test_the_arrays_hold_the_text(file, tmp_path, painter):
     assert "labels" not in found
 
 
+def test_control_of_labels_is_not_for_captions(file, tmp_path, capfd):
+    for number in range(4):
+        Image.new("RGB", (32, 32), (9 * number, 0, 0)).save(tmp_path / f"{number}.png")
+    command = [str(file), f"--real={tmp_path}", f"--data-cache={tmp_path / 'c'}", "--control=10"]
+    assert evaluate.main(command) == 2
+    assert "takes captions; on faces evaluate.py measures these" in capfd.readouterr().err
+
+
 def test_stages_are_of_generators_of_two_stages(tmp_path, capfd):
     from tests.serving import tiny
 
@@ -310,6 +318,9 @@ def test_both_stages_are_measured(tmp_path, monkeypatch):
         "blush", "smile", "open mouth", *datasets.GROUPS["eye colour"],
     }  # fmt: skip
     json.dumps(found.values, allow_nan=False)
-    assert text_measures.can_measure(data)
+    assert text_measures.can_measure(painter.labels, data)
+    vectors = {"encoder": {"kind": "vectors", "size": 1, "scale": 1.0}, "examples": ["a"]}
+    own = TextSet({**vectors, "vectors": [[1.0]]}, 1)
+    assert not text_measures.can_measure(own, data)  # no vector for a new caption
     other = datasets.open_data("faces", 32, count=300, cache_dir=tmp_path, workers=1, labels="none")
-    assert not text_measures.can_measure(other)
+    assert not text_measures.can_measure(painter.labels, other)
