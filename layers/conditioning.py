@@ -8,8 +8,8 @@ from keras import ops
 class ConditioningAugmentation(keras.layers.Layer):
     """[moments (N, 2·C), ε (N, C)] → c (N, C) = μ + σ ε; moments are μ, then log σ.
 
-    Captions have a neighbourhood so, not a point (StackGAN, Zhang et al. 2017, arXiv:1612.03242,
-    section 3.2). Without `augment`, c = μ and ε is not read.
+    So a caption stands for a neighbourhood, not for a point (StackGAN, Zhang et al. 2017,
+    arXiv:1612.03242, section 3.2). Without `augment`, c = μ and ε is not read.
     """
 
     def __init__(self, augment: bool = True, **kwargs):

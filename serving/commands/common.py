@@ -109,10 +109,11 @@ def wish(generator: Generator, options: argparse.Namespace) -> str | None:
     """What --attributes or --text asks for. Raises `UserError` for the wrong one of the two."""
     takes_text = generator.labels is not None and generator.labels.kind == "captions"
     if options.text is not None and not takes_text:
-        why = "without labels" if generator.labels is None else "on labels: name --attributes"
+        labelled = generator.labels is not None
+        why = "on labels; choose them with --attributes" if labelled else "without labels"
         raise UserError(f"--text is for captions; {generator.origin} was trained {why}")
     if options.attributes is not None and takes_text:
-        raise UserError(f"{generator.origin} was trained on captions; describe it with --text")
+        raise UserError(f"{generator.origin} was trained on captions; describe faces with --text")
     if options.text is not None:
         say_understood(generator, options.text)
     return options.text if takes_text else options.attributes

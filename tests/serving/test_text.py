@@ -91,7 +91,7 @@ def test_without_a_sentence_captions_of_the_training_are_drawn(painter):
     [
         ("", "the text is empty; such as 'a girl with blue hair'"),
         ("   ", "the text is empty"),
-        ("zzz with 12", "no word of 'zzz with 12' was in a caption it was trained on"),
+        ("zzz", "no word of 'zzz' was in a caption it was trained on; such as 'a girl with blue"),
         ("blue " * 500, "the text has 2,500 letters; at most 2,000 are read"),
     ],
 )
@@ -205,9 +205,15 @@ def test_wishes_of_the_wrong_kind(file, tmp_path, capfd):
 
     out = [f"--out={tmp_path / 'o'}", "--count=2"]
     plain = str(tiny.saved(tmp_path))
+    (tmp_path / "l").mkdir()
+    labelled = str(tiny.saved(tmp_path / "l", "attributes"))
     for command, words in (
-        ([str(file), "--attributes=blue hair"], "was trained on captions; describe it with --text"),
+        (
+            [str(file), "--attributes=blue hair"],
+            "was trained on captions; describe faces with --text",
+        ),
         ([plain, "--text=blue hair"], "--text is for captions; .* was trained without labels"),
+        ([labelled, "--text=blue hair"], "was trained on labels; choose them with --attributes"),
         ([plain, "--vector=v.npy"], "--vector is for captions; .* was not trained on any"),
         ([str(file), "--vector=v.npy", "--text=a"], "--vector says all; leave out --text"),
         ([str(file), "--vector=v.npy"], "it was trained on sentences"),
