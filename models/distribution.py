@@ -108,6 +108,11 @@ class Replicas(Distribution):
         self._here = self.devices // self.hosts
         self._wants_to_stop = False
 
+    def check(self, recipe):
+        super().check(recipe)
+        if self.devices > 1 and recipe.sometimes_together:
+            raise ValueError(f"on {self.devices} devices {recipe.sometimes_together}")
+
     def scope(self):
         return self.strategy.scope()
 

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from foreign import numbers
+
+
+@dataclasses.dataclass(frozen=True)
+class Above:
+    """All numbers above `bound`, as the values of another field for which a field is read."""
+
+    bound: float
+
+    def __contains__(self, value: float) -> bool:
+        return value > self.bound
+
+    def __str__(self) -> str:
+        return f"above {self.bound:g}"
 
 
 def option(
@@ -15,7 +28,7 @@ def option(
     help: str,
     *,
     choices: tuple[Any, ...] | None = None,
-    only: dict[str, tuple] | None = None,
+    only: Mapping[str, tuple | Above] | None = None,
     least: float | None = None,
     above: float | None = None,
     most: float | None = None,
@@ -102,9 +115,14 @@ def ignored(values: Any, names: Any, unknown: tuple[str, ...] = ()) -> Iterator[
         for other, read in field.metadata["only"].items() if field.name in wanted else ():
             value = getattr(values, other)
             if other not in unknown and value not in read:
-                known = ", ".join(map(str, read))
-                known = known if len(read) == 1 else f"one of {known}"
-                yield f"{field.name} is read only where {other} is {known}; it is {value}"
+                yield f"{field.name} is read only where {other} is {_named(read)}; it is {value}"
+
+
+def _named(values: tuple | Above) -> str:
+    if isinstance(values, Above):
+        return str(values)
+    known = ", ".join(map(str, values))
+    return known if len(values) == 1 else f"one of {known}"
 
 
 def refuse_ignored(

@@ -23,6 +23,8 @@ class Loss:
         discriminator: (real logits, fake logits) → scalar.
         generator: (real logits or None, fake logits) → scalar.
         needs_real: whether the generator's loss reads the real logits.
+        pairs: whether it compares the real picture and the fake of each row, which must then have
+            the same label.
         zero_share: (real, fake) → share, 0 to 1, of D's terms that are exactly zero, or None if
             they never are.
         smoothed: (real, fake, target) → D's loss with `target` instead of 1 for real pictures, or
@@ -32,6 +34,7 @@ class Loss:
     discriminator: Callable
     generator: Callable
     needs_real: bool = False
+    pairs: bool = False
     zero_share: Callable | None = None
     smoothed: Callable | None = None
 
@@ -126,12 +129,15 @@ def _relativistic_least_squares(real, fake, target=1.0):
     return ops.mean(ops.square(real - target)) + ops.mean(ops.square(fake + 1.0))
 
 
-def _relativistic(discriminator: Callable, smoothed: bool = True, zero_share=None) -> Loss:
+def _relativistic(
+    discriminator: Callable, smoothed: bool = True, zero_share=None, pairs: bool = False
+) -> Loss:
     """The loss whose generator minimises D's loss with real and fake exchanged."""
     return Loss(
         discriminator,
         lambda real, fake: discriminator(fake, real),
         needs_real=True,
+        pairs=pairs,
         zero_share=zero_share,
         smoothed=discriminator if smoothed else None,
     )
@@ -149,7 +155,7 @@ LOSSES = {
     ),
     "hinge": Loss(hinge_discriminator, linear_generator, zero_share=hinge_zero_share),
     "wasserstein": Loss(wasserstein_discriminator, linear_generator),
-    "rsgan": _relativistic(paired(_relativistic_cross_entropy)),
+    "rsgan": _relativistic(paired(_relativistic_cross_entropy), pairs=True),
     "rasgan": _relativistic(averaged(cross_entropy_discriminator)),
     "ralsgan": _relativistic(averaged(_relativistic_least_squares)),
     "rahinge": _relativistic(

@@ -1,22 +1,23 @@
 """Adam and RMSprop as in the papers, the decay of their rates, and all players' optimizers."""
 
 import types
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import keras
 from keras import ops
 
+from models.schedules import Schedule
+
 
 @keras.saving.register_keras_serializable(package="gan")
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that is constant until step `start` and then falls by `decay`.
-
-    "none": it stays. "exponential": rate · factor^((step - start) / every), continuously, such as
-    the notes' SAGAN_V5: × 0.99 per 100 steps after 50 000. "linear": to 0 at step `end`.
+    """A learning rate that follows a `Schedule` from `rate` to `last`.
 
     Args:
-        start: the step after which it falls.
-        factor, every: parameters of the exponential decay.
-        end: end of the linear decay, after `start`.
+        schedule: its curve; by default it is constant.
+        last: what a linear or cosine curve ends at.
         steps_done: a variable that counts the generator's steps, for the rates of both networks;
             None: the optimizer's own count.
         scale: a variable that multiplies the rate and may change during training, or None.
@@ -25,51 +26,68 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(
         self,
         rate: float,
-        decay: str = "none",
-        start: int = 0,
-        factor: float = 1.0,
-        every: int = 1,
-        end: int = 1,
+        schedule: Schedule | None = None,
+        last: float = 0.0,
         steps_done: keras.Variable | None = None,
         scale: keras.Variable | None = None,
     ):
         self.rate = rate
-        self.decay = decay
-        self.start = start
-        self.factor = factor
-        self.every = every
-        self.end = end
+        self.schedule = schedule or Schedule()
+        self.last = last
         self.steps_done = steps_done
         self.scale = scale
 
     def __call__(self, step):
         if self.steps_done is not None:
             step = ops.convert_to_tensor(self.steps_done)
-        late = ops.maximum(ops.cast(step, "float32") - self.start, 0.0)
-        rate = self.rate * self._left(late)
+        rate = self.schedule.value(self.rate, self.last, step)
         return rate if self.scale is None else rate * ops.convert_to_tensor(self.scale)
 
-    def _left(self, late):
-        """The factor of the rate `late` steps after the start: from 1 down to 0."""
-        if self.decay == "exponential":
-            return ops.power(self.factor, late / self.every)
-        if self.decay == "linear":
-            return ops.maximum(1.0 - late / (self.end - self.start), 0.0)
-        return ops.ones_like(late)
-
     def get_config(self):
-        names = ("rate", "decay", "start", "factor", "every", "end")
-        return {name: getattr(self, name) for name in names}
+        return {"rate": self.rate, "schedule": asdict(self.schedule), "last": self.last}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**{**config, "schedule": Schedule(**config["schedule"])})
 
 
 @keras.saving.register_keras_serializable(package="gan")
 class Adam(keras.optimizers.Adam):
-    """`keras.optimizers.Adam`; on TensorFlow one fused operation per variable, same results."""
+    """`keras.optimizers.Adam`; on TensorFlow one fused operation per variable, same results.
+
+    Args:
+        beta_2_now: () → the present β2, a scalar, for one that changes during training, or None.
+            As in `torch.optim.Adam`, the present one corrects the bias of all steps so far.
+    """
+
+    def __init__(self, *args, beta_2_now: Callable[[], Any] | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.beta_2_now = beta_2_now
 
     def update_step(self, gradient, variable, learning_rate):
-        if keras.backend.backend() != "tensorflow" or self.amsgrad:
+        beta_2 = self.beta_2 if self.beta_2_now is None else self.beta_2_now()
+        if keras.backend.backend() == "tensorflow" and not self.amsgrad:
+            self._update_fused(gradient, variable, learning_rate, beta_2)
+        elif self.beta_2_now is None:
             super().update_step(gradient, variable, learning_rate)
-            return
+        else:
+            self._update(gradient, variable, learning_rate, beta_2)
+
+    def _update(self, gradient, variable, learning_rate, beta_2):
+        """Adam's algorithm 1 (arXiv:1412.6980), in the form at the end of its section 2."""
+        index = self._get_variable_index(variable)
+        step = ops.cast(self.iterations + 1, "float32")
+        momentum, velocity = self._momentums[index], self._velocities[index]
+        gradient = ops.cast(gradient, "float32")
+        self.assign_add(momentum, (1.0 - self.beta_1) * (gradient - momentum))
+        self.assign_add(velocity, (1.0 - beta_2) * (ops.square(gradient) - velocity))
+        correction = ops.sqrt(1.0 - ops.power(beta_2, step)) / (
+            1.0 - ops.power(ops.cast(self.beta_1, "float32"), step)
+        )
+        moved = ops.cast(learning_rate, "float32") * correction * momentum
+        self.assign_sub(variable, moved / (ops.sqrt(velocity) + self.epsilon))
+
+    def _update_fused(self, gradient, variable, learning_rate, beta_2):
         import tensorflow as tf
 
         index = self._get_variable_index(variable)
@@ -79,10 +97,10 @@ class Adam(keras.optimizers.Adam):
             m=_handle(self._momentums[index]),
             v=_handle(self._velocities[index]),
             beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
+            beta2_power=tf.pow(beta_2, step),
             lr=tf.cast(learning_rate, "float32"),
             beta1=tf.constant(self.beta_1, "float32"),
-            beta2=tf.constant(self.beta_2, "float32"),
+            beta2=tf.cast(beta_2, "float32"),
             epsilon=tf.constant(self.epsilon, "float32"),
             grad=tf.cast(gradient, "float32"),
         )
@@ -141,15 +159,26 @@ class Optimizers(keras.optimizers.Optimizer):
         """Nothing to do: moving averages are the system's, not the optimizers'."""
 
 
-OPTIMIZERS = {
-    "adam": lambda rate, beta_1, beta_2: Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8),
-    "rmsprop": lambda rate, beta_1, beta_2: RMSprop(rate, rho=beta_2, epsilon=1e-8),
-    "sgd": lambda rate, beta_1, beta_2: keras.optimizers.SGD(rate, momentum=beta_1),
-}
+OPTIMIZERS = ("adam", "rmsprop", "sgd")
 
 
-def get(name: str, rate: float, beta_1: float, beta_2: float) -> keras.Optimizer:
-    """A new optimizer; ValueError lists the known names. rmsprop takes beta_2 as rho."""
-    if name not in OPTIMIZERS:
-        raise ValueError(f"Unknown optimizer {name!r}. Known: {', '.join(OPTIMIZERS)}.")
-    return OPTIMIZERS[name](rate, beta_1, beta_2)
+def get(
+    name: str,
+    rate: Any,
+    beta_1: float,
+    beta_2: float,
+    beta_2_now: Callable[[], Any] | None = None,
+) -> keras.Optimizer:
+    """A new optimizer; ValueError lists the known names. rmsprop takes beta_2 as rho.
+
+    Args:
+        rate: its learning rate, or a schedule of Keras.
+        beta_2_now: see `Adam`; the others do not read it.
+    """
+    if name == "adam":
+        return Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8, beta_2_now=beta_2_now)
+    if name == "rmsprop":
+        return RMSprop(rate, rho=beta_2, epsilon=1e-8)
+    if name == "sgd":
+        return keras.optimizers.SGD(rate, momentum=beta_1)
+    raise ValueError(f"Unknown optimizer {name!r}. Known: {', '.join(OPTIMIZERS)}.")

@@ -1,58 +1,101 @@
-"""Penalties on the discriminator: a name → a function that is independent of the backend.
+"""Penalties on the discriminator's slope: a name → a function of a `DiscriminatorStep`.
 
-`penalty(critic, gradient, real, fake, mix)` returns a float32 scalar, to be weighted and added to
-D's loss: `critic(x)` gives logits (N, 1) under the labels of the real data, `gradient(fn, x)` the
-gradient of sum(fn(x)) by x, `real` and `fake` are data (N, …), `mix` uniform numbers (N,).
+It returns a float32 scalar, to be weighted and added to D's loss.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from models.lazy import ops
 
 
-def _squared_norms(x):
-    return ops.sum(ops.square(ops.cast(x, "float32")), axis=tuple(range(1, len(x.shape))))
+@dataclass(frozen=True)
+class DiscriminatorStep:
+    """One (micro-)batch of the discriminator's step.
+
+    Attributes:
+        judge: (data, labels) → logits (N, 1).
+        gradient: (fn, x) → the gradient of sum(fn(x)) by x.
+        real, fake: data (N, …).
+        real_labels, fake_labels: theirs, as `judge` takes them.
+        mix: uniform numbers (N,), for penalties between real and fake.
+    """
+
+    judge: Callable[[Any, Any], Any]
+    gradient: Callable[[Callable[[Any], Any], Any], Any]
+    real: Any
+    fake: Any
+    real_labels: Any = None
+    fake_labels: Any = None
+    mix: Any = None
+
+    def squared_slopes(self, data, labels):
+        """||grad D(data)||² (N,) under `labels`."""
+        gradient = self.gradient(lambda x: self.judge(x, labels), data)
+        return ops.sum(
+            ops.square(ops.cast(gradient, "float32")), axis=tuple(range(1, len(data.shape)))
+        )
 
 
-def _norms_between(critic, gradient, real, fake, mix):
-    """||grad D(x^)|| (N,) at x^ = mix · x + (1 - mix) · G(z), on lines between fake and real."""
-    share = ops.reshape(mix, (-1,) + (1,) * (len(real.shape) - 1))
-    between = share * real + (1.0 - share) * fake
-    return ops.sqrt(_squared_norms(gradient(critic, between)) + 1e-12)
+def _norms_between(step: DiscriminatorStep):
+    """||grad D(x^)|| (N,) at x^ = mix · x + (1 - mix) · G(z), on lines between fake and real.
+
+    The labels are those of the real data.
+    """
+    share = ops.reshape(step.mix, (-1,) + (1,) * (len(step.real.shape) - 1))
+    between = share * step.real + (1.0 - share) * step.fake
+    return ops.sqrt(step.squared_slopes(between, step.real_labels) + 1e-12)
 
 
-def gradient_penalty(critic, gradient, real, fake, mix):
+def gradient_penalty(step: DiscriminatorStep):
     """E (||grad D(x^)|| - 1)², two-sided (WGAN-GP, arXiv:1704.00028, equation 3)."""
-    norms = _norms_between(critic, gradient, real, fake, mix)
-    return ops.mean(ops.square(norms - 1.0))
+    return ops.mean(ops.square(_norms_between(step) - 1.0))
 
 
-def one_sided_gradient_penalty(critic, gradient, real, fake, mix):
+def one_sided_gradient_penalty(step: DiscriminatorStep):
     """E relu(||grad D(x^)|| - 1)²: penalises slopes above 1 (WGAN-LP, arXiv:1709.08894, eq. 8)."""
-    norms = _norms_between(critic, gradient, real, fake, mix)
-    return ops.mean(ops.square(ops.relu(norms - 1.0)))
+    return ops.mean(ops.square(ops.relu(_norms_between(step) - 1.0)))
 
 
-def r1(critic, gradient, real, fake, mix):
+def r1(step: DiscriminatorStep):
     """1/2 E ||grad D(x)||² on real data (Mescheder et al. 2018, arXiv:1801.04406, equation 9)."""
-    return 0.5 * ops.mean(_squared_norms(gradient(critic, real)))
+    return 0.5 * ops.mean(step.squared_slopes(step.real, step.real_labels))
+
+
+def r2(step: DiscriminatorStep):
+    """1/2 E ||grad D(G(z))||² on fakes (Mescheder et al. 2018, arXiv:1801.04406, equation 9)."""
+    return 0.5 * ops.mean(step.squared_slopes(step.fake, step.fake_labels))
+
+
+def r1_r2(step: DiscriminatorStep):
+    """R1 + R2, without which relativistic pairing diverges (R3GAN, arXiv:2501.05441, section 2)."""
+    return r1(step) + r2(step)
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """A penalty's function; `joins_fakes`: it uses points between a real and a fake."""
+    """A penalty.
 
-    function: Callable
+    Attributes:
+        function: a discriminator's step → a scalar.
+        joins_fakes: it uses points between a real and a fake.
+        slopes: how many slopes per real picture it takes.
+    """
+
+    function: Callable[[DiscriminatorStep], Any]
     joins_fakes: bool = False
+    slopes: int = 1
 
 
 PENALTIES = {
     "gradient": Penalty(gradient_penalty, joins_fakes=True),
     "one_sided_gradient": Penalty(one_sided_gradient_penalty, joins_fakes=True),
     "r1": Penalty(r1),
+    "r2": Penalty(r2),
+    "r1_r2": Penalty(r1_r2, slopes=2),
 }
 
 
@@ -68,3 +111,17 @@ def get(name: str) -> Penalty | None:
     if name not in PENALTIES:
         raise ValueError(f"Unknown penalty {name!r}. Known: {', '.join(names())}.")
     return PENALTIES[name]
+
+
+def lecam(real, fake, real_average, fake_average):
+    """E relu(D(x) - f)² + E relu(r - D(G(z)))²: D must not leave its own past far behind.
+
+    LeCam regularisation (Tseng et al. 2021, arXiv:2104.03310, equation 4, in the one-sided form of
+    the authors' code): r and f are moving averages of D's logits on reals and on fakes.
+
+    Args:
+        real, fake: logits (N, 1).
+        real_average, fake_average: r and f, scalars.
+    """
+    beyond = ops.mean(ops.square(ops.relu(real - fake_average)))
+    return beyond + ops.mean(ops.square(ops.relu(real_average - fake)))

@@ -18,6 +18,8 @@ import numpy as np
 
 from models import fields
 from models.fields import option
+from models.optimisation_fields import OptimisationFields
+from models.schedules import Schedule
 
 
 def _sides(text: str) -> int | str:
@@ -46,8 +48,8 @@ class Phase:
     changed: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(OptimisationFields):
     """One system as its source describes it; immutable, valid or refused with a ValueError.
 
     `dataclasses.replace(recipe, resolution=64)` gives a checked variation.
@@ -77,50 +79,6 @@ class Recipe:
         "Training",
         "split each batch into this many parts and add up gradients, to save memory",
         least=1,
-    )
-    steps: int = option(10_000, "Training", "training steps, by default the source's", least=1)
-    optimizer: str = option("adam", "Training", "optimizer", choices=("adam", "rmsprop", "sgd"))
-    beta_1: float = option(
-        0.9,
-        "Training",
-        "Adam's first decay rate",
-        only={"optimizer": ("adam", "sgd")},
-        least=0,
-        below=1,
-    )
-    beta_2: float = option(
-        0.999,
-        "Training",
-        "Adam's second decay rate",
-        only={"optimizer": ("adam", "rmsprop")},
-        least=0,
-        below=1,
-    )
-    decay: str = option(
-        "none",
-        "Training",
-        "how the learning rates fall: exponential, by decay_rate; linear, to 0 at the last step",
-        choices=("none", "exponential", "linear"),
-    )
-    decay_start: int = option(
-        0, "Training", "step after which they fall", only={"decay": ("exponential", "linear")}
-    )
-    decay_rate: float = option(
-        0.99,
-        "Training",
-        "factor of the exponential decay, once per decay_every steps",
-        only={"decay": ("exponential",)},
-        above=0,
-    )
-    decay_every: int = option(
-        100, "Training", "steps per factor decay_rate", only={"decay": ("exponential",)}, least=1
-    )
-    ema_decay: float = option(
-        0.995,
-        "Training",
-        "decay of the moving average of the kept network's weights, ramped up; 0: no average",
-        least=0,
-        below=1,
     )
     mirror: bool = option(False, "Training", "show half of the pictures mirrored")
 
@@ -173,6 +131,14 @@ class Recipe:
         """Whether a loss compares the halves of a batch; devices must then not separate them."""
         return False
 
+    @property
+    def sometimes_together(self) -> str:
+        """What only some steps compute from the whole batch, if anything, and the way around it.
+
+        TensorFlow's devices cannot exchange anything in a part of a step that is not always taken.
+        """
+        return ""
+
     def with_labels(self, labels: Any) -> tuple[Recipe, Any]:
         """The recipe for the data's `labels`, and those of them that its networks take.
 
@@ -192,13 +158,7 @@ class Recipe:
             )
         if self.held_out == 1:
             yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
-        if self.decay == "none" and self.decay_start:
-            yield f"decay_start {self.decay_start} needs a decay: exponential or linear"
-        if self.decay == "linear" and self.decay_start >= self.steps:
-            yield (
-                f"decay_start {self.decay_start} leaves no steps for the linear decay; there are "
-                f"{self.steps}"
-            )
+        yield from self.problems_of_optimisation()
 
     def draw(
         self,
@@ -240,6 +200,23 @@ class Recipe:
         """The phase of step number `step`, counted from 1; for step 0 the first phase."""
         last = len(self.phases()) - 1
         return next((n for n in range(last) if step <= self.phase_steps(n)[1]), last)
+
+    def schedule(self, number: int) -> Schedule:
+        """The curve of the rates, and of what else changes with them, in phase `number`."""
+        recipe = self.in_phase(number)
+        first, last = self.phase_steps(number)
+        return Schedule(
+            recipe.decay,
+            first + recipe.decay_start,
+            first + recipe.decay_end if recipe.decay_end else last,
+            recipe.decay_rate,
+            recipe.decay_every,
+        )
+
+    def pictures_before(self, number: int) -> int:
+        """How many pictures of each domain the phases before `number` show."""
+        phases = enumerate(self.phases()[:number])
+        return sum(self.in_phase(n).batch_size * phase.steps for n, phase in phases)
 
     # === To and from JSON ===
 

@@ -7,6 +7,7 @@ step, micro-batches, optimizers, moving averages, precision, backends and checkp
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from keras import ops
 
 from layers import initializers, replicas
 from layers.reparametrization import power_iterate, shared_kernels
-from models import autodiff, copies, optimizers, precisions
+from models import autodiff, averages, copies, optimizers, precisions
 from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work
 from models.players import Logs, Player, Turn
@@ -71,6 +72,7 @@ class System(keras.Model):
             )
         self.whole_recipe, self.phase, self.precision = recipe, phase, precision
         self.recipe = recipe = recipe.in_phase(phase)
+        self.schedule = self.whole_recipe.schedule(phase)
         self.check(recipe)
         with precisions.policy(precision), initializers.seeded(seed):
             built = self.build_networks()
@@ -186,6 +188,10 @@ class System(keras.Model):
         names = [*self.network_names, *(f"ema_{name}" for name in self.averaged)]
         return types.MappingProxyType({name: getattr(self, name) for name in names})
 
+    def scheduled(self, first: float, last: float) -> Any:
+        """The present value, a scalar, on the recipe's curve from `first` to `last`."""
+        return self.schedule.value(first, last, ops.convert_to_tensor(self.steps_done))
+
     def optimizer_of(self, player: str) -> keras.Optimizer:
         """The optimizer of `player`."""
         return self.optimizer.parts[player]
@@ -202,18 +208,17 @@ class System(keras.Model):
 
     def _optimizer(self, player: Player) -> keras.Optimizer:
         recipe = self.recipe
-        first, last = self.whole_recipe.phase_steps(self.phase)
-        schedule = optimizers.LearningRate(
+        rate = optimizers.LearningRate(
             player.rate,
-            recipe.decay,
-            first + recipe.decay_start,
-            recipe.decay_rate,
-            recipe.decay_every,
-            end=last,
+            self.schedule,
+            player.rate * recipe.decay_to,
             steps_done=self.steps_done,  # not the optimizer's own: it may take several a step
             scale=self.learning_rate_factor,
         )
-        optimizer = optimizers.get(recipe.optimizer, schedule, recipe.beta_1, recipe.beta_2)
+        beta_2_now = None
+        if recipe.beta_2_end:
+            beta_2_now = functools.partial(self.scheduled, recipe.beta_2, recipe.beta_2_end)
+        optimizer = optimizers.get(recipe.optimizer, rate, recipe.beta_1, recipe.beta_2, beta_2_now)
         if self.precision == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(player.variables)
@@ -233,8 +238,7 @@ class System(keras.Model):
         for turn in self._turns:
             for index in range(turn.times):
                 logs.update(self._take_if_due(turn, batch, index, logs))
-        for name in self.averaged:
-            self._update_average(getattr(self, name), getattr(self, f"ema_{name}"))
+        self._update_averages()
         replicas.assign(self.steps_done, ops.convert_to_tensor(self.steps_done) + 1)
         return logs
 
@@ -279,18 +283,15 @@ class System(keras.Model):
         turn.after()
         return logs
 
-    def _update_average(self, network: keras.Model, average: keras.Model) -> None:
-        """ema <- d · ema + (1 - d) · weights, d = min(decay, (1 + n) / (10 + n)) at update n."""
-        decay = self.recipe.ema_decay
-        n = ops.cast(self.steps_done, "float32")
-        rate = 1.0 - ops.minimum(decay, (1.0 + n) / (10.0 + n))
-        means = {variable.path for variable in self.average_of(network)} if decay else set()
-        for mean, variable in zip(average.variables, network.variables, strict=True):
-            new = ops.convert_to_tensor(variable)
-            if variable.path in means:
-                old = ops.convert_to_tensor(mean)
-                new = old + rate * (new - old)
-            replicas.assign(mean, new)
+    def _update_averages(self) -> None:
+        recipe, done = self.recipe, ops.convert_to_tensor(self.steps_done)
+        in_phase = done - self.whole_recipe.phase_steps(self.phase)[0]
+        before = self.whole_recipe.pictures_before(self.phase)
+        kept = averages.decay(recipe, done, before + recipe.batch_size * in_phase)
+        for name in self.averaged:
+            network, average = getattr(self, name), getattr(self, f"ema_{name}")
+            moves = recipe.ema_half_life or recipe.ema_decay
+            averages.follow(average, network, self.average_of(network) if moves else [], kept)
 
     def state(self) -> list[keras.Variable]:
         """All variables that a loss may read or write, for JAX."""

@@ -78,11 +78,13 @@ class Growing(System):
         scores = [self.discriminator(each, training=True) for each in (real, fake)]
         loss = self._loss.discriminator(*scores)
         penalty = self._penalty.function(
-            lambda x: self.discriminator(x, training=True),
-            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
-            real,
-            fake,
-            part.get("mix"),
+            penalties.DiscriminatorStep(
+                lambda x, labels: self.discriminator(x, training=True),
+                lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
+                real,
+                fake,
+                mix=part.get("mix"),
+            )
         )
         logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
         total = loss + self.recipe.penalty_weight * penalty + self.further(scores[0])

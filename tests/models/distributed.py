@@ -35,6 +35,9 @@ RECIPES = {
         "weight_decay": 1e-2,
         "optimizer": "rmsprop",
         "weight_clip": 0.05,
+        "penalty": "r1_r2",
+        "lecam_weight": 0.3,
+        "lecam_start": 1,
     },
 }
 ON_HOSTS = ("labels",)

@@ -122,6 +122,16 @@ def test_unequal_shares_are_refused():
         of(4).check(tiny.recipe(batch_size=6))
 
 
+def test_a_lazy_penalty_must_not_need_the_other_devices():
+    lazy = {"batch_size": 8, "penalty": "r1", "penalty_every": 4}
+    of(1).check(tiny.recipe(**lazy))
+    of(2).check(tiny.recipe(**lazy, d_norm="none"))
+    with pytest.raises(ValueError, match="on 2 devices penalty_every 4 needs d_norm none, or"):
+        of(2).check(tiny.recipe(**lazy))
+    with pytest.raises(ValueError, match="needs d_norm none and minibatch none, or take 1"):
+        of(2).check(tiny.recipe(**lazy, minibatch="discrimination"))
+
+
 def test_mistakes(monkeypatch):
     with pytest.raises(ValueError, match=r"'mirror'.*none, mirrored, hosts"):
         distribution.start("mirror")

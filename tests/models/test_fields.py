@@ -115,6 +115,9 @@ def test_what_is_ignored_is_refused_in_one_sentence():
         r"sagan, sresnet; it is sn_cnn",
     ):
         refuse_ignored(recipe, ["upsample", "g_filters"])
+    with pytest.raises(ValueError, match="lecam_decay is read only where lecam_weight is above"):
+        refuse_ignored(recipe, ["lecam_decay"])
+    refuse_ignored(dataclasses.replace(recipe, lecam_weight=0.3), ["lecam_decay"])
     with pytest.raises(ValueError, match="penalty_weight is read only where penalty is one of "):
         refuse_ignored(recipe, ["penalty_weight"])
     refuse_ignored(dataclasses.replace(recipe, penalty="r1"), ["penalty_weight"])
@@ -144,12 +147,18 @@ POINTS = {
     "g_norm": "none", "d_norm": "none", "g_weight_norm": "none", "d_weight_norm": "none",
     "batch_size": 8, "loss": "non_saturating", "penalty": "r1", "g_term": "mode_seeking",
     "d_steps": 1, "ema_decay": 0.2, "initializer": "glorot_uniform", "latent": "normal",
+    "decay": "cosine", "decay_end": 4, "lecam_weight": 0.3, "lecam_start": 1,
 }  # fmt: skip
 STEPS = {
     "latent": "uniform",
     "loss": "least_squares",
     "penalty": "none",
     "penalty_weight": 3.0,
+    "penalty_weight_end": 3.0,
+    "penalty_every": 2,
+    "lecam_weight": 0.0,
+    "lecam_decay": 0.5,
+    "lecam_start": 0,
     "g_orthogonal": 0.1,
     "d_orthogonal": 0.1,
     "weight_clip": 0.01,
@@ -167,7 +176,13 @@ STEPS = {
     "d_learning_rate": 1e-3,
     "beta_1": 0.5,
     "beta_2": 0.99,
+    "beta_2_end": 0.5,
+    "decay": "linear",
+    "decay_start": 1,
+    "decay_end": 3,
+    "decay_to": 0.5,
     "ema_decay": 0.1,
+    "ema_half_life": 8,
 }
 # Read elsewhere, where a test of their own sees it.
 ELSEWHERE = {
@@ -175,10 +190,9 @@ ELSEWHERE = {
     "mirror": "tests/training/test_feed.py",
     "dequantize": "tests/models/test_gan.py",  # of pictures, which points are not
     "ema_statistics": "tests/models/test_gan.py",  # of batch norms, which these networks lack
-    "decay": "tests/models/test_optimizers.py",
     "label_noise": "tests/training/test_conditional.py",
     "micro_batches": "tests/models/test_gan.py",  # the same result, less memory
-    "decay_start": "tests/models/test_gan.py",
+    "ema_ramp": "tests/models/test_averages.py",
     "decay_rate": "tests/models/test_gan.py",
     "decay_every": "tests/models/test_gan.py",
 }

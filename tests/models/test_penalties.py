@@ -1,5 +1,7 @@
 """Penalties against the analytic gradients of a quadratic and of a linear critic."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -13,9 +15,21 @@ MIX = np.array([0.0, 0.25, 1.0], "float32")
 
 
 def value(name, critic, real=REAL, fake=FAKE):
-    tensors = [ops.convert_to_tensor(x) for x in (real, fake, MIX)]
-    gradient = lambda fn, x: autodiff.input_gradient(fn, x, [])  # noqa: E731
-    return float(penalties.get(name).function(critic, gradient, *tensors))
+    return float(penalties.get(name).function(step(critic, real, fake)))
+
+
+def step(critic, real=REAL, fake=FAKE, state=()):
+    """A discriminator's step in which the critic hears the labels "real" and "fake"."""
+    real, fake, mix = (ops.convert_to_tensor(x) for x in (real, fake, MIX))
+    return penalties.DiscriminatorStep(
+        lambda x, labels: critic(x),
+        lambda fn, x: autodiff.input_gradient(fn, x, list(state)),
+        real,
+        fake,
+        "real",
+        "fake",
+        mix,
+    )
 
 
 def quadratic(x):
@@ -53,25 +67,52 @@ def test_r1():
     assert value("r1", quadratic) == pytest.approx(0.5 * (norms(REAL) ** 2).mean(), rel=1e-5)
 
 
+def test_r2_and_both():
+    """γ/2 (‖∇D(x)‖² + ‖∇D(G(z))‖²) with γ = 1; the slope of |x|²/2 is x."""
+    fakes = 0.5 * (norms(FAKE) ** 2).mean()
+    assert value("r2", quadratic) == pytest.approx(fakes, rel=1e-5)
+    both = 0.5 * (norms(REAL) ** 2).mean() + fakes
+    assert value("r1_r2", quadratic) == pytest.approx(both, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [("r1", ["real"]), ("r2", ["fake"]), ("r1_r2", ["real", "fake"]), ("gradient", ["real"])],
+)
+def test_slopes_are_taken_under_the_datas_own_labels(name, labels):
+    heard = []
+
+    def judge(x, label):
+        heard.append(label)
+        return quadratic(x)
+
+    penalties.get(name).function(dataclasses.replace(step(quadratic), judge=judge))
+    assert heard == labels
+
+
+def test_lecam_by_hand():
+    """relu(x - f)² of 2 - (-1) and -3 - (-1), relu(r - x)² of 0.5 - 1 and 0.5 - (-1.5)."""
+    real, fake = (ops.convert_to_tensor(np.float32([[a], [b]])) for a, b in ((2, -3), (1, -1.5)))
+    assert float(penalties.lecam(real, fake, 0.5, -1.0)) == pytest.approx(9 / 2 + 4 / 2)
+
+
 @pytest.mark.parametrize("name", penalties.PENALTIES)
 def test_points_as_well_as_pictures(name):
     """A linear critic of slope 3 on vectors (N, 2)."""
     points = np.ones((3, 2), "float32")
     slope = np.array([[3.0], [0.0]], "float32")
     result = value(name, lambda x: ops.matmul(x, slope), points, -points)
-    assert result == pytest.approx({"r1": 4.5}.get(name, 4.0), rel=1e-5)
+    assert result == pytest.approx({"r1": 4.5, "r2": 4.5, "r1_r2": 9.0}.get(name, 4.0), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", penalties.PENALTIES)
 def test_a_critic_without_slope_can_still_be_trained(name):
     """The root of a squared norm has no derivative at 0, where every critic may begin."""
     factor = keras.Variable(0.0, name="factor")
-    tensors = [ops.convert_to_tensor(x) for x in (REAL, FAKE, MIX)]
 
     def loss():
         critic = lambda x: ops.convert_to_tensor(factor) * quadratic(x)  # noqa: E731
-        gradient = lambda fn, x: autodiff.input_gradient(fn, x, [factor])  # noqa: E731
-        return penalties.get(name).function(critic, gradient, *tensors), {}
+        return penalties.get(name).function(step(critic, state=[factor])), {}
 
     _, (slope,) = autodiff.value_and_grad(loss, [factor], [factor])
     assert np.isfinite(ops.convert_to_numpy(slope))

@@ -29,13 +29,13 @@ def test_the_records_of_the_notes():
         recipe = recipes.load(name)
         assert recipe.name == name
         expected = dataclasses.replace(
-            GANRecipe(name), **change, steps=100_000 if name == "SAGAN_V5" else 50_000
+            GANRecipe(name=name), **change, steps=100_000 if name == "SAGAN_V5" else 50_000
         )
         assert recipe == expected
 
 
 def test_defaults_are_the_notes():
-    recipe = GANRecipe("x")
+    recipe = GANRecipe(name="x")
     assert (recipe.resolution, recipe.g_filters, recipe.d_filters) == (128, 1024, 64)
     assert (recipe.latent, recipe.latent_dim) == ("truncated_normal", 128)
     assert (recipe.g_learning_rate, recipe.d_learning_rate) == (1e-4, 4e-4)
@@ -144,8 +144,17 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"g_batch_factor": 2, "loss": "rasgan"}, "g_batch_factor must be 1: rasgan compares"),
         ({"fakes_per_real": 2, "g_term": "feature_matching"}, "fakes_per_real must be 1: feature"),
         ({"fakes_per_real": 2, "penalty": "gradient"}, "fakes_per_real must be 1: penalty"),
-        ({"decay_start": 10}, "decay_start 10 needs a decay: exponential or linear"),
+        ({"decay_start": 10}, "decay_start 10 needs a decay: exponential, linear, cosine"),
         ({"decay": "linear", "decay_start": 50_000}, "no steps for the linear decay"),
+        ({"decay": "cosine", "decay_start": 50_000}, "no steps for the cosine decay"),
+        (
+            {"decay": "cosine", "decay_start": 20, "decay_end": 20},
+            "decay_end 20 does not lie after decay_start 20",
+        ),
+        ({"ema_ramp": 0.05}, "ema_ramp 0.05 needs an ema_half_life"),
+        ({"ema_half_life": -1}, "ema_half_life must be a whole number of at least 0"),
+        ({"penalty_every": 0}, "penalty_every must be a whole number of at least 1"),
+        ({"beta_2_end": 1.0}, "beta_2_end must be at least 0 and below 1"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1.0"),
         ({"residual_gain": 0.0}, "residual_gain must be above 0"),
         ({"architecture": "dense", "point_dim": 2, "dequantize": True}, "not for points"),
@@ -153,7 +162,7 @@ def test_unknown_field_is_refused_with_the_nearest():
 )
 def test_invalid_values_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        dataclasses.replace(GANRecipe("x"), **change)
+        dataclasses.replace(GANRecipe(name="x"), **change)
 
 
 def test_on_points_the_objective_and_what_bounds_d_stay():

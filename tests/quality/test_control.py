@@ -78,7 +78,7 @@ def data(tmp_path_factory):
     )
 
 
-RECIPE = GANRecipe("discs", latent_dim=LATENT, label_kind="attributes", num_labels=4)
+RECIPE = GANRecipe(name="discs", latent_dim=LATENT, label_kind="attributes", num_labels=4)
 
 
 def test_a_generator_that_obeys_scores_100_and_one_that_does_not_scores_chance(data):

@@ -17,8 +17,8 @@ from training import command
 from training.inputs import with_labels
 from training.settings import Settings
 
-ATTRIBUTES = GANRecipe("x", label_kind="attributes", num_labels=4)
-CLASSES = GANRecipe("x", label_kind="classes", num_labels=5)
+ATTRIBUTES = GANRecipe(name="x", label_kind="attributes", num_labels=4)
+CLASSES = GANRecipe(name="x", label_kind="classes", num_labels=5)
 
 
 def noisy_as(labels, recipe, rng):
@@ -29,7 +29,7 @@ def test_labels_stay_as_they_are_without_noise():
     labels = np.eye(4, dtype="float32")[None]
     assert noisy_as(labels, ATTRIBUTES, step_rng(0, 0)) is labels
     unlabelled = np.zeros((2, 3), "int32")
-    assert noisy_as(unlabelled, GANRecipe("x", label_noise=0.5), step_rng(0, 0)) is unlabelled
+    assert noisy_as(unlabelled, GANRecipe(name="x", label_noise=0.5), step_rng(0, 0)) is unlabelled
 
 
 def test_attributes_get_normal_noise_of_the_deviation_asked_for():

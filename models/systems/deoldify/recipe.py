@@ -71,8 +71,8 @@ class DeOldifyRecipe(Recipe):
         Recipe,
         "decay",
         "linear",
-        help="how the learning rates fall: exponential, by decay_rate; linear, to 0 at each "
-        "phase's last step",
+        help="how the learning rates fall: exponential, by decay_rate; linear or cosine, to "
+        "decay_to at each phase's last step",
     )
     decoder_steps: int = _steps(72_000, "the decoder alone", "the smallest")
     decoder_rate: float = _rate(1e-3, "these")

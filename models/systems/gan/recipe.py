@@ -7,232 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from models import fields, generator_terms, losses, penalties
+import numpy as np
+
+from models import fields, losses
 from models.fields import option
 from models.lazy import latents
-from models.recipe import SIDES, Recipe
+from models.recipe import Recipe
 from models.systems.gan import shape, validity
 from models.systems.gan.labels import noisy
+from models.systems.gan.network_fields import ON_PICTURES, NetworkFields
+from models.systems.gan.objective_fields import ObjectiveFields
 
-LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
-WEIGHT_NORMS = ("spectral", "stable_rank", "none")
 # Fields that recipes saved by earlier versions may have; they are dropped.
 RETIRED_FIELDS = ("g_first_filters", "shared_embedding")
 
-_ON_PICTURES = {"point_dim": (0,)}
-_WITH_LABELS = {"label_kind": ("classes", "attributes")}
 
-
-def _networks(*names: str) -> dict[str, tuple]:
-    return {"architecture": names}
-
-
-@dataclass(frozen=True)
-class GANRecipe(Recipe):
+@dataclass(frozen=True, kw_only=True)
+class GANRecipe(NetworkFields, ObjectiveFields):
     """A generator and a discriminator: their networks, labels, objective and optimisation."""
 
     system: ClassVar[str] = "gan"
     labels: ClassVar[str] = "optional"
-
-    architecture: str = option("sagan", "Networks", "file of models/networks that builds G and D")
-    resolution: int = option(
-        128,
-        "Networks",
-        "height and width of the pictures, a power of two; or width x height, such as 64x96: the "
-        "shorter side a power of two, the longer a multiple of a quarter of it",
-        least=4,
-        only=_ON_PICTURES,
-        read={**SIDES, "metavar": "N|WxH"},
-    )
-    aspect: str = option(
-        shape.SQUARE,
-        "Networks",
-        "width to height, such as 2:3; resolution is then the shorter side",
-        only=_ON_PICTURES,
-    )
-    channels: int = option(
-        3,
-        "Networks",
-        "of the pictures: 1 grey, 3 RGB, 4 RGBA, whose transparent parts stay transparent",
-        choices=(1, 3, 4),
-        only=_ON_PICTURES,
-    )
-    point_dim: int = option(
-        0,
-        "Networks",
-        "dimensions of the data if it is points; 0: it is pictures",
-        only=_networks("dense"),
-    )
-    g_filters: int = option(
-        1024,
-        "Networks",
-        "channels of the generator's first stage (biggan: the paper's ch)",
-        least=1,
-    )
-    d_filters: int = option(
-        64,
-        "Networks",
-        "channels of the discriminator's first stage (biggan: the paper's ch)",
-        least=1,
-    )
-    d_wide: bool = option(
-        False,
-        "Networks",
-        "the first convolution of the discriminator's residual blocks changes the number of "
-        "channels, not the second (sn_resnet)",
-        only=_networks("sn_resnet"),
-    )
-    d_pooling: str = option(
-        "sum",
-        "Networks",
-        "how the discriminator pools its features over space (sn_resnet)",
-        choices=("sum", "mean"),
-        only=_networks("sn_resnet"),
-    )
-    upsample: str = option(
-        "transposed",
-        "Networks",
-        "how the generator doubles the resolution",
-        choices=("transposed", "nearest", "subpixel"),
-        only=_networks("sagan", "sresnet"),
-    )
-    g_activation: str = option(
-        "leaky_relu",
-        "Networks",
-        "the generator's nonlinearity",
-        choices=("leaky_relu", "relu"),
-        only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
-    )
-    g_norm: str = option(
-        "batch",
-        "Networks",
-        "normalisation of the generator's activations",
-        choices=("batch", "none"),
-        only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
-    )
-    d_norm: str = option(
-        "batch",
-        "Networks",
-        "normalisation of the discriminator's activations",
-        choices=("batch", "none"),
-    )
-    g_weight_norm: str = option(
-        "spectral", "Networks", "normalisation of the generator's kernels", choices=WEIGHT_NORMS
-    )
-    d_weight_norm: str = option(
-        "spectral", "Networks", "normalisation of the discriminator's kernels", choices=WEIGHT_NORMS
-    )
-    minibatch: str = option(
-        "none",
-        "Networks",
-        "how the discriminator compares the pictures of a batch",
-        choices=("none", "discrimination", "standard_deviation"),
-    )
-    attention_resolution: int = option(
-        16,
-        "Networks",
-        "feature maps of this size get self-attention; 0: none",
-        only=_networks("biggan", "biggan_notes", "sagan", "sn_resnet", "sresnet"),
-    )
-    d_attention_resolution: int = option(
-        0,
-        "Networks",
-        "the same for the discriminator, if it differs; 0: it does not",
-        only=_networks("biggan", "biggan_notes", "sresnet"),
-    )
-    initializer: str = option(
-        "truncated_normal",
-        "Networks",
-        "distribution of the initial kernels",
-        choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
-    )
-    residual_gain: float = option(
-        1.0,
-        "Networks",
-        "factor of the residual blocks' initial 3×3 kernels (sn_resnet)",
-        only=_networks("sn_resnet"),
-        above=0,
-    )
-
-    latent_dim: int = option(128, "Latents", "dimensions of a latent", least=1)
-    latent: str = option("truncated_normal", "Latents", "its distribution", choices=LATENTS)
-
-    label_kind: str = option(
-        "none",
-        "Labels",
-        "one class a picture, or independent attributes (set from the data)",
-        choices=("none", "classes", "attributes"),
-    )
-    num_labels: int = option(0, "Labels", "how many classes or attributes (set from the data)")
-    g_conditioning: str = option(
-        "batch_norm",
-        "Labels",
-        "how the generator takes labels, if there are any",
-        choices=("batch_norm", "concat"),
-        only=_WITH_LABELS,
-    )
-    d_conditioning: str = option(
-        "projection",
-        "Labels",
-        "how the discriminator takes labels, if there are any",
-        choices=("projection", "concat"),
-        only=_WITH_LABELS,
-    )
-    label_noise: float = option(
-        0.0,
-        "Labels",
-        "noise on the labels in training: for attributes its standard deviation, for classes the "
-        "share replaced by a random class",
-        only=_WITH_LABELS,
-        least=0,
-        most=1,
-    )
-
-    loss: str = option("hinge", "Objective", "adversarial loss", choices=losses.names())
-    penalty: str = option(
-        "none", "Objective", "penalty on the discriminator", choices=penalties.names()
-    )
-    penalty_weight: float = option(
-        10.0, "Objective", "factor of penalty", only={"penalty": penalties.names()[1:]}, least=0
-    )
-    g_orthogonal: float = option(
-        0.0,
-        "Objective",
-        "weight of the orthogonal regularisation of the generator's kernels",
-        least=0,
-    )
-    d_orthogonal: float = option(
-        0.0,
-        "Objective",
-        "weight of the orthogonal regularisation of the discriminator's kernels",
-        least=0,
-    )
-    weight_clip: float = option(
-        0.0,
-        "Objective",
-        "clip the discriminator's weights to ± this after its step; 0: do not",
-        least=0,
-    )
-    label_smoothing: float = option(
-        0.0,
-        "Objective",
-        "the discriminator's target for real pictures is 1 minus this",
-        only={"loss": losses.names_with_target()},
-        least=0,
-        below=1,
-    )
-    g_loss_weight: float = option(
-        1.0, "Objective", "factor of the adversarial loss in the generator's loss", least=0
-    )
-    g_term: str = option(
-        "none",
-        "Objective",
-        "additional term of the generator's loss",
-        choices=generator_terms.names(),
-    )
-    g_term_weight: float = option(
-        1.0, "Objective", "factor of g_term", only={"g_term": generator_terms.names()[1:]}, least=0
-    )
 
     batch_size: int = option(64, "Training", "pictures per discriminator step", least=1)
     d_steps: int = option(
@@ -265,11 +60,9 @@ class GANRecipe(Recipe):
         False,
         "Training",
         "add uniform noise of up to one grey level to the real pictures",
-        only=_ON_PICTURES,
+        only=ON_PICTURES,
     )
-    mirror: bool = option(
-        False, "Training", "show half of the pictures mirrored", only=_ON_PICTURES
-    )
+    mirror: bool = option(False, "Training", "show half of the pictures mirrored", only=ON_PICTURES)
 
     def take_sides(self, text: str) -> None:
         """Set `resolution` and `aspect` from width × height; ValueError names possible sizes."""
@@ -303,6 +96,16 @@ class GANRecipe(Recipe):
         """Mode seeking compares the two halves of a batch."""
         return self.g_term == "mode_seeking"
 
+    @property
+    def sometimes_together(self) -> str:
+        """A penalty in some steps alone, on a discriminator that mixes the pictures of a batch."""
+        if self.penalty_every == 1 or self.penalty == "none":
+            return ""
+        mixes = ["d_norm none"] if self.d_norm != "none" else []
+        mixes += ["minibatch none"] if self.minibatch != "none" else []
+        around = " and ".join(mixes)
+        return f"penalty_every {self.penalty_every} needs {around}, or take 1" if mixes else ""
+
     def draw(self, rng, labels, draw_labels):
         """Latents, the fakes' labels, interpolation, label noise, dequantization: in this order.
 
@@ -310,9 +113,12 @@ class GANRecipe(Recipe):
         """
         size, columns = self.batch_size, self.fake_columns
         drawn = latents.sample(self.latent, size * columns, self.latent_dim, rng)
-        fake_labels = draw_labels(size * columns)
+        if losses.get(self.loss).pairs:  # the last discriminator step's reals are the generator's
+            fake_labels = np.concatenate([labels, labels[:, -1:]], axis=1)
+        else:
+            fake_labels = draw_labels(size * columns)
+            fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
         mix = rng.random((size, self.d_steps), dtype="float32")
-        fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
         batch = {
             "labels": self._noisy(labels, rng),
             "latents": drawn.reshape(size, columns, -1),

@@ -52,6 +52,13 @@ class GAN(System):
         generator, discriminator = networks.pair(self.recipe)
         return {"generator": generator, "discriminator": discriminator}
 
+    def add_state(self):
+        if self.recipe.lecam_weight:  # moving averages of D's logits
+            self.lecam_real, self.lecam_fake = (
+                self.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
+                for name in ("lecam_real", "lecam_fake")
+            )
+
     def players(self):
         return {
             "discriminator": Player([self.discriminator], self.recipe.d_learning_rate),
@@ -113,15 +120,48 @@ class GAN(System):
         if self.loss_functions.zero_share:
             logs["d_zero_share"] = self.loss_functions.zero_share(real_logits, fake_logits)
         if self.penalty:
-            logs["penalty"] = self.penalty.function(
-                lambda x: self.discriminator([x, part["labels"]], training=True),
-                lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
-                real,
-                fake,
-                part["mix"],
-            )
-            loss = loss + self.recipe.penalty_weight * logs["penalty"]
+            logs["penalty"] = self._penalty(part, real, fake)
+            loss = loss + self._penalty_weight() * logs["penalty"]
+        if self.recipe.lecam_weight:
+            logs["lecam"] = self._lecam(real_logits, fake_logits)
+            loss = loss + self.recipe.lecam_weight * logs["lecam"]
         return self._regularized(loss, logs, self.discriminator, self.recipe.d_orthogonal, "d")
+
+    def _penalty(self, part, real, fake):
+        """The bare penalty, a scalar: 0 in steps that have none."""
+        step = penalties.DiscriminatorStep(
+            lambda x, labels: self.discriminator([x, labels], training=True),
+            lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
+            real,
+            fake,
+            part["labels"],
+            part["fake_labels"],
+            part["mix"],
+        )
+        every = self.recipe.penalty_every
+        if every == 1:
+            return self.penalty.function(step)
+        due = ops.equal(ops.convert_to_tensor(self.steps_done) % every, 0)
+        return ops.cond(due, lambda: self.penalty.function(step), lambda: ops.zeros(()))
+
+    def _penalty_weight(self):
+        """The present factor of the penalty, the greater the rarer it is."""
+        recipe = self.recipe
+        weight = recipe.penalty_weight
+        if recipe.penalty_weight_end:
+            weight = self.scheduled(weight, recipe.penalty_weight_end)
+        return recipe.penalty_every * weight
+
+    def _lecam(self, real_logits, fake_logits):
+        """LeCam regularisation, 0 before it begins; moves the averages of the logits."""
+        recipe, averages = self.recipe, []
+        begun = ops.cast(ops.convert_to_tensor(self.steps_done) >= recipe.lecam_start, "float32")
+        for variable, logits in ((self.lecam_real, real_logits), (self.lecam_fake, fake_logits)):
+            mean = ops.stop_gradient(ops.mean(logits))
+            kept = begun * recipe.lecam_decay  # until it begins they are this batch's
+            averages.append(mean + kept * (ops.convert_to_tensor(variable) - mean))
+            replicas.assign(variable, averages[-1])
+        return begun * penalties.lecam(real_logits, fake_logits, *averages)
 
     def _clip_weights(self):
         """Clip all trained parameters of D to ± weight_clip (WGAN, algorithm 1, line 7)."""
@@ -204,7 +244,8 @@ class GAN(System):
         recipe = self.recipe
         fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
         judged = 1 + fakes
-        penalty = 6 if recipe.penalty != "none" else 0
+        slopes = self.penalty.slopes if self.penalty else 0
+        penalty = 6 * slopes / recipe.penalty_every
         return [
             Work(
                 kept={"discriminator": judged},

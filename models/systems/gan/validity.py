@@ -15,6 +15,8 @@ from models.systems.gan import shape
 def restraints(recipe: Any) -> str:
     """The penalties, weight norms and extra terms, in few words."""
     found = [recipe.penalty] if recipe.penalty != "none" else []
+    if recipe.lecam_weight:
+        found.append("lecam")
     if recipe.weight_clip:
         found.append(f"clip {recipe.weight_clip:g}")
     if recipe.d_weight_norm != "none":

@@ -1,0 +1,124 @@
+"""How any recipe's networks are optimised: optimizer, schedules, moving average."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models import schedules
+from models.fields import Above, option
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimisationFields:
+    """The fields of a recipe about its optimizers and what changes during training.
+
+    Learning rates, and what else has a last value, follow one curve; see `models.schedules`.
+    """
+
+    steps: int = option(10_000, "Training", "training steps, by default the source's", least=1)
+    optimizer: str = option("adam", "Training", "optimizer", choices=("adam", "rmsprop", "sgd"))
+    beta_1: float = option(
+        0.9,
+        "Training",
+        "Adam's first decay rate",
+        only={"optimizer": ("adam", "sgd")},
+        least=0,
+        below=1,
+    )
+    beta_2: float = option(
+        0.999,
+        "Training",
+        "Adam's second decay rate",
+        only={"optimizer": ("adam", "rmsprop")},
+        least=0,
+        below=1,
+    )
+    beta_2_end: float = option(
+        0.0,
+        "Training",
+        "beta_2 at decay_end, by the same curve; 0: it stays the same",
+        only={"optimizer": ("adam",), "decay": schedules.ENDING},
+        least=0,
+        below=1,
+    )
+    decay: str = option(
+        "none",
+        "Training",
+        "how the learning rates fall: exponential, by decay_rate; linear or cosine, to decay_to at "
+        "decay_end",
+        choices=schedules.CURVES,
+    )
+    decay_start: int = option(
+        0,
+        "Training",
+        "step after which they fall",
+        only={"decay": ("exponential", *schedules.ENDING)},
+        least=0,
+    )
+    decay_end: int = option(
+        0,
+        "Training",
+        "step at which they have fallen; 0: the last step",
+        only={"decay": schedules.ENDING},
+        least=0,
+    )
+    decay_to: float = option(
+        0.0,
+        "Training",
+        "share of the rates that is left then",
+        only={"decay": schedules.ENDING},
+        least=0,
+        most=1,
+    )
+    decay_rate: float = option(
+        0.99,
+        "Training",
+        "factor of the exponential decay, once per decay_every steps",
+        only={"decay": ("exponential",)},
+        above=0,
+    )
+    decay_every: int = option(
+        100, "Training", "steps per factor decay_rate", only={"decay": ("exponential",)}, least=1
+    )
+    ema_decay: float = option(
+        0.995,
+        "Training",
+        "decay of the moving average of the kept network's weights, ramped up; 0: no average",
+        only={"ema_half_life": (0,)},
+        least=0,
+        below=1,
+    )
+    ema_half_life: int = option(
+        0,
+        "Training",
+        "pictures after which half of the average is new; 0: ema_decay says how it moves",
+        least=0,
+    )
+    ema_ramp: float = option(
+        0.0,
+        "Training",
+        "the half-life is at most this share of the pictures seen so far; 0: it is the same from "
+        "the start",
+        only={"ema_half_life": Above(0)},
+        least=0,
+    )
+
+    def problems_of_optimisation(self) -> Iterator[str]:
+        """A sentence for each combination of these values that is not allowed."""
+        if self.decay == "none" and self.decay_start:
+            yield (
+                f"decay_start {self.decay_start} needs a decay: {', '.join(schedules.CURVES[1:])}"
+            )
+        if self.decay in schedules.ENDING:
+            if self.decay_end and self.decay_end <= self.decay_start:
+                yield (
+                    f"decay_end {self.decay_end} does not lie after decay_start {self.decay_start}"
+                )
+            elif not self.decay_end and self.decay_start >= self.steps:
+                yield (
+                    f"decay_start {self.decay_start} leaves no steps for the {self.decay} decay; "
+                    f"there are {self.steps}"
+                )
+        if self.ema_ramp and not self.ema_half_life:
+            yield f"ema_ramp {self.ema_ramp:g} needs an ema_half_life, such as 20000 pictures"

@@ -1,0 +1,178 @@
+"""The networks of a GAN: what their recipe says of them, of their latents and their labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.fields import option
+from models.recipe import SIDES, Recipe
+from models.systems.gan import shape
+
+LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
+WEIGHT_NORMS = ("spectral", "stable_rank", "none")
+
+ON_PICTURES = {"point_dim": (0,)}
+_WITH_LABELS = {"label_kind": ("classes", "attributes")}
+
+
+def _networks(*names: str) -> dict[str, tuple]:
+    return {"architecture": names}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFields(Recipe):
+    """The fields of a GAN's recipe about its two networks and what they take."""
+
+    architecture: str = option("sagan", "Networks", "file of models/networks that builds G and D")
+    resolution: int = option(
+        128,
+        "Networks",
+        "height and width of the pictures, a power of two; or width x height, such as 64x96: the "
+        "shorter side a power of two, the longer a multiple of a quarter of it",
+        least=4,
+        only=ON_PICTURES,
+        read={**SIDES, "metavar": "N|WxH"},
+    )
+    aspect: str = option(
+        shape.SQUARE,
+        "Networks",
+        "width to height, such as 2:3; resolution is then the shorter side",
+        only=ON_PICTURES,
+    )
+    channels: int = option(
+        3,
+        "Networks",
+        "of the pictures: 1 grey, 3 RGB, 4 RGBA, whose transparent parts stay transparent",
+        choices=(1, 3, 4),
+        only=ON_PICTURES,
+    )
+    point_dim: int = option(
+        0,
+        "Networks",
+        "dimensions of the data if it is points; 0: it is pictures",
+        only=_networks("dense"),
+    )
+    g_filters: int = option(
+        1024,
+        "Networks",
+        "channels of the generator's first stage (biggan: the paper's ch)",
+        least=1,
+    )
+    d_filters: int = option(
+        64,
+        "Networks",
+        "channels of the discriminator's first stage (biggan: the paper's ch)",
+        least=1,
+    )
+    d_wide: bool = option(
+        False,
+        "Networks",
+        "the first convolution of the discriminator's residual blocks changes the number of "
+        "channels, not the second (sn_resnet)",
+        only=_networks("sn_resnet"),
+    )
+    d_pooling: str = option(
+        "sum",
+        "Networks",
+        "how the discriminator pools its features over space (sn_resnet)",
+        choices=("sum", "mean"),
+        only=_networks("sn_resnet"),
+    )
+    upsample: str = option(
+        "transposed",
+        "Networks",
+        "how the generator doubles the resolution",
+        choices=("transposed", "nearest", "subpixel"),
+        only=_networks("sagan", "sresnet"),
+    )
+    g_activation: str = option(
+        "leaky_relu",
+        "Networks",
+        "the generator's nonlinearity",
+        choices=("leaky_relu", "relu"),
+        only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
+    )
+    g_norm: str = option(
+        "batch",
+        "Networks",
+        "normalisation of the generator's activations",
+        choices=("batch", "none"),
+        only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
+    )
+    d_norm: str = option(
+        "batch",
+        "Networks",
+        "normalisation of the discriminator's activations",
+        choices=("batch", "none"),
+    )
+    g_weight_norm: str = option(
+        "spectral", "Networks", "normalisation of the generator's kernels", choices=WEIGHT_NORMS
+    )
+    d_weight_norm: str = option(
+        "spectral", "Networks", "normalisation of the discriminator's kernels", choices=WEIGHT_NORMS
+    )
+    minibatch: str = option(
+        "none",
+        "Networks",
+        "how the discriminator compares the pictures of a batch",
+        choices=("none", "discrimination", "standard_deviation"),
+    )
+    attention_resolution: int = option(
+        16,
+        "Networks",
+        "feature maps of this size get self-attention; 0: none",
+        only=_networks("biggan", "biggan_notes", "sagan", "sn_resnet", "sresnet"),
+    )
+    d_attention_resolution: int = option(
+        0,
+        "Networks",
+        "the same for the discriminator, if it differs; 0: it does not",
+        only=_networks("biggan", "biggan_notes", "sresnet"),
+    )
+    initializer: str = option(
+        "truncated_normal",
+        "Networks",
+        "distribution of the initial kernels",
+        choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
+    )
+    residual_gain: float = option(
+        1.0,
+        "Networks",
+        "factor of the residual blocks' initial 3×3 kernels (sn_resnet)",
+        only=_networks("sn_resnet"),
+        above=0,
+    )
+
+    latent_dim: int = option(128, "Latents", "dimensions of a latent", least=1)
+    latent: str = option("truncated_normal", "Latents", "its distribution", choices=LATENTS)
+
+    label_kind: str = option(
+        "none",
+        "Labels",
+        "one class a picture, or independent attributes (set from the data)",
+        choices=("none", "classes", "attributes"),
+    )
+    num_labels: int = option(0, "Labels", "how many classes or attributes (set from the data)")
+    g_conditioning: str = option(
+        "batch_norm",
+        "Labels",
+        "how the generator takes labels, if there are any",
+        choices=("batch_norm", "concat"),
+        only=_WITH_LABELS,
+    )
+    d_conditioning: str = option(
+        "projection",
+        "Labels",
+        "how the discriminator takes labels, if there are any",
+        choices=("projection", "concat"),
+        only=_WITH_LABELS,
+    )
+    label_noise: float = option(
+        0.0,
+        "Labels",
+        "noise on the labels in training: for attributes its standard deviation, for classes the "
+        "share replaced by a random class",
+        only=_WITH_LABELS,
+        least=0,
+        most=1,
+    )

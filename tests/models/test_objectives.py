@@ -1,0 +1,122 @@
+"""Penalties, LeCam and pairs within a GAN's training step: what they add, when, and how much."""
+
+import numpy as np
+import pytest
+
+from models.systems.gan.recipe import GANRecipe
+from models.systems.gan.turns import GAN
+from tests.models import tiny
+
+# On points, without what normalises weights; plain gradient descent, so that a step is linear in
+# the gradient.
+POINTS = {
+    "architecture": "dense", "point_dim": 2, "g_filters": 8, "d_filters": 4, "latent_dim": 3,
+    "g_norm": "none", "d_norm": "none", "g_weight_norm": "none", "d_weight_norm": "none",
+    "batch_size": 8, "loss": "non_saturating", "initializer": "glorot_uniform",
+    "optimizer": "sgd", "d_learning_rate": 0.01, "g_learning_rate": 1e-30,
+}  # fmt: skip
+
+
+def moved(step=0, **changes):
+    """How far step number `step` moves the discriminator's weights from where they began."""
+    gan = GAN(GANRecipe(name="points", **POINTS, **changes), seed=0)
+    gan.steps_done.assign(step)
+    before = flat(gan)
+    tiny.fit(gan, [0])
+    return flat(gan) - before
+
+
+def flat(gan):
+    return np.concatenate([w.ravel() for w in tiny.values(gan.discriminator.trainable_variables)])
+
+
+def test_a_lazy_penalty_weighs_as_many_times_as_much():
+    plain, with_r1 = moved(), moved(penalty="r1", penalty_weight=1.0)
+    by_the_penalty = with_r1 - plain
+    assert np.abs(by_the_penalty).max() > 1e-5
+    lazy = {"penalty": "r1", "penalty_weight": 1.0, "penalty_every": 3}
+    np.testing.assert_allclose(moved(0, **lazy) - plain, 3 * by_the_penalty, atol=4e-7)
+    np.testing.assert_array_equal(moved(1, **lazy), plain)
+    np.testing.assert_array_equal(moved(2, **lazy), plain)
+    np.testing.assert_allclose(moved(3, **lazy) - plain, 3 * by_the_penalty, atol=4e-7)
+
+
+def test_the_penalty_follows_the_curve_of_the_rates():
+    """From 4 to 2 in four steps: 3 after two of them, 2 after all."""
+    plain = moved()
+    unit = moved(penalty="r1_r2", penalty_weight=1.0) - plain
+    falling = {
+        "penalty": "r1_r2", "penalty_weight": 4.0, "penalty_weight_end": 2.0,
+        "decay": "linear", "decay_end": 4, "decay_to": 1.0,  # the rates themselves stay
+    }  # fmt: skip
+    for step, weight in ((0, 4), (2, 3), (9, 2)):
+        np.testing.assert_allclose(moved(step, **falling) - plain, weight * unit, atol=4e-7)
+
+
+def test_r1_and_r2_are_taken_on_their_own_sides():
+    plain = moved()
+    one, two, both = (moved(penalty=n, penalty_weight=1.0) - plain for n in ("r1", "r2", "r1_r2"))
+    assert np.abs(one - two).max() > 1e-5
+    np.testing.assert_allclose(both, one + two, atol=4e-7)
+
+
+def test_a_recipe_that_decays_keeps_its_share_of_the_rates():
+    falling = {"decay": "cosine", "decay_end": 4, "decay_to": 0.2}
+    for step, share in ((0, 1.0), (2, 0.6), (4, 0.2), (9, 0.2)):
+        np.testing.assert_allclose(moved(step, **falling), share * moved(), atol=4e-7)
+
+
+def test_lecam_follows_the_logits_and_then_pulls():
+    """D stays as it is, so its logits are those of the first step. LeCam begins after one step."""
+    recipe = GANRecipe(
+        name="points",
+        **POINTS | {"d_learning_rate": 1e-30},
+        lecam_weight=0.5,
+        lecam_decay=0.75,
+        lecam_start=1,
+    )
+    gan = GAN(recipe, seed=0)
+    logits = []
+    for seed in range(2):
+        batch = tiny.batch(recipe, seed)
+        fake = np.array(gan.generator([batch["latents"][:, 0], batch["fake_labels"][:, 0]]))
+        both = ((batch["images"][:, 0], "labels"), (fake, "fake_labels"))
+        logits.append([np.array(gan.discriminator([x, batch[y][:, 0]])) for x, y in both])
+    first, second = (log["lecam"] for log in tiny.fit(gan, [0, 1]))
+    real, fake = (0.75 * logits[0][n].mean() + 0.25 * logits[1][n].mean() for n in (0, 1))
+    assert float(gan.lecam_real.numpy()) == pytest.approx(real, rel=1e-5)
+    assert float(gan.lecam_fake.numpy()) == pytest.approx(fake, rel=1e-5)
+    pulls = np.maximum(logits[1][0] - fake, 0) ** 2, np.maximum(real - logits[1][1], 0) ** 2
+    assert first == 0
+    assert second == pytest.approx(sum(pull.mean() for pull in pulls), rel=1e-4)
+
+
+def test_lecam_is_weighted_into_the_gradient():
+    weighted = [moved(2, lecam_start=0, lecam_weight=w) - moved(2) for w in (1.0, 2.0)]
+    assert np.abs(weighted[0]).max() > 1e-6
+    np.testing.assert_allclose(weighted[1], 2 * weighted[0], atol=4e-7)
+
+
+@pytest.mark.parametrize("loss", ["rsgan", "rasgan"])
+def test_a_pair_has_one_label(loss):
+    """D's two steps and G's: its reals are those of D's second step."""
+    recipe = GANRecipe(
+        name="pairs", loss=loss, label_kind="classes", num_labels=9, batch_size=3, d_steps=2
+    )
+    labels = np.arange(6, dtype="int32").reshape(3, 2)
+    drawn = recipe.draw(np.random.default_rng(0), labels, lambda n: np.full(n, 8, "int32"))
+    expected = [[0, 1, 1], [2, 3, 3], [4, 5, 5]] if loss == "rsgan" else np.full((3, 3), 8)
+    np.testing.assert_array_equal(drawn["fake_labels"], expected)
+
+
+def test_the_work_of_a_penalty():
+    """Six passes per slope; R1 and R2 take two slopes; a lazy one costs as much less."""
+
+    def passes(**changes):
+        gan = GAN(GANRecipe(name="points", **POINTS, **changes), seed=0)
+        return gan.work()[0].passes["discriminator"]
+
+    assert passes() == 6
+    assert passes(penalty="r1") == 12
+    assert passes(penalty="r1_r2") == 18
+    assert passes(penalty="r1_r2", penalty_every=4) == 9
