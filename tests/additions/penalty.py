@@ -1,9 +1,11 @@
-"""Appended to models/penalties.py: R1's twin on fakes."""
+"""Appended to models/penalties.py: a zero-centred penalty on both sides, by absolute slopes."""
 
 
-def r2(critic, gradient, real, fake, mix):
-    """1/2 E ||grad D(G(z))||² on generated data (Mescheder et al. 2018, arXiv:1801.04406)."""
-    return 0.5 * ops.mean(_squared_norms(gradient(critic, fake)))  # noqa: F821
+def slopes(step):
+    """E ||grad D(x)|| + E ||grad D(G(z))||."""
+    real = step.squared_slopes(step.real, step.real_labels)
+    fake = step.squared_slopes(step.fake, step.fake_labels)
+    return ops.mean(ops.sqrt(real + 1e-12)) + ops.mean(ops.sqrt(fake + 1e-12))  # noqa: F821
 
 
-PENALTIES["r2"] = Penalty(r2)  # noqa: F821
+PENALTIES["slopes"] = Penalty(slopes, slopes=2)  # noqa: F821

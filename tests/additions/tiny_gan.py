@@ -14,6 +14,6 @@ RECIPE = GANRecipe(
     d_norm="none",
     batch_size=4,
     loss="squared_hinge",
-    penalty="r2",
+    penalty="slopes",
     steps=2,
 )
