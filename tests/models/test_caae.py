@@ -416,3 +416,15 @@ def test_backends_agree(backend, results):
     assert len(logs) == 2 * 2 + 2 * 6
     for name in logs:
         np.testing.assert_allclose(found[name], ours[name], rtol=2e-3, atol=1e-4, err_msg=name)
+
+
+def test_the_work_of_its_turns():
+    """A forward pass is 1, a backward pass 2, or 1 where no kernel of that network moves."""
+    alone = CAAE(tiny_caae.recipe(), seed=1).work()
+    assert [turn.passes for turn in alone] == [{"encoder": 3, "generator": 3}]
+    judges, maker = CAAE(tiny_caae.recipe(), seed=1, phase=1).work()
+    # Reals and fakes through D, forwards and backwards; the fakes are made without a gradient.
+    assert judges.passes == {"encoder": 1, "generator": 1, "image_discriminator": 6}
+    assert maker.passes == {"encoder": 3, "generator": 3, "image_discriminator": 2}
+    assert judges.kept == {"image_discriminator": 2}
+    assert maker.kept == {"encoder": 1, "generator": 1, "image_discriminator": 1}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import runs
 import serving
 from console.errors import UserError
 from datasets import ages, open_data
+from metrics import recognition
 from models import files
 from models.systems.caae.turns import CAAE
 from serving import ageing
@@ -344,6 +346,26 @@ def test_the_judge_sees_what_is_drawn(run, cache):
             assert measure.value.value > 0.9
         if measure.name == "age as asked":
             assert measure.value.value > 0.35
+
+    # Intervals are over persons: forty times the same one has none.
+    same = [np.repeat(truth[:1], 40, axis=0) for truth in case.truths]
+    asked = next(iter(ageing._judged(case, same, data, seed=0))).value
+    assert asked.standard_error < 1e-9
+    assert 0 < asked.value < 1  # right at some ages, wrong at others
+
+
+def test_persons_are_looked_for_at_other_ages_alone(run, cache, monkeypatch):
+    """By their pixels: unchanged infants among the older ones, and the older ones themselves."""
+    pixels = lambda extractor, x, progress: SimpleNamespace(pool=x.reshape(len(x), -1) / 255.0)  # noqa: E731
+    monkeypatch.setattr(ageing, "extract", pixels)
+    data = open_data("ages", SIDE, count=COUNT, cache_dir=cache, progress=False)
+    case = ageing.case_of(serving.load_translator(run), _part(data))
+    (measure,) = ageing._recognised(case, case.truths, None, seed=0)
+    flat = [truth.reshape(40, -1) / 255.0 for truth in case.truths]
+    found = [recognition.rank_one(flat[0], older).mean() for older in flat[1:]]
+    assert measure.value.value == 1
+    assert measure.others["input"] == pytest.approx(np.mean(found))
+    assert measure.others["input"] < 1
 
 
 def _part(data):
