@@ -5,24 +5,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics import frechet, neighbours
+from metrics import frechet, kernel, neighbours
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features, extract
+from metrics.intervals import Estimate, bootstrap_weights, estimate
+
+_REPLICATES = 100
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One measurement: Fréchet distance, share of samples with a twin (0..1), seconds it took."""
+    """One measurement.
 
+    Attributes:
+        kernel: the kernel distance with its standard error. Few pictures do not bias it, so
+            readings can be compared by it.
+        distance: the Fréchet distance, which few pictures make too large.
+        duplicate_share: share of samples with a twin, 0 to 1.
+        seconds: how long it took.
+    """
+
+    kernel: Estimate
     distance: float
     duplicate_share: float
     seconds: float
 
 
 class Monitor:
-    """Compares fakes with a fixed set of N reals; `name` is what its distance is called.
+    """Compares fakes with a fixed set of N reals.
 
-    `floor` is the distance between these reals and N other reals, if there are any: no generator is
+    `name` and `kernel_name` are what its Fréchet and its kernel distance are called. `floor` is the
+    Fréchet distance between these reals and N other reals, if there are any: no generator is
     expected to come below it. Raises `MetricError` for fewer than 2 reals.
     """
 
@@ -30,11 +43,13 @@ class Monitor:
         if len(real) < 2:
             raise MetricError(f"A monitor needs 2 real pictures or more. Received: {len(real)}.")
         self.name = extractor.measure_name("frechet")
+        self.kernel_name = extractor.measure_name("kernel")
         self.count = len(real)
         self.floor = None
         self._extractor = extractor
         # With fewer pictures than features, computing with the pictures is faster.
         few = len(real) < real.pool.shape[1]
+        self._reals = real.pool
         self._real = real.pool if few else frechet.moments(real.pool)
         self._typical = neighbours.typical_distance(real.pool)
         if other_real is not None:
@@ -54,4 +69,11 @@ class Monitor:
         features = extract(self._extractor, fakes, batch_size=batch_size).pool
         distance = frechet.frechet_distance(self._real, features)
         share = neighbours.duplicate_share(features, self._typical)
-        return Reading(distance, share, time.perf_counter() - start)
+        return Reading(self._kernel(features), distance, share, time.perf_counter() - start)
+
+    def _kernel(self, features: np.ndarray) -> Estimate:
+        """The kernel distance of all pictures, bootstrapped over reals and fakes."""
+        once = np.ones((self.count, 1))
+        value = kernel.weighted_mmd(self._reals, features, once, once)[0]
+        drawn = [bootstrap_weights(self.count, _REPLICATES, seed) for seed in (0, 1)]
+        return estimate(float(value), kernel.weighted_mmd(self._reals, features, *drawn))

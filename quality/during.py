@@ -16,11 +16,11 @@ from models.system import System
 
 _REALS, _INPUTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 EXTRACTOR = "lite0"
-MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what the readings are called
+MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what their Fréchet distance is called
 
 
 class QualityMeasure:
-    """Fréchet distance of `count` pictures of a system's averaged networks to as many reals.
+    """Kernel and Fréchet distance of `count` pictures of the averaged networks to as many reals.
 
     The reals and the networks' inputs are the same at every measurement, so that readings differ
     only by the networks. The extractor and the reals' features (cached on disk) are loaded at the
@@ -78,7 +78,8 @@ class QualityMeasure:
                 "fake": {"count": self.count, **self._judged.protocol},
             },
             subject={"recipe": system.recipe.name, "step": system.step, "seed": self._seed},
-            results={self.monitor.name: {"value": reading.distance, "floor": self.monitor.floor},
+            results={self.monitor.kernel_name: reading.kernel.to_dict(),
+                     self.monitor.name: {"value": reading.distance, "floor": self.monitor.floor},
                      "duplicate share": {"value": reading.duplicate_share}},
             seconds={"measurement": reading.seconds},
         )  # fmt: skip

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from metrics import frechet, monitor, neighbours
+from metrics import frechet, kernel, monitor, neighbours
 from metrics.errors import MetricError
 from metrics.extractors import extract
 
@@ -18,6 +18,11 @@ def test_a_monitor_reads_what_the_measures_say(tiny, count):
     assert watching.name == "FD-tiny@8"
     assert watching.floor == pytest.approx(frechet.frechet_distance(*pools[:2]), rel=1e-5)
     assert reading.distance == pytest.approx(frechet.frechet_distance(pools[0], pools[2]), rel=1e-5)
+    assert watching.kernel_name == "KD-tiny@8"
+    whole = kernel.kernel_distance(pools[0], pools[2], subsets=1, subset_size=count)
+    assert reading.kernel.value == pytest.approx(whole.mean, rel=1e-6)
+    assert reading.kernel.standard_error > 0
+    assert reading.kernel.low <= reading.kernel.value <= reading.kernel.high
     typical = neighbours.typical_distance(pools[0])
     assert reading.duplicate_share == neighbours.duplicate_share(pools[2], typical) >= 0.4
     with pytest.raises(MetricError, match=f"compares {count} fakes"):

@@ -13,6 +13,7 @@ import runs
 from metrics.collapse import Rollback
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features
+from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from metrics.protocol import Record
 from models import files
@@ -31,12 +32,17 @@ class Planned:
     """Stands in for `QualityMeasure`: reads off a list of distances by step."""
 
     distances: dict[int, float] = {}  # noqa: RUF012
+    kernels: dict[int, float] = {}  # noqa: RUF012  # by default a hundredth of the distances
 
     def __init__(self, data, system, seed, count):
-        self.monitor = SimpleNamespace(name="FD-test", floor=0.5, count=count)
+        self.monitor = SimpleNamespace(
+            name="FD-test", kernel_name="KD-test", floor=0.5, count=count
+        )
 
     def read(self, gan):
-        return Reading(self.distances[gan.step], 0.125, 0.1)
+        distance = self.distances[gan.step]
+        kernel = Estimate(self.kernels.get(gan.step, distance / 100), standard_error=0.001)
+        return Reading(kernel, distance, 0.125, 0.1)
 
     def passport(self, gan, reading):
         return Record({"extractor": "test"}, {"step": gan.step}, {"FD-test": {"value": 1.0}})
@@ -46,14 +52,16 @@ class Planned:
 def planned(monkeypatch):
     monkeypatch.setattr("training.output.QualityMeasure", Planned)
 
-    def plan(*distances, every=2):
+    def plan(*distances, every=2, kernels=()):
         Planned.distances = {every * (n + 1): value for n, value in enumerate(distances)}
+        Planned.kernels = {every * (n + 1): value for n, value in enumerate(kernels)}
 
     return plan
 
 
 def test_best_generator_is_kept_with_its_passport(train, planned, tmp_path):
-    planned(5.0, 3.0, 4.0)
+    """The best by the kernel distance, at step 4, where the Fréchet distance is not the least."""
+    planned(2.0, 3.0, 4.0, kernels=(0.05, -0.01, 0.04))
     code, words = train("--steps=6", "--quality-every=2")
     assert code == 0, words
     folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
@@ -61,13 +69,14 @@ def test_best_generator_is_kept_with_its_passport(train, planned, tmp_path):
     assert metadata["step"] == 4
     assert Record.from_dict(metadata["passport"]).subject == {"step": 4}
     rows = read_rows(folder / "quality.csv")
-    assert [(row["step"], row["distance"], row["floor"]) for row in rows] == [
-        (2, 5.0, 0.5),
-        (4, 3.0, 0.5),
-        (6, 4.0, 0.5),
+    names = ("step", "distance", "kernel", "kernel_error", "floor")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        (2, 2.0, 0.05, 0.001, 0.5),
+        (4, 3.0, -0.01, 0.001, 0.5),
+        (6, 4.0, 0.04, 0.001, 0.5),
     ]
     assert (folder / "quality.png").stat().st_size > 1000
-    assert "FD-test 3 at step 4, the best so far" in words
+    assert "KD-test -0.01 ± 0.001 at step 4, the best so far; FD-test 3 (N =" in words
 
 
 @pytest.mark.parametrize(("name", "step"), [("best_generator", 4), ("generator", 6)])

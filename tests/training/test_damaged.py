@@ -124,7 +124,7 @@ def test_the_film_leaves_out_damaged_grids_and_says_so_once(tmp_path, capsys):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"x" * 100])
 def test_a_cut_best_network_is_looked_for_anew(tmp_path, content, capsys):
     run = Run(tmp_path)
-    (tmp_path / "quality.csv").write_text("step,distance\n1,2.0\n2,x\n3,1.0\n")
+    (tmp_path / "quality.csv").write_text("step,distance,kernel\n1,2,2.0\n2,2,x\n3,1,1.0\n")
     run.best().write_bytes(content)
     made = quality.Quality(run, None, 1, 5, ["generator"], None)
     assert made.best == (float("inf"), 0)

@@ -17,11 +17,13 @@ from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
 
 COLUMN = "distance"
+KERNEL = "kernel"
 _NEEDED = ("step", COLUMN)
+_JUDGED = ("step", KERNEL)
 
 
 class Quality(StepCallback):
-    """Measure every `every` steps and after the last; keep the best outputs.
+    """Measure every `every` steps and after the last; keep the outputs of the best kernel distance.
 
     `keep(path of an output's name, more)` saves the outputs with the metadata `more`; `listeners`
     get (step, reading). A run that continues from `first_step` first drops the readings after it.
@@ -45,9 +47,9 @@ class Quality(StepCallback):
         self.best = self._best_before(first_step)
 
     def _best_before(self, first_step: int) -> tuple[float, int]:
-        """(distance, step) of the kept outputs, unless they are from after `first_step`."""
-        rows = [row for row in read_rows(self._path, _NEEDED) if row["step"] <= first_step]
-        best = min(((row[COLUMN], int(row["step"])) for row in rows), default=(float("inf"), 0))
+        """(kernel distance, step) of the kept outputs, unless they are from after `first_step`."""
+        rows = [row for row in read_rows(self._path, _JUDGED) if row["step"] <= first_step]
+        best = min(((row[KERNEL], int(row["step"])) for row in rows), default=(float("inf"), 0))
         kept = [self._run.best(name) for name in self._outputs]
         if all(path.exists() and _step_of(path) == best[1] for path in kept):
             return best
@@ -59,19 +61,23 @@ class Quality(StepCallback):
         """Measure, log, draw, keep the best, tell the listeners."""
         reading = self._measure.read(self.model)
         monitor = self._measure.monitor
-        row = {"step": float(step), COLUMN: reading.distance}
+        error = reading.kernel.standard_error
+        row = {"step": float(step), COLUMN: reading.distance, KERNEL: reading.kernel.value}
+        if error is not None:
+            row["kernel_error"] = error
         if monitor.floor is not None:
             row["floor"] = monitor.floor
         self._csv.on_rows([row | {"duplicate_share": reading.duplicate_share}])
         note = ""
-        if reading.distance < self.best[0]:
-            self.best, note = (reading.distance, step), ", the best so far"
+        if reading.kernel.value < self.best[0]:
+            self.best, note = (reading.kernel.value, step), ", the best so far"
             passport = self._measure.passport(self.model, reading).to_dict()
             self._keep(self._run.best, {"passport": passport})
         plot_quality(self._path, self._run.folder / "quality.png", monitor.name)
         floor = "" if monitor.floor is None else f", floor {monitor.floor:.4g}"
-        say(f"{monitor.name} {reading.distance:.4g} at step {step:,}{note} "
-            f"(N = {monitor.count}{floor})")  # fmt: skip
+        around = "" if error is None else f" ± {error:.2g}"
+        say(f"{monitor.kernel_name} {reading.kernel.value:.3g}{around} at step {step:,}{note}; "
+            f"{monitor.name} {reading.distance:.4g} (N = {monitor.count}{floor})")  # fmt: skip
         for tell in self.listeners:
             tell(step, reading)
 
