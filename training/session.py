@@ -130,6 +130,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         runs.refuse_changes(resumed, recipe, record)
     saved = _checkpoint(resumed, recipe) if resumed else None
     done = checkpoints.step_of(saved) if saved else 0
+    if resumed:
+        _say_other_rates(resumed.recipe(), recipe, done)
     with user_errors(ValueError):
         settings.check_pace(recipe, done)
     session = Session(
@@ -260,6 +262,18 @@ def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
             f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
         )
     return path
+
+
+def _say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
+    """Say so if another number of steps moves the end of the rates' fall, so that they jump."""
+    phase = min(recipe.phase_of(done), len(before.phases()) - 1)
+    old, new = before.schedule(phase), recipe.schedule(phase)
+    was, now = (float(each.value(1.0, recipe.decay_to, done)) for each in (old, new))
+    if was != now:
+        say(
+            f"rates      fall until step {new.end:,} now, not {old.end:,}: they go on at {now:.0%} "
+            f"of their first values, not at {was:.0%}"
+        )
 
 
 def _load(system: System, path: Any, resumed: runs.Run) -> None:

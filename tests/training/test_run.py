@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -12,9 +13,10 @@ from PIL import Image
 
 import runs
 from console.errors import UserError
-from models import files
+from models import files, recipes
 from runs import checkpoints as names
 from runs.rows import read_rows
+from training import session
 
 
 def weights(path):
@@ -59,7 +61,14 @@ def test_run_folder_holds_everything(train, tmp_path):
         assert name in words
 
 
-@pytest.mark.parametrize("more", [[], ["--d-steps=2", "--mirror"]])
+SCHEDULED = [
+    "--d-steps=2", "--mirror", "--penalty=r1_r2", "--penalty-every=2", "--penalty-weight-end=1",
+    "--lecam-weight=0.3", "--lecam-start=1", "--decay=cosine", "--decay-end=6",
+    "--beta-2-end=0.99", "--ema-half-life=64", "--ema-ramp=0.5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [[], SCHEDULED], ids=["plain", "scheduled"])
 def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more):
     assert train("--steps=6", *more)[0] == 0
     code, words = train("--steps=3", *more)
@@ -121,6 +130,24 @@ def test_resume_takes_the_rest_from_the_run(pictures, tmp_path, train):
     out = f"--out={tmp_path / 'out'}"
     assert cli.run("SAGAN_V6", ["--resume", "0", out, "--steps", "3"]) == 0
     assert len(read_rows(tmp_path / "out/00000-SAGAN_V6-tiny/losses.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({}, ""),
+        ({"steps": 8}, "fall until step 8 now, not 4: they go on at 75% of their first values, "),
+        ({"steps": 8, "decay_end": 4}, ""),
+    ],
+)
+def test_more_steps_that_move_the_end_of_the_rates_fall_are_told(changed, words, capsys):
+    before = dataclasses.replace(recipes.load("SAGAN_V6"), steps=4, decay="linear")
+    if "decay_end" in changed:
+        before = dataclasses.replace(before, decay_end=4)
+    session._say_other_rates(before, dataclasses.replace(before, **changed), 2)
+    told = capsys.readouterr().err
+    assert words in told
+    assert bool(words) == bool(told)
 
 
 def test_rows_after_the_checkpoint_are_dropped(train, tmp_path):
