@@ -62,7 +62,7 @@ class LabelSet:
         uniform = rng.random((count, len(self.names)))  # a wish leaves the rest
         if self.kind == "classes":
             return self._draw_classes(uniform[:, 0], wanted)
-        values = (uniform < self._shares()).astype("float32")
+        values = (uniform < self.drawn_shares()).astype("float32")
         for members in self.groups.values():
             self._draw_group(values, uniform, [self.names.index(name) for name in members], wanted)
         for index, on in wanted.items():
@@ -112,7 +112,8 @@ class LabelSet:
             if len(together) > 1:
                 raise UserError(f"only one {group} at a time, not {' and '.join(together)}")
 
-    def _shares(self) -> np.ndarray:
+    def drawn_shares(self) -> np.ndarray:
+        """How often `draw` switches each name on, before one of a group excludes the others."""
         if self.shares is not None:
             return np.asarray(self.shares)
         shares = np.full(len(self.names), _SHARE)
@@ -133,9 +134,9 @@ class LabelSet:
         values[:, members] = 0.0
         if any(wanted.get(index) for index in members):
             return
-        shares = self._shares()[members]
+        shares = self.drawn_shares()[members]
         shares[[wanted.get(index) is False for index in members]] = 0.0
-        none = max(0.0, 1.0 - self._shares()[members].sum())
+        none = max(0.0, 1.0 - self.drawn_shares()[members].sum())
         chosen = _pick(uniform[:, members[0]], np.append(shares, none))
         rows = np.flatnonzero(chosen < len(members))
         values[rows, np.asarray(members)[chosen[rows]]] = 1.0

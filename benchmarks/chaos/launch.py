@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[2]
 _IMPORTED = (
     "comparison.judges", "comparison.report", "comparison.trials", "curation.command",
     "metrics.extractors", "metrics.plots", "serving.commands.evaluate_jobs",
-    "serving.commands.generate", "serving.evaluation", "serving.export.export", "training.fit",
-    "training.session",
+    "serving.commands.generate", "serving.evaluation", "serving.export.export",
+    "serving.publish.space", "training.fit", "training.session",
 )  # fmt: skip
 _ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
 

@@ -22,7 +22,7 @@ def scripts() -> dict[str, Script]:
     from comparison import command as compare
     from curation import command as prepare
     from models import recipes, systems
-    from serving.commands import evaluate, explore, export, generate, translate
+    from serving.commands import evaluate, explore, export, generate, publish, translate
     from toys import command as toy
     from training import cli
 
@@ -32,6 +32,7 @@ def scripts() -> dict[str, Script]:
         "generate": (generate.build_parser, ["0", *out], nothing),
         "evaluate": (evaluate.build_parser, ["0"], nothing),
         "export": (export.build_parser, ["0", *out], nothing),
+        "publish": (publish.build_parser, ["0", "out"], nothing),
         "translate": (translate.build_parser, ["0", "in", *out], nothing),
         "translate ages": (
             functools.partial(translate.build_parser, "", "sex"),

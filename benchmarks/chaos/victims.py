@@ -104,6 +104,11 @@ def _export(inputs: Path, out: Path) -> list[str]:
             "--format", "keras", "saved_model"]  # fmt: skip
 
 
+def _publish(inputs: Path, out: Path) -> list[str]:
+    # A Space, since a page needs a runtime that is fetched.
+    return ["publish.py", str(inputs / "a.keras"), str(out / "made"), "--space"]
+
+
 def _compare(inputs: Path, out: Path) -> list[str]:
     return ["compare.py", "gan", "wgan_gp", "--data", "ring", "--steps", "6", "--marks", "3",
             "--seeds", "1", "--width", "8", "--count", "500", "--out", str(out)]  # fmt: skip
@@ -145,6 +150,12 @@ def _exports(out: Path) -> object:
     return names, _digest_of_network(out / "made" / "keras" / "generator.keras")
 
 
+def _space(out: Path) -> object:
+    known = json.loads((out / "made" / "model.json").read_text("utf-8"))
+    names = sorted(path.name for path in (out / "made").iterdir())
+    return names, known["labels"], _digests(out, "made/app.py", "made/requirements.txt")
+
+
 def _comparison(out: Path) -> object:
     """Plan, curves and pictures of a comparison, without the seconds that it took."""
     found: dict[str, Any] = _digests(out, "*/plan.json", "*/runs/*/samples.png")
@@ -172,5 +183,6 @@ VICTIMS = {
     ),
     "evaluate": Victim(_evaluate, _replacing(_evaluate), _records),
     "export": Victim(_export, _replacing(_export), _exports),
+    "publish": Victim(_publish, _replacing(_publish), _space),
     "compare": Victim(_compare, _compare, _comparison),
 }

@@ -1,0 +1,107 @@
+// The controls that say what is drawn: how many, which labels, how typical.
+
+import { COUNTS } from "./state.mjs";
+
+const find = (id) => document.getElementById(id);
+const RANDOM = "";
+const NONE = "none"; // of a group
+
+/** The controls of one model. `changed` is called whenever the user has changed any. */
+export class Choices {
+  constructor(model, changed) {
+    this.model = model;
+    this.selects = []; // {select, names}
+    this.countButtons(changed);
+    this.labelSelects(changed);
+    this.truncation(changed);
+  }
+
+  countButtons(changed) {
+    for (const count of COUNTS) {
+      const label = document.createElement("label");
+      const input = document.createElement("input");
+      Object.assign(input, { type: "radio", name: "count", value: count });
+      input.addEventListener("change", changed);
+      label.append(input, String(count));
+      find("count").append(label);
+    }
+  }
+
+  labelSelects(changed) {
+    const { labels } = this.model;
+    if (!labels) return;
+    find("labels").hidden = false;
+    const grouped = new Set(Object.values(labels.groups).flat());
+    if (labels.kind === "classes") {
+      find("labels-title").textContent = "Class";
+      this.add("class", labels.names, labels.names.map((name) => [name, name]));
+    }
+    for (const [group, names] of Object.entries(labels.groups)) {
+      this.add(group, names, [...names.map((name) => [name, name]), [NONE, "none of these"]]);
+    }
+    const alone = labels.kind === "classes" ? [] : labels.names.filter((n) => !grouped.has(n));
+    for (const name of alone) this.add(name, [name], [["on", "on"], ["off", "off"]]);
+    for (const { select } of this.selects) select.addEventListener("change", changed);
+    find("reset-labels").addEventListener("click", () => {
+      for (const { select } of this.selects) select.value = RANDOM;
+      changed();
+    });
+  }
+
+  add(title, names, options) {
+    const label = document.createElement("label");
+    const select = document.createElement("select");
+    for (const [value, words] of [[RANDOM, "random"], ...options]) {
+      select.append(new Option(words, value));
+    }
+    label.append(title, select);
+    find("label-list").append(label);
+    this.selects.push({ select, names });
+  }
+
+  truncation(changed) {
+    const { truncation } = this.model;
+    if (truncation === "none") find("truncation-field").hidden = true;
+    if (truncation === "psi") {
+      find("truncation").min = 0.05;
+      find("truncation-note").textContent = "ψ; less: nearer to the average face";
+    }
+    find("truncation").addEventListener("input", ({ target }) => {
+      find("truncation-value").textContent = target.value;
+    });
+    find("truncation").addEventListener("change", changed);
+  }
+
+  /** Show a state. */
+  set({ count, wishes, truncation }) {
+    for (const input of find("count").querySelectorAll("input")) {
+      input.checked = Number(input.value) === count;
+    }
+    find("truncation").value = truncation;
+    find("truncation-value").textContent = truncation;
+    for (const { select, names } of this.selects) select.value = this.valueOf(names, wishes);
+  }
+
+  valueOf(names, wishes) {
+    const on = names.find((name) => wishes.get(name) === true);
+    const lone = names.length === 1 && this.model.labels.kind !== "classes";
+    if (on !== undefined) return lone ? "on" : on;
+    const off = names.every((name) => wishes.get(name) === false);
+    if (off) return lone ? "off" : NONE;
+    return RANDOM;
+  }
+
+  /** Write what is chosen into `state`. */
+  get(state) {
+    state.count = Number(find("count").querySelector("input:checked").value);
+    state.truncation = Number(find("truncation").value);
+    state.wishes = new Map();
+    for (const { select, names } of this.selects) {
+      if (select.value === NONE || select.value === "off") {
+        for (const name of names) state.wishes.set(name, false);
+      } else if (select.value !== RANDOM) {
+        state.wishes.set(select.value === "on" ? names[0] : select.value, true);
+      }
+    }
+  }
+}
