@@ -127,7 +127,7 @@ def build():
     with gr.Blocks(title=MODEL["title"]) as app:
         gr.Markdown(f"# {MODEL['title']}")
         with gr.Row():
-            faces = gr.Gallery(label="faces", columns=4)
+            faces = gr.Gallery(label="faces", columns=4, format="png")
             with gr.Column():
                 seed = gr.Number(0, label="seed", precision=0, minimum=0)
                 count = gr.Slider(1, MOST, 4, step=1, label="how many")
