@@ -19,7 +19,7 @@ from PIL import Image
 from comparison import command as compare_command
 from curation import command as prepare_command
 from models import fields, perceptual, pretrained, recipes
-from serving.commands import evaluate, explore, export, generate, translate
+from serving.commands import evaluate, explore, export, generate, publish, translate
 from toys import command as toy_command
 from training import cli
 
@@ -33,6 +33,7 @@ PARSERS = {
     "explore": explore.build_parser,
     "evaluate": evaluate.build_parser,
     "export": export.build_parser,
+    "publish": publish.build_parser,
     # With the option that a network of ages and sexes adds.
     "translate": functools.partial(translate.build_parser, second="sex"),
 }
@@ -169,7 +170,8 @@ def known_options() -> set[str]:
 
 
 def test_every_option_that_a_docstring_or_a_page_names_exists():
-    others = {"--dist", "--always", "--dirty", "--show-prefix"}  # pytest's and git's
+    # Of pytest, git and http.server.
+    others = {"--dist", "--always", "--dirty", "--show-prefix", "--directory"}
     known = known_options() | others
     texts = {str(page): page.read_text("utf-8") for page in PAGES}
     texts |= {name: recipes.describe(name) for name in recipes.names()}
