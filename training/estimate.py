@@ -142,9 +142,8 @@ def time_words(phases: Sequence[tuple[int, Estimate]], precision: str, device_ki
     )
 
 
-def matrix_speed(precision: str, least_seconds: float = 0.15) -> float:
-    """Operations per second of a large matrix product in `precision` on this machine."""
-    side = 1024
+def matrix_speed(precision: str, least_seconds: float = 0.15, side: int = 1024) -> float:
+    """Operations per second of a product of square matrices in `precision` on this machine."""
     dtype = precision.removeprefix("mixed_")
     rng = np.random.Generator(np.random.Philox(0))
     values = rng.standard_normal((side, side), dtype=np.float32)
