@@ -46,6 +46,17 @@ RECIPES = {
         "ema_half_life": 8,
         "ema_ramp": 0.5,
     },
+    "ada": {
+        "d_norm": "none",
+        "loss": "rsgan",
+        "penalty": "r1",
+        "augment": "ada",
+        "augment_ops": "pixel,geometry,colour,cutout",
+        "augment_p": 0.8,
+        "augment_target": 0.5,
+        "augment_pictures": 16,
+    },
+    "apa": {"augment": "apa", "augment_p": 0.5},
     "classes": {
         "label_kind": "classes",
         "num_labels": 3,

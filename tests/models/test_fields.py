@@ -193,6 +193,18 @@ ELSEWHERE = {
     "label_noise": "tests/training/test_conditional.py",
     "micro_batches": "tests/models/test_gan.py",  # the same result, less memory
     "ema_ramp": "tests/models/test_averages.py",
+    # Of pictures, which points are not.
+    **dict.fromkeys(
+        (
+            "augment",
+            "augment_ops",
+            "augment_p",
+            "augment_p_end",
+            "augment_target",
+            "augment_pictures",
+        ),
+        "tests/models/test_augmented.py",
+    ),
     "decay_rate": "tests/models/test_gan.py",
     "decay_every": "tests/models/test_gan.py",
 }

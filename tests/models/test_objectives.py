@@ -84,8 +84,8 @@ def test_lecam_follows_the_logits_and_then_pulls():
         logits.append([np.array(gan.discriminator([x, batch[y][:, 0]])) for x, y in both])
     first, second = (log["lecam"] for log in tiny.fit(gan, [0, 1]))
     real, fake = (0.75 * logits[0][n].mean() + 0.25 * logits[1][n].mean() for n in (0, 1))
-    assert float(gan.lecam_real.numpy()) == pytest.approx(real, rel=1e-5)
-    assert float(gan.lecam_fake.numpy()) == pytest.approx(fake, rel=1e-5)
+    assert float(gan.discriminator_terms.lecam_real.numpy()) == pytest.approx(real, rel=1e-5)
+    assert float(gan.discriminator_terms.lecam_fake.numpy()) == pytest.approx(fake, rel=1e-5)
     pulls = np.maximum(logits[1][0] - fake, 0) ** 2, np.maximum(real - logits[1][1], 0) ** 2
     assert first == 0
     assert second == pytest.approx(sum(pull.mean() for pull in pulls), rel=1e-4)

@@ -38,6 +38,7 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
         "fake_labels": labels(fakes),
         "mix": rng.random((count, turns)).astype("float32"),
     }
+    made |= recipe.drawn_for_augmentation(rng)
     if recipe.dequantize:
         made["noise"] = rng.integers(0, 256, size).astype("uint8")
     return made

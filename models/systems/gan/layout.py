@@ -10,6 +10,9 @@ its g_batch_factor, and labels in the networks' form:
     fake_labels  (B, d·k + g) or (B, d·k + g, num_labels)
     mix          (B, d) uniform in [0, 1), for penalties that interpolate
     noise        like images, if the recipe dequantizes
+    augment_real (B, d + 1, n), augment_fake (B, d·k + g, n): the n numbers of each picture's
+                 augmentation; the last column of the reals is for the G step
+    pseudo_latents (B, d, latent_dim), pseudo_gate (B, d): for reals that fakes replace (apa)
 """
 
 from keras import ops
@@ -17,7 +20,8 @@ from keras import ops
 from models.pixels import as_floats
 from models.systems.gan.recipe import GANRecipe
 
-OF_FAKES = ("latents", "fake_labels")
+OF_FAKES = ("latents", "fake_labels", "augment_fake")
+OF_REALS = ("images", "labels", "noise", "augment_real")
 
 
 def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
@@ -33,9 +37,9 @@ def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
 def generator_part(batch: dict, recipe: GANRecipe, with_reals: bool) -> dict:
     """The part for the G step: latents and fake_labels, (g·B, …), and the last D step's reals."""
     own = slice(-recipe.g_batch_factor, None)
-    part = {name: _join(batch[name][:, own]) for name in OF_FAKES}
+    part = {name: _join(batch[name][:, own]) for name in OF_FAKES if name in batch}
     if with_reals:
-        part |= {n: batch[n][:, -1] for n in ("images", "labels", "noise") if n in batch}
+        part |= {name: batch[name][:, -1] for name in OF_REALS if name in batch}
     return part
 
 

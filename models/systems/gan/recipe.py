@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models import fields, losses
+from models import augmentation, fields, losses
 from models.fields import option
 from models.lazy import latents
 from models.recipe import Recipe
 from models.systems.gan import shape, validity
+from models.systems.gan.augmentation_fields import AugmentationFields
 from models.systems.gan.labels import noisy
 from models.systems.gan.network_fields import ON_PICTURES, NetworkFields
 from models.systems.gan.objective_fields import ObjectiveFields
@@ -23,7 +24,7 @@ RETIRED_FIELDS = ("g_first_filters", "shared_embedding")
 
 
 @dataclass(frozen=True, kw_only=True)
-class GANRecipe(NetworkFields, ObjectiveFields):
+class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
     """A generator and a discriminator: their networks, labels, objective and optimisation."""
 
     system: ClassVar[str] = "gan"
@@ -107,7 +108,7 @@ class GANRecipe(NetworkFields, ObjectiveFields):
         return f"penalty_every {self.penalty_every} needs {around}, or take 1" if mixes else ""
 
     def draw(self, rng, labels, draw_labels):
-        """Latents, the fakes' labels, interpolation, label noise, dequantization: in this order.
+        """Latents, the fakes' labels, interpolation, label noise, dequantization, augmentation.
 
         `models.systems.gan.layout` describes the layout.
         """
@@ -128,7 +129,24 @@ class GANRecipe(NetworkFields, ObjectiveFields):
         if self.dequantize:  # drawn last, so that all other numbers are the same without it
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
-        return batch
+        return batch | self.drawn_for_augmentation(rng)
+
+    def drawn_for_augmentation(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """The random numbers of a step's augmentation by name; {} without."""
+        size, d_steps = self.batch_size, self.d_steps
+        if self.augment == "apa":
+            latent = latents.sample(self.latent, size * d_steps, self.latent_dim, rng)
+            return {
+                "pseudo_latents": latent.reshape(size, d_steps, -1),
+                "pseudo_gate": rng.random((size, d_steps), dtype="float32"),
+            }
+        made = augmentation.get(self.augment, self.augment_ops)
+        if made is None:
+            return {}
+        return {  # the generator's step may see reals too
+            "augment_real": made.draw(rng, (size, d_steps + 1)),
+            "augment_fake": made.draw(rng, (size, self.fake_columns)),
+        }
 
     def _noisy(self, labels, rng):
         return noisy(labels, self.label_kind, self.num_labels, self.label_noise, rng)
@@ -148,6 +166,7 @@ class GANRecipe(NetworkFields, ObjectiveFields):
         yield from super().problems()
         yield from validity.of_networks(self)
         yield from validity.of_training(self)
+        yield from self.problems_of_augmentation()
 
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:

@@ -22,6 +22,8 @@ from models.outputs import Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
 from models.system import System
 from models.systems.gan import layout, preview
+from models.systems.gan.augmented import Augmented
+from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
 
 
@@ -53,11 +55,8 @@ class GAN(System):
         return {"generator": generator, "discriminator": discriminator}
 
     def add_state(self):
-        if self.recipe.lecam_weight:  # moving averages of D's logits
-            self.lecam_real, self.lecam_fake = (
-                self.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
-                for name in ("lecam_real", "lecam_fake")
-            )
+        self.augmented = Augmented(self)
+        self.discriminator_terms = DiscriminatorTerms(self)
 
     def players(self):
         return {
@@ -68,7 +67,6 @@ class GAN(System):
     def turns(self):
         recipe = self.recipe
         self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
-        self.penalty = penalties.get(recipe.penalty)
         self.generator_term = generator_terms.get(recipe.g_term)
         self._features = generator_terms.feature_function(self.discriminator)
         # If reals and fakes share a batch, D can tell them apart by batch statistics and wins.
@@ -80,7 +78,7 @@ class GAN(System):
                 given=self._fakes,
                 takes=self._for_discriminator,
                 times=recipe.d_steps,
-                after=self._clip_weights,
+                after=self._after_discriminator,
             ),
             Turn("generator", self._generator_loss, takes=self._for_generator),
         ]
@@ -105,12 +103,32 @@ class GAN(System):
         return layout.discriminator_part(batch, self.recipe, index)
 
     def _fakes(self, part):
-        return self.generator([part["latents"], part["fake_labels"]], training=True)
+        """The fakes, and with APA those that stand among the reals."""
+        fake = self.generator([part["latents"], part["fake_labels"]], training=True)
+        if "pseudo_latents" not in part:
+            return (fake,)
+        return fake, self.generator([part["pseudo_latents"], part["labels"]], training=True)
 
-    def _discriminator_loss(self, part, fake):
+    def _of_reals(self, part):
+        """Labels of a part's reals, and the numbers of their augmentation."""
+        return part["labels"], part.get("augment_real")
+
+    def _of_fakes(self, part):
+        """The same of its fakes."""
+        return part["fake_labels"], part.get("augment_fake")
+
+    def _see(self, pictures, labels, numbers):
+        """D's logits (N, 1) of augmented pictures."""
+        return self.discriminator([self.augmented.see(pictures, numbers), labels], training=True)
+
+    def _discriminator_loss(self, part, given):
         """The discriminator's loss on one micro-batch, with its logs."""
-        real = layout.real_data(part)
-        real_logits, fake_logits = self._judge(real, fake, part["labels"], part["fake_labels"])
+        fake, *pseudo = given
+        real = self.augmented.reals(part, layout.real_data(part), *pseudo)
+        real_logits, fake_logits = self._judge(
+            (real, *self._of_reals(part)), (fake, *self._of_fakes(part))
+        )
+        self.augmented.hear(real_logits)
         loss = self.loss_functions.discriminator(real_logits, fake_logits)
         logs = {
             "d_loss": loss,
@@ -119,75 +137,47 @@ class GAN(System):
         }
         if self.loss_functions.zero_share:
             logs["d_zero_share"] = self.loss_functions.zero_share(real_logits, fake_logits)
-        if self.penalty:
-            logs["penalty"] = self._penalty(part, real, fake)
-            loss = loss + self._penalty_weight() * logs["penalty"]
-        if self.recipe.lecam_weight:
-            logs["lecam"] = self._lecam(real_logits, fake_logits)
-            loss = loss + self.recipe.lecam_weight * logs["lecam"]
+        if self.augmented.adapts:
+            logs["augment_p"] = self.augmented.p()
+        loss = self.discriminator_terms.add(
+            loss, logs, self._step_of(part, real, fake), (real_logits, fake_logits)
+        )
         return self._regularized(loss, logs, self.discriminator, self.recipe.d_orthogonal, "d")
 
-    def _penalty(self, part, real, fake):
-        """The bare penalty, a scalar: 0 in steps that have none."""
-        step = penalties.DiscriminatorStep(
-            lambda x, labels: self.discriminator([x, labels], training=True),
+    def _step_of(self, part, real, fake):
+        """What a penalty is computed from. Slopes are taken before the augmentation."""
+        return penalties.DiscriminatorStep(
+            lambda x, its: self._see(x, *its),
             lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
             real,
             fake,
-            part["labels"],
-            part["fake_labels"],
+            self._of_reals(part),
+            self._of_fakes(part),
             part["mix"],
         )
-        every = self.recipe.penalty_every
-        if every == 1:
-            return self.penalty.function(step)
-        due = ops.equal(ops.convert_to_tensor(self.steps_done) % every, 0)
-        return ops.cond(due, lambda: self.penalty.function(step), lambda: ops.zeros(()))
 
-    def _penalty_weight(self):
-        """The present factor of the penalty, the greater the rarer it is."""
-        recipe = self.recipe
-        weight = recipe.penalty_weight
-        if recipe.penalty_weight_end:
-            weight = self.scheduled(weight, recipe.penalty_weight_end)
-        return recipe.penalty_every * weight
-
-    def _lecam(self, real_logits, fake_logits):
-        """LeCam regularisation, 0 before it begins; moves the averages of the logits."""
-        recipe, averages = self.recipe, []
-        begun = ops.cast(ops.convert_to_tensor(self.steps_done) >= recipe.lecam_start, "float32")
-        for variable, logits in ((self.lecam_real, real_logits), (self.lecam_fake, fake_logits)):
-            mean = ops.stop_gradient(ops.mean(logits))
-            kept = begun * recipe.lecam_decay  # until it begins they are this batch's
-            averages.append(mean + kept * (ops.convert_to_tensor(variable) - mean))
-            replicas.assign(variable, averages[-1])
-        return begun * penalties.lecam(real_logits, fake_logits, *averages)
-
-    def _clip_weights(self):
-        """Clip all trained parameters of D to ± weight_clip (WGAN, algorithm 1, line 7)."""
+    def _after_discriminator(self):
+        """Adapt the augmentation; clip D's weights to ± weight_clip (WGAN, algorithm 1, line 7)."""
+        self.augmented.adapt()
         if bound := self.recipe.weight_clip:
             for variable in self.discriminator.trainable_variables:
                 clipped = ops.clip(ops.convert_to_tensor(variable), -bound, bound)
                 replicas.assign(variable, clipped)
 
-    def _judge(self, real, fake, labels, fake_labels):
+    def _judge(self, real, fake):
         """Logits of real and fake images, in one call of D if that gives the same result.
 
-        They cover the whole batch, also if devices share it, and so do the losses.
+        They cover the whole batch, also if devices share it, and so do the losses. Both are
+        (pictures, labels, numbers of their augmentation).
         """
         if self._one_call:
-            pictures = ops.concatenate([real, fake])
-            both = self.discriminator(
-                [pictures, ops.concatenate([labels, fake_labels])], training=True
-            )
-            count = ops.shape(real)[0]
-            logits = [both[:count], both[count:]]
-        else:
-            logits = [
-                self.discriminator([real, labels], training=True),
-                self.discriminator([fake, fake_labels], training=True),
+            both = [
+                None if one is None else ops.concatenate([one, other])
+                for one, other in zip(real, fake, strict=True)
             ]
-        return [replicas.gather(each) for each in logits]
+            logits, count = self._see(*both), ops.shape(real[0])[0]
+            return [replicas.gather(each) for each in (logits[:count], logits[count:])]
+        return [replicas.gather(self._see(*each)) for each in (real, fake)]
 
     # === The generator's turn ===
 
@@ -209,7 +199,7 @@ class GAN(System):
         fake = self.generator([part["latents"], labels], training=True)
         loss, logs = 0.0, {}
         if self.recipe.g_loss_weight:
-            loss = self.recipe.g_loss_weight * self._adversarial(fake, labels, real, real_labels)
+            loss = self.recipe.g_loss_weight * self._adversarial(part, fake, labels, real)
         if term is not None:
             logs["g_term"] = term.function(
                 generator_terms.GeneratorStep(
@@ -220,12 +210,13 @@ class GAN(System):
         logs["g_loss"] = loss
         return self._regularized(loss, logs, self.generator, self.recipe.g_orthogonal, "g")
 
-    def _adversarial(self, fake, labels, real, real_labels):
+    def _adversarial(self, part, fake, labels, real):
         """The generator's adversarial loss, a scalar."""
+        fakes = (fake, labels, part.get("augment_fake"))
         if not self.loss_functions.needs_real:
-            fake_logits = replicas.gather(self.discriminator([fake, labels], training=True))
-            return self.loss_functions.generator(None, fake_logits)
-        return self.loss_functions.generator(*self._judge(real, fake, real_labels, labels))
+            return self.loss_functions.generator(None, replicas.gather(self._see(*fakes)))
+        reals = (real, *self._of_reals(part))
+        return self.loss_functions.generator(*self._judge(reals, fakes))
 
     # === Both ===
 
@@ -244,8 +235,7 @@ class GAN(System):
         recipe = self.recipe
         fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
         judged = 1 + fakes
-        slopes = self.penalty.slopes if self.penalty else 0
-        penalty = 6 * slopes / recipe.penalty_every
+        penalty = 6 * self.discriminator_terms.slopes
         return [
             Work(
                 kept={"discriminator": judged},

@@ -1,0 +1,78 @@
+"""How a GAN's discriminator sees pictures: as they are, or augmented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models import augmentation
+from models.fields import Above, option
+from models.recipe import Recipe
+from models.schedules import ENDING
+from models.systems.gan.network_fields import ON_PICTURES
+
+_AUGMENTED = {"augment": augmentation.names()[1:]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationFields(Recipe):
+    """The fields of a GAN's recipe about augmentation, for few pictures."""
+
+    augment: str = option(
+        "none",
+        "Augmentation",
+        "how all pictures are changed before the discriminator sees them: diffaug, colours, shifts "
+        "and holes; ada, also turned, scaled and mirrored; apa, some reals are fakes",
+        choices=augmentation.names(),
+        only=ON_PICTURES,
+    )
+    augment_ops: str = option(
+        "",
+        "Augmentation",
+        "its operations, with commas, such as translation,cutout; without, the usual ones",
+        only={"augment": ("diffaug", "ada")},
+    )
+    augment_p: float = option(
+        1.0,
+        "Augmentation",
+        "how probable they are; with augment_target, the most that they become",
+        only=_AUGMENTED,
+        least=0,
+        most=1,
+    )
+    augment_p_end: float = option(
+        0.0,
+        "Augmentation",
+        "augment_p at decay_end, by the curve of the rates; 0: it stays the same",
+        only={**_AUGMENTED, "augment_target": (0.0,), "decay": ENDING},
+        least=0,
+        most=1,
+    )
+    augment_target: float = option(
+        0.0,
+        "Augmentation",
+        "mean sign of the discriminator's logits on reals that augment_p is adapted to, from 0 on; "
+        "0: it is not adapted",
+        only=_AUGMENTED,
+        least=0,
+        below=1,
+    )
+    augment_pictures: int = option(
+        500_000,
+        "Augmentation",
+        "pictures in which an adapted augment_p can go from 0 to 1",
+        only={"augment_target": Above(0)},
+        least=1,
+    )
+
+    def problems_of_augmentation(self) -> Iterator[str]:
+        """A sentence for each combination of these values that is not allowed."""
+        try:
+            made = augmentation.get(self.augment, self.augment_ops)
+        except ValueError as error:
+            yield str(error).rstrip(".")
+            return
+        if made is not None and getattr(self, "point_dim", 0):
+            yield f"augment {self.augment} is for pictures, not for points"
+        if self.augment_target and self.augment_p_end:
+            yield "augment_p_end is for an augment_p that is not adapted (augment_target 0)"

@@ -1,0 +1,78 @@
+"""What the discriminator sees: pictures augmented, with a probability that may adapt to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from layers import replicas
+from models import augmentation
+from models.system import System
+
+EVERY = 4  # steps between adaptations, as in the authors' code
+
+
+class Augmented:
+    """The augmentation of one GAN, and the variables with which it adapts.
+
+    Adaptation (arXiv:2006.06676, section 3): r = E sign D(x) over the reals of `EVERY` steps tells
+    how far D overfits; p moves by as much as `augment_pictures` allow, up where r is above the
+    target, down where it is below, from 0 to augment_p.
+
+    Args:
+        gan: the system to which the variables are added, saved with the rest.
+    """
+
+    def __init__(self, gan: System):
+        self.gan, recipe = gan, gan.recipe
+        self.how = augmentation.get(recipe.augment, recipe.augment_ops)
+        self.adapts = recipe.augment != "none" and recipe.augment_target > 0
+        if self.adapts:
+            self.adapted, self.signs = (
+                gan.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
+                for name in ("augment_p", "augment_signs")
+            )
+
+    def p(self) -> Any:
+        """The present probability: a number where it never changes, else a scalar tensor."""
+        recipe = self.gan.recipe
+        if self.adapts:
+            return ops.convert_to_tensor(self.adapted)
+        if recipe.augment_p_end:
+            return self.gan.scheduled(recipe.augment_p, recipe.augment_p_end)
+        return recipe.augment_p
+
+    def see(self, pictures: Any, numbers: Any) -> Any:
+        """Pictures (N, H, W, C) as D sees them, by their numbers (N, n)."""
+        return pictures if self.how is None else self.how(pictures, numbers, self.p())
+
+    def reals(self, part: dict, real: Any, pseudo: Any = None) -> Any:
+        """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849, equation 3)."""
+        if pseudo is None:
+            return real
+        replaced = part["pseudo_gate"][:, None, None, None] < self.p()
+        return ops.where(replaced, ops.cast(pseudo, real.dtype), real)
+
+    def hear(self, real_logits: Any) -> None:
+        """Remember the signs of a discriminator step's logits on reals, (N, 1)."""
+        if self.adapts:
+            mean = ops.mean(ops.sign(ops.stop_gradient(real_logits)))
+            replicas.assign(self.signs, ops.convert_to_tensor(self.signs) + mean)
+
+    def adapt(self) -> None:
+        """Move p after the last of `EVERY` steps. Called after each of D's steps."""
+        if not self.adapts:
+            return
+        recipe, p = self.gan.recipe, ops.convert_to_tensor(self.adapted)
+        steps = EVERY * recipe.d_steps
+        r = ops.convert_to_tensor(self.signs) / (steps * recipe.micro_batches)
+        step = recipe.batch_size * EVERY / recipe.augment_pictures
+        moved = p + step * ops.sign(r - recipe.augment_target)
+        self._if_due(self.adapted, ops.clip(moved, 0.0, recipe.augment_p))
+        self._if_due(self.signs, ops.zeros(()))
+
+    def _if_due(self, variable: Any, value: Any) -> None:
+        done = ops.convert_to_tensor(self.gan.steps_done) + 1
+        due = ops.equal(done % EVERY, 0)
+        replicas.assign(variable, ops.where(due, value, ops.convert_to_tensor(variable)))

@@ -1,0 +1,74 @@
+"""What is added to the adversarial loss of a GAN's discriminator: a penalty, LeCam."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from layers import replicas
+from models import penalties
+from models.system import System
+
+
+class DiscriminatorTerms:
+    """The penalty and LeCam regularisation of one GAN, as its recipe says.
+
+    Args:
+        gan: the system to which LeCam's moving averages are added, saved with the rest.
+    """
+
+    def __init__(self, gan: System):
+        self.gan, self.penalty = gan, penalties.get(gan.recipe.penalty)
+        if gan.recipe.lecam_weight:  # moving averages of D's logits
+            self.lecam_real, self.lecam_fake = (
+                gan.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
+                for name in ("lecam_real", "lecam_fake")
+            )
+
+    @property
+    def slopes(self) -> float:
+        """How many slopes of D a step takes on average, per real picture."""
+        return self.penalty.slopes / self.gan.recipe.penalty_every if self.penalty else 0
+
+    def add(self, loss: Any, logs: dict, step: penalties.DiscriminatorStep, logits: tuple) -> Any:
+        """The loss with the terms, each of which is logged bare.
+
+        Args:
+            logits: of the reals and of the fakes, (N, 1) both.
+        """
+        if self.penalty:
+            logs["penalty"] = self._penalty(step)
+            loss = loss + self._penalty_weight() * logs["penalty"]
+        if self.gan.recipe.lecam_weight:
+            logs["lecam"] = self._lecam(*logits)
+            loss = loss + self.gan.recipe.lecam_weight * logs["lecam"]
+        return loss
+
+    def _penalty(self, step):
+        """The bare penalty, a scalar: 0 in steps that have none."""
+        every = self.gan.recipe.penalty_every
+        if every == 1:
+            return self.penalty.function(step)
+        due = ops.equal(ops.convert_to_tensor(self.gan.steps_done) % every, 0)
+        return ops.cond(due, lambda: self.penalty.function(step), lambda: ops.zeros(()))
+
+    def _penalty_weight(self):
+        """The present factor of the penalty, the greater the rarer it is."""
+        recipe = self.gan.recipe
+        weight = recipe.penalty_weight
+        if recipe.penalty_weight_end:
+            weight = self.gan.scheduled(weight, recipe.penalty_weight_end)
+        return recipe.penalty_every * weight
+
+    def _lecam(self, real_logits, fake_logits):
+        """LeCam regularisation, 0 before it begins; moves the averages of the logits."""
+        recipe, averages = self.gan.recipe, []
+        done = ops.convert_to_tensor(self.gan.steps_done)
+        begun = ops.cast(done >= recipe.lecam_start, "float32")
+        for variable, logits in ((self.lecam_real, real_logits), (self.lecam_fake, fake_logits)):
+            mean = ops.stop_gradient(ops.mean(logits))
+            kept = begun * recipe.lecam_decay  # until it begins they are this batch's
+            averages.append(mean + kept * (ops.convert_to_tensor(variable) - mean))
+            replicas.assign(variable, averages[-1])
+        return begun * penalties.lecam(real_logits, fake_logits, *averages)

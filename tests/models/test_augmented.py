@@ -1,0 +1,151 @@
+"""A GAN's training step with augmentation: who sees it, how often, and how it adapts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from keras import ops
+
+from layers import reparametrization
+from models import augmentation
+from models.systems.gan.recipe import GANRecipe
+from models.systems.gan.turns import GAN
+from tests.models import tiny
+
+# The discriminator stays as it is, so that logits can be foretold; G too in D's own step.
+STILL = {"d_norm": "none", "d_learning_rate": 1e-30, "g_learning_rate": 1e-30}
+
+
+def judged(gan, pictures, labels):
+    """D's logits of pictures, with the kernels of the first step."""
+    with reparametrization.shared_kernels():
+        return np.array(gan.discriminator([np.array(pictures), labels], training=True))
+
+
+def reals_and_fakes(gan, batch):
+    for network in (gan.generator, gan.discriminator):
+        reparametrization.power_iterate(network)
+    with reparametrization.shared_kernels():
+        fakes = [
+            np.array(
+                gan.generator([batch["latents"][:, n], batch["fake_labels"][:, n]], training=True)
+            )
+            for n in range(2)
+        ]
+    return batch["images"][:, 0].astype("float32") / 127.5 - 1, *fakes
+
+
+@pytest.mark.parametrize("name", ["diffaug", "ada"])
+def test_both_turns_see_augmented_pictures(name):
+    recipe = tiny.recipe(**STILL, augment=name, augment_p=0.9)
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    batch = tiny.batch(recipe, 0)
+    (logs,) = tiny.fit(gan, [0])
+    real, fake, later = reals_and_fakes(twin, batch)
+    how, labels = augmentation.get(name), batch["labels"][:, 0]
+
+    def seen(pictures, numbers):
+        return how(ops.convert_to_tensor(pictures), ops.convert_to_tensor(numbers), 0.9)
+
+    expected = judged(twin, seen(real, batch["augment_real"][:, 0]), labels)
+    assert logs["d_real"] == pytest.approx(expected.mean(), rel=1e-3, abs=1e-5)
+    assert abs(expected.mean() - judged(twin, real, labels).mean()) > 1e-4
+    expected = judged(twin, seen(fake, batch["augment_fake"][:, 0]), labels)
+    assert logs["d_fake"] == pytest.approx(expected.mean(), rel=1e-3, abs=1e-5)
+    expected = judged(twin, seen(later, batch["augment_fake"][:, 1]), labels)
+    assert logs["g_loss"] == pytest.approx(-expected.mean(), rel=1e-3, abs=1e-5)
+
+
+def test_the_generator_of_a_relativistic_loss_sees_augmented_reals():
+    """Their numbers are the last column; in G's step fake and real change places."""
+    recipe = tiny.recipe(**STILL, augment="diffaug", augment_ops="colour", loss="rsgan")
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    batch = tiny.batch(recipe, 0)
+    assert batch["augment_real"].shape[1] == 2
+    (logs,) = tiny.fit(gan, [0])
+    real, _, fake = reals_and_fakes(twin, batch)
+    how, labels = augmentation.get("diffaug", "colour"), batch["labels"][:, 0]
+    logits = [
+        judged(twin, how(ops.convert_to_tensor(x), ops.convert_to_tensor(numbers), 1.0), labels)
+        for x, numbers in ((real, batch["augment_real"][:, 1]), (fake, batch["augment_fake"][:, 1]))
+    ]
+    expected = np.log1p(np.exp(-(logits[1] - logits[0]))).mean()
+    assert logs["g_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_apa_puts_fakes_among_the_reals():
+    gates = np.sort(tiny.batch(tiny.recipe(augment="apa"), 0)["pseudo_gate"][:, 0])
+    recipe = tiny.recipe(**STILL, augment="apa", augment_p=float(gates[1:3].mean()))
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    batch = tiny.batch(recipe, 0)
+    (logs,) = tiny.fit(gan, [0])
+    real, *_ = reals_and_fakes(twin, batch)
+    labels = batch["labels"][:, 0]
+    with reparametrization.shared_kernels():
+        pseudo = np.array(twin.generator([batch["pseudo_latents"][:, 0], labels], training=True))
+    replaced = batch["pseudo_gate"][:, 0] < recipe.augment_p
+    assert replaced.sum() == 2
+    mixed = np.where(replaced[:, None, None, None], pseudo, real)
+    expected = judged(twin, mixed, labels).mean()
+    assert logs["d_real"] == pytest.approx(expected, rel=1e-3, abs=1e-5)
+
+
+def test_p_follows_the_curve_of_the_rates():
+    recipe = tiny.recipe(
+        augment="ada", augment_p=0.0, augment_p_end=0.4, decay="cosine", decay_end=4
+    )
+    gan = GAN(recipe, seed=1)
+    for step, expected in ((0, 0.0), (2, 0.2), (4, 0.4)):
+        gan.steps_done.assign(step)
+        assert float(gan.augmented.p()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("signs", "before", "after"),
+    [(0.7, 0.1, 0.35), (0.5, 0.6, 0.35), (0.9, 0.7, 0.8), (-1.0, 0.1, 0.0)],
+)
+def test_p_moves_every_four_steps_towards_the_target(signs, before, after):
+    """By 8 · 4 pictures of 128, a quarter; from 0 to 0.8. The target is 0.6."""
+    recipe = tiny.recipe(
+        augment="ada", augment_p=0.8, augment_target=0.6, augment_pictures=128, batch_size=8
+    )
+    gan = GAN(recipe, seed=1)
+    gan.augmented.adapted.assign(before)
+    gan.steps_done.assign(0)
+    for step in range(4):
+        assert float(gan.augmented.p()) == pytest.approx(before)
+        gan.steps_done.assign(step)
+        gan.augmented.hear(ops.convert_to_tensor(np.float32([[1.0]] * 8)) * np.sign(signs))
+        if step == 3:
+            gan.augmented.signs.assign(4 * signs)
+        gan.augmented.adapt()
+    assert float(gan.augmented.p()) == pytest.approx(after, abs=1e-6)
+    assert float(gan.augmented.signs.numpy()) == 0
+
+
+def test_the_signs_heard_are_those_of_reals():
+    """Four steps of D's true logits: p leaves 0 exactly if their mean sign is above the target."""
+    recipe = tiny.recipe(
+        **STILL, augment="diffaug", augment_p=0.9, augment_target=0.05, augment_pictures=16
+    )
+    gan = GAN(recipe, seed=1)
+    rows = tiny.fit(gan, [0, 1, 2, 3])
+    assert [row["augment_p"] for row in rows] == [0, 0, 0, 0]
+    mean = np.mean([np.sign(row["d_real"]) for row in rows])  # of a tiny D, logits agree
+    assert float(gan.augmented.p()) == pytest.approx(0.9 if mean > 0.05 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"augment": "ada", "augment_ops": "cut"}, "ada has no operation 'cut'. Known: pixel"),
+        ({"augment": "blur"}, "unknown augment 'blur', known: none, diffaug, ada, apa"),
+        ({"augment": "ada", "augment_p": 1.5}, "augment_p must be from 0 to 1, not 1.5"),
+        ({"augment": "ada", "augment_target": 0.6, "augment_p_end": 0.3, "decay": "cosine"},
+         "augment_p_end is for an augment_p that is not adapted"),
+        ({"augment": "ada", "point_dim": 2, "architecture": "dense"}, "not for points"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit(changes, words):
+    with pytest.raises(ValueError, match=words.replace("(", r"\(")):
+        GANRecipe(name="x", **changes)
