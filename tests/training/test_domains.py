@@ -32,7 +32,7 @@ class Pairs(Two):
     paired: ClassVar[bool] = True
 
 
-RECIPE = Two("two", resolution=8, batch_size=2)
+RECIPE = Two(name="two", resolution=8, batch_size=2)
 
 
 def grey(folder, count, first):
