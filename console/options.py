@@ -83,7 +83,7 @@ def add_fields(
             groups[title] = parser.add_argument_group(title)
         default = (defaults or {}).get(field.name, _default(field))
         groups[title].add_argument(
-            f"--{field.name.replace('_', '-')}",
+            _option(field.name),
             dest=field.name,
             default=argparse.SUPPRESS,
             help=argparse.SUPPRESS if field.name in hidden else _help(field, default),
@@ -105,15 +105,18 @@ def add_names(parser: argparse.ArgumentParser, classes: Sequence[type]) -> None:
         kind: dict[str, Any] = {"nargs": 1}
         if hints[name] is bool:
             kind = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(
-            f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS, **kind
-        )
+        parser.add_argument(_option(name), dest=name, default=argparse.SUPPRESS, **kind)
 
 
 def given(parsed: argparse.Namespace, dataclass: type) -> dict[str, Any]:
     """The fields of `dataclass` that were given on the command line."""
     names = {field.name for field in dataclasses.fields(dataclass)}
     return {name: value for name, value in vars(parsed).items() if name in names}
+
+
+def _option(name: str) -> str:
+    """The option of a field; an underscore at the end is for names that Python reserves."""
+    return "--" + name.rstrip("_").replace("_", "-")
 
 
 def _default(field: dataclasses.Field) -> Any:

@@ -71,8 +71,8 @@ def options(of: Any) -> list[dataclasses.Field]:
 
 
 def as_option(name: str) -> str:
-    """The command-line option of the field `name`."""
-    return "--" + name.replace("_", "-")
+    """The command-line option of the field `name`; `from_` is --from, which Python reserves."""
+    return "--" + name.rstrip("_").replace("_", "-")
 
 
 def problems(values: Any, called: Callable[[str], str] = str) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import warnings
 from typing import Any
 
 import keras
@@ -13,8 +12,6 @@ import datasets
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
-from foreign.archives import check_weights
-from foreign.records import Unreadable
 from layers import initializers
 from models.distribution import Distribution
 from models.networks import trained_parameters
@@ -22,10 +19,10 @@ from models.recipe import Recipe
 from models.system import System
 from models.systems import system_class
 from runs import checkpoints
-from runs.record import made_by_older_networks, record_of
-from training import device, estimate
-from training.callbacks.checkpoints import refuse_not_finite
+from runs.record import record_of
+from training import device, estimate, finetuning
 from training.command import Command, Decision
+from training.going_on import load, say_other_rates
 from training.inputs import fitted, open_for, refuse_unfit
 from training.settings import Settings
 
@@ -118,6 +115,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
         plan.check(recipe)
+    if settings.from_ and not resumed:
+        finetuning.check(recipe, settings)
     data = open_for(
         recipe, settings, stack, sample_only=command.dry_run and not resumed,
         check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
@@ -131,7 +130,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     saved = _checkpoint(resumed, recipe) if resumed else None
     done = checkpoints.step_of(saved) if saved else 0
     if resumed:
-        _say_other_rates(resumed.recipe(), recipe, done)
+        say_other_rates(resumed.recipe(), recipe, done)
     with user_errors(ValueError):
         settings.check_pace(recipe, done)
     session = Session(
@@ -139,7 +138,9 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     )  # fmt: skip
     session.system = session.build(recipe.phase_of(done))
     if saved:
-        _load(session.system, saved, resumed)
+        load(session.system, saved, resumed)
+    elif settings.from_:
+        session.record["from"] = finetuning.start_from(session.system, settings)
     return session
 
 
@@ -262,38 +263,3 @@ def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
             f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
         )
     return path
-
-
-def _say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
-    """Say so if another number of steps moves the end of the rates' fall, so that they jump."""
-    phase = min(recipe.phase_of(done), len(before.phases()) - 1)
-    old, new = before.schedule(phase), recipe.schedule(phase)
-    was, now = (float(each.value(1.0, recipe.decay_to, done)) for each in (old, new))
-    if was != now:
-        say(
-            f"rates      fall until step {new.end:,} now, not {old.end:,}: they go on at {now:.0%} "
-            f"of their first values, not at {was:.0%}"
-        )
-
-
-def _load(system: System, path: Any, resumed: runs.Run) -> None:
-    try:
-        with warnings.catch_warnings():
-            # If the saved optimizers do not fit, Keras would continue with new ones.
-            warnings.filterwarnings("error", "Skipping variable loading")
-            check_weights(path, str(path), path.stat().st_size)
-            system.load_weights(path)
-            refuse_not_finite(system)
-    except MemoryError:
-        raise
-    except Exception as error:  # damaged bytes can raise anything
-        older = made_by_older_networks(resumed.record())
-        if older and not isinstance(error, (OSError, Unreadable)):
-            raise UserError(
-                f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
-                "work; start a new run without --resume"
-            ) from error
-        raise UserError(
-            f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
-            "to go on from the one before"
-        ) from error

@@ -58,6 +58,12 @@ class Settings:
     cache_dir: str = option("", "Data", "folder for prepared pictures; empty: datasets/cache")
     workers: int = option(0, "Data", "processes that prepare pictures; 0: one per core", least=0)
 
+    from_: str = option(
+        "",
+        "Run",
+        "start from the networks of another run (folder, name or number) or of one of its "
+        "checkpoints, for fine-tuning on other data; the optimizers begin anew",
+    )
     precision: str = option(
         "auto",
         "Run",

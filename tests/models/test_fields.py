@@ -188,6 +188,7 @@ STEPS = {
 ELSEWHERE = {
     "steps": "tests/training/test_run.py",
     "mirror": "tests/training/test_feed.py",
+    "freeze_d": "tests/training/test_finetuning.py",
     "dequantize": "tests/models/test_gan.py",  # of pictures, which points are not
     "ema_statistics": "tests/models/test_gan.py",  # of batch norms, which these networks lack
     "label_noise": "tests/training/test_conditional.py",

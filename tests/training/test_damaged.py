@@ -21,7 +21,7 @@ from training.callbacks import gif, quality, singular_values
 from training.callbacks.collapse_watch import CollapseWatch
 from training.callbacks.csv_log import CSVLog
 from training.callbacks.loss_plot import plot_losses
-from training.session import _load
+from training.going_on import load
 
 
 def test_a_run_with_all_that_is_derived_damaged_goes_on(train, tmp_path):
@@ -160,16 +160,16 @@ def test_a_checkpoint_with_changed_bytes_is_refused_or_sound(tmp_path):
             content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
         path.write_bytes(content if rng.random() < 0.8 else content[: rng.randrange(len(content))])
         try:
-            _load(gan, path, run)
+            load(gan, path, run)
         except UserError as error:
             refused.append(str(error))
     assert len(refused) > 5
     assert {words.partition(" (")[0] for words in refused} == {f"checkpoint {path} cannot be read"}
     assert all(words.endswith("remove it to go on from the one before") for words in refused)
     path.write_bytes(whole)
-    _load(gan, path, run)
+    load(gan, path, run)
     variable = gan.generator.trainable_variables[0]
     variable.assign(np.full(variable.shape, np.nan))
     gan.save_weights(path)
     with pytest.raises(UserError, match=r"is no longer finite\); remove it"):
-        _load(gan, path, run)
+        load(gan, path, run)

@@ -16,7 +16,7 @@ from console.errors import UserError
 from models import files, recipes
 from runs import checkpoints as names
 from runs.rows import read_rows
-from training import session
+from training import going_on
 
 
 def weights(path):
@@ -144,7 +144,7 @@ def test_more_steps_that_move_the_end_of_the_rates_fall_are_told(changed, words,
     before = dataclasses.replace(recipes.load("SAGAN_V6"), steps=4, decay="linear")
     if "decay_end" in changed:
         before = dataclasses.replace(before, decay_end=4)
-    session._say_other_rates(before, dataclasses.replace(before, **changed), 2)
+    going_on.say_other_rates(before, dataclasses.replace(before, **changed), 2)
     told = capsys.readouterr().err
     assert words in told
     assert bool(words) == bool(told)

@@ -50,6 +50,7 @@ ENDS = {
     "count": "training.test_settings:test_what_was_asked_for_is_done",
     "cache_dir": "training.test_settings:test_what_was_asked_for_is_done",
     "workers": "training.test_settings:test_workers_draw_the_pictures",
+    "from_": "training.test_finetuning:test_a_run_begins_with_the_networks_of_another",
     "precision": "training.test_settings:test_what_was_asked_for_is_done",
     "distribute": "training.test_distribute:test_resume_on_another_number_of_devices",
     "seed": "training.test_settings:test_the_seed_is_everybodys",

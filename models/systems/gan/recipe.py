@@ -57,6 +57,14 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         "whether the averaged generator's batch norms copy the newest statistics or average them",
         choices=("copied", "averaged"),
     )
+    freeze_d: int = option(
+        0,
+        "Training",
+        "blocks of the discriminator, from the picture on, that stay as they are; for fine-tuning "
+        "with --from",
+        only=ON_PICTURES,
+        least=0,
+    )
     dequantize: bool = option(
         False,
         "Training",

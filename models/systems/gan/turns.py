@@ -17,6 +17,7 @@ from models import (
     penalties,
     regularizers,
     sampling,
+    transfer,
 )
 from models.outputs import Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
@@ -52,6 +53,8 @@ class GAN(System):
 
     def build_networks(self):
         generator, discriminator = networks.pair(self.recipe)
+        if self.recipe.freeze_d:
+            transfer.freeze(discriminator, self.recipe.freeze_d)
         return {"generator": generator, "discriminator": discriminator}
 
     def add_state(self):

@@ -1,0 +1,52 @@
+"""Going on with a run: its checkpoint, and what another number of steps changes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import runs
+from console.errors import UserError
+from console.screen import say
+from foreign.archives import check_weights
+from foreign.records import Unreadable
+from models.recipe import Recipe
+from models.system import System
+from runs.record import made_by_older_networks
+from training.callbacks.checkpoints import refuse_not_finite
+
+
+def say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
+    """Say so if another number of steps moves the end of the rates' fall, so that they jump."""
+    phase = min(recipe.phase_of(done), len(before.phases()) - 1)
+    old, new = before.schedule(phase), recipe.schedule(phase)
+    was, now = (float(each.value(1.0, recipe.decay_to, done)) for each in (old, new))
+    if was != now:
+        say(
+            f"rates      fall until step {new.end:,} now, not {old.end:,}: they go on at {now:.0%} "
+            f"of their first values, not at {was:.0%}"
+        )
+
+
+def load(system: System, path: Any, resumed: runs.Run) -> None:
+    """Load a checkpoint of `resumed`. Raises `UserError` if it cannot be read or does not fit."""
+    try:
+        with warnings.catch_warnings():
+            # If the saved optimizers do not fit, Keras would continue with new ones.
+            warnings.filterwarnings("error", "Skipping variable loading")
+            check_weights(path, str(path), path.stat().st_size)
+            system.load_weights(path)
+            refuse_not_finite(system)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged bytes can raise anything
+        older = made_by_older_networks(resumed.record())
+        if older and not isinstance(error, (OSError, Unreadable)):
+            raise UserError(
+                f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
+                "work; start a new run without --resume"
+            ) from error
+        raise UserError(
+            f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
+            "to go on from the one before"
+        ) from error
