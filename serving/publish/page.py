@@ -57,8 +57,9 @@ def write_folder(subject: Subject, folder: Path, runtime: Runtime, title: str | 
             if name not in _FOR_SINGLE:
                 (unfinished / name).write_bytes(content)
         write_json(unfinished / "model.json", describe(subject, title, model))
-        contents = [path.read_bytes() for path in unfinished.iterdir()]
-    return Page(folder, error, sum(map(len, contents)), _packed(contents))
+        contents = {path.name: path.read_bytes() for path in unfinished.iterdir()}
+    loaded = [each for name, each in contents.items() if not _is_licence(name)]
+    return Page(folder, error, sum(map(len, contents.values())), _packed(loaded))
 
 
 def write_single(subject: Subject, path: Path, runtime: Runtime, title: str | None) -> Page:
@@ -102,6 +103,11 @@ def write_network(subject: Subject, unfinished: Path) -> tuple[dict[str, Any], f
         "error": error,
     }
     return model, error
+
+
+def _is_licence(name: str) -> bool:
+    """Whether it is a text that no visitor loads."""
+    return "LICENSE" in name or "Notices" in name
 
 
 def _packed(contents: list[bytes]) -> int:
