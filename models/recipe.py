@@ -27,6 +27,7 @@ def _sides(text: str) -> int | str:
     return int(text) if text.isdecimal() and len(text) < 10 else text
 
 
+_NAMED = 40  # names in a message
 SIDES = {"type": _sides, "metavar": "N"}
 
 
@@ -238,5 +239,6 @@ def near(name: str, known: Iterable[str]) -> str:
     """`'nmae'. Did you mean 'name'?`, or the known names if none is close."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
+    more = f", … ({len(known)} in all)" if len(known) > _NAMED else ""
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known[:_NAMED])}{more}."
     return f"{name!r}. {hint}"

@@ -28,6 +28,7 @@ EXCEPTIONS = {
     "serving/export/formats.py _write_saved_model": "in the folder of `whole_folder`",
     "serving/export/formats.py _write_litert": "in the folder of `whole_folder`",
     "serving/export/graph.py Portable.save": "in the folder of `whole_folder`",
+    "serving/publish/page.py write_network": "in the folder of `whole_folder`, or a temporary one",
     "metrics/weights.py _fetch": "on the unfinished path of `replaced`",
     "training/callbacks/checkpoints.py _reserve": "on the unfinished path of `replaced`",
     # Others.

@@ -3,8 +3,10 @@
 import { COUNTS } from "./state.mjs";
 
 const find = (id) => document.getElementById(id);
+// Values of options that are no label; those of labels begin with "=".
 const RANDOM = "";
-const NONE = "none"; // of a group
+const [NONE, ON, OFF] = ["none", "on", "off"];
+const valued = (name) => `=${name}`;
 
 /** The controls of one model. `changed` is called whenever the user has changed any. */
 export class Choices {
@@ -34,13 +36,14 @@ export class Choices {
     const grouped = new Set(Object.values(labels.groups).flat());
     if (labels.kind === "classes") {
       find("labels-title").textContent = "Class";
-      this.add("class", labels.names, labels.names.map((name) => [name, name]));
+      this.add("class", labels.names, labels.names.map((name) => [valued(name), name]));
     }
     for (const [group, names] of Object.entries(labels.groups)) {
-      this.add(group, names, [...names.map((name) => [name, name]), [NONE, "none of these"]]);
+      const members = names.map((name) => [valued(name), name]);
+      this.add(group, names, [...members, [NONE, "none of these"]]);
     }
     const alone = labels.kind === "classes" ? [] : labels.names.filter((n) => !grouped.has(n));
-    for (const name of alone) this.add(name, [name], [["on", "on"], ["off", "off"]]);
+    for (const name of alone) this.add(name, [name], [[ON, "on"], [OFF, "off"]]);
     for (const { select } of this.selects) select.addEventListener("change", changed);
     find("reset-labels").addEventListener("click", () => {
       for (const { select } of this.selects) select.value = RANDOM;
@@ -85,9 +88,9 @@ export class Choices {
   valueOf(names, wishes) {
     const on = names.find((name) => wishes.get(name) === true);
     const lone = names.length === 1 && this.model.labels.kind !== "classes";
-    if (on !== undefined) return lone ? "on" : on;
+    if (on !== undefined) return lone ? ON : valued(on);
     const off = names.every((name) => wishes.get(name) === false);
-    if (off) return lone ? "off" : NONE;
+    if (off) return lone ? OFF : NONE;
     return RANDOM;
   }
 
@@ -97,10 +100,10 @@ export class Choices {
     state.truncation = Number(find("truncation").value);
     state.wishes = new Map();
     for (const { select, names } of this.selects) {
-      if (select.value === NONE || select.value === "off") {
+      if (select.value === NONE || select.value === OFF) {
         for (const name of names) state.wishes.set(name, false);
       } else if (select.value !== RANDOM) {
-        state.wishes.set(select.value === "on" ? names[0] : select.value, true);
+        state.wishes.set(select.value === ON ? names[0] : select.value.slice(1), true);
       }
     }
   }

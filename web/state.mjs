@@ -34,7 +34,9 @@ export function write(state, model) {
   const words = new URLSearchParams({ v: VERSION, m: model, s: state.seed, n: state.count });
   if (state.truncation !== 1) words.set("t", state.truncation);
   if (state.wishes.size) {
-    words.set("a", [...state.wishes].map(([name, on]) => (on ? "+" : "-") + name).join(","));
+    // A name may hold a comma.
+    const told = ([name, on]) => (on ? "+" : "-") + name.replaceAll("%", "%25").replaceAll(",", "%2C");
+    words.set("a", [...state.wishes].map(told).join(","));
   }
   if (state.locked.size) {
     const faces = [...state.locked].map(([place, { seed, index }]) => `${place}.${seed}.${index}`);
@@ -67,8 +69,9 @@ export function read(text, model, names) {
   const truncation = Number(words.get("t") ?? 1);
   if (truncation > 0 && truncation <= 1) state.truncation = truncation;
   for (const word of (words.get("a") ?? "").split(",").filter(Boolean)) {
-    if (names.includes(word.slice(1))) state.wishes.set(word.slice(1), word[0] === "+");
-    else notes.push(`This model has no “${word.slice(1)}”.`);
+    const name = word.slice(1).replaceAll("%2C", ",").replaceAll("%25", "%");
+    if (names.includes(name)) state.wishes.set(name, word[0] === "+");
+    else notes.push(`This model has no “${name}”.`);
   }
   for (const word of (words.get("k") ?? "").split(",").filter(Boolean)) {
     const [place, seed, index] = word.split(".");

@@ -81,22 +81,22 @@ def write_network(subject: Subject, unfinished: Path) -> tuple[dict[str, Any], f
     """
     portable = page_network(subject)
     FORMS["onnx"].write(portable, unfinished)
-    path = unfinished / f"{portable.stem}.onnx"
-    whole = path.read_bytes()
-    path.write_bytes(half.halved(whole))
+    name = f"{portable.stem}.onnx"
+    whole = (unfinished / name).read_bytes()
+    (unfinished / name).write_bytes(half.halved(whole))
     precision, error = "half", largest_error(portable, "onnx", unfinished)
     if not error < TOLERANCE:
         say(f"half precision would change colours by {127.5 * error:.2g} of 255; kept in single")
-        path.write_bytes(whole)
+        (unfinished / name).write_bytes(whole)
         precision, error = "single", largest_error(portable, "onnx", unfinished)
     if not error < TOLERANCE:
         raise UserError(
             f"the page's {portable.stem} differs from the Keras network by {error:.2g}, more than "
             f"{TOLERANCE:.2g}, a level of a colour; the page was not kept"
         )
-    content = path.read_bytes()
+    content = (unfinished / name).read_bytes()
     model = {
-        "file": path.name,
+        "file": name,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "precision": precision,

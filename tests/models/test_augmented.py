@@ -87,6 +87,7 @@ def test_apa_puts_fakes_among_the_reals():
     assert replaced.sum() == 2
     mixed = np.where(replaced[:, None, None, None], pseudo, real)
     expected = judged(twin, mixed, labels).mean()
+    assert gan.work()[0].passes["generator"] == 2  # theirs, and those among the reals
     assert logs["d_real"] == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 

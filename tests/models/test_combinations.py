@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from models import losses, networks, recipes
+from models import losses, networks, penalties, recipes
 from models.systems.biggan.recipe import BigGANRecipe
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
@@ -69,6 +69,7 @@ def point_recipe(*changes):
 def pursue(gan, recipe):
     """Give a GAN another objective: its networks take seconds to build anew, 800 times."""
     gan.recipe = recipe
+    gan.discriminator_terms.penalty = penalties.get(recipe.penalty)
     gan._turns = tuple(gan.turns())
 
 
@@ -239,7 +240,7 @@ def test_logits_are_not_rounded_to_bfloat16(architecture, labels):
     """What ends in them computes in float32: 8 binary digits are too few for a loss."""
     filters = {"g_filters": 16, "d_filters": 8, "latent_dim": 16, "attention_resolution": 0}
     recipe = BigGANRecipe(
-        "x",
+        name="x",
         architecture=architecture,
         resolution=32,
         d_norm="none",

@@ -368,6 +368,21 @@ def test_persons_are_looked_for_at_other_ages_alone(run, cache, monkeypatch):
     assert measure.others["input"] < 1
 
 
+def test_an_ager_begins_at_the_first_age(run):
+    assert serving.load_translator(run).target == (0, 0)
+
+
+def test_a_sheet_keeps_the_first_pictures_over_several_batches():
+    from serving.commands.ageing import _keeper
+
+    before, after = [], []
+    keep = _keeper(before, after, 4)
+    for start in (0, 3, 6):
+        keep([*range(start, start + 3)], [*range(10 + start, 13 + start)])
+    assert before == [0, 1, 2, 3]
+    assert after == [10, 11, 12, 13]
+
+
 def _part(data):
     from datasets import hold_out
 

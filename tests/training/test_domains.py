@@ -96,7 +96,7 @@ def test_pairs_stay_together_mirrored_or_not(tmp_path):
             pixels = np.zeros((8, 8, 3), np.uint8)
             pixels[:, 0, channel] = 40 * index + 15  # the left column tells which pair
             Image.fromarray(pixels).save(tmp_path / "pairs" / place / f"{index}.png")
-    recipe = Pairs("pairs", resolution=8, batch_size=6, mirror=True)
+    recipe = Pairs(name="pairs", resolution=8, batch_size=6, mirror=True)
     data, _ = opened(tmp_path, recipe, data=str(tmp_path / "pairs"))
     batch = Feed(data.parts, recipe, seed=2).batch(0)
     first, second = batch["a"][:, 0, 0, :, 0], batch["b"][:, 0, 0, :, 1]

@@ -62,7 +62,7 @@ def test_run_folder_holds_everything(train, tmp_path):
 
 
 SCHEDULED = [
-    "--d-steps=2", "--mirror", "--penalty=r1_r2", "--penalty-every=2", "--penalty-weight-end=1",
+    "--d-steps=2", "--mirror", "--penalty=r1", "--penalty-every=2", "--penalty-weight-end=1",
     "--lecam-weight=0.3", "--lecam-start=1", "--decay=cosine", "--decay-end=6",
     "--beta-2-end=0.99", "--ema-half-life=64", "--ema-ramp=0.5",
 ]  # fmt: skip

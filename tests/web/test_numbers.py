@@ -147,7 +147,7 @@ def links(code: str, **given):
         "const plain = ({ state, notes }) => ({ notes, seed: String(state.seed),"
         " count: state.count, truncation: state.truncation, wishes: [...state.wishes],"
         " locked: [...state.locked].map(([p, f]) => [p, String(f.seed), f.index]) });" + code,
-        names=["blue hair", "smile"],
+        names=["blue hair", "smile", "a, 100 % b"],
         **given,
     )
 
@@ -155,7 +155,7 @@ def links(code: str, **given):
 def test_a_link_gives_the_state_back():
     text, found = links(
         "const state = { seed: 9007199254740993n, count: 16, truncation: 0.55,"
-        ' wishes: new Map([["blue hair", true], ["smile", false]]),'
+        ' wishes: new Map([["blue hair", true], ["smile", false], ["a, 100 % b", true]]),'
         " locked: new Map([[3, { seed: 12n, index: 70 }]]) };"
         'const text = write(state, "abcd1234");'
         'tell([text, plain(read(text, "abcd1234", names))]);'
@@ -163,7 +163,8 @@ def test_a_link_gives_the_state_back():
     assert text.startswith("v=1&m=abcd1234&s=9007199254740993&n=16&t=0.55")
     assert found == {
         "notes": [], "seed": "9007199254740993", "count": 16, "truncation": 0.55,
-        "wishes": [["blue hair", True], ["smile", False]], "locked": [[3, "12", 70]],
+        "wishes": [["blue hair", True], ["smile", False], ["a, 100 % b", True]],
+        "locked": [[3, "12", 70]],
     }  # fmt: skip
 
 

@@ -237,12 +237,13 @@ class GAN(System):
     def work(self):
         recipe = self.recipe
         fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
+        pseudo = 1 if recipe.augment == "apa" else 0
         judged = 1 + fakes
         penalty = 6 * self.discriminator_terms.slopes
         return [
             Work(
                 kept={"discriminator": judged},
-                passes={"generator": fakes, "discriminator": 3 * judged + penalty},
+                passes={"generator": fakes + pseudo, "discriminator": 3 * judged + penalty},
                 times=recipe.d_steps,
             ),
             Work(
