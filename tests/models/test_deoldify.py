@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 from PIL import Image
 
-from layers import initializers
+from layers import PixelShuffle, initializers
 from layers.reparametrization import shared_kernels
 from metrics import colour_space, lite0, pth, weights
 from models import perceptual, pretrained, recipes
@@ -116,6 +116,18 @@ def test_a_new_decoder_has_no_checkerboard(system):
 
 
 # === Encoders ===
+
+
+def test_every_shuffle_begins_with_four_equal_pixels():
+    """ICNR: what becomes the four pixels of a square has the same kernel."""
+    fresh = networks.generator(tiny_deoldify.recipe())
+    kernels = [np.array(layer.kernel) for layer in fresh.layers
+               if layer.name.endswith("_up") and hasattr(layer, "kernel")]  # fmt: skip
+    assert len(kernels) >= 4
+    for kernel in kernels:  # (1, 1, inputs, outputs), as pictures of one row
+        made = np.array(PixelShuffle(2)(kernel))
+        for dy, dx in ((0, 1), (1, 0), (1, 1)):
+            np.testing.assert_array_equal(made[:, dy::2, dx::2], made[:, ::2, ::2])
 
 
 def test_lite0_reads_as_the_network_that_measures(system):

@@ -44,6 +44,13 @@ def colourer(run):
     return serving.load_translator(run)
 
 
+def test_another_render_size_has_the_same_weights(run, colourer):
+    other = serving.load_translator(run, render_size=96)
+    assert other.network.inputs[0].shape[1] == 96
+    for mine, theirs in zip(other.network.variables, colourer.network.variables, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs.numpy(), err_msg=mine.path)
+
+
 def noise(height, width, channels=3, seed=0):
     shape = (height, width, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
