@@ -71,7 +71,7 @@ def r2(step: DiscriminatorStep):
 
 
 def r1_r2(step: DiscriminatorStep):
-    """R1 + R2, without which relativistic pairing diverges (R3GAN, arXiv:2501.05441, section 2)."""
+    """R1 + R2, without which relativistic pairing diverges (R3GAN, arXiv:2501.05441)."""
     return r1(step) + r2(step)
 
 
@@ -116,8 +116,8 @@ def get(name: str) -> Penalty | None:
 def lecam(real, fake, real_average, fake_average):
     """E relu(D(x) - f)² + E relu(r - D(G(z)))²: D must not leave its own past far behind.
 
-    LeCam regularisation (Tseng et al. 2021, arXiv:2104.03310, equation 4, in the one-sided form of
-    the authors' code): r and f are moving averages of D's logits on reals and on fakes.
+    LeCam regularisation (Tseng et al. 2021, arXiv:2104.03310), one-sided as in the authors' code: r
+    and f are moving averages of D's logits on reals and on fakes.
 
     Args:
         real, fake: logits (N, 1).

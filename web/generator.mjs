@@ -74,7 +74,6 @@ class GeneratorPage {
     this.state = state;
     this.note(notes.join(" "));
     this.choices.set(state);
-    find("keep-seed").checked = Boolean(text);
     await this.draw();
   }
 

@@ -1,4 +1,4 @@
-"""DiffAugment (Zhao et al. 2020, arXiv:2006.10738, section 4; constants of the authors' code).
+"""DiffAugment (Zhao et al. 2020, arXiv:2006.10738; constants of the authors' code).
 
 An operation is pictures (N, H, W, C), its uniform numbers (N, u) → pictures. All are applied, or to
 a share p of the pictures.

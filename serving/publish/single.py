@@ -39,7 +39,8 @@ def page(web: Path, description: dict[str, Any], network: bytes, runtime: Runtim
     style = (web / "style.css").read_text("utf-8")
     document = (web / "index.html").read_text("utf-8")
     embedded = [
-        _inert("description", json.dumps(description, ensure_ascii=False)),
+        # JSON has no "<" outside of texts, where it may be written so.
+        _inert("description", json.dumps(description).replace("<", "\\u003c")),
         _inert("worker", worker),
         _inert("runtime", runtime["ort-wasm-simd-threaded.mjs"].decode()),
         _inert("model", _packed(network)),
@@ -101,7 +102,7 @@ def _gifenc(source: str) -> str:
 def _inert(name: str, content: str) -> str:
     """Content that the page's script reads, in an element that the browser does not run."""
     # Only these two begin anything that could end or change how a script element is read.
-    safe = content.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    safe = re.sub("</(?=script)", r"<\\/", content, flags=re.IGNORECASE).replace("<!--", r"<\!--")
     return f'<script type="text/plain" id="embedded-{html.escape(name)}">{safe}</script>'
 
 

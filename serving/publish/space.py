@@ -19,7 +19,7 @@ _APP = Path(__file__).with_name("space_app.py")
 _REQUIREMENTS = "gradio>=5\nnumpy>=2\nonnxruntime>=1.20\npillow>=11\n"
 _CARD = """\
 ---
-title: {title}
+title: {quoted}
 sdk: gradio
 app_file: app.py
 pinned: false
@@ -55,8 +55,10 @@ def write(subject: Subject, folder: Path, title: str | None) -> Page:
 
 def _card(known: dict[str, Any]) -> str:
     facts = "\n".join(f"- {name}: {value}" for name, value in known["facts"])
-    # JSON's strings are YAML's, whatever is in them.
-    title = json.dumps(known["title"], ensure_ascii=False)
     return _CARD.format(
-        title=title, subtitle=known["subtitle"].replace(" in your browser", ""), facts=facts
-    ).replace(f"\n{title}: ", f"\n{known['title']}: ", 1)
+        # JSON's strings are YAML's, whatever is in them.
+        quoted=json.dumps(known["title"], ensure_ascii=False),
+        title=known["title"],
+        subtitle=known["subtitle"].replace(" in your browser", ""),
+        facts=facts,
+    )

@@ -145,6 +145,7 @@ def test_the_signs_heard_are_those_of_reals():
         ({"augment": "ada", "augment_target": 0.6, "augment_p_end": 0.3, "decay": "cosine"},
          "augment_p_end is for an augment_p that is not adapted"),
         ({"augment": "ada", "point_dim": 2, "architecture": "dense"}, "not for points"),
+        ({"augment": "apa", "point_dim": 2, "architecture": "dense"}, "not for points"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit(changes, words):

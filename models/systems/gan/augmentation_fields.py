@@ -68,11 +68,8 @@ class AugmentationFields(Recipe):
     def problems_of_augmentation(self) -> Iterator[str]:
         """A sentence for each combination of these values that is not allowed."""
         try:
-            made = augmentation.get(self.augment, self.augment_ops)
+            augmentation.get(self.augment, self.augment_ops)
         except ValueError as error:
             yield str(error).rstrip(".")
-            return
-        if made is not None and getattr(self, "point_dim", 0):
-            yield f"augment {self.augment} is for pictures, not for points"
         if self.augment_target and self.augment_p_end:
             yield "augment_p_end is for an augment_p that is not adapted (augment_target 0)"

@@ -48,7 +48,7 @@ class Augmented:
         return pictures if self.how is None else self.how(pictures, numbers, self.p())
 
     def reals(self, part: dict, real: Any, pseudo: Any = None) -> Any:
-        """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849, equation 3)."""
+        """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849)."""
         if pseudo is None:
             return real
         replaced = part["pseudo_gate"][:, None, None, None] < self.p()

@@ -41,6 +41,8 @@ def of_networks(recipe: Any) -> Iterator[str]:
         )
     if recipe.dequantize and recipe.point_dim:
         yield "dequantize is for pictures, not for points"
+    if recipe.augment != "none" and recipe.point_dim:
+        yield f"augment {recipe.augment} is for pictures, not for points"
     if recipe.conditional != bool(recipe.num_labels):
         yield f"label_kind {recipe.label_kind!r} does not fit num_labels {recipe.num_labels}"
     concat = recipe.g_conditioning == "concat"
