@@ -258,6 +258,14 @@ def test_the_runtime_is_fetched_once(registry, tmp_path):
     assert len(asked) == 3  # what is damaged is fetched anew
 
 
+def test_the_cache_is_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert runtime.default_cache() == tmp_path / "gan-publish"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert runtime.default_cache() == tmp_path / ".cache" / "gan-publish"
+
+
 def test_without_a_network_the_way_out_is_said(registry, tmp_path):
     _, answers, _ = registry
     answers.clear()
