@@ -11,7 +11,7 @@ from PIL import Image
 
 import datasets
 from console.errors import UserError
-from metrics import cache, measure, neighbours, protocol
+from metrics import cache, measure, neighbours, pixels, protocol
 from metrics.classifier import LabelSpace
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, Features, extract
@@ -75,6 +75,16 @@ class Reference:
     def pictures(self, count: int) -> np.ndarray:
         """The first `count` pictures in that order, to look them up."""
         return self._order[:count]
+
+    def pixels(self, count: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """The first `count` pictures, at most `pixels.MOST`, and as many others for the floor.
+
+        There are fewer others if the data have no more, and `None` if they have fewer than 2.
+        """
+        count = min(count, pixels.MOST)
+        rows = self._order[: 2 * count]
+        others = self.data.images[rows[count:]] if len(rows) - count > 1 else None
+        return self.data.images[rows[:count]], others
 
     def classes(self, grouping: Grouping, part: slice) -> np.ndarray:
         """Class indices of a part of the pictures."""
@@ -180,15 +190,17 @@ def protocol_of(
     count: int,
     settings: measure.Settings,
     group: str | None = None,
+    pixelwise: bool = False,
 ) -> dict:
     """The protocol of a measurement, before anything is measured."""
-    return {
+    found = {
         "extractor": extractor.passport(),
         "real": real.passport(count),
         "fake": {"count": count, **subject.passport()},
         "settings": dataclasses.asdict(settings.fitted(count, count)),
         "classes": group,
     }
+    return found | {"pixels": pixels.protocol(count)} if pixelwise else found
 
 
 def evaluate(
@@ -199,12 +211,17 @@ def evaluate(
     settings: measure.Settings,
     floor: bool = True,
     group: str | None = None,
+    pixelwise: bool = False,
 ) -> Evaluation:
-    """Measure `count` fakes against as many reals; see `grouping_of`. Raises `UserError`."""
+    """Measure `count` fakes against as many reals; see `grouping_of`. Raises `UserError`.
+
+    `pixelwise` adds the measures of `metrics.pixels`.
+    """
     grouping = grouping_of(subject, real, group)
     try:
         ours = real.features(extractor, slice(0, count))
-        theirs, shown, labels = _fakes(extractor, subject, count, grouping)
+        kept = min(count, pixels.MOST) if pixelwise else SHOWN
+        theirs, shown, labels = _fakes(extractor, subject, count, grouping, kept)
         classes = None
         if grouping is not None:
             own = real.classes(grouping, slice(0, count))
@@ -218,13 +235,15 @@ def evaluate(
             classes=classes,
             progress=True,
         )
-        sheet = _sheet(real, ours, theirs, shown, count)
+        sheet = _sheet(real, ours, theirs, shown[:SHOWN], count)
+        if pixelwise:
+            _add_pixelwise(result, real, shown, floor)
     except MetricError as error:
         raise UserError(f"{subject.name}: {error}") from error
     if grouping is None and (note := _why_no_classes(subject, real)):
         result.notes.append(note)
     record = protocol.Record(
-        protocol=protocol_of(extractor, subject, real, count, settings, group),
+        protocol=protocol_of(extractor, subject, real, count, settings, group, pixelwise),
         subject=subject.subject(),
         results=_results(extractor, result),
         notes=tuple(result.notes),
@@ -233,20 +252,35 @@ def evaluate(
     return Evaluation(record, result, sheet)
 
 
-def _fakes(extractor, subject, count, grouping):
-    """Features of the fakes, the first pictures, and the fakes' classes or `None`."""
+def _add_pixelwise(result: measure.Result, real: Reference, fakes: np.ndarray, floor: bool):
+    own, others = real.pixels(len(fakes))
+    settings = result.settings
+    with result.timed("pixels"):
+        found, notes = pixels.measured(
+            own,
+            fakes,
+            others if floor else None,
+            bootstrap=settings.bootstrap,
+            seed=settings.seed,
+        )
+    result.estimates.update(found)
+    result.notes += notes
+
+
+def _fakes(extractor, subject, count, grouping, kept):
+    """Features of the fakes, the first `kept` pictures, and the fakes' classes or `None`."""
     shown, classes = [], []
 
     def pictures():
         for images, labels in subject.batches(count):
-            if sum(map(len, shown)) < SHOWN:
+            if sum(map(len, shown)) < kept:
                 shown.append(images)
             if grouping is not None:
                 classes.append(grouping(labels))
             yield images
 
     features = extract(extractor, pictures(), count, progress=f"fakes of {subject.name}")
-    return features, np.concatenate(shown)[:SHOWN], np.concatenate(classes) if classes else None
+    return features, np.concatenate(shown)[:kept], np.concatenate(classes) if classes else None
 
 
 def _results(extractor: Extractor, result: measure.Result) -> dict[str, dict]:

@@ -68,6 +68,8 @@ def _add_measuring(add) -> None:
         help="replicates per interval; 0: none")  # fmt: skip
     add("--classes", metavar="GROUP", help="a one-of group of attributes, such as 'hair colour', "
         "for the intra-class distance; default: the data's classes, if any")  # fmt: skip
+    add("--pixels", action="store_true", help="also compare pixels: patches of each scale (SWD), "
+        "likeness among fakes (MS-SSIM)")  # fmt: skip
     add("--control", type=numbers.whole(0, bounds.PICTURES), default=0, metavar="N",
         help="measure on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
     add("--floor", choices=("reals", "none"), default="reals",
@@ -101,7 +103,7 @@ def evaluate(options: argparse.Namespace) -> None:
     unseen = evaluate_jobs.unseen(options, jobs, extractor)
     counts = [evaluation.count_of(subject, real, options.samples) for subject, real in jobs]
     protocols = [
-        evaluation.protocol_of(extractor, *job, count, settings, options.classes)
+        evaluation.protocol_of(extractor, *job, count, settings, options.classes, options.pixels)
         for job, count in zip(jobs, counts, strict=True)
     ]
     planned = [protocol.Record(one, {}, {}) for one in protocols]
@@ -144,7 +146,7 @@ def _measure(extractor, jobs: list, counts: list[int], settings, options) -> lis
     for (subject, real), count in zip(bar, counts, strict=True):
         try:
             found = evaluation.evaluate(
-                extractor, subject, real, count, settings, floor, options.classes
+                extractor, subject, real, count, settings, floor, options.classes, options.pixels
             )
         except UserError as error:
             if options.history != "checkpoints":

@@ -59,6 +59,19 @@ def test_folder_against_folder(folders, capsys):
     assert names == {"nearest_reals_0.png", "precision_recall.png", "records.json"}
 
 
+def test_pixels_are_compared_if_asked(folders, capsys):
+    file = folders / "r.json"
+    assert run(folders, "--pixels", "--json", str(file)) == 0
+    (record,) = json.loads(file.read_text())
+    assert record["protocol"]["pixels"]["count"] == 30
+    swd, alike = record["results"]["SWDx1e3 16 px"], record["results"]["MS-SSIM"]
+    assert swd["value"] > 1.3 * swd["floor"]
+    assert {"low", "high", "floor"} < set(alike)
+    assert "SWDx1e3 mean" in capsys.readouterr().out
+    assert run(folders, "--against", str(file)) == 2  # other measures, another protocol
+    assert "pixels.count: 30 / None" in capsys.readouterr().err
+
+
 def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys):
     file = folders / "r.json"
     assert run(folders, "--json", str(file)) == 0
