@@ -13,6 +13,7 @@ from serving.commands import common
 from serving.output import check_file, check_folder, disk_errors
 
 HISTORIES = ("logged", "checkpoints")
+GAN_TRAIN = 200  # fakes: fewer teach a classifier nothing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +73,8 @@ def _add_measuring(add) -> None:
         "likeness among fakes (MS-SSIM)")  # fmt: skip
     add("--control", type=numbers.whole(0, bounds.PICTURES), default=0, metavar="N",
         help="measure on N pictures how well labels are obeyed; 0: do not")  # fmt: skip
+    add("--gan-train", action="store_true", help="with --control: also train a classifier on its "
+        "pictures and test it on real ones")  # fmt: skip
     add("--floor", choices=("reals", "none"), default="reals",
         help="reals: also measure reals against reals")  # fmt: skip
     add("--feature-cache", type=names.path, metavar="DIR", help="folder for the features of reals")
@@ -219,7 +222,7 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
     """Print, and write to --out, how well each generator obeys its labels."""
     import numpy as np
 
-    from quality import control
+    from quality import control, gan_train
 
     for number, (subject, reference) in enumerate(jobs):
         parts = list(subject.batches(options.control))
@@ -231,6 +234,15 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
             with disk_errors(options.out):
                 options.out.mkdir(parents=True, exist_ok=True)
                 control.write(rows, options.out / f"control_{number}")
+        if options.gan_train:
+            learned = gan_train.measure(pictures, asked, reference.data)
+            show(
+                "", f"{subject.name}: GAN-train, a classifier trained on {len(pictures)} fakes", ""
+            )
+            show(*gan_train.as_markdown(learned).splitlines())
+            if options.out:
+                with disk_errors(options.out):
+                    gan_train.write(learned, options.out / f"gan_train_{number}.md")
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -243,6 +255,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--samples must be 2 or more: a spread needs two pictures")
     if options.control and options.history == "checkpoints":
         raise UserError("--control measures finished generators; leave out --history checkpoints")
+    if options.gan_train and options.control < GAN_TRAIN:
+        raise UserError(
+            f"--gan-train needs --control {GAN_TRAIN} or more, not {options.control}: a classifier "
+            "is trained on these pictures"
+        )
     if options.fake and options.history == "checkpoints":
         raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
     if (options.inception or options.download) and options.extractor != "inception":

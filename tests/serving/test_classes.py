@@ -1,5 +1,6 @@
 """What serves as classes in the intra-class distance: classes, or a one-of group of attributes."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -131,3 +132,33 @@ def test_sub_folders_are_classes(tmp_path, capsys):
     assert set(record["results"]["Intra-FD-net@16"]["classes"]) == {"cat", "dog"}
     assert evaluate.main([*arguments, "--overwrite", "--classes", "hair colour"]) == 2
     assert "one of the two has no labels" in capsys.readouterr().err
+
+
+def test_control_and_gan_train_are_told_and_written(
+    attributes_generator, monkeypatch, tmp_path, capsys
+):
+    from metrics import classifier
+    from serving.commands import evaluate_jobs
+
+    monkeypatch.setattr(classifier, "MOST", 300)
+    monkeypatch.setattr(classifier, "EPOCHS", 1)
+    made = dataclasses.replace(data(attributes(300), 300), folder=tmp_path / "cache")
+    (tmp_path / "cache").mkdir()
+    real = evaluation.Reference(made, seed=1, cache_folder=tmp_path)
+    drawn = subjects.Drawn.of(attributes_generator, subjects.Sampling())
+    monkeypatch.setattr(evaluate_jobs, "jobs", lambda options: [(drawn, real)])
+    monkeypatch.setattr(evaluate_jobs, "unseen", lambda *_: [])
+    arguments = ["X", "--samples", "20", "--bootstrap", "0", "--control", "200", "--gan-train"]
+    network = tmp_path / "net.keras"
+    keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3)]).save(network)
+    arguments += ["--extractor", str(network), "--floor", "none", "--out", str(tmp_path / "out")]
+    assert evaluate.main(arguments) == 0, capsys.readouterr().err
+    table = capsys.readouterr().out
+    assert "generator.keras: control accuracy" in table
+    assert "generator.keras: GAN-train, a classifier trained on 200 fakes" in table
+    written = (tmp_path / "out" / "gan_train_0.md").read_text()
+    assert "| HAIR COLOUR |" in written
+    assert written.strip() in table
+    assert (tmp_path / "out" / "control_0.md").is_file()
+    assert evaluate.main([*arguments[:-3], "none", "--control", "100"]) == 2
+    assert "--gan-train needs --control 200 or more, not 100" in capsys.readouterr().err
