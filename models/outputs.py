@@ -35,6 +35,19 @@ class Collapse:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ceiling:
+    """What may grow up to a field of the recipe, and what to do if it stays there.
+
+    Attributes:
+        field: the recipe's field that holds the most.
+        advice: words that follow "augment_p has been at its most, 1, for 500 steps: ".
+    """
+
+    field: str
+    advice: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Watched:
     """The logs of a step that the progress line, the loss plot and the guard read.
 
@@ -44,12 +57,14 @@ class Watched:
         curves: log → its label in the plot of the losses.
         share: a log from 0 to 1 with its own panel in the plot, and its label, or None.
         collapse: the logs for the guard; None: the system does not collapse as a GAN does.
+        ceilings: logs that adapt themselves, each with what to say if it stays at its most.
     """
 
     line: Mapping[str, str]
     curves: Mapping[str, str]
     share: tuple[str, str] | None = None
     collapse: Collapse | None = None
+    ceilings: Mapping[str, Ceiling] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

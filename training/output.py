@@ -18,6 +18,7 @@ from runs import Run
 from runs import checkpoints as names
 from training.callbacks import checkpoints, tensorboard
 from training.callbacks.base import StepCallbacks
+from training.callbacks.ceilings import Ceilings
 from training.callbacks.collapse_watch import CollapseWatch
 from training.callbacks.csv_log import CSVLog
 from training.callbacks.gif import ProgressGIF
@@ -73,6 +74,7 @@ class Outputs(contextlib.ExitStack):
         self.callbacks = [
             self._log,
             NaNGuard(lambda: names.newest(run.checkpoints)),
+            Ceilings(system.watched.ceilings, recipe),
             Progress(system.watched, per_step, session.step, recipe.steps),
             Grids(run.fakes, self._shown, every),
             ProgressGIF(run.fakes, run.folder / "progress.gif", every),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import math
 import resource
@@ -16,10 +17,12 @@ from PIL import Image, ImageSequence
 
 from console.errors import TrainingStopped
 from foreign.files import replaced
+from models.outputs import Ceiling
+from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from runs import checkpoints as names
 from runs.rows import read_rows
-from training.callbacks import checkpoints, gif, tensorboard
+from training.callbacks import ceilings, checkpoints, gif, tensorboard
 from training.callbacks.base import StepCallback, StepCallbacks
 from training.callbacks.csv_log import CSVLog
 from training.callbacks.grids import write_png
@@ -65,6 +68,24 @@ def drive(callbacks, values, first=0, model=None, **settings):
     listed.on_epoch_end(0)
     listed.on_train_end()
     return listed
+
+
+def test_a_number_that_stays_at_its_most_is_told_once(monkeypatch, capfd):
+    monkeypatch.setattr(ceilings, "LONG", 3)
+    recipe = GANRecipe(name="x", augment="ada", augment_target=0.6, augment_p=0.8)
+    watch = ceilings.Ceilings({"augment_p": Ceiling("augment_p", "do this")}, recipe)
+    for step, p in enumerate([0.8, 0.8, 0.7, 0.8, 0.8, 0.8, 0.8], start=1):
+        watch.on_rows([{"step": step, "augment_p": p}])
+        told = capfd.readouterr().err
+        assert ("at its most" in told) == (step == 6)
+        if told:
+            assert "step 6: augment_p has been at its most, 0.8, for 3 steps: do this" in told
+    watch.on_rows([{"step": 8, "d_loss": 1.0}])  # a phase without it
+    never = ceilings.Ceilings(
+        {"augment_p": Ceiling("augment_p", "")}, dataclasses.replace(recipe, augment_p=0.0)
+    )
+    never.on_rows([{"step": step, "augment_p": 0.0} for step in range(9)])
+    assert capfd.readouterr().err == ""
 
 
 class Slow(Recorder):

@@ -19,7 +19,7 @@ from models import (
     sampling,
     transfer,
 )
-from models.outputs import Collapse, Judged, Output, Watched, Work
+from models.outputs import Ceiling, Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
 from models.system import System
 from models.systems.gan import layout, preview
@@ -44,6 +44,13 @@ class GAN(System):
         curves={"d_loss": "discriminator", "g_loss": "generator"},
         share=("d_zero_share", "D's zero loss, %"),
         collapse=Collapse("d_zero_share", "g_loss"),
+        ceilings={
+            "augment_p": Ceiling(
+                "augment_p",
+                "the discriminator still tells reals from fakes. More pictures, --lecam-weight 0.3 "
+                "or a lower --d-learning-rate help; a higher p would show in the fakes",
+            )
+        },
     )
 
     @classmethod
