@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 import numpy as np
@@ -11,9 +10,6 @@ from PIL import Image
 
 from tests.training.tiny import TINY
 from training import cli
-
-# JAX then compiles tiny networks faster than it would make them fast. Subprocesses inherit it.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 # Shells start what is in the background with Ctrl-C ignored; all that a test starts inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
