@@ -105,7 +105,11 @@ def test_equal_sets_are_near_and_seeds_change_little():
 def test_sizes_that_have_no_scales_are_named():
     assert sliced_wasserstein.sides((64, 96, 3)) == [64, 32, 16]
     assert sliced_wasserstein.sides((24, 31, 3)) == [24]
-    for size, message in (((8, 9), "16 px or more, not 9x8"), ((70, 70), "70x70 cannot be halved")):
+    for size, message in (
+        ((8, 9), "16 px or more, not 9x8"),
+        ((70, 70), "70x70 cannot be halved"),
+        ((64, 70), "70x64 cannot be halved"),  # 32x35 has one odd side
+    ):
         with pytest.raises(MetricError, match=message):
             sliced_wasserstein.sides((*size, 3))
     with pytest.raises(MetricError, match="multiples of 16, not 40x32"):
