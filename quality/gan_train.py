@@ -50,18 +50,11 @@ def measure(
 
     The reals of the test are a tenth of the data that neither classifier has seen.
 
-    Raises `UserError` for data without labels or with fewer pictures than fakes.
+    Raises `UserError` where `check` does.
     """
-    if data.labels is None:
-        raise UserError(f"GAN-train needs labels, and {data.name!r} has none")
+    seen, unseen = check(data, len(pictures), seed)
     space = space_of(data.labels)
     with user_errors(MetricError):
-        seen, unseen = classifier.split(len(data.images), seed)
-        if len(seen) < len(pictures):
-            raise UserError(
-                f"GAN-train compares with as many reals, and {data.name!r} has {len(seen)} to "
-                f"train on, not {len(pictures)}; ask for fewer fakes"
-            )
         rows = np.sort(np.random.default_rng(seed).permutation(seen)[: len(pictures)])
         reals = np.asarray(data.images[rows]), data.labels.values[rows]
         truth = np.asarray(data.images[unseen]), data.labels.values[unseen]
@@ -76,6 +69,23 @@ def measure(
         Row(ours.name, ours.group, ours.asked, ours.accuracy, theirs.accuracy, ours.chance)
         for ours, theirs in zip(on_fakes, on_reals, strict=True)
     ]
+
+
+def check(data: datasets.ImageData, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of the reals to train on and to test on, for `count` fakes.
+
+    Raises `UserError` for data without labels or with fewer pictures to train on than fakes.
+    """
+    if data.labels is None:
+        raise UserError(f"GAN-train needs labels, and {data.name!r} has none")
+    with user_errors(MetricError):
+        seen, unseen = classifier.split(len(data.images), seed)
+    if len(seen) < count:
+        raise UserError(
+            f"GAN-train compares with as many reals, and {data.name!r} has {len(seen)} to train "
+            f"on, not {count}; ask for fewer fakes"
+        )
+    return seen, unseen
 
 
 def as_markdown(rows: list[Row]) -> str:

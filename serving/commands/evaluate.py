@@ -193,6 +193,11 @@ def _check_labels(jobs: list, options: argparse.Namespace) -> None:
         evaluation.grouping_of(subject, real, options.classes)
     if options.control:
         _check_control(jobs)
+    if options.gan_train:
+        from quality import gan_train
+
+        for _, real in jobs:
+            gan_train.check(real.data, options.control)
 
 
 def _check_control(jobs: list) -> None:

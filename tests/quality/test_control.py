@@ -62,20 +62,30 @@ def labels_at_random(count, rng):
     return labels
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def pictures_of(labels, rng):
+    """uint8 discs with a little noise."""
+    noisy = np.array(draw(labels)) + rng.normal(0, 0.05, (len(labels), SIZE, SIZE, 3))
+    return datasets.pixels.to_uint8(noisy)
+
+
+def discs(count, folder):
+    """A data set of `count` discs."""
     rng = np.random.default_rng(0)
-    labels = labels_at_random(800, rng)
-    noisy = np.array(draw(labels)) + rng.normal(0, 0.05, (800, SIZE, SIZE, 3))
+    labels = labels_at_random(count, rng)
     return datasets.ImageData(
-        images=datasets.pixels.to_uint8(noisy),
+        images=pictures_of(labels, rng),
         labels=datasets.Labels("attributes", NAMES, labels, GROUPS),
         name="discs",
         fingerprint="0" * 12,
         left_out=[],
         notes=[],
-        folder=tmp_path_factory.mktemp("cache"),
+        folder=folder,
     )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return discs(800, tmp_path_factory.mktemp("cache"))
 
 
 RECIPE = GANRecipe(name="discs", latent_dim=LATENT, label_kind="attributes", num_labels=4)

@@ -1,32 +1,18 @@
 """GAN-train on discs whose labels are plain: what good, mislabelled and monotonous fakes teach."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-import datasets
 from console.errors import UserError
 from quality import gan_train
-from tests.quality.test_control import GROUPS, NAMES, SIZE, draw, labels_at_random
-
-
-def pictures_of(labels, rng):
-    noisy = np.array(draw(labels)) + rng.normal(0, 0.05, (len(labels), SIZE, SIZE, 3))
-    return datasets.pixels.to_uint8(noisy)
+from tests.quality.test_control import SIZE, discs, labels_at_random, pictures_of
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    rng = np.random.default_rng(0)
-    labels = labels_at_random(500, rng)
-    return datasets.ImageData(
-        images=pictures_of(labels, rng),
-        labels=datasets.Labels("attributes", NAMES, labels, GROUPS),
-        name="discs",
-        fingerprint="0" * 12,
-        left_out=[],
-        notes=[],
-        folder=tmp_path_factory.mktemp("cache"),
-    )
+    return discs(500, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(autouse=True)
@@ -78,8 +64,6 @@ def test_both_train_on_as_many_pictures_for_as_long(data, monkeypatch):
 
 
 def test_no_labels_and_too_few_reals_are_refused(data):
-    import dataclasses
-
     asked = labels_at_random(460, np.random.default_rng(0))
     pictures = np.zeros((460, SIZE, SIZE, 3), "uint8")
     with pytest.raises(UserError, match="'discs' has none"):

@@ -160,5 +160,8 @@ def test_control_and_gan_train_are_told_and_written(
     assert "| HAIR COLOUR |" in written
     assert written.strip() in table
     assert (tmp_path / "out" / "control_0.md").is_file()
+    assert evaluate.main([*arguments[:-1], str(tmp_path / "o"), "--control", "280"]) == 2
+    assert "'made' has 270 to train on, not 280; ask for fewer" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()  # before anything was measured
     assert evaluate.main([*arguments[:-3], "none", "--control", "100"]) == 2
     assert "--gan-train needs --control 200 or more, not 100" in capsys.readouterr().err
