@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from tqdm import tqdm
 
 from metrics import intervals, similarity, sliced_wasserstein
 from metrics.errors import MetricError
@@ -33,6 +34,7 @@ def measured(
     *,
     bootstrap: int = 0,
     seed: int = 2020,
+    progress: bool = False,
 ) -> tuple[dict[str, Estimate], list[str]]:
     """Estimates by name, and a note for each measure that the pictures do not allow.
 
@@ -45,7 +47,9 @@ def measured(
     """
     found: dict[str, Estimate] = {}
     notes: list[str] = []
-    for name, take in ((SWD, _distances), (MS_SSIM, _similarity)):
+    chosen = ((SWD, _distances), (MS_SSIM, _similarity))
+    for name, take in (bar := tqdm(chosen, "pixels", leave=False, disable=not progress)):
+        bar.set_postfix_str(name)
         try:
             estimates = take(real, fake, bootstrap, seed)
             floor = {} if others is None else take(real, others, 0, seed)

@@ -262,6 +262,7 @@ def _add_pixelwise(result: measure.Result, real: Reference, fakes: np.ndarray, f
             others if floor else None,
             bootstrap=settings.bootstrap,
             seed=settings.seed,
+            progress=True,
         )
     result.estimates.update(found)
     result.notes += notes
