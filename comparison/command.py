@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import NoReturn
@@ -14,6 +15,8 @@ from console.errors import user_errors
 from console.screen import show
 from models import recipes
 from models.systems.gan.recipe import GANRecipe
+from training import device
+from training.command import choose_precision
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -53,13 +56,23 @@ def build_plan(parsed: argparse.Namespace) -> plans.Plan:
     """The plan that the options describe. Raises `UserError`."""
     with user_errors(ValueError):
         settings = plans.CompareSettings(**options.given(parsed, plans.CompareSettings))
+        if settings.minutes and "steps" in options.given(parsed, plans.CompareSettings):
+            raise ValueError("--minutes says how long a run trains; leave out --steps")
     changes = options.given(parsed, GANRecipe)
     changes.pop("steps", None)
     return plans.make(parsed.recipes, changes, settings)
 
 
+def _with_precision(plan: plans.Plan) -> plans.Plan:
+    """The plan with the precision that "auto" means on this machine."""
+    precision = choose_precision(plan.settings.precision, device.find()).value
+    return dataclasses.replace(
+        plan, settings=dataclasses.replace(plan.settings, precision=precision)
+    )
+
+
 def _compare(plan: plans.Plan) -> int:
-    from comparison import judges, report, trials
+    from comparison import judges, report, timing, trials
 
     begin = time.monotonic()
     limit = plan.settings.budget * 60
@@ -67,10 +80,14 @@ def _compare(plan: plans.Plan) -> int:
     def out_of_time() -> bool:
         return bool(limit) and time.monotonic() - begin > limit
 
+    plan = _with_precision(plan)
     data = trials.open_data(plan)
     trials.check(plan, data)
     judge = judges.choose(plan.settings, data)
     folder = trials.open_plan(plan)
+    if plan.settings.minutes:
+        show(f"timing a step of {report.counted(len(plan.entries), 'recipe')} …")
+    plan = timing.timed(plan, folder, data)
     show(f"{len(plan.runs())} runs in {folder}")
     try:
         trials.train(plan, folder, data, judge, out_of_time, show)

@@ -14,6 +14,7 @@ from foreign.names import problem
 from foreign.numbers import shown
 from models import fields, recipes
 from models.fields import option, refuse_ignored
+from models.precisions import PRECISIONS
 from models.recipe import Recipe
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
@@ -32,6 +33,19 @@ class CompareSettings:
         "a toy world (ring, grid, line, triangles), faces, a public set, or a folder",
     )
     steps: int = option(5_000, _GROUP, "generator steps of every run", least=1)
+    minutes: float = option(
+        0.0,
+        _GROUP,
+        "training time of every run instead of its steps: as many as fit on this machine, timed "
+        "at the start; 0: steps counts",
+        least=0,
+    )
+    precision: str = option(
+        "float32",
+        _GROUP,
+        "number format; `auto`: the fastest on this machine, as train.py",
+        choices=("auto", *PRECISIONS),
+    )
     seeds: int = option(3, _GROUP, "runs of every recipe, with seeds 0, 1, …", least=1, most=1_000)
     marks: int = option(5, _GROUP, "how many times every run is measured", least=1)
     samples: int = option(
@@ -61,12 +75,14 @@ class CompareSettings:
 class Plan:
     """Everything that the results depend on: entries (title → recipe) and settings.
 
-    `given`: the fields that were given for each entry.
+    `given`: the fields that were given for each entry. `timed`: title → steps that fit into the
+    settings' minutes on this machine; empty without minutes, or if they are not timed yet.
     """
 
     entries: dict[str, Recipe]
     settings: CompareSettings
     given: dict[str, tuple[str, ...]]
+    timed: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without the settings that do not change results."""
@@ -83,10 +99,16 @@ class Plan:
         data = self.settings.data.rstrip("/").rsplit("/", 1)[-1][:100]
         return f"compare-{data}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
-    def steps(self) -> list[int]:
-        """The steps at which runs are measured."""
-        count = min(self.settings.marks, self.settings.steps)
-        return [self.settings.steps * (index + 1) // count for index in range(count)]
+    def recipe(self, title: str) -> Recipe:
+        """The entry's recipe with the number of steps of its runs."""
+        recipe = self.entries[title]
+        return dataclasses.replace(recipe, steps=self.timed.get(title, recipe.steps))
+
+    def marks(self, title: str) -> list[int]:
+        """The steps at which the entry's runs are measured."""
+        steps = self.recipe(title).steps
+        count = min(self.settings.marks, steps)
+        return [steps * (index + 1) // count for index in range(count)]
 
     def runs(self) -> list[tuple[str, int]]:
         """(title, seed) in order: every recipe with the first seed, then with the next."""

@@ -85,7 +85,7 @@ def counted(count: int, noun: str) -> str:
 def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
     settings = plan.settings
     lines = [
-        f"{settings.steps:,} generator steps each, {counted(settings.seeds, 'seed')}. Numbers are "
+        f"{_length(plan)}, {counted(settings.seeds, 'seed')}, {settings.precision}. Numbers are "
         "means at the last step with 95 % t-intervals over seeds; ↑ more is better, ↓ less is "
         "better. The best mean is bold; this means nothing if intervals overlap.",
         f"Protocol: {protocol}",
@@ -101,6 +101,14 @@ def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
     if failed:
         lines.append(f"Runs that ended in a loss that was not finite: {', '.join(failed)}.")
     return lines
+
+
+def _length(plan: Plan) -> str:
+    if not plan.settings.minutes:
+        return f"{plan.settings.steps:,} generator steps each"
+    steps = ", ".join(f"{title} {plan.recipe(title).steps:,}" for title in plan.entries)
+    minutes = f"{plan.settings.minutes:g} {'minute' if plan.settings.minutes == 1 else 'minutes'}"
+    return f"{minutes} of training each, timed at the start; these are the steps: {steps}"
 
 
 def _cells(

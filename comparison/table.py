@@ -78,7 +78,7 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
         runs = [result(folder_of(folder, title, seed)) for seed in range(plan.settings.seeds)]
         done = [run for run in runs if run["state"] == "done"]
         values = {name: [run["curve"][-1][name] for run in done] for name in names} if done else {}
-        seconds = [run["seconds"] / plan.settings.steps for run in done]
+        seconds = [run["seconds"] / plan.recipe(title).steps for run in done]
         failed = sum(run["state"] == "failed" for run in runs)
         time = float(np.median(seconds)) if seconds else math.nan
         table.append(Row(title, values, len(done), failed, time))

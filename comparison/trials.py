@@ -19,12 +19,14 @@ from foreign import archives, records
 from foreign.files import replaced, write_json
 from models.systems.gan.turns import GAN
 from runs.files import made_folder
+from runs.folder import hold
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels
 from training.loop import advance, compiled, steps_at_once
 from training.settings import Settings
 
+ENDED = ("done", "failed")
 _RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
 
@@ -96,33 +98,46 @@ def train(
     out_of_time: Callable[[], bool],
     tell: Callable[[str], None],
 ) -> None:
-    """Train and measure all runs of the plan in order, until done or out of time."""
+    """Train and measure all runs of the plan in order, until done or out of time.
+
+    Several processes may do this at once: each takes runs that no other one trains.
+    """
     for title, seed in plan.runs():
-        place = folder_of(folder, title, seed)
-        if result(place)["state"] in ("done", "failed"):
-            continue
         if out_of_time():
             return
+        place = folder_of(folder, title, seed)
+        if result(place)["state"] in ENDED:
+            continue
         place.mkdir(parents=True, exist_ok=True)
-        _Run(plan, title, seed, place, data, judge).go(out_of_time, tell)
+        with hold(place) as mine:
+            # It may have ended before it was held.
+            if mine and result(place)["state"] not in ENDED:
+                _Run(plan, title, seed, place, data, judge).go(out_of_time, tell)
         keras.backend.clear_session()
+
+
+def build(
+    plan: Plan, title: str, seed: int, data: datasets.ImageData
+) -> tuple[GAN, Feed, datasets.ImageData]:
+    """The entry's GAN, its batches, and the data as the entry sees them."""
+    recipe = plan.recipe(title)
+    if not recipe.point_dim:
+        recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
+    gan = GAN(
+        recipe,
+        plan.settings.precision,
+        seed=seed,
+        jit_compile=compiled(recipe),
+        steps_per_execution=steps_at_once(*plan.marks(title)),
+    )
+    return gan, Feed(data, recipe, seed), data
 
 
 class _Run:
     def __init__(self, plan, title, seed, place, data, judge):
         self.plan, self.title, self.seed, self.place = plan, title, seed, place
-        recipe = plan.entries[title]
-        if not recipe.point_dim:
-            recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
-        self.data, self.judge = data, judge
-        marks = plan.steps()
-        self.gan = GAN(
-            recipe,
-            seed=seed,
-            jit_compile=compiled(recipe),
-            steps_per_execution=steps_at_once(*marks),
-        )
-        self.feed = Feed(data, recipe, seed)
+        self.gan, self.feed, self.data = build(plan, title, seed, data)
+        self.judge = judge
         self.weights = place / "unfinished.weights.h5"
         self.known = result(place)
         if self.weights.exists():
@@ -130,7 +145,7 @@ class _Run:
         self.known["curve"] = [row for row in self.known["curve"] if row["step"] <= self.gan.step]
 
     def go(self, out_of_time, tell):
-        for mark in self.plan.steps():
+        for mark in self.plan.marks(self.title):
             if mark <= self.gan.step:
                 continue
             if out_of_time():
@@ -177,9 +192,7 @@ def _load(gan: GAN, path: Path) -> None:
 
 def check(plan: Plan, data: datasets.ImageData) -> None:
     """Build every entry once; `UserError` names an entry that cannot be built."""
-    for title, recipe in plan.entries.items():
+    for title in plan.entries:
         with _named(title):
-            if not recipe.point_dim:
-                recipe, _ = with_labels(recipe, data, Settings(data=plan.settings.data))
-            GAN(recipe)
+            build(plan, title, 0, data)
     keras.backend.clear_session()

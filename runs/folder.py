@@ -100,29 +100,41 @@ class Run:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the run, so that no other process trains it; a process that dies lets go.
+        """Hold the run, so that no other process trains it; see `hold`.
 
-        Raises `UserError` if another process holds it. Where the system has no such locks
-        (Windows), it does nothing.
+        Raises `UserError` if another process holds it.
         """
-        if fcntl is None:
-            yield
-            return
-        handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+        with hold(self.folder) as mine:
+            if not mine:
                 raise UserError(
                     f"another process trains {self.folder}; wait for it, or stop it with Ctrl-C"
-                ) from error
+                )
             yield
-        finally:
-            os.close(handle)
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[bool]:
+    """Hold a folder for one process; gives False if another holds it. A process that dies lets go.
+
+    Where the system has no such locks (Windows), it always gives True.
+    """
+    if fcntl is None:
+        yield True
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(handle)
 
 
 def create(out: Path, recipe_name: str, data_name: str) -> Run:

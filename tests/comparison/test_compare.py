@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comparison import command, judges, plan, report, table, trials
+from comparison import judges, plan, report, table, trials
 from console.errors import TrainingStopped, UserError
 
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
@@ -219,12 +219,3 @@ def test_long_captions_break_after_commas():
     words = report._wrapped("wgan:weight_clip=0.1,g_learning_rate=5e-4", 240)
     assert words == "wgan:weight_clip=0.1,\ng_learning_rate=5e-4"
     assert report._wrapped("gan", 240) == "gan"
-
-
-def test_the_command(tmp_path, capsys):
-    options = ["--data", "line", "--steps", "2", "--seeds", "1", "--marks", "1", "--width", "4"]
-    words = ["lsgan", *options, "--batch-size", "8", "--count", "100", "--out", str(tmp_path)]
-    assert command.run(words) == 0
-    assert "| lsgan |" in capsys.readouterr().out
-    assert command.run(["lsgan", "--steps", "0"]) == 2
-    assert "--steps must be a whole number of at least 1, not 0" in capsys.readouterr().err

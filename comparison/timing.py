@@ -1,0 +1,72 @@
+"""How many steps of each entry fit into the same minutes on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+
+import keras
+
+import datasets
+from comparison import trials
+from comparison.plan import Plan
+from console.errors import UserError
+from foreign import records
+from foreign.files import write_json
+from models.systems.gan.turns import GAN
+from training.feed import Feed
+from training.loop import advance
+
+WINDOWS = 4  # timed one after another; the fastest counts, since other work only slows them
+GRAIN = 5  # marks are at multiples of this many steps, which then can share a call
+_FORM = {"steps": records.Every(int)}
+
+
+def timed(plan: Plan, folder: Path, data: datasets.ImageData, least: float = 2.0) -> Plan:
+    """The plan with the steps that fit into its minutes; as it is, if its steps count.
+
+    They are kept in `folder`, so that a comparison that goes on, more seeds, and other processes
+    have the same steps. The processes must not be started together for the first time.
+
+    Args:
+        least: seconds that a timed window takes at least.
+
+    Raises:
+        UserError: the kept numbers are damaged.
+    """
+    minutes = plan.settings.minutes
+    if not minutes:
+        return plan
+    path = folder / "steps.json"
+    if not path.exists():
+        count = {title: _fit(plan, title, data, minutes, least) for title in plan.entries}
+        write_json(path, {"steps": count})
+    try:
+        found = records.read_object(path, _FORM, needed=("steps",))["steps"]
+        if set(found) != set(plan.entries) or min(found.values()) < 1:
+            raise records.Unreadable(f"{path} cannot be used: it is of other recipes")
+    except records.Unreadable as error:
+        raise UserError(f"{error}; delete {folder} to begin anew") from error
+    return dataclasses.replace(plan, timed=found)
+
+
+def _fit(plan: Plan, title: str, data: datasets.ImageData, minutes: float, least: float) -> int:
+    gan, feed, _ = trials.build(plan, title, 0, data)
+    seconds = step_seconds(gan, feed, least)
+    keras.backend.clear_session()
+    grain = GRAIN * plan.settings.marks
+    return max(1, int(minutes * 60 / seconds) // grain) * grain
+
+
+def step_seconds(gan: GAN, feed: Feed, least: float = 2.0) -> float:
+    """Seconds that a training step takes, with its batches: the least of some windows."""
+    once = gan.steps_per_execution
+    advance(gan, feed, 2 * once)  # compiles
+    taken = []
+    for _ in range(WINDOWS):
+        begin, first = time.perf_counter(), gan.step
+        while (passed := time.perf_counter() - begin) < least or gan.step == first:
+            advance(gan, feed, gan.step + once)
+        taken.append(passed / (gan.step - first))
+    return min(taken)
