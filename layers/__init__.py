@@ -22,6 +22,7 @@ from layers.resample import (
     Upsample2D,
 )
 from layers.residual import residual
+from layers.smoothing import EdgeAvoidingSmoothing
 from layers.spectral import (
     SpectralConv2D,
     SpectralConv2DTranspose,
@@ -55,6 +56,7 @@ __all__ = [
     "ConditionalBatchNorm",
     "ConditioningAugmentation",
     "Downsample2D",
+    "EdgeAvoidingSmoothing",
     "EdgePadding",
     "EqualizedConv2D",
     "EqualizedDense",

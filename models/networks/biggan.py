@@ -71,7 +71,7 @@ def generator(recipe: Recipe) -> keras.Model:
     x = BatchNorm(name="to_image_norm")(x)
     x = activation("to_image_activation")(x)
     x = layers_.conv(recipe.data_shape[-1], 3, "to_image")(x)
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -39,7 +39,7 @@ def generator(recipe: Recipe) -> keras.Model:
             x = layers_.attention()(x)
     x = activation("to_image_activation")(norm("to_image_norm")(x))
     x = layers_.conv(recipe.data_shape[-1], 3, "to_image", use_bias=False)(x)
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

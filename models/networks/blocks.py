@@ -12,6 +12,7 @@ from layers import (
     MinibatchStandardDeviation,
     Projection,
     initializers,
+    smoothing,
     weights,
 )
 from models.recipe import Recipe
@@ -136,6 +137,16 @@ def add_projection(recipe: Recipe, logits, features, y):
 def as_images(x):
     """tanh in float32 at every precision: images in [-1, 1]."""
     return keras.layers.Activation("tanh", dtype="float32", name="images_out")(x)
+
+
+def finished(recipe: Recipe, x):
+    """A GAN's pictures in [-1, 1]: `as_images`, smoothed outside training if the recipe says so."""
+    x = as_images(x)
+    if not recipe.g_smoothing:
+        return x
+    width = recipe.g_smoothing / 127.5  # grey levels → [-1, 1]
+    steps = smoothing.distances(shorter_side(x))
+    return smoothing.EdgeAvoidingSmoothing(width, steps, dtype="float32", name="smoothing")(x)
 
 
 def as_points(x):

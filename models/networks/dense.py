@@ -33,8 +33,8 @@ def generator(recipe: Recipe) -> keras.Model:
         x = blocks.generator_activation(recipe, x, f"hidden_{layer}_activation")
     x = _dense(recipe, math.prod(recipe.data_shape), "to_data", recipe.g_weight_norm)(x)
     x = keras.layers.Reshape(recipe.data_shape, name="data")(x)
-    finish = blocks.as_points if recipe.point_dim else blocks.as_images
-    return keras.Model([z, y], finish(x), name="generator")
+    x = blocks.as_points(x) if recipe.point_dim else blocks.finished(recipe, x)
+    return keras.Model([z, y], x, name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

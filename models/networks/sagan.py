@@ -55,7 +55,7 @@ def generator(recipe: Recipe) -> keras.Model:
         filters //= 2
         x = finish(up(x, filters, f"stage_{stage}"), f"stage_{stage}")
     x = up(x, recipe.data_shape[-1], "to_image")
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

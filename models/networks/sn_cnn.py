@@ -35,7 +35,7 @@ def generator(recipe: Recipe) -> keras.Model:
         x = blocks.generator_norm(recipe, up(x), y, f"{name}_norm")
         x = blocks.generator_activation(recipe, x, f"{name}_activation")
     x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -87,7 +87,7 @@ def generator(recipe: Recipe) -> keras.Model:
     x = blocks.plain_norm(recipe.g_norm, x, "to_image_norm")
     x = activation("to_image_activation")(x)
     x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -51,7 +51,7 @@ def generator(recipe: Recipe) -> keras.Model:
         x = layers_.up(filters, recipe.upsample, f"stage_{stage}")(x)
         x = _prelu(f"stage_{stage}_activation")(norm(f"stage_{stage}_norm")(x))
     x = layers_.conv(recipe.data_shape[-1], 9, "to_image", use_bias=True)(x)
-    return keras.Model([z, y], blocks.as_images(x), name="generator")
+    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

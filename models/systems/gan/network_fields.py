@@ -92,6 +92,15 @@ class NetworkFields(Recipe):
         choices=("leaky_relu", "relu"),
         only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
     )
+    g_smoothing: float = option(
+        0.0,
+        "Networks",
+        "smooth finished pictures between their edges: neighbouring colours that differ by less "
+        "than about this many grey levels flow together; never in training; 0: do not",
+        only=ON_PICTURES,
+        least=0,
+        most=255,
+    )
     g_norm: str = option(
         "batch",
         "Networks",
