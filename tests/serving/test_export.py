@@ -43,6 +43,12 @@ def test_every_form_equals_the_trained_generator(form, kind, request, tmp_path):
         assert known["inputs"]["labels"]["names"] == tiny.ATTRIBUTES["names"]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_the_smoothing_of_finished_pictures_is_exported(form, tmp_path):
+    made = export(tiny.generator(g_smoothing=40.0), form, tmp_path / form)
+    assert made.error < 1e-5
+
+
 def test_classes_with_any_batch_size(classes, tmp_path):
     made = export(classes, "saved_model", tmp_path / "m")
     assert made.error < 1e-5
