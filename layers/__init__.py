@@ -12,6 +12,7 @@ from layers.maxout import Maxout
 from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
+from layers.palette import Palette
 from layers.projection import Projection
 from layers.resample import (
     BinomialBlur2D,
@@ -72,6 +73,7 @@ __all__ = [
     "MinibatchStandardDeviation",
     "Modulation",
     "OverMap",
+    "Palette",
     "PixelNorm",
     "PixelShuffle",
     "Projection",

@@ -70,8 +70,8 @@ def generator(recipe: Recipe) -> keras.Model:
             x = layers_.attention()(x)
     x = BatchNorm(name="to_image_norm")(x)
     x = activation("to_image_activation")(x)
-    x = layers_.conv(recipe.data_shape[-1], 3, "to_image")(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = layers_.conv(blocks.last_channels(recipe), 3, "to_image")(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

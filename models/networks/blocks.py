@@ -10,6 +10,7 @@ from layers import (
     ConditionalBatchNorm,
     MinibatchDiscrimination,
     MinibatchStandardDeviation,
+    Palette,
     Projection,
     initializers,
     smoothing,
@@ -17,6 +18,8 @@ from layers import (
 )
 from models.recipe import Recipe
 
+PALETTE_UNITS = 256  # of the hidden layer that makes a palette's colours
+PALETTE_GAIN = 5.0
 LEAK = 0.2  # LeakyReLU's slope, as in DCGAN and the notes
 
 
@@ -140,13 +143,50 @@ def as_images(x):
 
 
 def finished(recipe: Recipe, x):
-    """A GAN's pictures in [-1, 1]: `as_images`, smoothed outside training if the recipe says so."""
-    x = as_images(x)
+    """A GAN's pictures in [-1, 1] of the last convolution's; smoothed as g_smoothing says."""
+    return _smoothed(recipe, as_images(x))
+
+
+def last_channels(recipe: Recipe) -> int:
+    """Channels of a last convolution for `painted`: a picture's, or one per colour of a palette."""
+    return recipe.g_palette or recipe.data_shape[-1]
+
+
+def painted(recipe: Recipe, x, z, y):
+    """`finished`, for networks that may have a palette: then x (N, H, W, g_palette) are its logits.
+
+    A network of two layers makes the colours of the latents z and the labels.
+    """
+    if not recipe.g_palette:
+        return finished(recipe, x)
+    colours, channels = _palette_colours(recipe, z, y), recipe.data_shape[-1]
+    return _smoothed(recipe, Palette(channels, dtype="float32", name="images_out")([x, colours]))
+
+
+def _smoothed(recipe: Recipe, images):
     if not recipe.g_smoothing:
-        return x
+        return images
     width = recipe.g_smoothing / 127.5  # grey levels → [-1, 1]
-    steps = smoothing.distances(shorter_side(x))
-    return smoothing.EdgeAvoidingSmoothing(width, steps, dtype="float32", name="smoothing")(x)
+    steps = smoothing.distances(shorter_side(images))
+    return smoothing.EdgeAvoidingSmoothing(width, steps, dtype="float32", name="smoothing")(images)
+
+
+def _palette_colours(recipe: Recipe, z, y):
+    """(N, g_palette · C) in [-1, 1]."""
+    if recipe.conditional:
+        embedded = label_embedding(recipe, recipe.latent_dim, "palette_label_embedding")(y)
+        z = keras.layers.Concatenate(name="palette_inputs")([z, embedded])
+    # Kernels begin small, as all others; the gain lets the colours begin all over [-1, 1].
+    x = keras.layers.Rescaling(PALETTE_GAIN, name="palette_gain_1")(z)
+    x = _palette_dense(recipe, PALETTE_UNITS, "palette_hidden", activation="relu")(x)
+    x = _palette_dense(recipe, recipe.g_palette * recipe.data_shape[-1], "palette_colours")(x)
+    x = keras.layers.Rescaling(PALETTE_GAIN, dtype="float32", name="palette_gain_2")(x)
+    return keras.layers.Activation("tanh", dtype="float32", name="palette_tanh")(x)
+
+
+def _palette_dense(recipe: Recipe, units: int, name: str, **options) -> keras.layers.Layer:
+    initializer = initializers.get(recipe.initializer)
+    return keras.layers.Dense(units, kernel_initializer=initializer, name=name, **options)
 
 
 def as_points(x):

@@ -54,8 +54,8 @@ def generator(recipe: Recipe) -> keras.Model:
     for stage in range(1, blocks.stages(recipe.resolution)):
         filters //= 2
         x = finish(up(x, filters, f"stage_{stage}"), f"stage_{stage}")
-    x = up(x, recipe.data_shape[-1], "to_image")
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = up(x, blocks.last_channels(recipe), "to_image")
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -36,6 +36,7 @@ OTHER = {
     "residual_gain": 2.0,
     "upsample": "subpixel",
     "g_activation": "relu",
+    "g_palette": 8,
     "g_smoothing": 16.0,
     "g_norm": "none",
     "d_norm": "none",

@@ -92,6 +92,15 @@ class NetworkFields(Recipe):
         choices=("leaky_relu", "relu"),
         only=_networks("biggan", "biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet"),
     )
+    g_palette: int = option(
+        0,
+        "Networks",
+        "paint each picture with this many colours, which depend on its latent and labels; 0: the "
+        "last convolution gives the colours",
+        only={**_networks("biggan", "sagan"), **ON_PICTURES},
+        least=0,
+        most=256,
+    )
     g_smoothing: float = option(
         0.0,
         "Networks",
