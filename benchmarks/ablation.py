@@ -159,6 +159,15 @@ def convolved_then_pooled() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def plain_strided() -> Iterator[None]:
+    """4×4 convolutions of stride 2 and their gradients as TensorFlow's own operations."""
+    from layers import strided
+
+    with replaced(strided, "_only_cpus", lambda: False):
+        yield
+
+
 WITHOUT = {
     "one D call for reals and fakes": two_calls,
     "one power iteration and division a step": normalised_at_each_call,
@@ -166,6 +175,7 @@ WITHOUT = {
     "fused Adam": plain_adam,
     "doubling and convolution as one kernel": doubled_then_convolved,
     "convolution and pooling as one kernel": convolved_then_pooled,
+    "stride 2 in blocks of pixels": plain_strided,
 }
 
 

@@ -118,7 +118,7 @@ class ConvCall:
                 inputs, (-1, 1, 1, inputs.shape[1] * inputs.shape[2] * inputs.shape[3])
             )
             return self._add_bias(ops.matmul(rows, ops.reshape(kernel, (-1, self.filters))))
-        if strided.suits(self, inputs.shape):
+        if strided.applies(self):
             return self._add_bias(strided.conv(inputs, kernel))
         outputs = ops.conv(
             inputs,
@@ -164,7 +164,7 @@ class ConvTransposeCall:
             rows = ops.reshape(inputs, (-1, inputs.shape[-1]))
             outputs = ops.matmul(rows, ops.transpose(ops.reshape(kernel, (-1, rows.shape[-1]))))
             return self._add_bias(ops.reshape(outputs, (-1, *self.kernel_size, self.filters)))
-        if strided.suits(self, self.compute_output_shape(inputs.shape)):
+        if strided.applies(self):
             return self._add_bias(strided.conv_transpose(inputs, kernel))
         outputs = ops.conv_transpose(
             inputs,

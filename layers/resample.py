@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from layers import weights
+from layers import strided, weights
 
 
 @keras.saving.register_keras_serializable(package="gan")
@@ -183,9 +183,7 @@ class Upsample2D(keras.layers.Layer):
 
     def _nearest(self, inputs, training):
         kernel = weights.effective_kernel(self.conv, training)
-        outputs = ops.conv_transpose(
-            inputs, nearest_as_transposed(kernel), strides=2, padding="same"
-        )
+        outputs = strided.conv_transpose(inputs, nearest_as_transposed(kernel))
         return outputs + ops.cast(self.conv.bias, outputs.dtype) if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape):
@@ -263,7 +261,7 @@ class Downsample2D(keras.layers.Layer):
         """inputs (N, H, W, C) → (N, H/2, W/2, filters)."""
         kernel = pooled_as_strided(weights.effective_kernel(self.conv, training))
         # "same" pads a 4×4 kernel of stride 2 by one pixel on every side of an even picture.
-        outputs = ops.conv(inputs, kernel, strides=2, padding="same")
+        outputs = strided.conv(inputs, kernel)
         return outputs + ops.cast(self.conv.bias, outputs.dtype) if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape):

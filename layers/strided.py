@@ -9,13 +9,13 @@ on one core, measured with oneDNN at batch 32 in bfloat16:
 - the kernel's gradient where the smaller map has at most 8×8 positions: 0.4 at 4×4, 0.8 at 8×8.
   In float32, and on larger maps, the plain form is faster.
 
-`benchmarks/train_step.py` shows the whole step. With other backends, or with a GPU, nothing here is
-used: `suits` says so.
+With another backend, a GPU, or other kernels, `conv` and `conv_transpose` are those of `keras.ops`.
 """
 
 import functools
 
 import keras
+from keras import ops
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
@@ -24,30 +24,25 @@ FEW = 4  # channels of a picture, at most
 SMALL = 8  # positions a side of the smaller map, for the kernel's gradient
 
 
-@functools.cache
-def _only_cpus() -> bool:
-    if keras.backend.backend() != "tensorflow":
-        return False
-    return not tf.config.list_physical_devices("GPU")
-
-
-def suits(layer: keras.Layer, large: tuple) -> bool:
-    """Whether this module computes the layer's operation, of the larger map's (N, H, W, C)."""
+def applies(layer: keras.Layer) -> bool:
+    """Whether a Conv2D or Conv2DTranspose is a plain one of stride 2, as `conv` computes it."""
     return (
-        tuple(layer.kernel_size) == (4, 4)
-        and tuple(layer.strides) == (2, 2)
+        set(layer.strides) == {2}
         and set(layer.dilation_rate) == {1}
         and layer.padding == "same"
         and layer.data_format == "channels_last"
         and getattr(layer, "groups", 1) == 1
         and not getattr(layer, "output_padding", None)
-        and all(side and side % 2 == 0 for side in large[1:3])
-        and _only_cpus()
     )
 
 
 def conv(inputs, kernel):
-    """inputs (N, H, W, C), kernel (4, 4, C, F) → (N, H/2, W/2, F): `ops.conv`, padding "same"."""
+    """`ops.conv` of stride 2, padding "same".
+
+    inputs (N, H, W, C), kernel (height, width, C, F) → (N, H/2, W/2, F).
+    """
+    if not _suits(kernel, inputs.shape[1:3]):
+        return ops.conv(inputs, kernel, strides=2, padding="same")
 
     @tf.custom_gradient
     def convolve(x, k):
@@ -60,7 +55,12 @@ def conv(inputs, kernel):
 
 
 def conv_transpose(inputs, kernel):
-    """inputs (N, H, W, C), kernel (4, 4, F, C) → (N, 2H, 2W, F): `ops.conv_transpose`, "same"."""
+    """`ops.conv_transpose` of stride 2, padding "same".
+
+    inputs (N, H, W, C), kernel (height, width, F, C) → (N, 2H, 2W, F).
+    """
+    if not _suits(kernel, [side and 2 * side for side in inputs.shape[1:3]]):
+        return ops.conv_transpose(inputs, kernel, strides=2, padding="same")
 
     @tf.custom_gradient
     def spread(x, k):
@@ -70,6 +70,19 @@ def conv_transpose(inputs, kernel):
         return _conv_transpose(x, k), gradients
 
     return spread(inputs, kernel)
+
+
+@functools.cache
+def _only_cpus() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    return not tf.config.list_physical_devices("GPU")
+
+
+def _suits(kernel, large) -> bool:
+    """Whether the forms of this module are for this kernel and the larger map's height, width."""
+    even = all(side and side % 2 == 0 for side in large)
+    return even and tuple(kernel.shape[:2]) == (4, 4) and _only_cpus()
 
 
 def _conv(x, kernel):

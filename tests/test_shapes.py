@@ -21,7 +21,7 @@ HEIGHT, WIDTH = 24, 16
 TINY = [
     "sagan_cpu", "--g-filters=16", "--d-filters=8", "--latent-dim=8", "--batch-size=4",
     "--attention-resolution=8", "--precision=float32", "--picture-rows=2", "--picture-columns=2",
-    "--workers=1", "--quality-every=0",
+    "--workers=1", "--quality-every=0", "--decay=none",  # whose rates do not depend on --steps
 ]  # fmt: skip
 SHAPE = ["--resolution=16x24", "--channels=4"]
 

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import SpectralConv2D, SpectralConv2DTranspose, strided
+from layers import (
+    Downsample2D,
+    SpectralConv2D,
+    SpectralConv2DTranspose,
+    Upsample2D,
+    strided,
+)
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="only TensorFlow computes in this way"
@@ -123,7 +129,6 @@ def test_the_layers_compute_in_this_way_on_a_cpu(monkeypatch):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"kernel_size": 3},
         {"strides": 1},
         {"padding": "valid"},
         {"dilation_rate": 2, "strides": 1},
@@ -134,15 +139,36 @@ def test_the_layers_compute_in_this_way_on_a_cpu(monkeypatch):
 def test_other_convolutions_stay_as_they_are(changed, monkeypatch):
     monkeypatch.setattr(strided, "_only_cpus", lambda: True)
     options = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    assert strided.suits(keras.layers.Conv2D(4, **options), (None, 8, 8, 4))
-    assert not strided.suits(keras.layers.Conv2D(4, **options | changed), (None, 8, 8, 4))
+    assert strided.applies(keras.layers.Conv2D(4, **options))
+    assert not strided.applies(keras.layers.Conv2D(4, **options | changed))
 
 
-@pytest.mark.parametrize("large", [(None, 7, 8, 4), (None, 8, 5, 4), (None, None, 8, 4)])
-def test_odd_or_unknown_sides_stay_as_they_are(large, monkeypatch):
+@pytest.mark.parametrize("large", [(7, 8), (8, 5), (None, 8)])
+@pytest.mark.parametrize("kernel", [(4, 4), (3, 3)])
+def test_odd_or_unknown_sides_and_other_kernels_stay_as_they_are(large, kernel, monkeypatch):
     monkeypatch.setattr(strided, "_only_cpus", lambda: True)
-    layer = keras.layers.Conv2D(4, 4, strides=2, padding="same")
-    assert not strided.suits(layer, large)
+    assert strided._suits(np.zeros((4, 4, 3, 5)), (8, 6))
+    assert not strided._suits(np.zeros((*kernel, 3, 5)), large)
+    assert not strided._suits(np.zeros((3, 3, 3, 5)), (8, 6))
+
+
+def test_other_kernels_are_those_of_keras(monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    x, small, kernel = _numbers(1, 7, 8, 3), _numbers(1, 7, 8, 5), _numbers(3, 3, 3, 5)
+    found, wanted = strided.conv(x, kernel), ops.conv(x, kernel, strides=2, padding="same")
+    _same(found, wanted)
+    wanted = ops.conv_transpose(small, kernel, strides=2, padding="same")
+    _same(strided.conv_transpose(small, kernel), wanted)
+
+
+@pytest.mark.parametrize("kind", ["down", "up"])
+def test_the_resamplers_compute_in_this_way(kind, monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    if kind == "down":
+        layer, shape = Downsample2D(6, dtype="mixed_bfloat16"), (2, 8, 8, 5)
+    else:
+        layer, shape = Upsample2D(6, "nearest", dtype="mixed_bfloat16"), (2, 4, 4, 5)
+    assert "Conv2DBackpropFilter" not in _operations(layer, shape)
 
 
 def test_a_gpu_or_another_backend_needs_none_of_this(monkeypatch):
