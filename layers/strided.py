@@ -9,10 +9,15 @@ on one core, measured with oneDNN at batch 32 in bfloat16:
 - the kernel's gradient where the smaller map has at most 8×8 positions: 0.4 at 4×4, 0.8 at 8×8.
   In float32, and on larger maps, the plain form is faster.
 
-With another backend, a GPU, or other kernels, `conv` and `conv_transpose` are those of `keras.ops`.
+`conv` and `conv_transpose` are those of `keras.ops` with another backend, a GPU, or other kernels,
+and outside `differentiated_once`: TensorFlow cannot save a custom gradient with some constants, nor
+differentiate it twice in a branch of `tf.cond`.
 """
 
 import functools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 from keras import ops
@@ -22,6 +27,33 @@ if keras.backend.backend() == "tensorflow":
 
 FEW = 4  # channels of a picture, at most
 SMALL = 8  # positions a side of the smaller map, for the kernel's gradient
+
+
+_scope = threading.local()  # each replica of a distributed step runs in its own thread
+
+
+@contextmanager
+def differentiated_once() -> Iterator[None]:
+    """A context for the training step's networks, whose gradients nobody differentiates again."""
+    with _differentiated(once=True):
+        yield
+
+
+@contextmanager
+def differentiated_twice() -> Iterator[None]:
+    """A context within it for gradients that are part of the loss, such as penalties."""
+    with _differentiated(once=False):
+        yield
+
+
+@contextmanager
+def _differentiated(once: bool) -> Iterator[None]:
+    outer = getattr(_scope, "once", False)
+    _scope.once = once
+    try:
+        yield
+    finally:
+        _scope.once = outer
 
 
 def applies(layer: keras.Layer) -> bool:
@@ -80,7 +112,9 @@ def _only_cpus() -> bool:
 
 
 def _suits(kernel, large) -> bool:
-    """Whether the forms of this module are for this kernel and the larger map's height, width."""
+    """Whether this module's forms are for this place, this kernel and the larger map's sides."""
+    if not getattr(_scope, "once", False):
+        return False
     even = all(side and side % 2 == 0 for side in large)
     return even and tuple(kernel.shape[:2]) == (4, 4) and _only_cpus()
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
+from layers import strided
+
 BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
@@ -38,7 +40,7 @@ if BACKEND == "tensorflow":
 
     def input_gradient(fn: Callable, x, state: Sequence):
         """The differentiable gradient of sum(fn(x)) by x: x (N, …) → (N, …)."""
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, strided.differentiated_twice():
             tape.watch(x)
             total = tf.reduce_sum(fn(x))
         return tape.gradient(total, x)

@@ -10,16 +10,25 @@ from layers import (
     SpectralConv2D,
     SpectralConv2DTranspose,
     Upsample2D,
+    reparametrization,
     strided,
 )
+from models import autodiff
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="only TensorFlow computes in this way"
 )
 tf = pytest.importorskip("tensorflow")
 
-# side of the larger map, its channels, features of the smaller one: few and many channels, and
-# maps on both sides of the limit for the kernel's gradient
+
+@pytest.fixture(autouse=True)
+def once():
+    with strided.differentiated_once():
+        yield
+
+
+# Side of the larger map, its channels, features of the smaller one: few and many channels, and
+# maps on both sides of the limit for the kernel's gradient.
 CASES = [(8, 3, 5), (8, 6, 4), (4, 2, 3), (36, 3, 2)]
 
 
@@ -159,6 +168,29 @@ def test_other_kernels_are_those_of_keras(monkeypatch):
     _same(found, wanted)
     wanted = ops.conv_transpose(small, kernel, strides=2, padding="same")
     _same(strided.conv_transpose(small, kernel), wanted)
+
+
+def test_gradients_of_gradients_and_networks_in_use_stay_as_they_are(monkeypatch):
+    monkeypatch.setattr(strided, "_only_cpus", lambda: True)
+    kernel = np.zeros((4, 4, 3, 5))
+    assert strided._suits(kernel, (8, 8))
+    with strided.differentiated_twice():
+        assert not strided._suits(kernel, (8, 8))
+    assert strided._suits(kernel, (8, 8))
+    seen = []
+
+    def score(x):
+        seen.append(strided._suits(kernel, (8, 8)))
+        return ops.sum(x * x, axis=1)
+
+    slope = autodiff.input_gradient(score, _numbers(2, 3), [])
+    assert seen == [False]
+    _same(slope, 2 * _numbers(2, 3))
+    strided._scope.once = False
+    assert not strided._suits(kernel, (8, 8))
+    with reparametrization.shared_kernels():
+        assert strided._suits(kernel, (8, 8))
+    assert not strided._suits(kernel, (8, 8))
 
 
 @pytest.mark.parametrize("kind", ["down", "up"])
