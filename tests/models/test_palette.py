@@ -35,6 +35,7 @@ def test_every_pixel_lies_between_the_pictures_colours(architecture, kind):
     pictures = np.asarray(network([z, y]))
     assert pictures.shape == (2, 32, 32, 3)
     layer = network.get_layer("images_out")
+    assert layer.sharpness == 5.0  # as the gallery's runs were trained
     logits, colours = layer.input
     assert logits.shape == (None, 32, 32, 6)
     found = np.asarray(type(network)(network.inputs, colours)([z, y])).reshape(2, 6, 3)
