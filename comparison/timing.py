@@ -11,15 +11,17 @@ import keras
 import datasets
 from comparison import trials
 from comparison.plan import Plan
-from console.errors import UserError
+from console.errors import UserError, user_errors
 from foreign import records
 from foreign.files import write_json
 from models.systems.gan.turns import GAN
+from runs.folder import hold
 from training.feed import Feed
 from training.loop import advance
 
 WINDOWS = 4  # timed one after another; the fastest counts, since other work only slows them
 GRAIN = 5  # marks are at multiples of this many steps, which then can share a call
+WAIT = 1.0  # seconds between looks at what another process times
 _FORM = {"steps": records.Every(int)}
 
 
@@ -27,28 +29,36 @@ def timed(plan: Plan, folder: Path, data: datasets.ImageData, least: float = 2.0
     """The plan with the steps that fit into its minutes; as it is, if its steps count.
 
     They are kept in `folder`, so that a comparison that goes on, more seeds, and other processes
-    have the same steps. The processes must not be started together for the first time.
+    have the same steps. A process waits while another one times.
 
     Args:
         least: seconds that a timed window takes at least.
 
     Raises:
-        UserError: the kept numbers are damaged.
+        UserError: the kept numbers are damaged, or too few for a recipe's schedule.
     """
     minutes = plan.settings.minutes
     if not minutes:
         return plan
     path = folder / "steps.json"
-    if not path.exists():
-        count = {title: _fit(plan, title, data, minutes, least) for title in plan.entries}
-        write_json(path, {"steps": count})
+    while not path.exists():
+        with hold(folder) as mine:
+            if mine and not path.exists():
+                count = {title: _fit(plan, title, data, minutes, least) for title in plan.entries}
+                write_json(path, {"steps": count})
+        if not mine:
+            time.sleep(WAIT)
     try:
         found = records.read_object(path, _FORM, needed=("steps",))["steps"]
         if set(found) != set(plan.entries) or min(found.values()) < 1:
             raise records.Unreadable(f"{path} cannot be used: it is of other recipes")
     except records.Unreadable as error:
         raise UserError(f"{error}; delete {folder} to begin anew") from error
-    return dataclasses.replace(plan, timed=found)
+    plan = dataclasses.replace(plan, timed=found)
+    for title in plan.entries:
+        with trials.named(title), user_errors(ValueError):
+            plan.recipe(title)
+    return plan
 
 
 def _fit(plan: Plan, title: str, data: datasets.ImageData, minutes: float, least: float) -> int:

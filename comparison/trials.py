@@ -49,7 +49,7 @@ def open_data(plan: Plan) -> datasets.ImageData:
 
     def check(source: datasets.Source) -> None:
         for title, entry in plan.entries.items():
-            with _named(title):
+            with named(title):
                 GAN.check(entry)
                 refuse_unfit(entry, asked, source, plan.given[title])
 
@@ -59,7 +59,7 @@ def open_data(plan: Plan) -> datasets.ImageData:
 
 
 @contextlib.contextmanager
-def _named(title: str) -> Iterator[None]:
+def named(title: str) -> Iterator[None]:
     """Say which entry of the comparison an error is about."""
     try:
         yield
@@ -193,6 +193,6 @@ def _load(gan: GAN, path: Path) -> None:
 def check(plan: Plan, data: datasets.ImageData) -> None:
     """Build every entry once; `UserError` names an entry that cannot be built."""
     for title in plan.entries:
-        with _named(title):
+        with named(title):
             build(plan, title, 0, data)
     keras.backend.clear_session()

@@ -75,15 +75,7 @@ def conv(inputs, kernel):
     """
     if not _suits(kernel, inputs.shape[1:3]):
         return ops.conv(inputs, kernel, strides=2, padding="same")
-
-    @tf.custom_gradient
-    def convolve(x, k):
-        def gradients(upstream):
-            return _conv_transpose(upstream, k), kernel_gradient(x, upstream)
-
-        return _conv(x, k), gradients
-
-    return convolve(inputs, kernel)
+    return _differentiable(_conv, _conv_transpose, kernel_gradient)(inputs, kernel)
 
 
 def conv_transpose(inputs, kernel):
@@ -94,14 +86,20 @@ def conv_transpose(inputs, kernel):
     if not _suits(kernel, [side and 2 * side for side in inputs.shape[1:3]]):
         return ops.conv_transpose(inputs, kernel, strides=2, padding="same")
 
+    def by_kernel(x, upstream):
+        return kernel_gradient(upstream, x)
+
+    return _differentiable(_conv_transpose, _conv, by_kernel)(inputs, kernel)
+
+
+def _differentiable(forward, by_input, by_kernel):
+    """`forward`(x, kernel), with by_input(upstream, kernel) and by_kernel(x, upstream)."""
+
     @tf.custom_gradient
-    def spread(x, k):
-        def gradients(upstream):
-            return _conv(upstream, k), kernel_gradient(upstream, x)
+    def function(x, kernel):
+        return forward(x, kernel), lambda given: (by_input(given, kernel), by_kernel(x, given))
 
-        return _conv_transpose(x, k), gradients
-
-    return spread(inputs, kernel)
+    return function
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Comparisons at equal training time, in several processes, in a precision."""
 
+import contextlib
 import json
 import types
 
@@ -52,6 +53,30 @@ def test_damaged_steps_are_named(timed, text):
     (folder / "steps.json").write_text(text)
     with pytest.raises(UserError, match=r"steps\.json .*; delete .* to begin anew"):
         timing.timed(made, folder, None)
+
+
+def test_a_process_waits_while_another_one_times(tmp_path, monkeypatch):
+    made = make(tmp_path)
+    folder, other = trials.open_plan(made), contextlib.ExitStack()
+    assert other.enter_context(hold(folder))
+
+    def wait(seconds):
+        (folder / "steps.json").write_text('{"steps": {"gan": 30, "lsgan": 20}}')
+        other.close()
+
+    monkeypatch.setattr(timing.time, "sleep", wait)
+    monkeypatch.setattr(timing, "step_seconds", None)  # it would be called by a process that times
+    assert timing.timed(made, folder, None).timed == {"gan": 30, "lsgan": 20}
+
+
+def test_too_few_steps_for_a_schedule_are_named(tmp_path, monkeypatch):
+    settings = plan.CompareSettings(
+        data="ring", seeds=1, width=4, count=500, minutes=0.01, out=str(tmp_path)
+    )
+    made = plan.make(["gan:decay=linear,decay_start=400"], {"batch_size": 8}, settings)
+    monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: 0.005)
+    with pytest.raises(UserError, match=r"gan:decay=linear.*: decay_start 400 leaves no steps"):
+        timing.timed(made, trials.open_plan(made), trials.open_data(made))
 
 
 def test_without_minutes_nothing_is_timed(tmp_path):
