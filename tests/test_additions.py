@@ -38,23 +38,25 @@ def train(*words):
     assert code == 0, code
 train("tiny_gan", "--out={copy}/gan")
 train("tiny_smoother", "--out={copy}/whole")
-train("tiny_smoother", "--out={copy}/parts", "--checkpoints=9")
+train("tiny_smoother", "--out={copy}/stopped", "--checkpoints=9")
 import shutil
 from pathlib import Path
-(run,) = Path("{copy}/parts").iterdir()
-saved = sorted((run / "checkpoints").iterdir())
-for path in saved[{kept}:]:
-    path.unlink()
-train("tiny_smoother", "--out={copy}/parts", "--checkpoints=9", "--resume")
+for kept in {stops}:
+    parts = Path(f"{copy}/parts_{{kept}}")
+    shutil.copytree("{copy}/stopped", parts)
+    (run,) = parts.iterdir()
+    for path in sorted((run / "checkpoints").iterdir())[kept:]:
+        path.unlink()
+    train("tiny_smoother", f"--out={{parts}}", "--checkpoints=9", "--resume")
 """
+# How many checkpoints a stopped run has, of those of the steps 2, 3 and 4; its first phase has
+# three steps.
+STOPS = {"in phase 1": 1, "at the seam": 2, "in phase 2": 3}
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3], ids=["in phase 1", "at the seam", "in phase 2"])
-def copy(request, tmp_path_factory):
-    """A copy of the project with all additions, in which each was trained.
-
-    One run was resumed from its checkpoint of step 2, 3 or 4; its first phase has three steps.
-    """
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the project with all additions, in which each was trained, and resumed."""
     copy = tmp_path_factory.mktemp("copy")
     for path in ROOT.iterdir():
         if (path / "__init__.py").exists() and path.name not in ("tests", "benchmarks"):
@@ -77,7 +79,7 @@ def copy(request, tmp_path_factory):
     for index in range(8):
         pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(data / f"{index}.png")
-    script = SCRIPT.format(data=data, copy=copy, kept=request.param)
+    script = SCRIPT.format(data=data, copy=copy, stops=tuple(STOPS.values()))
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=copy, capture_output=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": str(copy)},
@@ -130,14 +132,16 @@ def test_both_phases_are_in_one_log_one_film_and_one_folder(copy):
         assert (run / name).stat().st_size > 0
 
 
-def test_a_run_resumes_bit_for_bit_in_either_phase_and_between(copy):
-    files = [max((only(copy / name) / "checkpoints").iterdir()) for name in ("whole", "parts")]
+@pytest.mark.parametrize("kept", STOPS.values(), ids=STOPS)
+def test_a_run_resumes_bit_for_bit_in_either_phase_and_between(kept, copy):
+    again = copy / f"parts_{kept}"
+    files = [max((only(each) / "checkpoints").iterdir()) for each in (copy / "whole", again)]
     whole, parts = (values(path) for path in files)
     assert whole.keys() == parts.keys()
     assert len(whole) > 10
     for name, value in whole.items():
         np.testing.assert_array_equal(value, parts[name], err_msg=name)
-    assert rows(only(copy / "whole")) == rows(only(copy / "parts"))
+    assert rows(only(copy / "whole")) == rows(only(again))
 
 
 def values(path: Path) -> dict[str, np.ndarray]:
