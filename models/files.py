@@ -15,19 +15,25 @@ import keras
 import layers  # noqa: F401  registers the custom layers that the files name
 from foreign import archives, bounds, networks, records
 from foreign.files import replaced
-from models import forms
+from models import forms, half_precision
 from models.networks import blocks  # noqa: F401
 
 MEMBER = "gan.json"
 
 
-def save(model: keras.Model, path: str | Path, metadata: dict[str, Any]) -> None:
+def save(
+    model: keras.Model, path: str | Path, metadata: dict[str, Any], half: bool = False
+) -> None:
     """Write `model` and `metadata` to `path`, completely or not at all.
 
-    `metadata` should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
+    Args:
+        metadata: should hold "verb", "recipe" (`Recipe.to_dict()`), and "labels" if it takes some.
+        half: write weights as float16, for half the size; Keras reads them as float32 again.
     """
     with replaced(Path(path)) as unfinished:
         model.save(unfinished)
+        if half:
+            half_precision.rewrite(unfinished)
         with zipfile.ZipFile(unfinished, "a") as archive:
             archive.writestr(MEMBER, json.dumps(metadata, indent=1))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import keras
 
 from models import copies
+from models.networks.blocks import CLASSIFIER
 from models.recipe import Recipe
 from models.system import System
 
@@ -74,7 +75,7 @@ class _Labels:
     def explain(self, mine: keras.Variable, theirs: keras.Variable | None) -> bool:
         """Whether another number of labels, or labels at all, explains the difference."""
         if theirs is None:  # such as the gains of a norm that labels choose, or of one without
-            return self.now != self.then
+            return self.now != self.then or mine.path.startswith(f"{CLASSIFIER}/")
         if len(mine.shape) != len(theirs.shape) or not self.more:
             return False
         gaps = [abs(a - b) for a, b in zip(mine.shape, theirs.shape, strict=True) if a != b]

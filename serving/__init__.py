@@ -5,7 +5,7 @@ Only measuring needs data: real pictures to compare with, by default the run's t
 In a notebook:
 
     import serving
-    gan = serving.load("samples/00000-sagan-faces")       # or a generator.keras
+    gan = serving.load("samples/00000-sagan-faces")       # or a generator.keras, or "anime"
     gan.sample(16, seed=1)                                # shows itself as a sheet
     gan.interpolate(count=4, seed=1).save("walk.gif")     # or .webp, .mp4; shows itself too
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def load(source: str | Path, weights: str = "ema") -> Explorer:
     """Open a run (folder, name or number in `samples`), a checkpoint, or a `generator.keras`.
 
+    The name of a generator that comes with the project, "anime", works too.
+
     Args:
         weights: "ema", the averaged generator; "best", the best one by the run's measure; "raw",
             the generator in training, not averaged.
@@ -41,9 +43,10 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
     from console import backend
 
     backend.wake()
+    from serving import shipped
     from serving.source import open_source
 
-    return _opened(open_source(source, weights))
+    return _opened(open_source(shipped.found(source), weights))
 
 
 def load_translator(
@@ -88,8 +91,10 @@ def load_any(
     from console import backend
 
     backend.wake()
+    from serving import shipped
     from serving.source import MAKES_PICTURES, number_of, open_source
 
+    source = shipped.found(source)
     number = number_of(source, network) if network else 0
     return _opened(open_source(source, weights, verbs or MAKES_PICTURES, number))
 

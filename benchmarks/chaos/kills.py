@@ -27,6 +27,7 @@ from runs.rows import sound_rows
 
 SIGNALS = ("SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")
 _UNFINISHED = (".unfinished-", ".part", ".building-", ".old-")  # in names that nobody reads
+_CACHES = ("keras-gan", "gan-publish")  # the project's own, in the user's folder of caches
 _ENDS = {"SIGTERM": (-15, 143), "SIGINT": (-2, 130), "SIGKILL": (-9,)}  # exit codes after them
 
 
@@ -90,7 +91,7 @@ class Kills:
             return f"a traceback after {which}: {said[-400:]}"
         if left := _left(started.pid):
             return f"processes left after {which}: {left}"
-        if wrong := [each for path in sorted(out.rglob("*")) if (each := damage(path))]:
+        if wrong := [each for path in _written(out) if (each := damage(path))]:
             return f"a damaged file after {which}: {wrong[0]}"
         try:
             if words := victim.again(self._inputs, out):
@@ -100,6 +101,12 @@ class Kills:
         if not victim.leaves and (rest := unfinished(out)):
             return f"unfinished files left after {which}: {rest[0]}"
         return "read" if victim.result(out) == wanted else f"another result after {which}: {out}"
+
+
+def _written(out: Path) -> list[Path]:
+    """What the project has written: of the home folder only its own caches."""
+    foreign = {path for path in (out / "home").glob("*") if path.name not in _CACHES}
+    return [path for path in sorted(out.rglob("*")) if foreign.isdisjoint((path, *path.parents))]
 
 
 def unfinished(folder: Path) -> list[Path]:

@@ -96,7 +96,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     features = blocks.SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)
     compared = blocks.compare_in_batch(recipe, features)
     logits = layers_.dense(1, "to_logit", dtype="float32")(compared)
-    logits = blocks.add_projection(recipe, logits, features, y)
+    logits = blocks.with_labels(recipe, logits, features, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

@@ -20,6 +20,7 @@ from models.recipe import Recipe
 
 PALETTE_UNITS = 256  # of the hidden layer that makes a palette's colours
 PALETTE_GAIN = 5.0
+CLASSIFIER = "to_label_logits"  # the last layer of D's auxiliary classifier
 LEAK = 0.2  # LeakyReLU's slope, as in DCGAN and the notes
 
 
@@ -120,21 +121,29 @@ def label_embedding(recipe: Recipe, dim: int, name: str) -> keras.Layer:
     )
 
 
-def add_projection(recipe: Recipe, logits, features, y):
-    """logits (N, 1) + <embed(y), features (N, C)>, if the recipe conditions D by projection.
+def with_labels(recipe: Recipe, logits, features, y):
+    """What D says of pictures from its logits (N, 1) and features (N, C), in float32.
 
-    It is computed in float32 at every precision.
+    The logits gain <embed(y), features> if the recipe conditions D by projection. With an auxiliary
+    classifier, one logit per label stands behind them: (N, 1 + num_labels).
     """
-    if not (recipe.conditional and recipe.d_conditioning == "projection"):
-        return logits
-    term = Projection(
-        recipe.num_labels,
-        weight_norm=recipe.d_weight_norm,
-        kernel_initializer=initializers.get(recipe.initializer),
-        dtype="float32",
-        name="projection",
-    )([features, y])
-    return keras.layers.Add(dtype="float32", name="logits_and_projection")([logits, term])
+    initializer = initializers.get(recipe.initializer)
+    if recipe.conditional and recipe.d_conditioning == "projection":
+        term = Projection(
+            recipe.num_labels,
+            weight_norm=recipe.d_weight_norm,
+            kernel_initializer=initializer,
+            dtype="float32",
+            name="projection",
+        )([features, y])
+        logits = keras.layers.Add(dtype="float32", name="logits_and_projection")([logits, term])
+    if recipe.classifies:
+        label_logits = keras.layers.Dense(
+            recipe.num_labels, kernel_initializer=initializer, dtype="float32", name=CLASSIFIER
+        )(features)
+        joined = keras.layers.Concatenate(dtype="float32", name="logits_and_labels")
+        logits = joined([logits, label_logits])
+    return logits
 
 
 def as_images(x):

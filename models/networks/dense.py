@@ -55,7 +55,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         x = Maxout(PIECES, name=f"hidden_{layer}_maxout")(x)
     logits = blocks.compare_in_batch(recipe, x)
     logits = _dense(recipe, 1, "to_logit", recipe.d_weight_norm, "float32")(logits)
-    logits = blocks.add_projection(recipe, logits, x, y)
+    logits = blocks.with_labels(recipe, logits, x, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

@@ -98,7 +98,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     )(features)
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
     pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
-    logits = blocks.add_projection(recipe, logits, pooled, y)
+    logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

@@ -65,7 +65,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     compared = blocks.compare_in_batch(recipe, features)
     logits = weights.dense(1, dtype="float32", name="to_logit", **options)(compared)
     pooled = blocks.SumOverSpace(dtype="float32", name="pooled")(x)
-    logits = blocks.add_projection(recipe, logits, pooled, y)
+    logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

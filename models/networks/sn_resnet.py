@@ -107,7 +107,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     features = _POOLING[recipe.d_pooling](dtype="float32", name="features")(x)
     compared = blocks.compare_in_batch(recipe, features)
     logits = weights.dense(1, dtype="float32", name="to_logit", **options)(compared)
-    logits = blocks.add_projection(recipe, logits, features, y)
+    logits = blocks.with_labels(recipe, logits, features, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

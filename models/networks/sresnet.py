@@ -88,7 +88,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     logits = layers_.conv(1, whole, "to_logit", padding="valid", dtype="float32")(compared)
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
     pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
-    logits = blocks.add_projection(recipe, logits, pooled, y)
+    logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 
 

@@ -58,8 +58,8 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         "source",
         type=names.word,
         metavar="RUN",
-        help="a run (folder, name, or number in samples), one of its checkpoints, or a "
-        "generator.keras file",
+        help="a run (folder, name, or number in samples), one of its checkpoints, a "
+        "generator.keras file, or anime, which comes with the project",
     )
     parser.add_argument(
         "--weights",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from console.errors import UserError
 from console.options import Parser
 from console.screen import say
 from console.wording import size
@@ -40,6 +41,10 @@ def build_parser() -> Parser:
         metavar="|".join(FORMATS), help="which formats",
     )  # fmt: skip
     parser.add_argument(
+        "--half", action="store_true",
+        help="with --format keras: weights in half precision, for half the size",
+    )  # fmt: skip
+    parser.add_argument(
         "--out",
         type=names.path,
         required=True,
@@ -53,6 +58,8 @@ def build_parser() -> Parser:
 def export_all(options: argparse.Namespace) -> None:
     """Export in every format asked for. Raises `UserError`."""
     formats = list(dict.fromkeys(options.format))
+    if options.half and formats != ["keras"]:
+        raise UserError(f"--half is for --format keras alone, not for {', '.join(formats)}")
     for form in formats:
         check_folder(options.out / form, options.overwrite)
     import serving
@@ -62,5 +69,5 @@ def export_all(options: argparse.Namespace) -> None:
     from serving.export.export import export
 
     for form in formats:
-        made = export(network, form, options.out / form)
+        made = export(network, form, options.out / form, options.half)
         say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

@@ -10,11 +10,12 @@ import numpy as np
 from console.errors import UserError
 from foreign.files import write_json
 from serving.export import card
-from serving.export.formats import FORMS
+from serving.export.formats import FORMS, HALF
 from serving.export.graph import Portable, Subject, portable_of
 from serving.output import whole_folder
 
 TOLERANCE = 1e-3
+HALF_TOLERANCE = 2 / 255  # one level of a colour
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,25 +28,30 @@ class Exported:
     size: int
 
 
-def export(subject: Subject, form: str, folder: Path) -> Exported:
+def export(subject: Subject, form: str, folder: Path, half: bool = False) -> Exported:
     """Write `subject` to `folder` as one of `FORMS`, with `model.json` and `README.md`.
 
     The files are loaded again and run. Their pictures must equal those of the trained network,
     whose kernels are normalised at every call, to 1e-3; otherwise the export is not kept.
 
+    Args:
+        half: weights in half precision, for the format "keras" alone; pictures must then be equal
+            to 2/255, a level of a colour.
+
     Raises:
-        UserError: unknown form, packages missing, an error above 1e-3, or a disk that is full.
+        UserError: unknown form, packages missing, a larger error, or a disk that is full.
     """
     if form not in FORMS:
         raise UserError(f"unknown format {form!r}. Known: {', '.join(FORMS)}")
+    tolerance = HALF_TOLERANCE if half else TOLERANCE
     portable = portable_of(subject)
     with whole_folder(folder) as unfinished:
-        FORMS[form].write(portable, unfinished)
+        (HALF if half else FORMS[form]).write(portable, unfinished)
         error = largest_error(portable, form, unfinished)
-        if not error <= TOLERANCE:
+        if not error <= tolerance:
             raise UserError(
                 f"the {form} export differs from the Keras {portable.stem} by {error:.2g}, more "
-                f"than {TOLERANCE:g}; it was not kept"
+                f"than {tolerance:.2g}; it was not kept"
             )
         size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
         write_json(unfinished / "model.json", card.card(portable, form, error))

@@ -36,6 +36,11 @@ def _write_keras(portable: Portable, folder: Path) -> None:
     files.save(subject.network, folder / f"{portable.stem}.keras", subject.metadata)
 
 
+def _write_half(portable: Portable, folder: Path) -> None:
+    subject, path = portable.subject, folder / f"{portable.stem}.keras"
+    files.save(subject.network, path, subject.metadata, half=True)
+
+
 def _read_keras(folder: Path, kind: type[Portable]) -> Runner:
     network, _ = files.load(folder / f"{kind.stem}.keras")
     network.jit_compile = False
@@ -127,6 +132,7 @@ FORMS = {
     "onnx": Form(_write_onnx, _read_onnx),
     "litert": Form(_write_litert, _read_litert),
 }
+HALF = Form(_write_half, _read_keras)  # "keras" with weights in half precision
 
 
 def _missing(what: str, packages: str) -> UserError:

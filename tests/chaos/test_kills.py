@@ -98,3 +98,14 @@ def test_files_that_a_kill_has_damaged_are_seen(tmp_path):
     assert [name for name in whole | broken if kills.damage(tmp_path / name)] == list(broken)
     (tmp_path / ".unfinished-b.json").write_bytes(b"{")
     assert kills.damage(tmp_path / ".unfinished-b.json") is None
+
+
+def test_files_of_other_programs_are_not_looked_at(tmp_path):
+    ours, theirs = (tmp_path / "home" / name / "a.json" for name in ("gan-publish", "Other"))
+    for path in (ours, theirs, tmp_path / "made.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [path for path in kills._written(tmp_path) if path.is_file()] == [
+        ours,
+        tmp_path / "made.json",
+    ]

@@ -38,6 +38,8 @@ RECIPES = {
         "penalty": "r1_r2",
         "lecam_weight": 0.3,
         "lecam_start": 1,
+        "d_classifier_weight": 0.3,
+        "g_classifier_weight": 0.2,
     },
 }
 ON_HOSTS = ("labels",)

@@ -255,6 +255,18 @@ def test_explore_mistakes(files, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_export_halves_the_format_keras_alone(files, tmp_path, capsys):
+    line = failed(
+        capsys, export.main, files["none"], "--format", "onnx", "--half", "--out", tmp_path / "a"
+    )
+    assert "--half is for --format keras alone, not for onnx" in line
+    assert not (tmp_path / "a").exists()
+    arguments = [files["none"], "--format", "keras", "--half", "--out", tmp_path / "b"]
+    assert export.main(list(map(str, arguments))) == 0
+    made = tmp_path / "b" / "keras" / "generator.keras"
+    assert made.stat().st_size < 0.6 * Path(files["none"]).stat().st_size
+
+
 def test_export_refuses_an_unknown_format(files, tmp_path, capsys):
     line = failed(capsys, export.main, files["none"], "--format", "onx", "--out", tmp_path)
     assert "did you mean onnx?" in line

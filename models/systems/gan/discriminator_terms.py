@@ -1,4 +1,7 @@
-"""What is added to the adversarial loss of a GAN's discriminator: a penalty, LeCam."""
+"""What is added to the adversarial loss of a GAN's discriminator.
+
+A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from keras import ops
 from layers import replicas
 from models import penalties
 from models.system import System
+from models.systems.gan.judging import Verdict, classification
 
 
 class DiscriminatorTerms:
-    """The penalty and LeCam regularisation of one GAN, as its recipe says.
+    """The terms of one GAN, as its recipe says.
 
     Args:
         gan: the system to which LeCam's moving averages are added, saved with the rest.
@@ -31,18 +35,27 @@ class DiscriminatorTerms:
         """How many slopes of D a step takes on average, per real picture."""
         return self.penalty.slopes / self.gan.recipe.penalty_every if self.penalty else 0
 
-    def add(self, loss: Any, logs: dict, step: penalties.DiscriminatorStep, logits: tuple) -> Any:
+    def add(
+        self,
+        loss: Any,
+        logs: dict,
+        step: penalties.DiscriminatorStep,
+        verdicts: tuple[Verdict, Verdict],
+    ) -> Any:
         """The loss with the terms, each of which is logged bare.
 
         Args:
-            logits: of the reals and of the fakes, (N, 1) both.
+            verdicts: on the reals and on the fakes. The classifier learns from the reals alone.
         """
         if self.penalty:
             logs["penalty"] = self._penalty(step)
             loss = loss + self._penalty_weight() * logs["penalty"]
         if self.gan.recipe.lecam_weight:
-            logs["lecam"] = self._lecam(*logits)
+            logs["lecam"] = self._lecam(*(each.logits for each in verdicts))
             loss = loss + self.gan.recipe.lecam_weight * logs["lecam"]
+        if self.gan.recipe.classifies:
+            logs["d_classifier"] = classification(verdicts[0])
+            loss = loss + self.gan.recipe.d_classifier_weight * logs["d_classifier"]
         return loss
 
     def _penalty(self, step):

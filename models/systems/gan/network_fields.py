@@ -182,7 +182,7 @@ class NetworkFields(Recipe):
         "projection",
         "Labels",
         "how the discriminator takes labels, if there are any",
-        choices=("projection", "concat"),
+        choices=("projection", "concat", "none"),
         only=_WITH_LABELS,
     )
     label_noise: float = option(

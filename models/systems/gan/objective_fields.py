@@ -11,6 +11,7 @@ from models.schedules import ENDING
 
 _WITH_PENALTY = {"penalty": penalties.names()[1:]}
 _WITH_LECAM = {"lecam_weight": Above(0)}
+_WITH_LABELS = {"label_kind": ("classes", "attributes")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,4 +89,19 @@ class ObjectiveFields(Recipe):
     )
     g_term_weight: float = option(
         1.0, "Objective", "factor of g_term", only={"g_term": generator_terms.names()[1:]}, least=0
+    )
+    d_classifier_weight: float = option(
+        0.0,
+        "Objective",
+        "the discriminator also learns to name the labels of reals: factor of that loss; 0: it "
+        "does not",
+        only=_WITH_LABELS,
+        least=0,
+    )
+    g_classifier_weight: float = option(
+        0.0,
+        "Objective",
+        "factor of the same loss of the fakes, by which the generator learns to obey its labels",
+        only={**_WITH_LABELS, "d_classifier_weight": Above(0), "g_loss_weight": Above(0)},
+        least=0,
     )

@@ -101,6 +101,11 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         return self.label_kind != "none"
 
     @property
+    def classifies(self) -> bool:
+        """Whether the discriminator has an auxiliary classifier of the labels."""
+        return self.conditional and self.d_classifier_weight > 0
+
+    @property
     def compares_halves(self) -> bool:
         """Mode seeking compares the two halves of a batch."""
         return self.g_term == "mode_seeking"
@@ -173,6 +178,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         """The combinations that are not allowed, in networks, labels, losses and batches."""
         yield from super().problems()
         yield from validity.of_networks(self)
+        yield from validity.of_labels(self)
         yield from validity.of_training(self)
         yield from self.problems_of_augmentation()
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from layers import replicas
-from layers.norm import batch_norms, mixes_batch
+from layers.norm import batch_norms
 from models import (
     autodiff,
     generator_terms,
@@ -22,7 +22,7 @@ from models import (
 from models.outputs import Ceiling, Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
 from models.system import System
-from models.systems.gan import layout, preview
+from models.systems.gan import judging, layout, preview
 from models.systems.gan.augmented import Augmented
 from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
@@ -79,8 +79,7 @@ class GAN(System):
         self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
         self.generator_term = generator_terms.get(recipe.g_term)
         self._features = generator_terms.feature_function(self.discriminator)
-        # If reals and fakes share a batch, D can tell them apart by batch statistics and wins.
-        self._one_call = not mixes_batch(self.discriminator)
+        self.judge = judging.Judge(self)
         return [
             Turn(
                 "discriminator",
@@ -127,17 +126,14 @@ class GAN(System):
         """The same of its fakes."""
         return part["fake_labels"], part.get("augment_fake")
 
-    def _see(self, pictures, labels, numbers):
-        """D's logits (N, 1) of augmented pictures."""
-        return self.discriminator([self.augmented.see(pictures, numbers), labels], training=True)
-
     def _discriminator_loss(self, part, given):
         """The discriminator's loss on one micro-batch, with its logs."""
         fake, *pseudo = given
         real = self.augmented.reals(part, layout.real_data(part), *pseudo)
-        real_logits, fake_logits = self._judge(
+        of_real, of_fake = self.judge.of_both(
             (real, *self._of_reals(part)), (fake, *self._of_fakes(part))
         )
+        real_logits, fake_logits = of_real.logits, of_fake.logits
         self.augmented.hear(real_logits)
         loss = self.loss_functions.discriminator(real_logits, fake_logits)
         logs = {
@@ -150,14 +146,14 @@ class GAN(System):
         if self.augmented.adapts:
             logs["augment_p"] = self.augmented.p()
         loss = self.discriminator_terms.add(
-            loss, logs, self._step_of(part, real, fake), (real_logits, fake_logits)
+            loss, logs, self._step_of(part, real, fake), (of_real, of_fake)
         )
         return self._regularized(loss, logs, self.discriminator, self.recipe.d_orthogonal, "d")
 
     def _step_of(self, part, real, fake):
         """What a penalty is computed from. Slopes are taken before the augmentation."""
         return penalties.DiscriminatorStep(
-            lambda x, its: self._see(x, *its),
+            lambda x, its: self.judge.logits(x, *its),
             lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
             real,
             fake,
@@ -173,21 +169,6 @@ class GAN(System):
             for variable in self.discriminator.trainable_variables:
                 clipped = ops.clip(ops.convert_to_tensor(variable), -bound, bound)
                 replicas.assign(variable, clipped)
-
-    def _judge(self, real, fake):
-        """Logits of real and fake images, in one call of D if that gives the same result.
-
-        They cover the whole batch, also if devices share it, and so do the losses. Both are
-        (pictures, labels, numbers of their augmentation).
-        """
-        if self._one_call:
-            both = [
-                None if one is None else ops.concatenate([one, other])
-                for one, other in zip(real, fake, strict=True)
-            ]
-            logits, count = self._see(*both), ops.shape(real[0])[0]
-            return [replicas.gather(each) for each in (logits[:count], logits[count:])]
-        return [replicas.gather(self._see(*each)) for each in (real, fake)]
 
     # === The generator's turn ===
 
@@ -209,7 +190,7 @@ class GAN(System):
         fake = self.generator([part["latents"], labels], training=True)
         loss, logs = 0.0, {}
         if self.recipe.g_loss_weight:
-            loss = self.recipe.g_loss_weight * self._adversarial(part, fake, labels, real)
+            loss = self._adversarial(part, fake, labels, real, logs)
         if term is not None:
             logs["g_term"] = term.function(
                 generator_terms.GeneratorStep(
@@ -220,13 +201,21 @@ class GAN(System):
         logs["g_loss"] = loss
         return self._regularized(loss, logs, self.generator, self.recipe.g_orthogonal, "g")
 
-    def _adversarial(self, part, fake, labels, real):
-        """The generator's adversarial loss, a scalar."""
+    def _adversarial(self, part, fake, labels, real, logs):
+        """What D's verdict adds to the generator's loss, a scalar."""
+        recipe, reals = self.recipe, None
         fakes = (fake, labels, part.get("augment_fake"))
-        if not self.loss_functions.needs_real:
-            return self.loss_functions.generator(None, replicas.gather(self._see(*fakes)))
-        reals = (real, *self._of_reals(part))
-        return self.loss_functions.generator(*self._judge(reals, fakes))
+        if self.loss_functions.needs_real:
+            reals, of_fakes = self.judge.of_both((real, *self._of_reals(part)), fakes)
+        else:
+            of_fakes = self.judge.of(*fakes)
+        loss = recipe.g_loss_weight * self.loss_functions.generator(
+            reals and reals.logits, of_fakes.logits
+        )
+        if recipe.classifies and recipe.g_classifier_weight:
+            logs["g_classifier"] = judging.classification(of_fakes)
+            loss = loss + recipe.g_classifier_weight * logs["g_classifier"]
+        return loss
 
     # === Both ===
 

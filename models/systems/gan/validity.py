@@ -53,6 +53,22 @@ def of_networks(recipe: Any) -> Iterator[str]:
         )
 
 
+def of_labels(recipe: Any) -> Iterator[str]:
+    """A sentence for each combination of labels and what reads them that is not allowed."""
+    if recipe.d_conditioning == "none" and not recipe.d_classifier_weight:
+        yield (
+            "d_conditioning none leaves the discriminator without labels; set d_classifier_weight "
+            "above 0, or choose projection"
+        )
+    if recipe.g_classifier_weight and not recipe.d_classifier_weight:
+        yield "g_classifier_weight needs a classifier: set d_classifier_weight above 0"
+    if recipe.d_classifier_weight and recipe.label_noise:
+        yield (
+            f"the classifier needs true labels: set label_noise {recipe.label_noise:g} or "
+            f"d_classifier_weight {recipe.d_classifier_weight:g} to 0"
+        )
+
+
 def of_training(recipe: Any) -> Iterator[str]:
     """A sentence for each combination of losses and batches that is not allowed."""
     if recipe.g_loss_weight == 0 and recipe.g_term == "none":

@@ -1,0 +1,45 @@
+"""`.keras` files with weights in half precision."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+_WEIGHTS = "model.weights.h5"
+_LARGEST = float(np.finfo(np.float16).max)
+
+
+def rewrite(path: Path) -> None:
+    """Store the weights in the `.keras` file `path` as float16, and compress all of it.
+
+    Keras casts them to a variable's own type when it reads them. Weights with numbers that float16
+    does not have stay as they are.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[_WEIGHTS] = _halved(members[_WEIGHTS])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _halved(content: bytes) -> bytes:
+    made = io.BytesIO()
+    with h5py.File(io.BytesIO(content)) as source, h5py.File(made, "w") as target:
+        _copy(source, target)
+    return made.getvalue()
+
+
+def _copy(source: h5py.Group, target: h5py.Group) -> None:
+    """Copy a group with all that it holds, floats of 32 bits as floats of 16."""
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, target.create_group(name))
+        else:
+            values = item[()]
+            if values.dtype == np.float32 and np.abs(values).max(initial=0.0) <= _LARGEST:
+                values = values.astype(np.float16)
+            target.create_dataset(name, data=values).attrs.update(item.attrs)

@@ -1,0 +1,26 @@
+"""Generators that come with the project, by name: `generate.py anime` works without a training.
+
+Each is a folder as `export.py --format keras --half` writes it: the network, `model.json` with its
+passport, and `README.md`. What trained it and how well it does: samples/gallery/anime.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def names() -> tuple[str, ...]:
+    """All of them."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/generator.keras")))
+
+
+def found(source: str | Path) -> str | Path:
+    """The file of the generator if `source` is its name; anything else as it is.
+
+    A file or folder of that name, where the user stands, comes first.
+    """
+    if str(source) in names() and not Path(source).exists():
+        return FOLDER / str(source) / "generator.keras"
+    return source
