@@ -54,7 +54,7 @@ def ratio(recipe, ways: list[Callable], options, precision: str | None = None) -
             for way in ways:
                 stack.enter_context(way())
             gan = train_step.build(recipe, precision)
-            gan.judge.one_call = gan.judge.one_call and two_calls not in ways
+            gan.answers.one_call = gan.answers.one_call and two_calls not in ways
             train_step.run_steps(gan, train_step.repeated(batch, 1))  # traces the step
         return lambda: train_step.run_steps(gan, train_step.repeated(batch, options.steps))
 

@@ -210,8 +210,8 @@ ELSEWHERE = {
     ),
     "decay_rate": "tests/models/test_gan.py",
     "decay_every": "tests/models/test_gan.py",
-    "d_classifier_weight": "tests/models/test_judging.py",  # of labels, which points lack
-    "g_classifier_weight": "tests/models/test_judging.py",
+    "d_classifier_weight": "tests/models/test_answers.py",  # of labels, which points lack
+    "g_classifier_weight": "tests/models/test_answers.py",
 }
 
 

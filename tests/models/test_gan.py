@@ -288,8 +288,8 @@ def test_weight_decay_adds_the_weights_to_the_gradient(letter):
 def test_one_discriminator_call_equals_two():
     recipe = tiny.recipe(d_norm="none")
     one, two = GAN(recipe, seed=1), GAN(recipe, seed=1)
-    assert one.judge.one_call
-    two.judge.one_call = False
+    assert one.answers.one_call
+    two.answers.one_call = False
     np.testing.assert_allclose(
         [list(row.values()) for row in tiny.fit(one, [0, 1])],
         [list(row.values()) for row in tiny.fit(two, [0, 1])],
@@ -298,7 +298,7 @@ def test_one_discriminator_call_equals_two():
 
 
 def test_batch_norm_in_the_discriminator_keeps_real_and_fake_apart():
-    assert not GAN(tiny.recipe()).judge.one_call
+    assert not GAN(tiny.recipe()).answers.one_call
 
 
 def test_micro_batches_add_up_to_the_batch():

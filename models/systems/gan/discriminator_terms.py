@@ -12,7 +12,7 @@ from keras import ops
 from layers import replicas
 from models import penalties
 from models.system import System
-from models.systems.gan.judging import Verdict, classification
+from models.systems.gan.answers import Answer, classification
 
 
 class DiscriminatorTerms:
@@ -40,21 +40,21 @@ class DiscriminatorTerms:
         loss: Any,
         logs: dict,
         step: penalties.DiscriminatorStep,
-        verdicts: tuple[Verdict, Verdict],
+        answers: tuple[Answer, Answer],
     ) -> Any:
         """The loss with the terms, each of which is logged bare.
 
         Args:
-            verdicts: on the reals and on the fakes. The classifier learns from the reals alone.
+            answers: to the reals and to the fakes. The classifier learns from the reals alone.
         """
         if self.penalty:
             logs["penalty"] = self._penalty(step)
             loss = loss + self._penalty_weight() * logs["penalty"]
         if self.gan.recipe.lecam_weight:
-            logs["lecam"] = self._lecam(*(each.logits for each in verdicts))
+            logs["lecam"] = self._lecam(*(each.logits for each in answers))
             loss = loss + self.gan.recipe.lecam_weight * logs["lecam"]
         if self.gan.recipe.classifies:
-            logs["d_classifier"] = classification(verdicts[0])
+            logs["d_classifier"] = classification(answers[0])
             loss = loss + self.gan.recipe.d_classifier_weight * logs["d_classifier"]
         return loss
 

@@ -22,7 +22,7 @@ from models import (
 from models.outputs import Ceiling, Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
 from models.system import System
-from models.systems.gan import judging, layout, preview
+from models.systems.gan import answers, layout, preview
 from models.systems.gan.augmented import Augmented
 from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
@@ -79,7 +79,7 @@ class GAN(System):
         self.loss_functions = losses.get(recipe.loss, recipe.label_smoothing)
         self.generator_term = generator_terms.get(recipe.g_term)
         self._features = generator_terms.feature_function(self.discriminator)
-        self.judge = judging.Judge(self)
+        self.answers = answers.Answers(self)
         return [
             Turn(
                 "discriminator",
@@ -130,7 +130,7 @@ class GAN(System):
         """The discriminator's loss on one micro-batch, with its logs."""
         fake, *pseudo = given
         real = self.augmented.reals(part, layout.real_data(part), *pseudo)
-        of_real, of_fake = self.judge.of_both(
+        of_real, of_fake = self.answers.to_both(
             (real, *self._of_reals(part)), (fake, *self._of_fakes(part))
         )
         real_logits, fake_logits = of_real.logits, of_fake.logits
@@ -153,7 +153,7 @@ class GAN(System):
     def _step_of(self, part, real, fake):
         """What a penalty is computed from. Slopes are taken before the augmentation."""
         return penalties.DiscriminatorStep(
-            lambda x, its: self.judge.logits(x, *its),
+            lambda x, its: self.answers.logits(x, *its),
             lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
             real,
             fake,
@@ -202,18 +202,18 @@ class GAN(System):
         return self._regularized(loss, logs, self.generator, self.recipe.g_orthogonal, "g")
 
     def _adversarial(self, part, fake, labels, real, logs):
-        """What D's verdict adds to the generator's loss, a scalar."""
+        """What D's answer adds to the generator's loss, a scalar."""
         recipe, reals = self.recipe, None
         fakes = (fake, labels, part.get("augment_fake"))
         if self.loss_functions.needs_real:
-            reals, of_fakes = self.judge.of_both((real, *self._of_reals(part)), fakes)
+            reals, of_fakes = self.answers.to_both((real, *self._of_reals(part)), fakes)
         else:
-            of_fakes = self.judge.of(*fakes)
+            of_fakes = self.answers.to(*fakes)
         loss = recipe.g_loss_weight * self.loss_functions.generator(
             reals and reals.logits, of_fakes.logits
         )
         if recipe.classifies and recipe.g_classifier_weight:
-            logs["g_classifier"] = judging.classification(of_fakes)
+            logs["g_classifier"] = answers.classification(of_fakes)
             loss = loss + recipe.g_classifier_weight * logs["g_classifier"]
         return loss
 

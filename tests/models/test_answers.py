@@ -1,4 +1,4 @@
-"""The verdict of D, and its auxiliary classifier: against numbers by hand."""
+"""The answers of D, and its auxiliary classifier: against numbers by hand."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from keras import ops
 
 from layers import reparametrization
 from models import networks, transfer
-from models.systems.gan.judging import Verdict, classification
+from models.systems.gan.answers import Answer, classification
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
@@ -23,19 +23,19 @@ ARCHITECTURES = [
 ]
 
 
-def verdict(label_logits, labels):
-    return Verdict(None, ops.convert_to_tensor(np.array(label_logits, "float32")), labels)
+def answer(label_logits, labels):
+    return Answer(None, ops.convert_to_tensor(np.array(label_logits, "float32")), labels)
 
 
 def test_classes_have_one_softmax():
     # -log(e³ / (e¹ + e² + e³)) = 0.407606, and -log(e¹ / (e¹ + e¹ + e¹)) = log 3.
-    found = classification(verdict([[1, 2, 3], [1, 1, 1]], np.array([2, 0], "int32")))
+    found = classification(answer([[1, 2, 3], [1, 1, 1]], np.array([2, 0], "int32")))
     assert float(found) == pytest.approx((0.407606 + 1.098612) / 2, rel=1e-5)
 
 
 def test_attributes_are_independent_and_add_up():
     # -log s(0) = log 2; -log(1 - s(2)) = 2.126928; -log s(-100) = 100, without overflow.
-    found = classification(verdict([[0, 2], [-100, -100]], np.array([[1, 0], [1, 0]], "float32")))
+    found = classification(answer([[0, 2], [-100, -100]], np.array([[1, 0], [1, 0]], "float32")))
     assert float(found) == pytest.approx((0.693147 + 2.126928 + 100) / 2, rel=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""What a GAN's discriminator says of pictures: logits, and with a classifier those of labels."""
+"""What a GAN's discriminator answers to pictures: logits, also of labels if it classifies them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from layers.norm import mixes_batch
 from models.system import System
 
 
-class Verdict(NamedTuple):
+class Answer(NamedTuple):
     """D's answer to N pictures, and what was asked for.
 
     logits        (N, 1): real or fake
@@ -24,13 +24,13 @@ class Verdict(NamedTuple):
     labels: Any
 
 
-class Judge:
-    """The discriminator of one GAN, which sees pictures augmented.
+class Answers:
+    """How the discriminator of one GAN is asked; it sees pictures augmented.
 
     Pictures come as (pictures (N, H, W, C), labels, numbers of their augmentation).
 
     Attributes:
-        one_call: whether reals and fakes are judged together. If they share a batch whose
+        one_call: whether it is asked about reals and fakes together. If they share a batch whose
             statistics D uses, D can tell them apart by these, and wins.
     """
 
@@ -42,40 +42,40 @@ class Judge:
         """D's logits (N, 1) of pictures, without those on other devices."""
         return self._output(pictures, labels, numbers)[:, :1]
 
-    def of(self, pictures: Any, labels: Any, numbers: Any) -> Verdict:
-        """D's verdict on the whole batch of pictures, also if devices share it."""
-        return self._verdict(self._output(pictures, labels, numbers), labels)
+    def to(self, pictures: Any, labels: Any, numbers: Any) -> Answer:
+        """D's answer to the whole batch of pictures, also if devices share it."""
+        return self._answer(self._output(pictures, labels, numbers), labels)
 
-    def of_both(self, real: tuple, fake: tuple) -> tuple[Verdict, Verdict]:
-        """D's verdicts on reals and fakes, in one call of D if that gives the same result."""
+    def to_both(self, real: tuple, fake: tuple) -> tuple[Answer, Answer]:
+        """D's answers to reals and fakes, in one call of D if that gives the same result."""
         if not self.one_call:
-            return self.of(*real), self.of(*fake)
+            return self.to(*real), self.to(*fake)
         both = [
             None if one is None else ops.concatenate([one, other])
             for one, other in zip(real, fake, strict=True)
         ]
         output, count = self._output(*both), ops.shape(real[0])[0]
-        return self._verdict(output[:count], real[1]), self._verdict(output[count:], fake[1])
+        return self._answer(output[:count], real[1]), self._answer(output[count:], fake[1])
 
     def _output(self, pictures, labels, numbers):
         seen = self.gan.augmented.see(pictures, numbers)
         return self.gan.discriminator([seen, labels], training=True)
 
-    def _verdict(self, output, labels):
+    def _answer(self, output, labels):
         output = replicas.gather(output)
         if self.gan.recipe.classifies:
             labels = replicas.gather(labels)
-        return Verdict(output[:, :1], output[:, 1:], labels)
+        return Answer(output[:, :1], output[:, 1:], labels)
 
 
-def classification(verdict: Verdict) -> Any:
+def classification(answer: Answer) -> Any:
     """-E log P(labels | picture) of D's auxiliary classifier, a scalar in nats.
 
     Odena, Olah and Shlens 2017, arXiv:1610.09585, equation 3. Labels of one class give a softmax's
     cross-entropy. Attributes give the sum of their sigmoids' cross-entropies, so that each counts
     as much as it does alone.
     """
-    logits, labels = verdict.label_logits, verdict.labels
+    logits, labels = answer.label_logits, answer.labels
     if len(labels.shape) == 1:
         chosen = ops.take_along_axis(logits, ops.cast(labels, "int32")[:, None], axis=-1)[:, 0]
         return ops.mean(ops.logsumexp(logits, axis=-1) - chosen)
