@@ -8,14 +8,16 @@ import h5py
 import numpy as np
 
 _WEIGHTS = "model.weights.h5"
+_LEAST = 4096  # numbers of an array that is halved
 _LARGEST = float(np.finfo(np.float16).max)
 
 
 def rewrite(path: Path) -> None:
     """Store the weights in the `.keras` file `path` as float16, and compress all of it.
 
-    Keras casts them to a variable's own type when it reads them. Weights with numbers that float16
-    does not have stay as they are.
+    Keras casts them to a variable's own type when it reads them. Small arrays stay as they are:
+    they weigh little, and the errors of a gain reach every pixel. So do arrays with numbers that
+    float16 does not have.
     """
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -40,6 +42,11 @@ def _copy(source: h5py.Group, target: h5py.Group) -> None:
             _copy(item, target.create_group(name))
         else:
             values = item[()]
-            if values.dtype == np.float32 and np.abs(values).max(initial=0.0) <= _LARGEST:
+            if _is_halved(values):
                 values = values.astype(np.float16)
             target.create_dataset(name, data=values).attrs.update(item.attrs)
+
+
+def _is_halved(values: np.ndarray) -> bool:
+    large = values.dtype == np.float32 and values.size >= _LEAST
+    return bool(large and np.abs(values).max() <= _LARGEST)

@@ -38,8 +38,8 @@ def generator(recipe: Recipe) -> keras.Model:
         if blocks.shorter_side(x) == recipe.attention_resolution:
             x = layers_.attention()(x)
     x = activation("to_image_activation")(norm("to_image_norm")(x))
-    x = layers_.conv(recipe.data_shape[-1], 3, "to_image", use_bias=False)(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = layers_.conv(blocks.last_channels(recipe), 3, "to_image", use_bias=False)(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

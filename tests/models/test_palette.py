@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from models.networks import biggan, sagan
+from models.networks import biggan, biggan_notes, sagan
 from tests.models.test_fields import small
 
+NETWORKS = {"biggan": biggan, "biggan_notes": biggan_notes, "sagan": sagan}
 KINDS = {
     "none": {},
     "classes": {"label_kind": "classes", "num_labels": 3},
@@ -17,7 +18,7 @@ KINDS = {
 
 def built(architecture, kind, **changes):
     recipe = small(architecture, g_palette=6, **KINDS[kind], **changes)
-    return recipe, {"biggan": biggan, "sagan": sagan}[architecture].generator(recipe)
+    return recipe, NETWORKS[architecture].generator(recipe)
 
 
 def inputs(recipe, seed=0):
@@ -28,7 +29,7 @@ def inputs(recipe, seed=0):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("architecture", ["biggan", "sagan"])
+@pytest.mark.parametrize("architecture", NETWORKS)
 def test_every_pixel_lies_between_the_pictures_colours(architecture, kind):
     recipe, network = built(architecture, kind, g_conditioning="batch_norm")
     z, y = inputs(recipe)

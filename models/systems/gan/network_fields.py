@@ -97,7 +97,7 @@ class NetworkFields(Recipe):
         "Networks",
         "paint each picture with this many colours, which depend on its latent and labels; 0: the "
         "last convolution gives the colours",
-        only={**_networks("biggan", "sagan"), **ON_PICTURES},
+        only={**_networks("biggan", "biggan_notes", "sagan"), **ON_PICTURES},
         least=0,
         most=256,
     )
