@@ -26,7 +26,7 @@ from models.resizing import resized
 from models.sampling import generate
 from quality import control
 from serving.explore.edits import seen
-from serving.explore.stages import first_stage, stages_sheet
+from serving.explore.stages import first_stage, has_second_stage, stages_sheet
 from serving.generator import Generator
 from serving.texts import TextSet
 from serving.unseen import Unseen, aligned
@@ -71,15 +71,18 @@ def measure(
     count: int,
     seed: int = 0,
 ) -> Unseen:
-    """Both stages on held-out wordings of the attributes of `count` pictures of `data`, at most.
+    """Each stage on held-out wordings of the attributes of `count` pictures of `data`, at most.
 
-    The pictures of Stage I are enlarged by Pillow's bicubic filter.
+    The pictures of Stage I are enlarged by Pillow's bicubic filter. A file of Stage I alone has no
+    other.
     """
     generator.use_statistics()
     rng = step_rng(seed, 0)
     rows = np.sort(rng.permutation(len(data.images))[: min(count, MOST)])
     case = _Case(generator, data, rows, extractor, rng)
-    stages = {"Stage I": case.measured(case.small), "Stage II": case.measured(case.large)}
+    stages = {"Stage I": case.measured(case.small)}
+    if has_second_stage(generator):
+        stages["Stage II"] = case.measured(case.large)
     values = {name: _plain(stage) for name, stage in stages.items()}
     values["real"] = {"shares": case.real_shares}
     text = "\n".join([

@@ -17,7 +17,7 @@ from serving.pictures import enlarged
 from serving.texts import TextSet
 
 _LEAST = 160  # px of a tile
-_FIRST = "images_1"  # the layer that gives Stage I's pictures
+_FIRST, _SECOND = "images_1", "images_2"  # layers that give the pictures of a stage
 
 
 def stages_sheet(
@@ -31,8 +31,9 @@ def stages_sheet(
     """A column for each caption: the caption, then `rows` times Stage I's picture above Stage II's.
 
     Pictures of one row have the same latent. Without `captions`, `columns` of the training data's.
+    A file of Stage I alone shows that.
 
-    Raises `UserError` for anything but a generator of two stages, and as `TextSet.parse` does.
+    Raises `UserError` for anything but a StackGAN's generator, and as `TextSet.parse` does.
     """
     check_count(rows)
     known = generator.labels
@@ -48,20 +49,31 @@ def stages_sheet(
     y = np.tile(text, (rows, 1))
     generator.use_statistics(truncation)
     large = enlarged(to_uint8(generator.generate(z, y)), _LEAST)
-    small = enlarged(to_uint8(generate(first_stage(generator), z, y)), large.shape[1])
+    shown = [enlarged(to_uint8(generate(first_stage(generator), z, y)), large.shape[1])]
+    if has_second_stage(generator):
+        shown.append(large)
     tiles = [written(caption, large.shape[2]) for caption in captions]
     for row in range(rows):
         part = slice(row * len(captions), (row + 1) * len(captions))
-        tiles += [*small[part], *large[part]]
+        tiles += [tile for stage in shown for tile in stage[part]]
     return sheet(np.stack(tiles), len(captions))
 
 
 def first_stage(generator: Generator) -> keras.Model:
-    """Stage I's part of a generator of two stages: [latents, text] → small pictures.
+    """Stage I's part of a StackGAN's generator: [latents, text] → small pictures.
 
     Raises `UserError` if it has no such part.
     """
     network = generator.network
-    if _FIRST not in {layer.name for layer in network.layers}:
+    if not _has(generator, _FIRST):
         raise UserError(f"{generator.origin} has no Stage I; stages are of a stackgan")
     return compiled_for_device(keras.Model(network.inputs, network.get_layer(_FIRST).output))
+
+
+def has_second_stage(generator: Generator) -> bool:
+    """Whether it is a whole generator, not Stage I alone."""
+    return _has(generator, _SECOND)
+
+
+def _has(generator: Generator, name: str) -> bool:
+    return name in {layer.name for layer in generator.network.layers}

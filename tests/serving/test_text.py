@@ -1,5 +1,6 @@
 """A generator of captions in use: sentences, wishes, exports, its verbs and measures."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -197,6 +198,18 @@ def test_stage_1_is_shown_above_stage_2(painter, source):
     assert drawn.size == (3 * (side + gap) + gap, 5 * (side + gap) + gap)
 
 
+def test_stage_1_alone_is_shown_alone(source):
+    system = StackGAN(source.recipe, seed=1, phase=1)
+    alone = Explorer(dataclasses.replace(source, network=system.output("stage_1")))
+    assert not stages.has_second_stage(alone)
+    page = np.asarray(stages.stages_sheet(alone, ["blue hair", "a hat"], rows=2, seed=5))
+    assert page.shape[0] == 3 * 162 + 2  # captions, and a row of pictures for each latent
+    small = alone.sample(2, seed=5, attributes="a hat").images
+    np.testing.assert_array_equal(
+        page[326 : 326 + 160, 164 : 164 + 160], small[1].repeat(5, axis=0).repeat(5, axis=1)
+    )
+
+
 # === Commands ===
 
 
@@ -324,6 +337,15 @@ def test_both_stages_are_measured(tmp_path, monkeypatch):
         "blush", "smile", "open mouth", *datasets.GROUPS["eye colour"],
     }  # fmt: skip
     json.dumps(found.values, allow_nan=False)
+    first = Explorer(
+        Source(system.output("stage_1"), system.whole_recipe, metadata, Path("stage_1.keras"))
+    )
+    alone = text_measures.measure(first, data, extractor, 40)
+    assert set(alone.values) == {"Stage I", "real"}
+    assert alone.values["Stage I"]["frechet"] == pytest.approx(
+        found.values["Stage I"]["frechet"], rel=1e-4
+    )
+    assert "Stage II" not in alone.text
     assert text_measures.can_measure(painter.labels, data)
     vectors = {"encoder": {"kind": "vectors", "size": 1, "scale": 1.0}, "examples": ["a"]}
     own = TextSet({**vectors, "vectors": [[1.0]]}, 1)
