@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from foreign import numbers
 from models import fields
 from models.fields import option
 from models.optimisation_fields import OptimisationFields
@@ -84,6 +85,10 @@ class Recipe(OptimisationFields):
     mirror: bool = option(False, "Training", "show half of the pictures mirrored")
 
     def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name.isprintable():  # messages show it
+            raise ValueError(
+                f"the name of a recipe must be one line, not {numbers.shown(self.name)}"
+            )
         if isinstance(self.resolution, str):  # as users write width and height
             self.take_sides(self.resolution)
         found = [*fields.problems(self)] or [*self.problems()]

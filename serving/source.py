@@ -16,6 +16,7 @@ import numpy as np
 import runs
 from console.errors import UserError, user_errors
 from foreign import archives
+from foreign.numbers import shown
 from foreign.records import Unreadable
 from models import files
 from models.outputs import Output
@@ -28,6 +29,7 @@ WEIGHTS = ("ema", "best", "raw")
 # Verbs of networks on pictures.
 ON_PICTURES = ("translate", "reconstruct", "upscale", "colour", "age")
 MAKES_PICTURES = ("generate", *ON_PICTURES)
+VERBS = (*MAKES_PICTURES, "encode")
 RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made from the truth
 
 
@@ -156,6 +158,8 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
         network, metadata = files.load(path)
         recipe = _recipe_of(metadata, path)
     done = metadata.get("verb", "generate")  # older files have none
+    if done not in VERBS:
+        raise UserError(f"{path} is damaged: it can {shown(done)}; known: {', '.join(VERBS)}")
     if done not in verbs:
         raise UserError(_unable(path, recipe, verbs, done))
     takes = getattr(recipe, "latent_dim", None)

@@ -138,6 +138,8 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"ema_decay": 1.0}, "ema_decay"),
         ({"g_learning_rate": 0.0}, "above 0"),
         ({"label_kind": "classes"}, "num_labels 0"),
+        ({"name": "two\nlines"}, r"name of a recipe must be one line, not 'two\\nlines'"),
+        ({"name": "\x1b[31m"}, "must be one line, not"),
         ({"d_steps": -1}, "at least 1, not -1"),
         ({"g_batch_factor": 0}, "g_batch_factor must be a whole number of at least 1"),
         ({"fakes_per_real": 0}, "fakes_per_real must be a whole number of at least 1"),
