@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 _WEIGHTS = "model.weights.h5"
-_LEAST = 4096  # numbers of an array that is halved
+LEAST = 4096  # numbers of an array that is halved
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -48,5 +48,5 @@ def _copy(source: h5py.Group, target: h5py.Group) -> None:
 
 
 def _is_halved(values: np.ndarray) -> bool:
-    large = values.dtype == np.float32 and values.size >= _LEAST
+    large = values.dtype == np.float32 and values.size >= LEAST
     return bool(large and np.abs(values).max() <= _LARGEST)

@@ -15,7 +15,7 @@ from serving.export.graph import Portable, Subject, portable_of
 from serving.output import whole_folder
 
 TOLERANCE = 1e-3
-HALF_TOLERANCE = 2 / 255  # one level of a colour
+HALF_TOLERANCE = 4 / 255  # two levels of a colour, which a few pixels at edges may reach
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ def export(subject: Subject, form: str, folder: Path, half: bool = False) -> Exp
 
     Args:
         half: weights in half precision, for the format "keras" alone; pictures must then be equal
-            to 2/255, a level of a colour.
+            to 4/255, two levels of a colour.
 
     Raises:
         UserError: unknown form, packages missing, a larger error, or a disk that is full.

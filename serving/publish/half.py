@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-_LEAST = 16  # numbers of a tensor that is worth it
+from models.half_precision import LEAST
+
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -23,7 +24,7 @@ def halved(content: bytes) -> bytes:
         if tensor.data_type != onnx.TensorProto.FLOAT:
             continue
         values = numpy_helper.to_array(tensor)
-        if values.size < _LEAST or not np.abs(values).max() <= _LARGEST:
+        if values.size < LEAST or not np.abs(values).max() <= _LARGEST:
             continue
         name = tensor.name
         stored = f"{name}/half"

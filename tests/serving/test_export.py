@@ -121,13 +121,13 @@ def test_a_wrong_export_is_refused_and_not_kept(attributes, tmp_path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
-def test_half_precision_is_half_the_size_and_within_a_level(tmp_path):
+def test_half_precision_is_half_the_size_and_within_two_levels(tmp_path):
     generator = tiny.generator("attributes", g_filters=64)
     whole, half = (
         export(generator, "keras", tmp_path / name, half=name == "half")
         for name in ("whole", "half")
     )
-    assert 1e-5 < half.error < 2 / 255
+    assert 1e-5 < half.error < 4 / 255
     sizes = [(one.folder / "generator.keras").stat().st_size for one in (whole, half)]
     assert sizes[1] < 0.6 * sizes[0]
     assert (half.folder / "model.json").exists()
@@ -138,10 +138,10 @@ def test_half_precision_that_changes_colours_is_not_kept(attributes, tmp_path, m
 
     def read(folder, kind):
         run = form.read(folder, kind)
-        return lambda inputs: run(inputs) + 2.1 / 255
+        return lambda inputs: run(inputs) + 4.1 / 255
 
     monkeypatch.setitem(formats.FORMS, "keras", form._replace(read=read))
-    with pytest.raises(UserError, match=r"more than 0\.0078; it was not kept"):
+    with pytest.raises(UserError, match=r"more than 0\.016; it was not kept"):
         export(attributes, "keras", tmp_path / "keras", half=True)
     assert not list(tmp_path.iterdir())
 
