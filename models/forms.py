@@ -11,6 +11,7 @@ LABELS = {
     "names": [str],
     "groups": (Every([str]), None),
     "shares": ([float], None),
+    "examples": ([str], None),
 }
 # In the file of a network.
 METADATA = {

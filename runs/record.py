@@ -19,7 +19,8 @@ from models.version import VERSION
 
 OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
 # Captions that a generator keeps, to draw from where none is given.
-_EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64
+_EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64  # captions
+_EXAMPLES_OF_LABELS = 500
 _PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pillow")
 
 
@@ -58,6 +59,7 @@ def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:
         "names": list(labels.names),
         "groups": {name: list(members) for name, members in labels.groups.items()},
         "shares": [round(float(share), 5) for share in _shares(labels)],
+        **({"examples": _examples(labels)} if labels.kind == "attributes" else {}),
     }
 
 
@@ -133,6 +135,16 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _examples(labels: datasets.Labels) -> list[str]:
+    """Which attributes are on in pictures all over the data, as numbers: "3 13 24".
+
+    From these a generator's labels are drawn: attributes that occur together stay together.
+    """
+    values = np.asarray(labels.values)
+    places = np.linspace(0, len(values) - 1, min(len(values), _EXAMPLES_OF_LABELS)).astype(int)
+    return [" ".join(map(str, np.flatnonzero(values[place] > 0.5))) for place in places]
 
 
 def _shares(labels: datasets.Labels) -> np.ndarray:

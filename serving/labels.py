@@ -10,6 +10,7 @@ import numpy as np
 
 from console.errors import UserError
 from console.options import nearest
+from foreign.numbers import shown
 from models.recipe import Recipe
 
 _OFF = "no "
@@ -25,12 +26,15 @@ class LabelSet:
     kind    "classes": one name a picture; "attributes": any set of names.
     groups  one-of groups of attributes: at most one member is on.
     shares  how often each name is on in the training data, 0 to 1; `None` if not recorded.
+    examples  the attributes that are on in some of its pictures, as numbers: ("3 13 24", …); none
+            if not recorded.
     """
 
     kind: str
     names: tuple[str, ...]
     groups: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     shares: tuple[float, ...] | None = None
+    examples: tuple[str, ...] = ()
 
     def parse(self, wanted: str | Sequence[str]) -> dict[int, bool]:
         """`"blue hair, no glasses"` or a list → {index: on or off}.
@@ -56,18 +60,36 @@ class LabelSet:
     ) -> np.ndarray:
         """`count` labels: `wanted` ones as given, the rest as often as in the training data.
 
+        With examples, a label is that of one picture. If it lacks what is wanted outside of groups,
+        its attributes outside of groups become those of the most similar picture that has it all,
+        or the most of it.
+
         int32 (count,) for classes, float32 (count, len(names)) of 0 and 1 for attributes.
         """
         wanted = wanted or {}
-        uniform = rng.random((count, len(self.names)))  # a wish leaves the rest
+        # A wish leaves the rest.
+        uniform = rng.random((count, len(self.names) + bool(self.examples)))
         if self.kind == "classes":
             return self._draw_classes(uniform[:, 0], wanted)
-        values = (uniform < self.drawn_shares()).astype("float32")
-        for members in self.groups.values():
-            self._draw_group(values, uniform, [self.names.index(name) for name in members], wanted)
+        groups = [[self.names.index(name) for name in each] for each in self.groups.values()]
+        if self.examples:
+            values = self._draw_examples(
+                uniform[:, -1], wanted, [i for each in groups for i in each]
+            )
+            groups = [members for members in groups if not wanted.keys().isdisjoint(members)]
+        else:
+            values = (uniform < self.drawn_shares()).astype("float32")
+        for members in groups:
+            self._draw_group(values, uniform, members, wanted)
         for index, on in wanted.items():
             values[:, index] = on
         return values
+
+    def way_of_drawing(self) -> str | None:
+        """How `draw` joins attributes, for the protocol of a measurement; None for classes."""
+        if self.kind != "attributes":
+            return None
+        return "together, as in pictures" if self.examples else "each by its share"
 
     def free(self, wanted: dict[int, bool]) -> np.ndarray:
         """Which weights of labels a search may change, bool (len(names),).
@@ -127,6 +149,27 @@ class LabelSet:
         shares = np.full(len(self.names), 1.0) if self.shares is None else np.array(self.shares)
         return _pick(uniform, shares).astype("int32")
 
+    def _draw_examples(
+        self, uniform: np.ndarray, wanted: dict[int, bool], grouped: list[int]
+    ) -> np.ndarray:
+        """One example per number; outside of groups, as near to it as the wishes permit."""
+        known = np.zeros((len(self.examples), len(self.names)), "float32")
+        for row, example in zip(known, self.examples, strict=True):
+            row[[int(number) for number in example.split()]] = 1.0
+        chosen = (uniform * len(known)).astype(int)
+        values = known[chosen]
+        loose = {index: on for index, on in wanted.items() if index not in grouped}
+        if not loose:
+            return values
+        free = np.setdiff1d(np.arange(len(self.names)), grouped)
+        agreed = (known[:, list(loose)] == np.array(list(loose.values()))).sum(axis=1)
+        best = np.flatnonzero(agreed == agreed.max())
+        for row, own in zip(values, chosen, strict=True):
+            distance = (known[best][:, free] != row[free]).sum(axis=1)
+            nearest = best[np.lexsort(((best - own) % len(known), distance))[0]]
+            row[free] = known[nearest, free]
+        return values
+
     def _draw_group(
         self, values: np.ndarray, uniform: np.ndarray, members: list[int], wanted: dict[int, bool]
     ) -> None:
@@ -161,4 +204,19 @@ def of_metadata(recipe: Recipe, known: dict[str, Any] | None) -> LabelSet | None
         )
     groups = {name: tuple(members) for name, members in (known.get("groups") or {}).items()}
     shares = known.get("shares")
-    return LabelSet(recipe.label_kind, names, groups, tuple(shares) if shares else None)
+    return LabelSet(
+        recipe.label_kind, names, groups, tuple(shares) if shares else None,
+        _examples(known.get("examples") or (), len(names)),
+    )  # fmt: skip
+
+
+def _examples(known: Sequence[str], names: int) -> tuple[str, ...]:
+    """The examples of a file, each checked to hold numbers of names."""
+    possible = {str(number) for number in range(names)}
+    for example in known:
+        if not possible.issuperset(example.split()):
+            raise UserError(
+                f"an example of labels in the generator's file must be numbers from 0 to "
+                f"{names - 1}, not {shown(example)}"
+            )
+    return tuple(known)

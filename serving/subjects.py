@@ -15,13 +15,13 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from metrics import weights
+from serving.labels import LabelSet
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
     from serving.ager import Ager
     from serving.colourer import Colourer
     from serving.generator import Generator
-    from serving.labels import LabelSet
     from serving.upscaler import Upscaler
 
     Restorer = Colourer | Upscaler
@@ -80,10 +80,12 @@ class Drawn:
         """The part of the protocol that says how fakes were drawn."""
         chosen = self.sampling
         averaged = "raw" if chosen.weights == "raw" else "ema"  # the best one is averaged too
+        labels = self.labels.way_of_drawing() if isinstance(self.labels, LabelSet) else None
         return {
             "weights": averaged,
             "truncation": chosen.truncation,
             "statistics": chosen.statistics,
+            **({"labels": labels} if labels else {}),
         }
 
     def subject(self) -> dict:

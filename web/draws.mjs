@@ -58,19 +58,26 @@ export class Latents {
 
 /** Draws labels as often as in the training data, with wishes: serving/labels.py. */
 export class Labels {
-  /** @param {{kind: string, names: string[], groups: object, shares: number[]}} labels */
+  /**
+   * @param {{kind: string, names: string[], groups: object, shares: number[],
+   *   examples: string[]}} labels
+   */
   constructor(labels) {
     Object.assign(this, labels);
     this.index = new Map(this.names.map((name, index) => [name, index]));
     this.members = Object.values(this.groups).map((names) =>
       names.map((name) => this.index.get(name)),
     );
+    this.known = this.examples.map((example) => {
+      const on = new Set(example.split(" "));
+      return Float32Array.from(this.names, (_, index) => Number(on.has(String(index))));
+    });
   }
 
   /** The label of picture `index` of `seed`: Float32Array (names); one-hot for classes. */
   of(seed, index, wishes = new Map()) {
     const random = stream(seed, LABELS, Math.floor(index / BLOCK));
-    const count = this.names.length;
+    const count = this.names.length + (this.known.length ? 1 : 0);
     for (let skipped = (index % BLOCK) * count; skipped > 0; skipped--) random.word();
     const uniform = Float64Array.from({ length: count }, () => random.double());
     return this.kind === "classes" ? this.class(uniform, wishes) : this.set(uniform, wishes);
@@ -83,9 +90,33 @@ export class Labels {
   }
 
   set(uniform, wishes) {
-    const values = Float32Array.from(uniform, (u, index) => Number(u < this.shares[index]));
-    for (const members of this.members) this.group(values, uniform, members, wishes);
+    const isWished = (members) => members.some((index) => wishes.has(index));
+    const values = this.known.length
+      ? this.example(uniform.at(-1), wishes)
+      : this.names.map((_, index) => Number(uniform[index] < this.shares[index]));
+    for (const members of this.members)
+      if (!this.known.length || isWished(members)) this.group(values, uniform, members, wishes);
     for (const [index, on] of wishes) values[index] = Number(on);
+    return Float32Array.from(values);
+  }
+
+  /** An example; outside of groups, as near to it as the wishes permit. */
+  example(uniform, wishes) {
+    const own = Math.floor(uniform * this.known.length);
+    const values = this.known[own].slice();
+    const grouped = new Set(this.members.flat());
+    const loose = [...wishes].filter(([index]) => !grouped.has(index));
+    if (!loose.length) return values;
+    const free = this.names.map((_, index) => index).filter((index) => !grouped.has(index));
+    const rank = (row, place) => [
+      loose.filter(([index, on]) => row[index] !== Number(on)).length,
+      free.filter((index) => row[index] !== values[index]).length,
+      (place - own + this.known.length) % this.known.length,
+    ];
+    const ranks = this.known.map(rank);
+    const order = (a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+    const nearest = this.known[ranks.indexOf([...ranks].sort(order)[0])];
+    for (const index of free) values[index] = nearest[index];
     return values;
   }
 

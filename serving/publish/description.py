@@ -57,6 +57,7 @@ def _generator(generator: Generator) -> dict[str, Any]:
             "names": list(labels.names),
             "groups": {name: list(members) for name, members in labels.groups.items()},
             "shares": [float(share) for share in labels.drawn_shares()],
+            "examples": list(labels.examples),
         },
         "styles": {
             "levels": {name: level(name, generator.layers) for name in levels_of(generator.layers)}

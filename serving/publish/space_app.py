@@ -8,8 +8,14 @@ import onnxruntime
 
 HERE = Path(__file__).parent
 MODEL = json.loads((HERE / "model.json").read_text("utf-8"))
-LABELS = MODEL["labels"] or {"kind": "none", "names": [], "groups": {}, "shares": []}
-NAMES = LABELS["names"]
+LABELS = MODEL["labels"] or {
+    "kind": "none",
+    "names": [],
+    "groups": {},
+    "shares": [],
+    "examples": [],
+}
+NAMES, EXAMPLES = LABELS["names"], LABELS["examples"]
 SESSION = onnxruntime.InferenceSession(str(HERE / MODEL["model"]["file"]))
 RANDOM, NONE = "random", "none of these"
 MOST = 16  # faces
@@ -57,13 +63,17 @@ def pick(uniform, shares):
 
 def labels(seed, wishes):
     """The labels of the seed's first pictures, as wished; the rest as often as in the data."""
-    uniform, shares = stream(seed, 1).random((BLOCK, len(NAMES))), np.array(LABELS["shares"])
+    uniform = stream(seed, 1).random((BLOCK, len(NAMES) + bool(EXAMPLES)))
+    shares = np.array(LABELS["shares"])
     if LABELS["kind"] == "classes":
         chosen = next((NAMES.index(name) for name, on in wishes.items() if on), None)
         drawn = pick(uniform[:, 0], shares)
         return drawn.astype("int32") if chosen is None else np.full(BLOCK, chosen, "int32")
-    values = (uniform < shares).astype("float32")
+    values = examples(uniform[:, -1], wishes) if EXAMPLES else uniform < shares
+    values = values.astype("float32")
     for names in LABELS["groups"].values():
+        if EXAMPLES and wishes.keys().isdisjoint(names):
+            continue
         members = [NAMES.index(name) for name in names]
         values[:, members] = 0.0
         if any(wishes.get(name) for name in names):
@@ -77,6 +87,26 @@ def labels(seed, wishes):
                 values[row, members[place]] = 1.0
     for name, on in wishes.items():
         values[:, NAMES.index(name)] = on
+    return values
+
+
+def examples(uniform, wishes):
+    """One example per number; outside of groups, as near to it as the wishes permit."""
+    on = [set(map(int, example.split())) for example in EXAMPLES]
+    known = np.array([[index in each for index in range(len(NAMES))] for each in on])
+    chosen = (uniform * len(known)).astype(int)
+    values = known[chosen]
+    grouped = {name for names in LABELS["groups"].values() for name in names}
+    loose = {NAMES.index(name): on for name, on in wishes.items() if name not in grouped}
+    if not loose:
+        return values
+    free = [index for index, name in enumerate(NAMES) if name not in grouped]
+    agreed = (known[:, list(loose)] == np.array(list(loose.values()))).sum(axis=1)
+    best = np.flatnonzero(agreed == agreed.max())
+    for row, own in zip(values, chosen, strict=True):
+        distance = (known[best][:, free] != row[free]).sum(axis=1)
+        nearest = best[np.lexsort(((best - own) % len(known), distance))[0]]
+        row[free] = known[nearest, free]
     return values
 
 

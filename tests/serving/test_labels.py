@@ -47,6 +47,65 @@ def test_draws_one_of_each_group_as_often_as_in_the_data():
     np.testing.assert_allclose(drawn.mean(axis=0), shares, atol=0.03)
 
 
+EXAMPLES = LabelSet(
+    SET.kind, SET.names, SET.groups, (0.5, 0.25, 0.0, 0.9, 0.1), ("0 3", "1 3 4", "3", "0")
+)
+
+
+def rows(labels):
+    """The distinct labels, as texts: "0 3"."""
+    return {" ".join(map(str, np.flatnonzero(row))) for row in labels}
+
+
+def test_labels_that_occur_together_are_drawn_together():
+    drawn = draw(EXAMPLES)
+    assert drawn.dtype == np.float32
+    assert rows(drawn) == {"0 3", "1 3 4", "3", "0"}
+    np.testing.assert_allclose(drawn.mean(axis=0), [0.5, 0.25, 0, 0.75, 0.25], atol=0.03)
+
+
+def test_a_wish_leaves_the_rest_of_an_example():
+    before = draw(EXAMPLES)
+    red = draw(EXAMPLES, wanted=EXAMPLES.parse("red hair"))
+    assert (red[:, :3] == [0, 1, 0]).all()
+    np.testing.assert_array_equal(red[:, 3:], before[:, 3:])
+    off = draw(EXAMPLES, wanted=EXAMPLES.parse("no blue hair"))
+    assert (off[:, 0] == 0).all()
+    assert off[:, 1].mean() > 0.25  # drawn in its place, as often as in the data
+    np.testing.assert_array_equal(off[:, 3:], before[:, 3:])
+
+
+def test_a_wish_that_an_example_lacks_takes_the_nearest_that_has_it():
+    before = draw(EXAMPLES)
+    glasses = draw(EXAMPLES, wanted=EXAMPLES.parse("glasses"))
+    # Glasses occur with a smile alone; the colour of the hair stays.
+    assert (glasses[:, 3:] == 1).all()
+    np.testing.assert_array_equal(glasses[:, :3], before[:, :3])
+    # No example has glasses without a smile: those that agree in one of both, then as wished.
+    odd = draw(EXAMPLES, wanted=EXAMPLES.parse("glasses, no smile"))
+    assert (odd[:, 3:] == [0, 1]).all()
+
+
+def test_of_equally_near_examples_the_next_one_is_taken():
+    names = ("a", "b", "c", "d")
+    known = LabelSet("attributes", names, {}, None, ("1", "0 2", "0 3", "2"))
+    drawn = draw(known, wanted={0: True})
+    # "1" is 3 away from both others: the next one is "0 2". From "2" it is "0 2", 1 away.
+    assert rows(drawn) == {"0 2", "0 3"}
+    assert rows(draw(known)) == {"1", "0 2", "0 3", "2"}
+    share = (drawn[:, 2] > 0).mean()
+    assert share == pytest.approx(0.75, abs=0.03)
+
+
+def test_examples_come_from_the_file_and_are_checked():
+    recipe = GANRecipe(name="x", label_kind="attributes", num_labels=2)
+    known = {"kind": "attributes", "names": ["a", "b"], "examples": ["0 1", ""]}
+    assert of_metadata(recipe, known).examples == ("0 1", "")
+    for wrong in ("2", "-1", "0,1", "x", "0" * 500):
+        with pytest.raises(UserError, match="must be numbers from 0 to 1, not '"):
+            of_metadata(recipe, {**known, "examples": ["1", wrong]})
+
+
 def test_draws_something_sensible_where_shares_are_unknown():
     drawn = draw(SET)
     assert set(drawn[:, :3].sum(axis=1)) == {1.0}

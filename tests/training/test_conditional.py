@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datasets import ImageData, Labels
-from models import recipes
+from models import files, recipes
 from models.chance import step_rng
 from models.systems.gan.labels import noisy
 from models.systems.gan.recipe import GANRecipe
@@ -100,6 +100,13 @@ def test_a_run_with_labels_ends_with_the_table(train, labelled, tmp_path):
     assert (run / "singular_values.png").exists()
     recipe = json.loads((run / "recipe.json").read_text())
     assert (recipe["label_kind"], recipe["num_labels"]) == ("attributes", 3)
+    # Numbers of the attributes of each picture, in the run and in its generator's file.
+    examples = ["0 2", "1", "0", "1 2", "0", "1"] * 4
+    for labels in (
+        json.loads((run / "run.json").read_text())["data"]["labels"],
+        files.read_metadata(run / "generator.keras")["labels"],
+    ):
+        assert sorted(labels["examples"]) == sorted(examples)
 
 
 def test_a_run_without_labels_is_unconditional(train, pictures, tmp_path):

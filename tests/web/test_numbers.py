@@ -98,11 +98,23 @@ SETS = {
         "attributes", tuple(tiny.ATTRIBUTES["names"]), {"hair colour": ("blue hair", "red hair")}
     ),
     "classes": LabelSet("classes", ("cat", "dog", "owl"), {}, (0.2, 0.5, 0.3)),
+    "examples": LabelSet(
+        "attributes", tuple(tiny.ATTRIBUTES["names"]), {"hair colour": ("blue hair", "red hair")},
+        (0.5, 0.2, 0.6, 0.1, 0.5), ("0 2", "1 3 4", "", "4", "1 2 3", "0 4"),
+    ),
 }  # fmt: skip
 WISHES = {
     "attributes": [{}, {"red hair": True}, {"blue hair": False, "smile": False}],
     "without shares": [{}, {"blue hair": False, "red hair": False}],
     "classes": [{}, {"owl": True}],
+    "examples": [
+        {},
+        {"red hair": True},
+        {"blue hair": False},
+        {"glasses": True},
+        {"smile": False},
+        {"smile": True, "glasses": True, "long hair": True, "blue hair": False},
+    ],
 }
 
 
@@ -117,7 +129,7 @@ def test_labels_are_those_of_generate_py(name):
             "tell(numbers.map((n) => [...labels.of(9n, n, new Map(numbered))]));",
             known={
                 "kind": labels.kind, "names": labels.names, "groups": labels.groups,
-                "shares": labels.drawn_shares().tolist(),
+                "shares": labels.drawn_shares().tolist(), "examples": labels.examples,
             },
             wishes=wishes, numbers=numbers,
         )  # fmt: skip
