@@ -1,0 +1,70 @@
+"""The generators that come with the project: found by name, whole, and drawing what they drew."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import serving
+from console.errors import UserError
+from serving import shipped
+from serving.commands import export, generate
+
+# Made by this command; see `test_it_draws_the_stored_pictures`.
+GOLDEN = Path(__file__).parent / "golden" / "anime.png"
+ASKED = ["anime", "--count", "8", "--seed", "7", "--attributes", "blue hair, green eyes, glasses",
+         "--write", "sheet"]  # fmt: skip
+
+
+def pixels(path):
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def test_it_draws_the_stored_pictures(tmp_path):
+    assert generate.main([*ASKED, "--out", str(tmp_path / "made")]) == 0
+    made, stored = pixels(tmp_path / "made" / "sheet.png"), pixels(GOLDEN)
+    assert made.shape == stored.shape
+    assert np.abs(made - stored).max() <= 2
+    assert stored.std() > 30
+
+
+@pytest.mark.parametrize("name", shipped.names())
+def test_each_is_small_and_says_where_it_comes_from(name):
+    folder = shipped.FOLDER / name
+    assert (folder / "generator.keras").stat().st_size < 3_000_000
+    card = json.loads((folder / "model.json").read_text("utf-8"))
+    assert card["passport"]["data"] == "faces"
+    assert card["passport"]["step"] > 10_000
+    assert card["passport"]["largest_error"] < 4 / 255
+    assert "generator.keras" in (folder / "README.md").read_text("utf-8")
+    generator = serving.load(name)
+    assert generator.recipe.to_dict() == card["recipe"]
+    assert len(generator.labels.names) == 34
+
+
+def test_a_name_is_found_unless_something_of_the_users_has_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert shipped.names() == ("anime",)
+    assert shipped.found("anime") == shipped.FOLDER / "anime" / "generator.keras"
+    assert shipped.found("0") == "0"
+    assert shipped.found("models") == "models"
+    (tmp_path / "anime").mkdir()
+    assert shipped.found("anime") == "anime"
+    with pytest.raises(UserError, match="anime"):
+        serving.load("anime")
+
+
+def test_every_way_to_open_one_knows_the_name(tmp_path):
+    assert serving.load_any("anime").recipe == serving.load("anime").recipe
+    with pytest.raises(UserError, match="holds one network; --network translator needs a run"):
+        serving.load_any("anime", network="translator")
+    assert export.main(["anime", "--format", "keras", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "keras" / "generator.keras").exists()
+
+
+def test_it_comes_with_every_installation():
+    """Nothing that git ignores: what is not in the repository is not there after a clone."""
+    ignored = (shipped.FOLDER.parents[1] / ".gitignore").read_text("utf-8").split()
+    assert not {"*.keras", "serving/shipped", "*.json"} & set(ignored)
