@@ -15,6 +15,7 @@ from PIL import Image
 
 pytest.importorskip("tensorflow")
 
+import serving
 from models.systems.srgan.turns import SRGAN
 from serving.publish import page as pages
 from serving.source import Source
@@ -73,6 +74,17 @@ def test_the_page_draws_pythons_pictures(folder, attributes, address, visit):
     assert {re.match("(?:blob:)?(http://[^/]+/)", each)[1] for each in asked} == {here}
     assert page.locator("#notes").is_hidden()
     assert page.locator(".face").first.get_attribute("aria-label").startswith("Face 1: red hair")
+
+
+def test_the_generator_that_ships(pinned, tmp_path, address, visit):
+    """Its labels are drawn together, from examples, on the page as in Python."""
+    anime = serving.load("anime")
+    pages.write_folder(anime, tmp_path / "p", pinned, None)
+    wishes = fragment(m=model_of(tmp_path / "p"), s=3, n=16, a="%2Bblue+hair,%2Bglasses")
+    page, wrong, _ = visit(address(tmp_path / "p") + wishes)
+    expected = anime.sample(16, seed=3, attributes="blue hair, glasses").images
+    assert np.abs(shown(page)[..., :3].astype(int) - expected).max() <= 1
+    assert wrong == []
 
 
 @pytest.mark.parametrize("kind", ["none", "classes", "style", "grey"])
