@@ -7,7 +7,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-_WEIGHTS = "model.weights.h5"
+from foreign.files import replaced
+
+_WEIGHTS, _COMPRESSED = "model.weights.h5", zipfile.ZIP_DEFLATED
 LEAST = 4096  # numbers of an array that is halved
 _LARGEST = float(np.finfo(np.float16).max)
 
@@ -22,7 +24,7 @@ def rewrite(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     members[_WEIGHTS] = _halved(members[_WEIGHTS])
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replaced(path) as unfinished, zipfile.ZipFile(unfinished, "w", _COMPRESSED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
 
