@@ -164,10 +164,11 @@ class LabelSet:
         free = np.setdiff1d(np.arange(len(self.names)), grouped)
         agreed = (known[:, list(loose)] == np.array(list(loose.values()))).sum(axis=1)
         best = np.flatnonzero(agreed == agreed.max())
+        fitting = known[np.ix_(best, free)]
         for row, own in zip(values, chosen, strict=True):
-            distance = (known[best][:, free] != row[free]).sum(axis=1)
-            nearest = best[np.lexsort(((best - own) % len(known), distance))[0]]
-            row[free] = known[nearest, free]
+            distance = (fitting != row[free]).sum(axis=1)
+            nearest = np.lexsort(((best - own) % len(known), distance))[0]
+            row[free] = fitting[nearest]
         return values
 
     def _draw_group(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from console.errors import UserError
+from console.errors import UserError, user_errors
 from console.options import Parser
 from console.screen import say
 from console.wording import size
@@ -41,6 +43,11 @@ def build_parser() -> Parser:
         metavar="|".join(FORMATS), help="which formats",
     )  # fmt: skip
     parser.add_argument(
+        "--record", type=names.path, metavar="FILE",
+        help="what evaluate.py --json measured of this network: it goes into the passport, and so "
+        "onto a page of the exported file",
+    )  # fmt: skip
+    parser.add_argument(
         "--half", action="store_true",
         help="with --format keras: weights in half precision, for half the size",
     )  # fmt: skip
@@ -66,8 +73,29 @@ def export_all(options: argparse.Namespace) -> None:
 
     # First of all: it wakes Keras silently.
     network = serving.load_any(options.source, options.weights, options.network)
+    if options.record:
+        network.metadata["passport"] = _passport(options.record, network)
     from serving.export.export import export
 
     for form in formats:
         made = export(network, form, options.out / form, options.half)
         say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")
+
+
+def _passport(path: Path, network: Any) -> dict[str, Any]:
+    """The record in `path` that measures the network. Raises `UserError` if there is none."""
+    from metrics import protocol
+    from metrics.errors import MetricError
+
+    with user_errors(MetricError):
+        records = protocol.load(path)
+    known = {key: network.metadata.get(key) for key in ("step", "data_fingerprint")}
+    known["recipe"] = network.recipe.name
+    for record in records:
+        if all(record.subject.get(key) == value for key, value in known.items()):
+            name = Path(str(record.subject.get("name"))).name  # where it lay is nobody's business
+            return record.to_dict() | {"subject": record.subject | {"name": name}}
+    raise UserError(
+        f"{path} does not measure {network.origin}: none of its {len(records)} records is of "
+        f"{known['recipe']}, step {known['step']}, data {known['data_fingerprint']}"
+    )

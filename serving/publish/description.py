@@ -104,7 +104,7 @@ def _facts(subject: Subject, model: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     passport = known.get("passport") or {}
     for name, result in (passport.get("results") or {}).items():
-        facts.append((name, _measured(result, passport.get("protocol") or {})))
+        facts.append((name, _measured(result, passport)))
     weights = (
         f"in {model['precision']} precision; colours differ from the trained network's by at most "
         f"{127.5 * model['error']:.2g} of 255"
@@ -112,10 +112,11 @@ def _facts(subject: Subject, model: dict[str, Any]) -> list[tuple[str, str]]:
     return [*facts, ("Weights", weights)]
 
 
-def _measured(result: dict[str, Any], protocol: dict[str, Any]) -> str:
-    """A measure with what it was measured on."""
+def _measured(result: dict[str, Any], passport: dict[str, Any]) -> str:
+    """A measure with what it was measured on. Only a training's own records name no subject."""
     words = f"{result.get('value', float('nan')):.4g}"
-    count = (protocol.get("real") or {}).get("count")
+    count = ((passport.get("protocol") or {}).get("real") or {}).get("count")
+    when = "" if "name" in (passport.get("subject") or {}) else ", while training"
     if result.get("floor") is not None:
         words += f"; real pictures among themselves {result['floor']:.4g}"
-    return words + (f" (N = {count}, while training)" if count else "")
+    return words + (f" (N = {count:,}{when})" if count else "")

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from console.options import Parser
+from metrics import protocol
 from models.files import read_metadata
 from serving.commands import common, explore, export, generate
 from serving.generator import Generator
@@ -265,6 +266,28 @@ def test_export_halves_the_format_keras_alone(files, tmp_path, capsys):
     assert export.main(list(map(str, arguments))) == 0
     made = tmp_path / "b" / "keras" / "generator.keras"
     assert made.stat().st_size < 0.9 * Path(files["none"]).stat().st_size  # it is compressed
+
+
+def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
+    known = read_metadata(files["none"])
+    subject = {"name": "/home/x/generator.keras", "recipe": known["recipe"]["name"],
+               "step": known["step"],
+               "data_fingerprint": known.get("data_fingerprint")}  # fmt: skip
+    ours = protocol.Record({"real": {"count": 9}}, subject, {"FD": {"value": 4.5}})
+    others = protocol.Record({}, {**subject, "step": 1}, {"FD": {"value": 1.0}})
+    protocol.save([others, ours], tmp_path / "records.json")
+    protocol.save([others], tmp_path / "others.json")
+    start = [files["none"], "--format", "keras", "--out", tmp_path / "a"]
+    line = failed(capsys, export.main, *start, "--record", tmp_path / "others.json")
+    assert "does not measure" in line
+    assert "none of its 1 records is of SAGAN_V6, step 7" in line
+    assert not (tmp_path / "a").exists()
+    line = failed(capsys, export.main, *start, "--record", tmp_path / "nothing.json")
+    assert "nothing.json" in line
+    assert export.main([*map(str, start), "--record", str(tmp_path / "records.json")]) == 0
+    passport = read_metadata(tmp_path / "a" / "keras" / "generator.keras")["passport"]
+    assert passport["results"]["FD"]["value"] == 4.5
+    assert passport["subject"]["name"] == "generator.keras"
 
 
 def test_export_refuses_an_unknown_format(files, tmp_path, capsys):

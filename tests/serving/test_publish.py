@@ -102,6 +102,14 @@ def test_the_measure_stands_in_the_card_with_its_protocol(attributes):
     assert facts["Weights"].endswith("by at most 0.13 of 255")
 
 
+def test_a_record_of_evaluate_was_not_measured_while_training(attributes):
+    from serving.publish.description import _measured
+
+    passport = {"protocol": {"real": {"count": 2000}}, "subject": {"name": "generator.keras"}}
+    found = _measured({"value": 26.461, "floor": 3.233}, passport)
+    assert found == "26.46; real pictures among themselves 3.233 (N = 2,000)"
+
+
 def test_half_precision_halves_the_file_and_keeps_what_it_cannot_hold():
     import onnx
     from onnx import helper, numpy_helper

@@ -39,6 +39,7 @@ def test_each_is_small_and_says_where_it_comes_from(name):
     assert card["passport"]["step"] > 10_000
     assert card["passport"]["largest_error"] < 4 / 255
     assert "generator.keras" in (folder / "README.md").read_text("utf-8")
+    assert card["passport"]["passport"]["results"]["FD-lite0@224"]["value"] < 40
     generator = serving.load(name)
     assert generator.recipe.to_dict() == card["recipe"]
     assert len(generator.labels.names) == 34
