@@ -8,9 +8,11 @@ what was unfinished. The scripts are in `victims`; they are started by `launch`.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import zipfile
@@ -150,8 +152,13 @@ def damage(path: Path) -> str | None:
         elif path.suffix == ".npz":
             with np.load(path) as held:
                 list(held.values())
+        elif path.suffix == ".sqlite":  # one without tables yet is an empty file
+            with contextlib.closing(sqlite3.connect(path)) as held:
+                (words,) = held.execute("PRAGMA integrity_check").fetchone()
+            if words != "ok":
+                return f"{path}: {words}"
         elif not path.stat().st_size:
             return f"{path}: it is empty"
-    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, SyntaxError, zipfile.BadZipFile, sqlite3.Error) as error:
         return f"{path}: {error}"
     return None

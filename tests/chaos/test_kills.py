@@ -90,9 +90,10 @@ def test_every_script_has_a_command_line(tmp_path):
 
 
 def test_files_that_a_kill_has_damaged_are_seen(tmp_path):
-    whole = {"a.json": b"{}", "a.csv": b"step,x\n1,2\n", "a.txt": b"any"}
+    whole = {"a.json": b"{}", "a.csv": b"step,x\n1,2\n", "a.txt": b"any", "a.sqlite": b""}
     broken = {"b.json": b"{", "b.csv": b"step,x\nx,x\n1,2\n", "b.png": b"\x89PNG", "b.h5": b"",
-              "b.keras": b"PK", "b.npy": b""}  # fmt: skip
+              "b.keras": b"PK", "b.npy": b"",
+              "b.sqlite": b"SQLite format 3\0" + b"x" * 90}  # fmt: skip
     for name, content in (whole | broken).items():
         (tmp_path / name).write_bytes(content)
     assert [name for name in whole | broken if kills.damage(tmp_path / name)] == list(broken)
