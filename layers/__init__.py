@@ -1,6 +1,7 @@
 """Layers for GANs that Keras lacks, one idea per file, for every backend and precision."""
 
 from layers.attention import SelfAttention
+from layers.closeness import Closeness
 from layers.colour import Coloured, Luma
 from layers.conditioning import Columns, ConditioningAugmentation, OverMap
 from layers.dropout import ChannelDropout
@@ -52,6 +53,7 @@ __all__ = [
     "BoxBlur2D",
     "ChannelBias",
     "ChannelDropout",
+    "Closeness",
     "Coloured",
     "Columns",
     "ConditionalBatchNorm",

@@ -29,6 +29,8 @@ class Loss:
             they never are.
         smoothed: (real, fake, target) → D's loss with `target` instead of 1 for real pictures, or
             None if the loss has no such target.
+        balanced: whether D's loss of fakes comes with a factor that is moved to keep G and D in
+            balance, and so is not in `discriminator`; D must then answer with minus an error.
     """
 
     discriminator: Callable
@@ -37,6 +39,7 @@ class Loss:
     pairs: bool = False
     zero_share: Callable | None = None
     smoothed: Callable | None = None
+    balanced: bool = False
 
 
 def cross_entropy(logits, target: float):
@@ -86,6 +89,25 @@ def wasserstein_discriminator(real, fake):
 def linear_generator(real, fake):
     """-E D(G(z)), the generator's part of the Wasserstein and hinge losses."""
     return -ops.mean(fake)
+
+
+# === Boundary equilibrium (Berthelot et al. 2017, arXiv:1703.10717, section 3.3) ===
+
+
+def boundary_equilibrium_discriminator(real, fake):
+    """L(x), with D(x) = -L(x): the part of L(x) - k L(G(z)) that has no factor."""
+    return -ops.mean(real)
+
+
+def moved_balance(balance, real, fake, ratio: float, rate: float):
+    """k after a step: k + rate (ratio · E L(x) - E L(G(z))), from 0 to 1."""
+    gap = ops.mean(fake) - ratio * ops.mean(real)
+    return ops.clip(balance + rate * gap, 0.0, 1.0)
+
+
+def convergence(real, fake, ratio: float):
+    """The paper's global measure of convergence: L(x) + |ratio · L(x) - L(G(z))|."""
+    return -ops.mean(real) + ops.abs(ops.mean(fake) - ratio * ops.mean(real))
 
 
 # === Hinge (Lim and Ye 2017; SAGAN, arXiv:1805.08318, equation 4) ===
@@ -155,6 +177,9 @@ LOSSES = {
     ),
     "hinge": Loss(hinge_discriminator, linear_generator, zero_share=hinge_zero_share),
     "wasserstein": Loss(wasserstein_discriminator, linear_generator),
+    "boundary_equilibrium": Loss(
+        boundary_equilibrium_discriminator, linear_generator, balanced=True
+    ),
     "rsgan": _relativistic(paired(_relativistic_cross_entropy), pairs=True),
     "rasgan": _relativistic(averaged(cross_entropy_discriminator)),
     "ralsgan": _relativistic(averaged(_relativistic_least_squares)),
@@ -172,6 +197,11 @@ def names() -> tuple[str, ...]:
 def names_with_target() -> tuple[str, ...]:
     """The losses with a target for the discriminator, which can be smoothed."""
     return tuple(name for name, loss in LOSSES.items() if loss.smoothed)
+
+
+def names_balanced() -> tuple[str, ...]:
+    """The losses with a factor that keeps G and D in balance."""
+    return tuple(name for name, loss in LOSSES.items() if loss.balanced)
 
 
 def get(name: str, label_smoothing: float = 0.0) -> Loss:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from models.lazy import ops
+from models.lazy import ops, replicas
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class DiscriminatorStep:
         real, fake: data (N, …).
         real_labels, fake_labels: theirs, as `judge` takes them.
         mix: uniform numbers (N,), for penalties between real and fake.
+        perturbation: uniform numbers like the data, for penalties around reals.
     """
 
     judge: Callable[[Any, Any], Any]
@@ -31,6 +32,7 @@ class DiscriminatorStep:
     real_labels: Any = None
     fake_labels: Any = None
     mix: Any = None
+    perturbation: Any = None
 
     def squared_slopes(self, data, labels):
         """||grad D(data)||² (N,) under `labels`."""
@@ -60,6 +62,19 @@ def one_sided_gradient_penalty(step: DiscriminatorStep):
     return ops.mean(ops.square(ops.relu(_norms_between(step) - 1.0)))
 
 
+def perturbed_gradient_penalty(step: DiscriminatorStep):
+    """E (||grad D(x + δ)|| - 1)² around real data (DRAGAN, arXiv:1705.07215, algorithm 1).
+
+    δ is the standard deviation of all numbers of the batch times uniform numbers in [-1/2, 1/2), as
+    in compare_gan.
+    """
+    centred = step.real - replicas.mean(ops.mean(step.real))
+    deviation = ops.sqrt(replicas.mean(ops.mean(ops.square(centred))))
+    around = step.real + deviation * (step.perturbation - 0.5)
+    norms = ops.sqrt(step.squared_slopes(around, step.real_labels) + 1e-12)
+    return ops.mean(ops.square(norms - 1.0))
+
+
 def r1(step: DiscriminatorStep):
     """1/2 E ||grad D(x)||² on real data (Mescheder et al. 2018, arXiv:1801.04406, equation 9)."""
     return 0.5 * ops.mean(step.squared_slopes(step.real, step.real_labels))
@@ -82,17 +97,20 @@ class Penalty:
     Attributes:
         function: a discriminator's step → a scalar.
         joins_fakes: it uses points between a real and a fake.
+        perturbs: it uses random points around reals.
         slopes: how many slopes per real picture it takes.
     """
 
     function: Callable[[DiscriminatorStep], Any]
     joins_fakes: bool = False
+    perturbs: bool = False
     slopes: int = 1
 
 
 PENALTIES = {
     "gradient": Penalty(gradient_penalty, joins_fakes=True),
     "one_sided_gradient": Penalty(one_sided_gradient_penalty, joins_fakes=True),
+    "perturbed_gradient": Penalty(perturbed_gradient_penalty, perturbs=True),
     "r1": Penalty(r1),
     "r2": Penalty(r2),
     "r1_r2": Penalty(r1_r2, slopes=2),

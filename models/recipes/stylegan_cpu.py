@@ -2,7 +2,7 @@
 
 Source: the recipe stylegan with at most 64 channels, latents and styles of 128, shorter phases.
 Command: python train.py stylegan_cpu
-Run time: about 16 minutes on two CPU cores (reckoned from steps); 37 on one beside another
+Run time: 12 to 20 minutes on two CPU cores (reckoned from steps); 37 on one beside another
 training.
 Expect heads and hair at the end, eyes and mouths as blots: FD-lite0@224 190 (N = 2 000). Coarse
 styles decide the shape of the hair, fine ones its colour.

@@ -51,6 +51,7 @@ RECIPES = {
         "ema_half_life": 8,
         "ema_ramp": 0.5,
     },
+    "dragan": {"d_norm": "none", "penalty": "perturbed_gradient", "loss": "non_saturating"},
     "apa": {"augment": "apa", "augment_p": 0.5},
     "classes": {
         "label_kind": "classes",

@@ -15,7 +15,7 @@ from tests.models import tiny
 
 FAMILY = (
     "gan", "cgan", "dcgan", "dcgan_64", "lsgan", "wgan", "wgan_gp", "sngan", "sngan_cnn", "srngan",
-    "projection", "ragan", "msgan", "sagan_paper",
+    "projection", "ragan", "msgan", "sagan_paper", "dragan",
 )  # fmt: skip
 
 

@@ -51,6 +51,20 @@ def test_non_saturating():
     assert g == pytest.approx(-np.log(sigmoid(FAKE)).mean(), rel=1e-6)
 
 
+def test_boundary_equilibrium_by_hand():
+    """D answers with minus its errors: 0.2 and 0.4 of reals, 0.5 and 0.9 of fakes."""
+    real, fake = np.array([[-0.2], [-0.4]], "float32"), np.array([[-0.5], [-0.9]], "float32")
+    assert values("boundary_equilibrium", real, fake) == pytest.approx((0.3, 0.7))
+    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+    # k + 0.1 (0.5 · 0.3 - 0.7), which stays between 0 and 1
+    for before, after in ((0.5, 0.445), (0.01, 0.0), (1.0, 0.945)):
+        moved = losses.moved_balance(ops.convert_to_tensor(before), real, fake, 0.5, 0.1)
+        assert float(moved) == pytest.approx(after, abs=1e-6)
+    grown = losses.moved_balance(ops.convert_to_tensor(0.99), fake, real, 1.0, 0.1)
+    assert float(grown) == 1.0
+    assert float(losses.convergence(real, fake, 0.5)) == pytest.approx(0.3 + abs(0.15 - 0.7))
+
+
 def relativistic(name, real, fake):
     """D's loss by the formulas of arXiv:1807.00734, in float64 and without any shortcut."""
     real, fake = real.astype("float64"), fake.astype("float64")

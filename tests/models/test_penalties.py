@@ -10,6 +10,7 @@ from keras import ops
 from models import autodiff, penalties
 
 RNG = np.random.default_rng(0)
+NOISE = RNG.random((3, 4, 4, 2)).astype("float32")
 REAL, FAKE = RNG.standard_normal((2, 3, 4, 4, 2)).astype("float32")
 MIX = np.array([0.0, 0.25, 1.0], "float32")
 
@@ -20,6 +21,7 @@ def value(name, critic, real=REAL, fake=FAKE):
 
 def step(critic, real=REAL, fake=FAKE, state=()):
     """A discriminator's step in which the critic hears the labels "real" and "fake"."""
+    noise = NOISE if real.ndim == 4 else NOISE[:, 0, 0]
     real, fake, mix = (ops.convert_to_tensor(x) for x in (real, fake, MIX))
     return penalties.DiscriminatorStep(
         lambda x, labels: critic(x),
@@ -29,6 +31,7 @@ def step(critic, real=REAL, fake=FAKE, state=()):
         "real",
         "fake",
         mix,
+        ops.convert_to_tensor(noise),
     )
 
 
@@ -61,6 +64,15 @@ def test_one_sided_gradient_penalty():
     assert value("one_sided_gradient", critic) == pytest.approx(expected, rel=1e-4, abs=1e-7)
     assert value("one_sided_gradient", lambda x: quadratic(1e-2 * x)) == 0.0
     assert value("gradient", lambda x: quadratic(1e-2 * x)) > 0.9
+
+
+def test_perturbed_gradient_penalty():
+    """The slope of |x|²/2 is x: at x + σ (u - 1/2), with σ the deviation of all numbers."""
+    around = REAL.astype("float64") + REAL.astype("float64").std() * (NOISE - 0.5)
+    expected = ((norms(around) - 1) ** 2).mean()
+    assert value("perturbed_gradient", quadratic) == pytest.approx(expected, rel=1e-5)
+    other = value("perturbed_gradient", quadratic, fake=100 * FAKE)
+    assert other == pytest.approx(expected, rel=1e-5)  # fakes have no part in it
 
 
 def test_r1():

@@ -18,6 +18,7 @@ ARCHITECTURES = {
     "sagan": ("SAGAN_V6", {}),
     "biggan": ("biggan_cpu", {"g_filters": 4, "d_filters": 4, "latent_dim": 8}),
     "biggan_notes": ("BIGGAN_V0", {}),
+    "began": ("began", {"attention_resolution": 16}),
     "dense": ("gan", {"attention_resolution": 16}),
     "sn_cnn": ("sngan_cnn", {"attention_resolution": 16}),
     "sn_resnet": ("sngan", {}),

@@ -39,6 +39,8 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
         "mix": rng.random((count, turns)).astype("float32"),
     }
     made |= recipe.drawn_for_augmentation(rng)
+    if recipe.penalty == "perturbed_gradient":
+        made["perturbation"] = rng.random(size).astype("float32")
     if recipe.dequantize:
         made["noise"] = rng.integers(0, 256, size).astype("uint8")
     return made

@@ -1,6 +1,7 @@
 """What is added to the adversarial loss of a GAN's discriminator.
 
-A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels.
+A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels, the balanced loss
+of fakes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from keras import ops
 
 from layers import replicas
-from models import penalties
+from models import losses, penalties
 from models.system import System
 from models.systems.gan.answers import Answer, classification
 
@@ -28,6 +29,12 @@ class DiscriminatorTerms:
             self.lecam_real, self.lecam_fake = (
                 gan.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
                 for name in ("lecam_real", "lecam_fake")
+            )
+
+        self.balanced = losses.get(gan.recipe.loss).balanced
+        if self.balanced:
+            self.balance = gan.add_weight(
+                name="balance", shape=(), initializer="zeros", trainable=False
             )
 
     @property
@@ -56,7 +63,22 @@ class DiscriminatorTerms:
         if self.gan.recipe.classifies:
             logs["d_classifier"] = classification(answers[0])
             loss = loss + self.gan.recipe.d_classifier_weight * logs["d_classifier"]
+        if self.balanced:
+            loss = loss + self._of_fakes(*(each.logits for each in answers), logs)
         return loss
+
+    def _of_fakes(self, real_logits, fake_logits, logs):
+        """-k E L(G(z)), by which D learns to draw fakes badly; moves k for the next step."""
+        recipe = self.gan.recipe
+        balance = ops.convert_to_tensor(self.balance) * 1.0  # TensorFlow reads it where it is used
+        real, fake = (ops.stop_gradient(each) for each in (real_logits, fake_logits))
+        logs["balance"] = balance
+        logs["convergence"] = losses.convergence(real, fake, recipe.diversity_ratio)
+        moved = losses.moved_balance(
+            balance, real, fake, recipe.diversity_ratio, recipe.balance_rate
+        )
+        replicas.assign(self.balance, moved)
+        return balance * ops.mean(fake_logits)
 
     def _penalty(self, step):
         """The bare penalty, a scalar: 0 in steps that have none."""

@@ -10,6 +10,7 @@ its g_batch_factor, and labels in the networks' form:
     fake_labels  (B, d·k + g) or (B, d·k + g, num_labels)
     mix          (B, d) uniform in [0, 1), for penalties that interpolate
     noise        like images, if the recipe dequantizes
+    perturbation like images, float32, uniform in [0, 1), for the penalty around reals
     augment_real (B, d + 1, n), augment_fake (B, d·k + g, n): the n numbers of each picture's
                  augmentation; the last column of the reals is for the G step
     pseudo_latents (B, d, latent_dim), pseudo_gate (B, d): for reals that fakes replace (apa)

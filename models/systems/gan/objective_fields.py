@@ -10,6 +10,7 @@ from models.recipe import Recipe
 from models.schedules import ENDING
 
 _WITH_PENALTY = {"penalty": penalties.names()[1:]}
+_BALANCED = {"loss": losses.names_balanced()}
 _WITH_LECAM = {"lecam_weight": Above(0)}
 _WITH_LABELS = {"label_kind": ("classes", "attributes")}
 
@@ -77,6 +78,23 @@ class ObjectiveFields(Recipe):
         only={"loss": losses.names_with_target()},
         least=0,
         below=1,
+    )
+    diversity_ratio: float = option(
+        0.5,
+        "Objective",
+        "error of fakes, divided by that of reals, at which the discriminator is held (BEGAN's γ): "
+        "more gives more variety",
+        only=_BALANCED,
+        above=0,
+        most=1,
+    )
+    balance_rate: float = option(
+        0.001,
+        "Objective",
+        "how fast the factor that holds it there moves in a step (BEGAN's λ)",
+        only=_BALANCED,
+        above=0,
+        most=1,
     )
     g_loss_weight: float = option(
         1.0, "Objective", "factor of the adversarial loss in the generator's loss", least=0

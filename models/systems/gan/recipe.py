@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models import augmentation, fields, losses
+from models import augmentation, fields, losses, penalties
 from models.fields import option
 from models.lazy import latents
 from models.recipe import Recipe
@@ -142,6 +142,10 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         if self.dequantize:  # drawn last, so that all other numbers are the same without it
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
+        penalty = penalties.get(self.penalty)
+        if penalty is not None and penalty.perturbs:
+            shape = (size, self.d_steps, *self.data_shape)
+            batch["perturbation"] = rng.random(shape, dtype="float32")
         return batch | self.drawn_for_augmentation(rng)
 
     def drawn_for_augmentation(self, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -160,6 +160,7 @@ class GAN(System):
             self._of_reals(part),
             self._of_fakes(part),
             part["mix"],
+            part.get("perturbation"),
         )
 
     def _after_discriminator(self):

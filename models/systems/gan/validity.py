@@ -39,6 +39,13 @@ def of_networks(recipe: Any) -> Iterator[str]:
             "architecture biggan belongs to the recipes of the system biggan, such as "
             "biggan_cpu; start from one of those"
         )
+    if losses.get(recipe.loss).balanced != (recipe.architecture == "began"):
+        yield (
+            f"loss {recipe.loss} does not fit architecture {recipe.architecture}: the "
+            "discriminator of began is an autoencoder, for the loss boundary_equilibrium alone"
+        )
+    if recipe.architecture == "began" and recipe.g_term == "feature_matching":
+        yield "g_term feature_matching needs features, and began judges by its drawing alone"
     if recipe.dequantize and recipe.point_dim:
         yield "dequantize is for pictures, not for points"
     if recipe.augment != "none" and recipe.point_dim:
