@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 import datasets
+from comparison.extras import Extras
 from comparison.plan import POINT_WORLDS, CompareSettings
 from datasets import pixels, triangles
 from datasets import toy as worlds
@@ -40,7 +41,7 @@ def choose(settings: CompareSettings, data: datasets.ImageData) -> Judge:
         return PointJudge(worlds.world(settings.data))
     if settings.data == "triangles":
         return TriangleJudge(data, settings.samples)
-    return PictureJudge(data, settings.samples)
+    return PictureJudge(data, settings.samples, settings.extras)
 
 
 class PointJudge:
@@ -78,13 +79,18 @@ def _words(found: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.3g}" for name, value in found.items())
 
 
-def _generated(gan: GAN, data: datasets.ImageData, count: int, seed: int = 0) -> np.ndarray:
-    """`count` pictures of the averaged generator, uint8, with labels drawn as in the data."""
+def _generated(
+    gan: GAN, data: datasets.ImageData, count: int, seed: int = 0, averaged: bool = True
+) -> np.ndarray:
+    """`count` pictures, uint8, with labels drawn as in the data.
+
+    They are the averaged generator's, or of the one in training.
+    """
     rng = np.random.Generator(np.random.Philox(key=[seed, 3]))
     labels = None
     if gan.recipe.conditional:
         labels = datasets.Batches(data, 1, seed).random_labels(count, rng)
-    return pixels.to_uint8(gan.sample(gan.draw_latents(count, seed), labels))
+    return pixels.to_uint8(gan.sample(gan.draw_latents(count, seed), labels, averaged))
 
 
 class PictureJudge:
@@ -92,18 +98,21 @@ class PictureJudge:
 
     chosen = (measures.FRECHET, measures.MANIFOLD)
 
-    def __init__(self, data: datasets.ImageData, samples: int) -> None:
+    def __init__(self, data: datasets.ImageData, samples: int, also: tuple[str, ...] = ()) -> None:
         self.samples = min(samples, len(data.images) // 2)
         self.extractor = extractors.load()
         rows = np.random.Generator(np.random.Philox(key=[0, 4])).permutation(len(data.images))
-        features = extractors.extract(
-            self.extractor, data.images[np.sort(rows[: 2 * self.samples])], progress="reals"
-        )
+        pictures = np.asarray(data.images[np.sort(rows[: 2 * self.samples])])
+        features = extractors.extract(self.extractor, pictures, progress="reals")
         self.real = features.take(np.arange(0, 2 * self.samples, 2))
         other = features.take(np.arange(1, 2 * self.samples, 2))
         self.floor = self._compare(other)
         frechet = self.extractor.measure_name(measures.FRECHET)
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
+        self.extras = Extras(
+            also, pictures[::2], self.real, frechet, lambda gan: self._raw(gan, data)[frechet]
+        )
+        self.better |= self.extras.better
         self.protocol = (
             f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
             f"no truncation, features of {self.extractor.label} (not FID). The best possible "
@@ -120,6 +129,12 @@ class PictureJudge:
     def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
         """The chosen measures of generated against real pictures."""
         made = _generated(gan, data, self.samples)
+        features = extractors.extract(self.extractor, made)
+        return self._compare(features) | self.extras.measure(gan, made, features)
+
+    def _raw(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+        """The same measures of the generator in training."""
+        made = _generated(gan, data, self.samples, averaged=False)
         return self._compare(extractors.extract(self.extractor, made))
 
     def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:

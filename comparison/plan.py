@@ -20,6 +20,7 @@ from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
 
 POINT_WORLDS = ("ring", "grid", "line")
+ALSO = ("raw", "detail", "variety", "weights")
 _GROUP = "Comparison"
 
 
@@ -53,6 +54,11 @@ class CompareSettings:
         most=bounds.PICTURES,
     )  # fmt: skip
     count: int = option(0, _GROUP, "pictures to train on; 0: all", most=bounds.PICTURES, least=0)
+    also: str = option(
+        "",
+        _GROUP,
+        f"what else is measured of pictures, with commas between: {', '.join(ALSO)}",
+    )
     width: int = option(64, _GROUP, "hidden units of D on points; G has twice as many", least=1)
     budget: float = option(
         0.0,
@@ -64,11 +70,20 @@ class CompareSettings:
 
     def __post_init__(self) -> None:
         found = [*fields.problems(self, called=fields.as_option)]
+        if strange := [name for name in self.extras if name not in ALSO]:
+            found.append(f"unknown --also {shown(strange[0])}, known: {', '.join(ALSO)}")
+        elif self.extras and self.data in (*POINT_WORLDS, "triangles"):
+            found.append(f"--also measures pictures in colour; leave it out for {self.data}")
         for name in ("data", "out"):
             if wrong := problem(getattr(self, name)):
                 found.append(f"--{name} {shown(getattr(self, name))} {wrong}")
         if found:
             raise ValueError("; ".join(found))
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The names in `also`."""
+        return tuple(filter(None, (name.strip() for name in self.also.split(","))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +102,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without the settings that do not change results."""
         settings = dataclasses.asdict(self.settings)
-        for free in ("budget", "out", "seeds"):
+        for free in ("budget", "out", "seeds", *(() if self.settings.also else ("also",))):
             del settings[free]
         entries = {title: recipe.to_dict() for title, recipe in self.entries.items()}
         return {"entries": entries, "settings": settings}
@@ -157,7 +172,9 @@ def _entry(
             dim = 1 if settings.data == "line" else 2
             recipe = on_points(recipe, dim, settings.width)
         every = {**changes, **_changes(word, own, recipe)}
-        changed = dataclasses.replace(recipe, **every, steps=settings.steps)
+        if settings.minutes and "steps" in every:
+            raise ValueError(f"{word}: --minutes says how long a run trains; leave out steps")
+        changed = dataclasses.replace(recipe, **{"steps": settings.steps, **every})
         refuse_ignored(changed, every)
     return changed, tuple(every)
 

@@ -7,18 +7,11 @@ import html
 import math
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from comparison import pictures
 from comparison.plan import Plan
 from comparison.table import Row, best, rows, verdicts
-from comparison.trials import folder_of, result
 from console.wording import duration
 from foreign.files import replaced
-from media.sheet import titled
-from training.callbacks.grids import write_png
-
-WIDE = 1_200  # pixels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,16 +42,11 @@ class Content:
 def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> list[Path]:
     """Write report.md and report.html with their pictures; returns the two."""
     table = rows(plan, folder, list(better))
-    curves = _curves(plan, folder, better)
-    samples = _samples(plan, folder)
-    pictures = [
-        (path.name, caption)
-        for path, caption in (
-            (curves, "Means over seeds by step, all seeds' range shaded"),
-            (samples, "Samples of every entry's first finished run"),
-        )
-        if path is not None
-    ]
+    drawings = []
+    if pictures.curves(plan, folder, better, folder / "curves.png"):
+        drawings.append(("curves.png", "Means over seeds by step, all seeds' range shaded"))
+    if pictures.samples(plan, folder, folder / "samples.png"):
+        drawings.append(("samples.png", "Samples of every entry's first finished run"))
     head, body, bold = _cells(table, better)
     content = Content(
         f"{counted(len(table), 'recipe')} on {plan.settings.data}",
@@ -68,7 +56,7 @@ def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> li
         bold,
         verdicts(table, better),
         table[0].title,
-        pictures,
+        drawings,
     )
     paths = [folder / "report.md", folder / "report.html"]
     for path, text in zip(paths, (_markdown(content), _html(content)), strict=True):
@@ -203,80 +191,3 @@ def _html(content: Content) -> str:
 def _breakable(title: str) -> str:
     """A long title may wrap after its colon and commas."""
     return title.replace(":", ":<wbr>").replace(",", ",<wbr>")
-
-
-def _curves(plan: Plan, folder: Path, better: dict[str, str]) -> Path | None:
-    """One panel a measure: the mean over seeds, with all seeds' range shaded."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    runs = {
-        title: [
-            run["curve"]
-            for seed in range(plan.settings.seeds)
-            if (run := result(folder_of(folder, title, seed)))["state"] == "done"
-        ]
-        for title in plan.entries
-    }
-    if not any(runs.values()):
-        return None
-    columns = min(3, len(better))
-    lines = -(-len(better) // columns)
-    figure, axes = plt.subplots(
-        lines, columns, figsize=(4.2 * columns, 3 * lines), dpi=80, layout="constrained",
-        squeeze=False,
-    )  # fmt: skip
-    colours = plt.get_cmap("tab10" if len(runs) <= 10 else "tab20").colors
-    for axis, name in zip(axes.flat, better, strict=False):
-        for index, (title, curves) in enumerate(runs.items()):
-            if curves:
-                steps = [row["step"] for row in curves[0]]
-                values = np.array([[row[name] for row in curve] for curve in curves])
-                colour = colours[index % len(colours)]
-                axis.plot(steps, values.mean(0), marker=".", label=title, color=colour)
-                axis.fill_between(steps, values.min(0), values.max(0), alpha=0.07, color=colour)
-        axis.set(title=name, xlabel="step")
-    for axis in list(axes.flat)[len(better) :]:
-        axis.set_axis_off()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    wide = max(map(len, labels)) > 40
-    figure.legend(handles, labels, loc="outside lower center", ncols=2 if wide else 4, fontsize=8)
-    path = folder / "curves.png"
-    with replaced(path) as unfinished:
-        figure.savefig(unfinished)
-    plt.close(figure)
-    return path
-
-
-def _samples(plan: Plan, folder: Path) -> Path | None:
-    """The samples of every entry's first finished run, side by side or one below the other."""
-    tiles = []
-    for title in plan.entries:
-        for seed in range(plan.settings.seeds):
-            path = folder_of(folder, title, seed) / "samples.png"
-            if path.exists():
-                tile = Image.open(path).convert("RGB")
-                tiles.append(titled(tile, _wrapped(title, tile.width)))
-                break
-    if not tiles:
-        return None
-    width, height = (max(tile.size[axis] for tile in tiles) for axis in (0, 1))
-    columns = max(1, min(len(tiles), WIDE // width))
-    page = Image.new("RGB", (columns * width, -(-len(tiles) // columns) * height), "white")
-    for index, tile in enumerate(tiles):
-        page.paste(tile, (index % columns * width, index // columns * height))
-    path = folder / "samples.png"
-    write_png(path, page)
-    return path
-
-
-def _wrapped(title: str, width: int) -> str:
-    """A caption of several lines for a tile `width` pixels wide, broken after commas."""
-    lines = [""]
-    for part in title.replace(",", ",\n").split("\n"):
-        if lines[-1] and len(lines[-1] + part) > width // 6:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)

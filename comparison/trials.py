@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +97,13 @@ def train(
     judge: Judge,
     out_of_time: Callable[[], bool],
     tell: Callable[[str], None],
+    runs: Iterable[tuple[str, int]] | None = None,
 ) -> None:
-    """Train and measure all runs of the plan in order, until done or out of time.
+    """Train and measure all runs of the plan, or `runs`, in order, until done or out of time.
 
     Several processes may do this at once: each takes runs that no other one trains.
     """
-    for title, seed in plan.runs():
+    for title, seed in plan.runs() if runs is None else runs:
         if out_of_time():
             return
         place = folder_of(folder, title, seed)

@@ -13,22 +13,45 @@ from training.feed import Feed, Prefetch
 
 
 def advance(gan: GAN, feed: Feed, step: int) -> dict[str, float]:
-    """Train `gan` up to step `step` on `feed`'s batches; the logs of the last step.
+    """Train `gan` up to step `step` on `feed`'s batches; the mean logs of the backend's calls.
+
+    A call of several steps counts with its last one.
 
     Raises `TrainingStopped` when a loss is not finite.
     """
     start = gan.step
     if start >= step:
         return {}
+    heard = _MeanLogs()
     with Prefetch(feed, start, step) as batches:
-        history = gan.fit(
-            batches, steps_per_epoch=step - start, epochs=1, shuffle=False, verbose=0
-        ).history
-    logs = {name: float(values[-1]) for name, values in history.items()}
+        gan.fit(
+            batches, steps_per_epoch=step - start, epochs=1, shuffle=False, verbose=0,
+            callbacks=[heard],
+        )  # fmt: skip
+    logs = heard.means()
     bad = [name for name, value in logs.items() if not math.isfinite(value)]
     if bad:
         raise TrainingStopped(f"{bad[0]} is {logs[bad[0]]} by step {step}")
     return logs
+
+
+class _MeanLogs(keras.callbacks.Callback):
+    """The mean of each log over the calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: list[dict[str, float]] = []
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Remember the logs of one call."""
+        self._calls.append({name: float(value) for name, value in (logs or {}).items()})
+
+    def means(self) -> dict[str, float]:
+        """By name; not finite if one call's was not."""
+        return {
+            name: math.fsum(call[name] for call in self._calls) / len(self._calls)
+            for name in (self._calls[0] if self._calls else ())
+        }
 
 
 def steps_at_once(*marks: int) -> int:

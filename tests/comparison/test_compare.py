@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comparison import judges, plan, report, table, trials
+from comparison import judges, pictures, plan, report, table, trials
 from console.errors import TrainingStopped, UserError
 
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
@@ -40,6 +40,32 @@ def test_variations_of_a_recipe(tmp_path):
 def test_an_entrys_own_changes_win(tmp_path):
     (own,) = make(tmp_path, ["gan:batch_size=4"]).entries.values()  # 8 for all
     assert own.batch_size == 4
+
+
+def test_an_entry_may_have_steps_of_its_own(tmp_path):
+    made = make(tmp_path, ["gan", "gan:steps=6"])
+    assert [made.recipe(title).steps for title in made.entries] == [4, 6]
+    assert made.marks("gan:steps=6") == [3, 6]
+    with pytest.raises(UserError, match=r"--minutes says how long a run trains; leave out steps"):
+        make(tmp_path, ["gan:steps=6"], minutes=1.0)
+
+
+def test_what_else_is_measured_is_part_of_the_plan_if_it_is_something(tmp_path):
+    made = make(tmp_path, ["gan"], data="faces")
+    assert "also" not in made.to_dict()["settings"]  # as in plans of earlier versions
+    assert make(tmp_path, ["gan"], data="faces", also="raw").name != made.name
+
+
+def test_logs_are_means_over_the_calls(tmp_path, monkeypatch):
+    from training import loop
+
+    heard = loop._MeanLogs()
+    for d_loss in (1.0, 2.0, 6.0):
+        heard.on_train_batch_end(0, {"d_loss": d_loss})
+    assert heard.means() == {"d_loss": 3.0}
+    heard.on_train_batch_end(0, {"d_loss": float("nan")})
+    assert heard.means()["d_loss"] != heard.means()["d_loss"]
+    assert loop._MeanLogs().means() == {}
 
 
 def test_order_is_seed_by_seed(tmp_path):
@@ -216,6 +242,6 @@ def test_the_report_says_what_differs(finished):
 
 
 def test_long_captions_break_after_commas():
-    words = report._wrapped("wgan:weight_clip=0.1,g_learning_rate=5e-4", 240)
+    words = pictures._wrapped("wgan:weight_clip=0.1,g_learning_rate=5e-4", 240)
     assert words == "wgan:weight_clip=0.1,\ng_learning_rate=5e-4"
-    assert report._wrapped("gan", 240) == "gan"
+    assert pictures._wrapped("gan", 240) == "gan"

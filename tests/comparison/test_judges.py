@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -91,3 +92,67 @@ def test_pictures_are_measured_against_the_data(monkeypatch):
     monkeypatch.setattr(judges, "_generated", lambda gan, data, count: images[:count] + 60)
     far = judge.measure(None, data)
     assert far["FD-test"] > 10 * max(near["FD-test"], judge.floor["FD-test"])
+
+
+class Counts:
+    """A GAN whose generator in training draws white, and its average what it is told."""
+
+    recipe = SimpleNamespace(conditional=False)
+    step = 1
+
+    def __init__(self, pictures):
+        self.pictures = pictures
+        kernel = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(3.0))
+        kernel.build((None, 2))
+        self.generator = keras.Sequential([keras.Input((2,)), kernel])
+        other = keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(0.5))
+        self.discriminator = keras.Sequential([keras.Input((2,)), other])
+
+    def draw_latents(self, count, seed):
+        return np.zeros((count, 2))
+
+    def sample(self, latents, labels, ema):
+        made = self.pictures if ema else np.full_like(self.pictures, 255)
+        return made[: len(latents)].astype("float32") / 127.5 - 1
+
+
+def test_what_else_is_measured(monkeypatch):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (80, 4, 4, 3), dtype=np.uint8)
+
+    def extract(extractor, pictures, progress=None):
+        return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
+
+    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "extract", extract)
+    data = SimpleNamespace(images=images)
+    settings = plan.CompareSettings(data="faces", also="raw, variety,detail,weights")
+    judge = judges.choose(settings, data)
+    found = judge.measure(Counts(images[::2]), data)
+    assert found["raw FD-test"] > 100 * found["FD-test"]
+    assert found["spread"] == pytest.approx(1, abs=0.2)
+    assert found["slopes"] == pytest.approx(0, abs=10)
+    # A matrix of one number n, 2 × 2, has the singular value 2 n.
+    assert found["singular value of G"] == pytest.approx(6.0)
+    assert found["singular value of D"] == pytest.approx(1.0)
+    assert {n: judge.better[n] for n in ("raw FD-test", "slopes", "spread", "duplicates")} == {
+        "raw FD-test": "min", "slopes": "min", "spread": "max", "duplicates": "min"
+    }  # fmt: skip
+    assert "singular value of G" not in judge.better
+    same = judge.measure(Counts(np.repeat(images[:1], 40, axis=0)), data)
+    assert (same["spread"], same["duplicates"]) == (0.0, 1.0)
+    plain = judges.choose(plan.CompareSettings(data="faces"), data)
+    assert not {"slopes", "spread", "raw FD-test"} & set(plain.measure(Counts(images), data))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": "faces", "also": "detial"}, "unknown --also 'detial', known: raw, detail, var"),
+        ({"data": "ring", "also": "raw"}, "leave it out for ring"),
+        ({"data": "triangles", "also": "detail"}, "leave it out for triangles"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        plan.CompareSettings(**changes)
