@@ -1,4 +1,4 @@
-"""`toy.py`: train a recipe's objective on a toy world and film it."""
+"""`toy.py`: film a recipe's objective on a toy world, or a scene of the theory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
+
+import numpy as np
 
 from console import backend, options
 from console.ending import carry_out
@@ -22,6 +24,7 @@ from models.fields import option, refuse_ignored
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
 from runs.files import made_folder
+from toys import theory
 
 _GROUP = "Toy"
 
@@ -62,6 +65,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         backend.choose()
+        if parsed.recipe in theory.SCENES:
+            settings = build_scene(parsed)
+            backend.wake()
+            return _play(parsed.recipe, settings, "steps" in vars(parsed))
         recipe, settings = build_plan(parsed)
         backend.wake()
         return _film(recipe, settings)
@@ -72,10 +79,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> options.Parser:
     """The options of toy.py."""
     parser = options.Parser(
-        description="Train a recipe's objective on points whose density is known, and film it.",
-        epilog=f"Recipes: {', '.join(recipes.names())}.",
+        description="Train a recipe's objective on points whose density is known, and film it. Or "
+        "film a scene of the theory, with exact numbers.",
+        epilog=f"Recipes: {', '.join(recipes.names())}. Scenes: "
+        f"{'; '.join(f'{name}, {words}' for name, words in theory.SCENES.items())}.",
     )
-    parser.add_argument("recipe", metavar="RECIPE", help="whose objective and optimizer to use")
+    parser.add_argument(
+        "recipe", metavar="RECIPE|SCENE", help="whose objective and optimizer to use, or a scene"
+    )
     options.add_fields(parser, ToySettings)
     own = ("name", "point_dim", "architecture")
     options.add_fields(parser, GANRecipe, skip=(*own, "steps"))
@@ -93,6 +104,43 @@ def build_plan(parsed: argparse.Namespace) -> tuple[GANRecipe, ToySettings]:
         recipe = dataclasses.replace(recipe, **changes)
         refuse_ignored(recipe, changes, unknown=())
     return recipe, settings
+
+
+def build_scene(parsed: argparse.Namespace) -> ToySettings:
+    """The settings of a scene, which has its own recipes and worlds. Raises `UserError`."""
+    with user_errors(ValueError):
+        settings = ToySettings(**options.given(parsed, ToySettings))
+        given = set(vars(parsed)) - {"recipe", "steps", "frames", "seed", "out"}
+        for name in sorted(given):
+            raise ValueError(
+                f"the scene {parsed.recipe} does not read {fields.as_option(name)}; it takes "
+                "--steps, --frames, --seed and --out"
+            )
+    return settings
+
+
+def _play(scene: str, settings: ToySettings, own_steps: bool) -> int:
+    """Train and film a scene; its numbers go to a JSON file beside the film."""
+    from tqdm import tqdm
+
+    from media import film
+
+    steps = settings.steps if own_steps else theory.scene(scene).STEPS
+    found = []
+    with tqdm(total=steps, unit=" steps") as bar:
+        for frame in theory.play(scene, steps, settings.frames, settings.seed):
+            found.append(frame)
+            bar.update(frame.step - bar.n)
+    path = made_folder(Path(settings.out)) / f"toy-{scene}.gif"
+    film.write(path, [np.asarray(frame.picture) for frame in found], seconds=0.2, last=3.0)
+    history = [{"step": frame.step, **frame.numbers} for frame in found]
+    write_json(
+        path.with_suffix(".json"), {"scene": scene, "seed": settings.seed, "history": history}
+    )
+    for name, value in found[-1].numbers.items():
+        show(f"{name:40} {value + 0.0:.4g}")
+    show(f"wrote {path}")
+    return 0
 
 
 def _film(recipe: GANRecipe, settings: ToySettings) -> int:
