@@ -28,6 +28,7 @@ MAY_IMPORT = {
         "console", "foreign", "datasets", "metrics", "media", "models", "runs", "quality", "toys",
         "training",
     },
+    "studies": {"console", "foreign", "datasets", "models", "runs", "comparison"},
     "serving": {
         "console", "foreign", "layers", "datasets", "metrics", "media", "models", "runs", "quality",
     },

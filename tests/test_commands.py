@@ -20,7 +20,9 @@ from comparison import command as compare_command
 from curation import command as prepare_command
 from models import fields, perceptual, pretrained, recipes
 from serving.commands import evaluate, explore, export, generate, publish, translate
+from studies import command as study_command
 from toys import command as toy_command
+from toys import theory
 from training import cli
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +51,7 @@ def written(text: str) -> list[tuple[str, str]]:
     return [
         (script, re.split(r" {3,}|…|\(", arguments)[0].strip(" .,:;"))
         for script, arguments in _COMMAND.findall(text)
-        if script in {*SCRIPTS, *PARSERS, "compare", "toy"} and arguments.strip(" .,:;")
+        if script in {*SCRIPTS, *PARSERS, "compare", "study", "toy"} and arguments.strip(" .,:;")
     ]
 
 
@@ -147,7 +149,15 @@ def test_a_command_on_a_page(page, script, arguments, place, capfd):
         compare_command.build_plan(compare_command.build_parser().parse(words))
     elif script == "toy":
         if "RECIPE" not in words:
-            toy_command.build_plan(toy_command.build_parser().parse(words))
+            parsed = toy_command.build_parser().parse(words)
+            scene = parsed.recipe in theory.SCENES
+            (toy_command.build_scene if scene else toy_command.build_plan)(parsed)
+    elif script == "study":
+        if words[0].endswith(".toml"):  # the plan that stands on the page
+            words[0] = str(place / words[0])
+            plan = (ROOT / page).read_text("utf-8").split("```toml\n")[1].split("```")[0]
+            Path(words[0]).write_text(plan, "utf-8")
+        study_command.build_study(study_command.build_parser().parse(words))
     else:
         PARSERS[script]().parse(words)
 
@@ -156,7 +166,7 @@ def known_options() -> set[str]:
     parsers = [cli.build_parser("sagan", recipes.load("sagan"))]
     parsers += [cli.build_parser(None, recipes.load(name)) for name in recipes.names()]
     parsers += [compare_command.build_parser(), toy_command.build_parser()]
-    parsers += [prepare_command.build_parser()]
+    parsers += [prepare_command.build_parser(), study_command.build_parser()]
     parsers += [build() for build in PARSERS.values()]
     for parser in list(parsers):
         for action in parser._actions:

@@ -23,6 +23,7 @@ def scripts() -> dict[str, Script]:
     from curation import command as prepare
     from models import recipes, systems
     from serving.commands import evaluate, explore, export, generate, publish, translate
+    from studies import command as study
     from toys import command as toy
     from training import cli
 
@@ -42,6 +43,8 @@ def scripts() -> dict[str, Script]:
         "prepare": (prepare.build_parser, ["faces"], nothing),
         "compare": (compare.build_parser, ["gan"], compare.build_plan),
         "toy": (toy.build_parser, ["gan"], toy.build_plan),
+        "toy vanishing": (toy.build_parser, ["vanishing"], toy.build_scene),
+        "study": (study.build_parser, ["claims", "--list"], study.build_study),
     }
     needed = {"arithmetic": ["--plus", "1"], "project": ["p.png"], "vector": ["--of", "a"]}
     for verb in _verbs(explore.build_parser()):

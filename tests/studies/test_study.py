@@ -1,0 +1,282 @@
+"""A small study on points, from its plan to its report; what a plan may not say."""
+
+import json
+import re
+
+import pytest
+
+from comparison import trials
+from console.errors import TrainingStopped, UserError
+from studies import command, plan, report
+from studies.carrying_out import Results, Work, open_folder, runs
+from studies.claims import Side
+
+PLAN = """
+title = "Two claims"
+about = "Rules first."
+[comparisons.points]
+data = "ring"
+marks = 2
+count = 500
+width = 4
+changes = "batch_size=8"
+[comparisons.points.arms]
+base = "gan"
+other = "gan:loss=least_squares"
+[scales.small]
+seeds = 2
+about = "tiny"
+[scales.small.comparisons.points]
+steps = 4
+[scales.small.comparisons.points.arms]
+short = "gan:steps=2"
+[[claims]]
+name = "loss"
+text = "The loss matters."
+comparison = "points"
+measure = "EM distance"
+quantity = "end"
+tests = [ { arm = "base", than = "other", expect = "less" }, { arm = "base", than = 0.5 } ]
+[[claims]]
+name = "length"
+text = "More steps help."
+comparison = "points"
+measure = "EM distance"
+quantity = "end"
+tests = [ { arm = "base", than = "short", expect = "less", measure = "d_loss" } ]
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A call that writes a plan, changed by (pattern, text) pairs; returns its path."""
+
+    def write(*changes):
+        text = PLAN
+        for pattern, other in changes:
+            text, count = re.subn(pattern, lambda _, other=other: other, text, count=1)
+            assert count == 1, pattern
+        path = tmp_path / "two.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def load(path, tmp_path, seeds=None):
+    return plan.load(path, "small", seeds, str(tmp_path))
+
+
+def test_a_scale_changes_what_it_names(written, tmp_path):
+    study = load(written(), tmp_path)
+    points = study.plans["points"]
+    assert list(points.entries) == ["base", "other", "short"]
+    assert [points.recipe(arm).steps for arm in points.entries] == [4, 4, 2]
+    assert points.entries["other"].loss == "least_squares"
+    assert {recipe.batch_size for recipe in points.entries.values()} == {8}
+    assert study.words["points"]["short"] == "gan:batch_size=8,steps=2"
+    order = [(arm, seed) for _, arm, seed in runs(study)]
+    assert order[:4] == [("base", 0), ("other", 0), ("short", 0), ("base", 1)]
+    assert load(written(), tmp_path, seeds=5).seeds == 5
+
+
+def test_a_claim_alone_needs_its_own_arms(written, tmp_path):
+    study = load(written(), tmp_path)
+    assert list(study.only(["loss"]).plans["points"].entries) == ["base", "other"]
+    with pytest.raises(UserError, match=r"there is no claim 'lost' \(did you mean loss\?\); kno"):
+        study.only(["lost"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "message"),
+    [
+        ("title = .*", "", "says nothing of title"),
+        ("about = .*", "= 3", "it is not TOML"),
+        ("about = .*", "abuot = 3", "the plan: unknown 'abuot', known: title"),
+        ("marks = 2", "makrs = 2", "comparison points: unknown 'makrs', known: data"),
+        ("marks = 2", "marks = 0", "comparison points: --marks must be"),
+        ('data = "ring"', 'data = "ring"\nalso = "raw"', "leave it out for ring"),
+        ("least_squares", "squares", "comparison points: Recipe gan: unknown loss 'squares'"),
+        ('"gan:steps=2"', '"gon"', "Unknown recipe 'gon'"),
+        ("seeds = 2", "sedes = 2", "scale small: unknown 'sedes', known: seeds"),
+        (r"comparisons.points\]\nsteps", "comparisons.lines]\nsteps", "no comparison 'lines'"),
+        ('than = "other"', 'than = "othr"', "claim loss: unknown arm 'othr', known: base, other"),
+        ('than = "other"', "than = true", "than must be an arm or a number, not True"),
+        ('expect = "less"', 'expect = "fewer"', "unknown expect 'fewer', known: less, more"),
+        ('quantity = "end"', 'quantity = "last"', "unknown quantity 'last', known: end"),
+        ('quantity = "end"', "", "claim loss: a test has no quantity"),
+        ('comparison = "points"', 'comparison = "p"', "unknown comparison 'p', known: points"),
+        ('name = "length"', 'name = "loss"', "claim loss is made twice"),
+        ("than = 0.5", 'than = "base"', "compares EM distance at the end of base with itself"),
+        ("than = 0.5", "than = 0.5, by = 0.1", "by is a share of another arm's number"),
+        ('text = "The loss matters."', "", "claim 'loss' has no text"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(written, tmp_path, pattern, text, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        load(written((pattern, text)), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["two.toml"]
+
+
+def test_unknown_plans_and_scales_are_answered_with_the_known_ones(written, tmp_path):
+    with pytest.raises(UserError, match=r"no study 'clams' \(did you mean claims\?\)"):
+        plan.load("clams", "small", None, str(tmp_path))
+    with pytest.raises(UserError, match="no scale 'large'; known: small"):
+        plan.load(written(), "large", None, str(tmp_path))
+    with pytest.raises(UserError, match=r"nothing\.toml cannot be read: No such file"):
+        plan.load(str(tmp_path / "nothing.toml"), "small", None, str(tmp_path))
+
+
+@pytest.mark.parametrize("name", plan.names())
+@pytest.mark.parametrize("scale", ["small", "notes"])
+def test_the_plans_of_the_project_can_be_carried_out(name, scale, tmp_path):
+    """Their arms are recipes, their claims read them: all is checked when a plan is read."""
+    study = plan.load(name, scale, None, str(tmp_path))
+    assert study.seeds >= 3
+    for title, each in study.plans.items():
+        used = {arm for claim in study.claims for arm in claim.arms(title)}
+        assert used == set(each.entries), title
+
+
+@pytest.fixture(scope="module")
+def carried_out(tmp_path_factory):
+    """The study from the command line: (its folder, the plan's path)."""
+    folder = tmp_path_factory.mktemp("study")
+    path = folder / "two.toml"
+    path.write_text(PLAN)
+    assert command.run([str(path), f"--out={folder}"]) == 0
+    return folder / "study-two-small", str(path)
+
+
+def test_every_arm_is_trained_with_every_seed(carried_out):
+    folder, path = carried_out
+    study = plan.load(path, "small", None, str(folder.parent))
+    assert len(list(runs(study))) == 6
+    for name, arm, seed in runs(study):
+        state = trials.result(trials.folder_of(folder / name, arm, seed))
+        assert state["state"] == "done"
+        assert state["curve"][-1]["step"] == (2 if arm == "short" else 4)
+
+
+def test_the_report_begins_with_the_verdicts(carried_out):
+    folder, path = carried_out
+    text = (folder / "report.md").read_text()
+    study = plan.load(path, "small", None, str(folder.parent))
+    results = Results(study, folder)
+    head, first, second = text.split("\n\n")[1].splitlines()[0::2][0], *text.splitlines()[4:6]
+    assert head == "| claim | at the scale `small` | what was seen |"
+    assert first.startswith("| 1. The loss matters. | **")
+    assert second.startswith("| 2. More steps help. | **")
+    base = results.values(Side("points", "base", "EM distance", "end"))
+    stored = [
+        json.loads((folder / f"points/runs/base-{seed}/result.json").read_text())["curve"][-1]
+        for seed in (0, 1)
+    ]
+    assert base == {seed: row["EM distance"] for seed, row in enumerate(stored)}
+    logs = results.values(Side("points", "base", "d_loss", "end"))
+    assert logs == {seed: row["logs"]["d_loss"] for seed, row in enumerate(stored)}
+    assert "correction for all 2 tests" in text
+    for name in re.findall(r"\]\((.*?\.png)\)", text):
+        assert (folder / name).stat().st_size > 1_000
+    assert text.count(".png)") == 4
+    assert "- `other`: `gan:batch_size=8,loss=least_squares`" in text
+
+
+def test_a_finished_study_is_not_trained_again(carried_out, capsys):
+    folder, path = carried_out
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")}
+    assert command.run([path, f"--out={folder.parent}"]) == 0
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")} == before
+    assert "wrote" in capsys.readouterr().out
+
+
+def test_a_changed_plan_is_refused_and_no_run_is_lost(carried_out, tmp_path, capsys):
+    folder, _ = carried_out
+    for old, new, place in (
+        ('expect = "less" }, {', 'expect = "more" }, {', "claims/1/tests/1/expect"),
+        ("loss=least_squares", "loss=hinge", "comparisons/points/entries/other/loss"),
+        ("marks = 2", "marks = 1", "comparisons/points/settings/marks"),
+    ):
+        changed = tmp_path / "two.toml"
+        changed.write_text(PLAN.replace(old, new, 1))
+        assert command.run([str(changed), f"--out={folder.parent}"]) == 2
+        words = capsys.readouterr().err.strip()
+        assert f"had begun: {place} differs" in words
+        assert len(words.splitlines()) == 1
+    other = tmp_path / "three.toml"
+    other.write_text(PLAN)
+    study = plan.load(str(other), "small", None, str(tmp_path))
+    with pytest.raises(UserError, match="holds the study two at the scale small; give another"):
+        open_folder(study, folder)
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(UserError, match="give another --out, or delete"):
+        open_folder(study, tmp_path)
+
+
+def test_a_plan_of_an_earlier_version_goes_on(carried_out, tmp_path):
+    """Its recipes lack the fields that were added since."""
+    folder, path = carried_out
+    study = plan.load(path, "small", None, str(folder.parent))
+    known = json.loads((folder / "plan.json").read_text())
+    for recipe in known["comparisons"]["points"]["entries"].values():
+        del recipe["diversity_ratio"]
+    (tmp_path / "plan.json").write_text(json.dumps(known))
+    assert open_folder(study, tmp_path) == tmp_path
+    known["comparisons"]["points"]["entries"]["base"]["loss"] = "lost"
+    (tmp_path / "plan.json").write_text(json.dumps(known))
+    with pytest.raises(UserError, match=r"unknown loss 'lost'.*give another --out, or delete"):
+        open_folder(study, tmp_path)
+
+
+def test_a_run_that_diverges_counts_as_the_worst(written, tmp_path, monkeypatch):
+    study = load(written(), tmp_path, seeds=1)
+    folder = open_folder(study, tmp_path / "here")
+    work = Work(study, folder, lambda words: None, lambda: False)
+    real = trials.advance
+
+    def stop(gan, feed, step):
+        if gan.recipe.loss == "least_squares" and step == 4:
+            raise TrainingStopped("d_loss is nan by step 4")
+        return real(gan, feed, step)
+
+    monkeypatch.setattr(trials, "advance", stop)
+    work.go()
+    results = Results(study, folder)
+    every = [
+        row["EM distance"]
+        for path in folder.rglob("result.json")
+        for row in json.loads(path.read_text())["curve"]
+    ]
+    assert results.values(Side("points", "other", "EM distance", "end")) == {0: max(every)}
+    assert results.values(Side("points", "other", "mode entropy", "end"))[0] <= min(
+        results.values(Side("points", "base", "mode entropy", "end")).values()
+    )
+    text = report.write(study, folder).read_text()
+    assert "Diverged, and counted as the worst: points: other, seed 0." in text
+    assert "**waiting**" in text  # one seed decides nothing
+
+
+def test_a_stopped_study_says_what_is_left_and_goes_on(written, tmp_path):
+    study = load(written(), tmp_path, seeds=1)
+    folder = open_folder(study, tmp_path / "here")
+    told, calls = [], iter(range(100))
+    work = Work(study, folder, told.append, lambda: next(calls) >= 4)
+    work.go()
+    assert "run 1 of 3 · about " in "\n".join(told)
+    assert (
+        "Not begun: points: other, seed 0, points: short, seed 0."
+        in report.write(study, folder).read_text()
+    )
+    told.clear()
+    Work(study, folder, told.append, lambda: False).go()
+    assert told[-1].startswith("run 3 of 3")
+    assert "Not " not in report.write(study, folder).read_text()
+
+
+def test_the_list_names_arms_and_tests(written, tmp_path, capsys):
+    assert command.run([written(), f"--out={tmp_path}", "--list", "--claims=length"]) == 0
+    words = capsys.readouterr().out
+    assert "short: 2 steps of gan:batch_size=8,steps=2" in words
+    assert "d_loss at the end of base < d_loss at the end of short" in words
+    assert "other" not in words
+    assert [path.name for path in tmp_path.iterdir()] == ["two.toml"]
