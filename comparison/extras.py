@@ -9,8 +9,10 @@ import numpy as np
 
 from metrics import edges, neighbours
 from metrics.extractors import Features
-from models.systems.gan.turns import GAN
+from models.system import System
 from training.callbacks.singular_values import singular_values, watched
+
+_LETTERS = {"generator": "G", "discriminator": "D"}
 
 
 class Extras:
@@ -23,7 +25,7 @@ class Extras:
         names: of `comparison.plan.ALSO`.
         pictures, features: of the reals.
         frechet: what the Fréchet distance is called.
-        raw: (gan) → the Fréchet distance of the generator in training, not of its average.
+        raw: (system) → the Fréchet distance of the generator in training, not of its average.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Extras:
         pictures: np.ndarray,
         features: Features,
         frechet: str,
-        raw: Callable[[GAN], float],
+        raw: Callable[[System], float],
     ) -> None:
         self.names, self._pictures = names, pictures
         self._spread = spread(features.pool)
@@ -47,18 +49,18 @@ class Extras:
             measure: way for name in names for measure, way in directions.get(name, {}).items()
         }
 
-    def measure(self, gan: GAN, pictures: np.ndarray, features: Features) -> dict[str, float]:
+    def measure(self, system: System, pictures: np.ndarray, features: Features) -> dict[str, float]:
         """By name; `pictures` and `features` are those of the averaged generator."""
         found: dict[str, Any] = {}
         if "raw" in self.names:
-            found[self._raw_name] = self._raw(gan)
+            found[self._raw_name] = self._raw(system)
         if "detail" in self.names:
             found["slopes"] = edges.distance(self._pictures, pictures)
         if "variety" in self.names:
             found["spread"] = spread(features.pool) / self._spread
             found["duplicates"] = neighbours.duplicate_share(features.pool, self._typical)
         if "weights" in self.names:
-            found |= _largest(gan)
+            found |= _largest(system)
         return {name: float(value) for name, value in found.items()}
 
 
@@ -67,12 +69,15 @@ def spread(features: np.ndarray) -> float:
     return float(np.sqrt(features.astype("float64").var(axis=0).sum()))
 
 
-def _largest(gan: GAN) -> dict[str, float]:
+def _largest(system: System) -> dict[str, float]:
     """The largest singular value of each network's watched kernels, before normalisation."""
     return {
-        f"singular value of {letter}": max(
-            (float(singular_values(layer, 1)[0]) for layer in watched(network).values()),
+        f"singular value of {_LETTERS.get(name, name)}": max(
+            (
+                float(singular_values(layer, 1)[0])
+                for layer in watched(getattr(system, name)).values()
+            ),
             default=0.0,
         )
-        for letter, network in (("G", gan.generator), ("D", gan.discriminator))
+        for name in system.network_names
     }

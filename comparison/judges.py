@@ -15,7 +15,9 @@ from datasets import toy as worlds
 from media.sheet import sheet
 from metrics import extractors, measure, measures
 from metrics import toy as exact
+from models import latents
 from models.inversion import invert
+from models.system import System
 from models.systems.gan.turns import GAN
 from toys import training as toy
 
@@ -23,15 +25,18 @@ SHOWN = 10  # samples of a run on the sheet
 
 
 class Judge(Protocol):
-    """Measures a GAN. `better`: measure → "max" if more is better, "min" if less is better."""
+    """Measures a system that generates.
+
+    `better`: measure → "max" if more is better, "min" if less is better.
+    """
 
     better: dict[str, str]
     protocol: str
 
-    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+    def measure(self, system: System, data: datasets.ImageData) -> dict[str, float]:
         """Every measure by name."""
 
-    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+    def sheet(self, system: System, data: datasets.ImageData) -> Image.Image:
         """A row of samples, or a scatter plot of them."""
 
 
@@ -80,17 +85,20 @@ def _words(found: dict[str, float]) -> str:
 
 
 def _generated(
-    gan: GAN, data: datasets.ImageData, count: int, seed: int = 0, averaged: bool = True
+    system: System, data: datasets.ImageData, count: int, seed: int = 0, averaged: bool = True
 ) -> np.ndarray:
     """`count` pictures, uint8, with labels drawn as in the data.
 
     They are the averaged generator's, or of the one in training.
     """
-    rng = np.random.Generator(np.random.Philox(key=[seed, 3]))
-    labels = None
-    if gan.recipe.conditional:
-        labels = datasets.Batches(data, 1, seed).random_labels(count, rng)
-    return pixels.to_uint8(gan.sample(gan.draw_latents(count, seed), labels, averaged))
+    recipe, labels = system.recipe, {}
+    drawn = latents.sample(
+        recipe.latent, count, recipe.latent_dim, np.random.Generator(np.random.Philox(seed))
+    )
+    if recipe.label_kind != "none":
+        rng = np.random.Generator(np.random.Philox(key=[seed, 3]))
+        labels = {"labels": datasets.Batches(data, 1, seed).random_labels(count, rng)}
+    return pixels.to_uint8(system.sample(drawn, ema=averaged, **labels))
 
 
 class PictureJudge:
@@ -110,7 +118,7 @@ class PictureJudge:
         frechet = self.extractor.measure_name(measures.FRECHET)
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
         self.extras = Extras(
-            also, pictures[::2], self.real, frechet, lambda gan: self._raw(gan, data)[frechet]
+            also, pictures[::2], self.real, frechet, lambda system: self._raw(system, data)[frechet]
         )
         self.better |= self.extras.better
         self.protocol = (
@@ -126,20 +134,20 @@ class PictureJudge:
         )
         return {name: float(estimate.value) for name, estimate in found.estimates.items()}
 
-    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+    def measure(self, system: System, data: datasets.ImageData) -> dict[str, float]:
         """The chosen measures of generated against real pictures."""
-        made = _generated(gan, data, self.samples)
+        made = _generated(system, data, self.samples)
         features = extractors.extract(self.extractor, made)
-        return self._compare(features) | self.extras.measure(gan, made, features)
+        return self._compare(features) | self.extras.measure(system, made, features)
 
-    def _raw(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+    def _raw(self, system: System, data: datasets.ImageData) -> dict[str, float]:
         """The same measures of the generator in training."""
-        made = _generated(gan, data, self.samples, averaged=False)
+        made = _generated(system, data, self.samples, averaged=False)
         return self._compare(extractors.extract(self.extractor, made))
 
-    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+    def sheet(self, system: System, data: datasets.ImageData) -> Image.Image:
         """A few pictures in a row."""
-        return sheet(_generated(gan, data, SHOWN), SHOWN)
+        return sheet(_generated(system, data, SHOWN), SHOWN)
 
 
 class TriangleJudge:
@@ -174,16 +182,16 @@ class TriangleJudge:
             self.drawn,
         )
 
-    def measure(self, gan: GAN, data: datasets.ImageData) -> dict[str, float]:
+    def measure(self, system: System, data: datasets.ImageData) -> dict[str, float]:
         """Precision, recall and F1 of the triangles."""
-        made = _generated(gan, data, self.samples).mean(axis=-1) / 255
+        made = _generated(system, data, self.samples).mean(axis=-1) / 255
         targets = np.repeat(self.tests[..., None], 3, axis=-1) * 2 - 1
-        found = invert(gan, targets)
+        found = invert(system, targets)
         gaps = ((found.mean(axis=-1) + 1) / 2 - self.tests).reshape(len(targets), -1)
         return exact.precision_recall(
             np.array([self.distance(picture) for picture in made]), np.linalg.norm(gaps, axis=1)
         )
 
-    def sheet(self, gan: GAN, data: datasets.ImageData) -> Image.Image:
+    def sheet(self, system: System, data: datasets.ImageData) -> Image.Image:
         """A few pictures in a row."""
-        return sheet(_generated(gan, data, SHOWN), SHOWN)
+        return sheet(_generated(system, data, SHOWN), SHOWN)

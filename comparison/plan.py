@@ -18,9 +18,11 @@ from models.precisions import PRECISIONS
 from models.recipe import Recipe
 from models.systems.gan.points import on_points
 from models.systems.gan.recipe import GANRecipe
+from models.systems.vae.recipe import VAERecipe
 
 POINT_WORLDS = ("ring", "grid", "line")
 ALSO = ("raw", "detail", "variety", "weights")
+COMPARED = (GANRecipe, VAERecipe)
 _GROUP = "Comparison"
 
 
@@ -166,11 +168,19 @@ def _entry(
     name, _, own = word.partition(":")
     with user_errors(ValueError):
         recipe = recipes.load(name)
-        if not isinstance(recipe, GANRecipe):
-            raise ValueError(f"{word} trains a {recipe.system}; compare.py compares GANs.")
+        if not isinstance(recipe, COMPARED):
+            raise ValueError(
+                f"{word} trains a {recipe.system}; compare.py compares GANs, and VAEs on pictures."
+            )
         if settings.data in POINT_WORLDS:
             dim = 1 if settings.data == "line" else 2
             recipe = on_points(recipe, dim, settings.width)
+        known = {field.name for field in fields.options(recipe)}
+        for name in (name for name in changes if name not in known):
+            raise ValueError(
+                f"{word}: a {recipe.system} has no {name}; give it to the others alone, as in "
+                f"gan:{name}=…"
+            )
         every = {**changes, **_changes(word, own, recipe)}
         if settings.minutes and "steps" in every:
             raise ValueError(f"{word}: --minutes says how long a run trains; leave out steps")

@@ -6,18 +6,16 @@ import dataclasses
 import time
 from pathlib import Path
 
-import keras
-
 import datasets
 from comparison import trials
 from comparison.plan import Plan
 from console.errors import UserError, user_errors
 from foreign import records
 from foreign.files import write_json
-from models.systems.gan.turns import GAN
+from models.system import System
 from runs.folder import hold
 from training.feed import Feed
-from training.loop import advance
+from training.loop import advance, release
 
 WINDOWS = 4  # timed one after another; the fastest counts, since other work only slows them
 GRAIN = 5  # marks are at multiples of this many steps, which then can share a call
@@ -62,21 +60,21 @@ def timed(plan: Plan, folder: Path, data: datasets.ImageData, least: float = 2.0
 
 
 def _fit(plan: Plan, title: str, data: datasets.ImageData, minutes: float, least: float) -> int:
-    gan, feed, _ = trials.build(plan, title, 0, data)
-    seconds = step_seconds(gan, feed, least)
-    keras.backend.clear_session()
+    system, feed, _ = trials.build(plan, title, 0, data)
+    seconds = step_seconds(system, feed, least)
+    release()
     grain = GRAIN * plan.settings.marks
     return max(1, int(minutes * 60 / seconds) // grain) * grain
 
 
-def step_seconds(gan: GAN, feed: Feed, least: float = 2.0) -> float:
+def step_seconds(system: System, feed: Feed, least: float = 2.0) -> float:
     """Seconds that a training step takes, with its batches: the least of some windows."""
-    once = gan.steps_per_execution
-    advance(gan, feed, 2 * once)  # compiles
+    once = system.steps_per_execution
+    advance(system, feed, 2 * once)  # compiles
     taken = []
     for _ in range(WINDOWS):
-        begin, first = time.perf_counter(), gan.step
-        while (passed := time.perf_counter() - begin) < least or gan.step == first:
-            advance(gan, feed, gan.step + once)
-        taken.append(passed / (gan.step - first))
+        begin, first = time.perf_counter(), system.step
+        while (passed := time.perf_counter() - begin) < least or system.step == first:
+            advance(system, feed, system.step + once)
+        taken.append(passed / (system.step - first))
     return min(taken)

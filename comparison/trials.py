@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
-
 import datasets
 from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
@@ -17,13 +15,14 @@ from console.errors import TrainingStopped, UserError
 from datasets import toy as worlds
 from foreign import archives, records
 from foreign.files import replaced, write_json
-from models.systems.gan.turns import GAN
+from models.system import System
+from models.systems import system_class
 from runs.files import made_folder
 from runs.folder import hold
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels
-from training.loop import advance, compiled, steps_at_once
+from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
 ENDED = ("done", "failed")
@@ -50,7 +49,7 @@ def open_data(plan: Plan) -> datasets.ImageData:
     def check(source: datasets.Source) -> None:
         for title, entry in plan.entries.items():
             with named(title):
-                GAN.check(entry)
+                system_class(entry).check(entry)
                 refuse_unfit(entry, asked, source, plan.given[title])
 
     with contextlib.ExitStack() as stack:
@@ -114,57 +113,59 @@ def train(
             # It may have ended before it was held.
             if mine and result(place)["state"] not in ENDED:
                 _Run(plan, title, seed, place, data, judge).go(out_of_time, tell)
-        keras.backend.clear_session()
+        release()
 
 
 def build(
     plan: Plan, title: str, seed: int, data: datasets.ImageData
-) -> tuple[GAN, Feed, datasets.ImageData]:
-    """The entry's GAN, its batches, and the data as the entry sees them."""
+) -> tuple[System, Feed, datasets.ImageData]:
+    """The entry's system, its batches, and the data as the entry sees them."""
     recipe = plan.recipe(title)
-    if not recipe.point_dim:
+    if not getattr(recipe, "point_dim", 0):
         recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
-    gan = GAN(
+    system = system_class(recipe)(
         recipe,
         plan.settings.precision,
         seed=seed,
         jit_compile=compiled(recipe),
         steps_per_execution=steps_at_once(*plan.marks(title)),
     )
-    return gan, Feed(data, recipe, seed), data
+    return system, Feed(data, recipe, seed), data
 
 
 class _Run:
     def __init__(self, plan, title, seed, place, data, judge):
         self.plan, self.title, self.seed, self.place = plan, title, seed, place
-        self.gan, self.feed, self.data = build(plan, title, seed, data)
+        self.system, self.feed, self.data = build(plan, title, seed, data)
         self.judge = judge
         self.weights = place / "unfinished.weights.h5"
         self.known = result(place)
         if self.weights.exists():
-            _load(self.gan, self.weights)
-        self.known["curve"] = [row for row in self.known["curve"] if row["step"] <= self.gan.step]
+            _load(self.system, self.weights)
+        self.known["curve"] = [
+            row for row in self.known["curve"] if row["step"] <= self.system.step
+        ]
 
     def go(self, out_of_time, tell):
         for mark in self.plan.marks(self.title):
-            if mark <= self.gan.step:
+            if mark <= self.system.step:
                 continue
             if out_of_time():
                 return
             begin = time.perf_counter()
             try:
-                logs = advance(self.gan, self.feed, mark)
+                logs = advance(self.system, self.feed, mark)
             except TrainingStopped as error:
                 self._record("failed", reason=str(error))
                 tell(f"{self.title} seed {self.seed}: {error}")
                 return
             self.known["seconds"] += time.perf_counter() - begin
-            found = self.judge.measure(self.gan, self.data)
+            found = self.judge.measure(self.system, self.data)
             self.known["curve"].append({"step": mark, **found, "logs": logs})
             words = ", ".join(f"{name} {value:.3g}" for name, value in found.items())
             tell(f"{self.title} seed {self.seed} step {mark}: {words}")
             self._save()
-        write_png(self.place / "samples.png", self.judge.sheet(self.gan, self.data))
+        write_png(self.place / "samples.png", self.judge.sheet(self.system, self.data))
         self._record("done")
         self.weights.unlink(missing_ok=True)
 
@@ -172,18 +173,18 @@ class _Run:
         # The curve first: rows beyond the weights' step are dropped when the run resumes.
         self._record("unfinished")
         with replaced(self.weights) as unfinished:
-            self.gan.save_weights(unfinished)
+            self.system.save_weights(unfinished)
 
     def _record(self, state, **more):
         self.known.update(state=state, **more)
         write_json(self.place / "result.json", self.known)
 
 
-def _load(gan: GAN, path: Path) -> None:
+def _load(system: System, path: Path) -> None:
     """Read the weights of an unfinished run. Raises `UserError` if they are damaged."""
     try:
         archives.check_weights(path, str(path), path.stat().st_size)
-        gan.load_weights(path)
+        system.load_weights(path)
     except Exception as error:  # damaged bytes can raise anything
         reason = " ".join(str(error).split())[:120]
         raise UserError(
@@ -196,4 +197,4 @@ def check(plan: Plan, data: datasets.ImageData) -> None:
     for title in plan.entries:
         with named(title):
             build(plan, title, 0, data)
-    keras.backend.clear_session()
+    release()

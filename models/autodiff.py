@@ -3,7 +3,7 @@
 `value_and_grad` and `input_gradient` are the two derivatives that a GAN needs; `apply_gradients` is
 an optimizer's step, skipped if float16 overflowed; `run_step` runs a stateful step on a backend
 that needs a pure function; `after` orders two computations so that the first one's memory is free
-before the second begins.
+before the second begins; `forget_traced` frees the graphs of systems that are gone.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ BACKEND = keras.backend.backend()
 
 if BACKEND == "tensorflow":
     import tensorflow as tf
+    from tensorflow.python.framework import ops as framework
 
     def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
         """`fn()` → (loss, aux); returns ((loss, aux), gradients of loss by `variables`).
@@ -145,6 +146,17 @@ elif BACKEND == "torch":
 
 else:
     raise ImportError(f"Unknown KERAS_BACKEND {BACKEND!r}. Known: tensorflow, jax, torch.")
+
+
+def forget_traced() -> None:
+    """Free the graphs that TensorFlow keeps for ever, with each `custom_gradient` in them.
+
+    To be called where the systems that traced them are no longer trained.
+    """
+    if BACKEND == "tensorflow":
+        registry = framework.gradient_registry._registry
+        for name in [each for each in registry if each.startswith("CustomGradient-")]:
+            del registry[name]
 
 
 def run_step(model: keras.Model, step: Callable, args: tuple):

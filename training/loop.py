@@ -7,24 +7,25 @@ import math
 import keras
 
 from console.errors import TrainingStopped
+from models import autodiff
 from models.recipe import Recipe
-from models.systems.gan.turns import GAN
+from models.system import System
 from training.feed import Feed, Prefetch
 
 
-def advance(gan: GAN, feed: Feed, step: int) -> dict[str, float]:
-    """Train `gan` up to step `step` on `feed`'s batches; the mean logs of the backend's calls.
+def advance(system: System, feed: Feed, step: int) -> dict[str, float]:
+    """Train `system` up to step `step` on `feed`'s batches; the mean logs of the backend's calls.
 
     A call of several steps counts with its last one.
 
     Raises `TrainingStopped` when a loss is not finite.
     """
-    start = gan.step
+    start = system.step
     if start >= step:
         return {}
     heard = _MeanLogs()
     with Prefetch(feed, start, step) as batches:
-        gan.fit(
+        system.fit(
             batches, steps_per_epoch=step - start, epochs=1, shuffle=False, verbose=0,
             callbacks=[heard],
         )  # fmt: skip
@@ -54,6 +55,12 @@ class _MeanLogs(keras.callbacks.Callback):
         }
 
 
+def release() -> None:
+    """Free what Keras and TensorFlow keep of systems that are no longer used."""
+    keras.backend.clear_session()
+    autodiff.forget_traced()
+
+
 def steps_at_once(*marks: int) -> int:
     """How many steps per call of the backend divide all `marks`, at most 25; on torch always 1.
 
@@ -63,5 +70,9 @@ def steps_at_once(*marks: int) -> int:
 
 
 def compiled(recipe: Recipe) -> bool | str:
-    """`GAN`'s jit_compile here: XLA halves the time of a step on points, which is mostly calls."""
-    return True if recipe.point_dim and keras.backend.backend() == "tensorflow" else "auto"
+    """A system's jit_compile here: XLA halves the time of a step on points, mostly calls."""
+    return (
+        True
+        if getattr(recipe, "point_dim", 0) and keras.backend.backend() == "tensorflow"
+        else "auto"
+    )

@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -40,6 +41,30 @@ def test_variations_of_a_recipe(tmp_path):
 def test_an_entrys_own_changes_win(tmp_path):
     (own,) = make(tmp_path, ["gan:batch_size=4"]).entries.values()  # 8 for all
     assert own.batch_size == 4
+
+
+def test_a_vae_is_compared_with_a_gan_on_pictures(tmp_path):
+    words = ["vae:filters=8,latent_dim=4", "gan:g_filters=8,d_filters=4"]
+    settings_ = settings(tmp_path, data="triangles", samples=4, marks=1, seeds=1, steps=2, count=64)
+    made = plan.make(words, {"batch_size": 4, "resolution": 32}, settings_)
+    folder, judge, _ = train(made)
+    for title in words:
+        (row,) = trials.result(trials.folder_of(folder, title, 0))["curve"]
+        assert set(judge.better) <= set(row)
+    assert "kl" in trials.result(trials.folder_of(folder, words[0], 0))["curve"][0]["logs"]
+
+
+@pytest.mark.parametrize(
+    ("word", "changes", "data", "message"),
+    [
+        ("vae", {"g_filters": 8}, "faces", r"vae: a vae has no g_filters; give it to the others"),
+        ("vae", {}, "ring", "Recipe vae trains a vae, which has no form for points"),
+        ("cyclegan", {}, "faces", "cyclegan trains a cyclegan; compare.py compares GANs, and VAEs"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(tmp_path, word, changes, data, message):
+    with pytest.raises(UserError, match=message):
+        plan.make([word], changes, settings(tmp_path, data=data))
 
 
 def test_an_entry_may_have_steps_of_its_own(tmp_path):
@@ -128,6 +153,17 @@ def test_every_run_is_measured_at_every_mark(finished):
     assert not list(folder.rglob("*.h5"))
     curves = [trials.result(trials.folder_of(folder, *run))["curve"] for run in made.runs()]
     assert all(curves[0] != other for other in curves[1:])  # a seed and a recipe of its own each
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only there")
+def test_a_run_leaves_no_graph_behind(tmp_path):
+    from tensorflow.python.framework import ops
+
+    few = {"seeds": 1, "marks": 1, "steps": 1, "samples": 2, "count": 16}
+    made = make(tmp_path, ["dcgan:resolution=16,g_filters=8,d_filters=4"], data="triangles", **few)
+    train(made)
+    kept = [name for name in ops.gradient_registry._registry if name.startswith("CustomGradient")]
+    assert kept == []
 
 
 def test_a_finished_comparison_is_not_trained_again(finished):

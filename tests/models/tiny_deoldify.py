@@ -9,7 +9,6 @@ import dataclasses
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from models import files, recipes
@@ -36,8 +35,7 @@ def fit(system, seeds):
 def all_phases(recipe, folder):
     """Every step of the recipe: the system, and what to compare.
 
-    Before the last step another system goes on from a checkpoint, but not on JAX, which would
-    compile for half a minute; there smaller systems show it.
+    Before the last step another system goes on from a checkpoint.
     """
     system, rows = DeOldify(recipe, seed=1), []
     for phase in range(len(recipe.phases())):
@@ -45,8 +43,6 @@ def all_phases(recipe, folder):
             previous, system = system, DeOldify(recipe, seed=1, phase=phase)
             system.take_over(previous)
         rows += fit(system, [phase])
-    if keras.backend.backend() == "jax":
-        return system, tiny.numbered(rows + fit(system, [9]))
     other = DeOldify(recipe, seed=5, phase=phase)
     found = tiny.whole_and_resumed(system, other, folder, lambda each: rows.extend(fit(each, [9])))
     return system, {**found, **tiny.numbered(rows[: recipe.steps])}
