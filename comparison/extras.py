@@ -36,7 +36,8 @@ class Extras:
         frechet: str,
         raw: Callable[[System], float],
     ) -> None:
-        self.names, self._pictures = names, pictures
+        self.names = names
+        self._slopes = edges.quantiles(pictures) if "detail" in names else None
         self._spread = spread(features.pool)
         self._typical = neighbours.typical_distance(features.pool)
         self._raw, self._raw_name = raw, f"raw {frechet}"
@@ -55,7 +56,7 @@ class Extras:
         if "raw" in self.names:
             found[self._raw_name] = self._raw(system)
         if "detail" in self.names:
-            found["slopes"] = edges.distance(self._pictures, pictures)
+            found["slopes"] = edges.distance(self._slopes, edges.quantiles(pictures))
         if "variety" in self.names:
             found["spread"] = spread(features.pool) / self._spread
             found["duplicates"] = neighbours.duplicate_share(features.pool, self._typical)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,72 +17,11 @@ from console.errors import UserError
 from console.wording import duration
 from foreign import records
 from foreign.files import write_json
-from models.systems import recipe_of
-from runs.files import made_folder
 from studies.claims import Side
 from studies.plan import Study
 from studies.quantities import QUANTITIES
 
-_PLAN = {
-    "study": str,
-    "scale": str,
-    "comparisons": records.Every({"entries": records.Every(records.Every(object))}),
-}
 _JUDGE = {"better": records.Every(str), "protocol": str}
-
-
-def open_folder(study: Study, folder: Path) -> Path:
-    """The study's folder with its plan in it.
-
-    Raises:
-        UserError: it holds another study, or the plan was changed after its runs had begun.
-    """
-    path, wanted = folder / "plan.json", json.loads(json.dumps(study.to_dict()))
-    if not path.exists():
-        write_json(made_folder(folder) / "plan.json", wanted)
-        return folder
-    try:
-        known = _up_to_date(records.read_object(path, _PLAN))
-    except ValueError as error:
-        raise UserError(f"{error}; give another --out, or delete {folder}") from error
-    if (known.get("study"), known.get("scale")) != (wanted["study"], wanted["scale"]):
-        raise UserError(
-            f"{folder} holds the study {known.get('study')} at the scale {known.get('scale')}; "
-            "give another --out"
-        )
-    if changed := _first_difference(known, wanted):
-        raise UserError(
-            f"the plan was changed after the runs in {folder} had begun: {changed} differs. "
-            "Put it back, or give another --out for the new plan"
-        )
-    return folder
-
-
-def _up_to_date(known: dict[str, Any]) -> dict[str, Any]:
-    """A kept plan with the fields that recipes have got since, at their defaults.
-
-    Raises ValueError for a recipe that cannot be.
-    """
-    for comparison in known.get("comparisons", {}).values():
-        for arm, recipe in comparison.get("entries", {}).items():
-            comparison["entries"][arm] = json.loads(json.dumps(recipe_of(recipe).to_dict()))
-    return known
-
-
-def _first_difference(known: Any, wanted: Any, place: str = "") -> str:
-    """Where two values from JSON differ first; "" if they are equal."""
-    if isinstance(known, dict) and isinstance(wanted, dict):
-        for name in dict.fromkeys([*wanted, *known]):
-            if name not in known or name not in wanted:
-                return f"{place}{name}"
-            if found := _first_difference(known[name], wanted[name], f"{place}{name}/"):
-                return found
-        return ""
-    if isinstance(known, list) and isinstance(wanted, list) and len(known) == len(wanted):
-        pairs = enumerate(zip(known, wanted, strict=True), start=1)
-        found = (_first_difference(*both, f"{place}{number}/") for number, both in pairs)
-        return next(filter(None, found), "")
-    return "" if known == wanted else place.rstrip("/")
 
 
 class Work:
@@ -184,10 +122,10 @@ class Work:
 
 
 def runs(study: Study) -> Iterator[tuple[str, str, int]]:
-    """(comparison, arm, seed) of all runs: every arm with the first seed, then with the next."""
+    """(comparison, arm, seed) of all runs: each arm that a claim reads, the first seed first."""
     for seed in range(study.seeds):
-        for name, plan in study.plans.items():
-            for arm in plan.entries:
+        for name in study.plans:
+            for arm in study.arms(name):
                 yield name, arm, seed
 
 

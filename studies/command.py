@@ -15,6 +15,7 @@ from console.screen import show
 from foreign import numbers
 from foreign.names import problem
 from foreign.numbers import shown
+from studies import folder as folders
 from studies import plan as plans
 from studies.plan import Study
 
@@ -34,8 +35,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if parsed.list:
             show(*listing(chosen))
             return 0
-        backend.wake()
         folder = Path(parsed.out) / f"study-{study.name}-{study.scale}"
+        folders.check(study, folder)
+        backend.wake()
         return _carry_out(study, chosen, folder, 60 * parsed.budget)
 
     return carry_out(parser.prog, work, "the same command continues it")
@@ -79,10 +81,12 @@ def listing(study: Study) -> list[str]:
     for name, plan in study.plans.items():
         settings = plan.settings
         length = f"{settings.minutes:g} min" if settings.minutes else ""
-        lines.append(f"{name}: {len(plan.entries)} arms × {study.seeds} seeds on {settings.data}")
+        if not (arms := study.arms(name)):
+            continue
+        lines.append(f"{name}: {len(arms)} arms × {study.seeds} seeds on {settings.data}")
         lines += [
             f"  {arm}: {length or f'{plan.entries[arm].steps:,} steps'} of {study.words[name][arm]}"
-            for arm in plan.entries
+            for arm in arms
         ]
     for claim in study.claims:
         lines.append(f"{claim.name}: {claim.text}")
@@ -99,7 +103,7 @@ def _carry_out(study: Study, chosen: Study, folder: Path, limit: float) -> int:
         chosen, folder, show, out_of_time=lambda: time.monotonic() - begin > limit
     )
     work.check()
-    carrying_out.open_folder(study, folder)
+    folders.open_folder(study, folder)
     show(f"{len(list(carrying_out.runs(chosen)))} runs in {folder}")
     try:
         work.go()

@@ -67,7 +67,7 @@ class Study:
         }
 
     def only(self, names: list[str]) -> Study:
-        """The study of these claims alone, with the arms that they need. Raises `UserError`."""
+        """The study of these claims alone, whose arms alone are trained. Raises `UserError`."""
         known = [claim.name for claim in self.claims]
         for name in names:
             if name not in known:
@@ -76,13 +76,12 @@ class Study:
                     f"known: {', '.join(known)}"
                 )
         wanted = tuple(claim for claim in self.claims if claim.name in names)
-        plans = {}
-        for name, plan in self.plans.items():
-            arms = {arm for claim in wanted for arm in claim.arms(name)}
-            if arms:
-                entries = {arm: plan.entries[arm] for arm in plan.entries if arm in arms}
-                plans[name] = dataclasses.replace(plan, entries=entries)
-        return dataclasses.replace(self, claims=wanted, plans=plans)
+        return dataclasses.replace(self, claims=wanted)
+
+    def arms(self, comparison: str) -> list[str]:
+        """The arms of a comparison that the claims read, in the plan's order."""
+        read = {arm for claim in self.claims for arm in claim.arms(comparison)}
+        return [arm for arm in self.plans[comparison].entries if arm in read]
 
 
 def names() -> list[str]:
@@ -149,10 +148,14 @@ def _study(name: str, table: dict[str, Any], scale: str, seeds: int | None, out:
     twice = [one.name for place, one in enumerate(found) if one.name in _names(found[:place])]
     if twice:
         raise ValueError(f"claim {twice[0]} is made twice")
-    return Study(
+    study = Study(
         name, table["title"], table.get("about", ""), scale, chosen.get("about", ""), runs,
         plans, words, found,
     )  # fmt: skip
+    for title, plan in plans.items():
+        for arm in set(plan.entries) - set(study.arms(title)):
+            raise ValueError(f"comparison {title}: no claim reads the arm {shown(arm)}")
+    return study
 
 
 def _names(found: tuple[Claim, ...]) -> set[str]:

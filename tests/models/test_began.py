@@ -18,7 +18,7 @@ def small(**changes):
 
 
 def test_the_networks_have_as_many_parameters_as_counted_by_hand():
-    """64 px, 64 filters and a code of 64, layer by layer from figure 1 of the paper."""
+    """64 px, 64 filters and a code of 64, layer by layer from carpedm20's models.py."""
     g, d = networks.build(recipes.load("began"), 0)
     assert networks.trained_parameters(g) == 563_395
     # Encoder: 64, 64 (twice), down; 128 (twice), down; 192 (twice), down; 256 (twice); to the code.

@@ -8,8 +8,9 @@ import pytest
 from comparison import trials
 from console.errors import TrainingStopped, UserError
 from studies import command, plan, report
-from studies.carrying_out import Results, Work, open_folder, runs
+from studies.carrying_out import Results, Work, runs
 from studies.claims import Side
+from studies.folder import open_folder
 
 PLAN = """
 title = "Two claims"
@@ -82,7 +83,11 @@ def test_a_scale_changes_what_it_names(written, tmp_path):
 
 def test_a_claim_alone_needs_its_own_arms(written, tmp_path):
     study = load(written(), tmp_path)
-    assert list(study.only(["loss"]).plans["points"].entries) == ["base", "other"]
+    assert study.arms("points") == ["base", "other", "short"]
+    alone = study.only(["loss"])
+    assert alone.arms("points") == ["base", "other"]
+    assert [arm for _, arm, _ in runs(alone)] == 2 * ["base", "other"]
+    assert alone.plans == study.plans  # so that its steps are timed once, for all arms
     with pytest.raises(UserError, match=r"there is no claim 'lost' \(did you mean loss\?\); kno"):
         study.only(["lost"])
 
@@ -108,6 +113,7 @@ def test_a_claim_alone_needs_its_own_arms(written, tmp_path):
         ('comparison = "points"', 'comparison = "p"', "unknown comparison 'p', known: points"),
         ('name = "length"', 'name = "loss"', "claim loss is made twice"),
         ("than = 0.5", 'than = "base"', "compares EM distance at the end of base with itself"),
+        ('than = "short", ', "than = 0.5, ", "comparison points: no claim reads the arm 'short'"),
         ("than = 0.5", "than = 0.5, by = 0.1", "by is a share of another arm's number"),
         ('text = "The loss matters."', "", "claim 'loss' has no text"),
     ],
@@ -163,7 +169,7 @@ def test_the_report_begins_with_the_verdicts(carried_out):
     text = (folder / "report.md").read_text()
     study = plan.load(path, "small", None, str(folder.parent))
     results = Results(study, folder)
-    head, first, second = text.split("\n\n")[1].splitlines()[0::2][0], *text.splitlines()[4:6]
+    head, _, first, second = text.split("\n\n")[1].splitlines()
     assert head == "| claim | at the scale `small` | what was seen |"
     assert first.startswith("| 1. The loss matters. | **")
     assert second.startswith("| 2. More steps help. | **")

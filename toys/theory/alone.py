@@ -15,6 +15,11 @@ BATCH = 256
 Sampler = Callable[[int, np.random.Generator], np.ndarray]
 
 
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-logits)), which neither overflows nor rounds small values to 0."""
+    return np.exp(-np.logaddexp(0.0, -logits))
+
+
 class DiscriminatorAlone:
     """The discriminator of a recipe for points, by the recipe's own loss, penalty and clipping.
 

@@ -20,6 +20,7 @@ from models.systems.gan.points import on_points
 from models.systems.gan.turns import GAN
 from toys import training as toy
 from toys.theory import Frame, drawing, marks
+from toys.theory.alone import sigmoid
 from training.feed import Feed
 from training.loop import advance, compiled, steps_at_once
 
@@ -57,11 +58,7 @@ def _densities(gan: GAN, world: worlds.Mixture) -> tuple[np.ndarray, ...]:
     points = gan.sample(gan.draw_latents(toy.SHOWN[1], 1), batch_size=1_000)
     logits = toy.surface(gan, area).astype("float64")
     centres = area.centres()
-    return centres[:, 0], world.density(centres), area.histogram(points), _sigmoid(logits)
-
-
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    return centres[:, 0], world.density(centres), area.histogram(points), sigmoid(logits)
 
 
 def _numbers(x, data, made, judged) -> dict[str, float]:

@@ -22,7 +22,7 @@ import numpy as np
 from models import recipes
 from models.systems.gan.points import on_points
 from toys.theory import Frame, drawing, marks
-from toys.theory.alone import DiscriminatorAlone
+from toys.theory.alone import DiscriminatorAlone, sigmoid
 
 STEPS = 600
 SHIFT, DEVIATION = 4.0, 0.5
@@ -66,7 +66,7 @@ def gradients(
     discriminator: DiscriminatorAlone, critic: DiscriminatorAlone, fakes: np.ndarray
 ) -> dict[str, float]:
     """The size of dL/dθ for each of G's losses, and the exact value under the best D."""
-    judged = _sigmoid(discriminator.logits(fakes))
+    judged = sigmoid(discriminator.logits(fakes))
     slope = discriminator.slopes(fakes)[:, 0]
     found = {
         "minimax": float(np.abs((-judged * slope).mean())),
@@ -81,7 +81,7 @@ def exact() -> dict[str, float]:
     x = np.linspace(SHIFT - 8 * DEVIATION, SHIFT + 8 * DEVIATION, 200_001)
     made = np.exp(-((x - SHIFT) ** 2) / (2 * DEVIATION**2)) / (DEVIATION * np.sqrt(2 * np.pi))
     slope = -SHIFT / DEVIATION**2
-    judged = _sigmoid(slope * (x - SHIFT / 2))
+    judged = sigmoid(slope * (x - SHIFT / 2))
     width = x[1] - x[0]
     return {
         "minimax, exact": float(np.abs((made * judged * slope).sum() * width)),
@@ -90,16 +90,12 @@ def exact() -> dict[str, float]:
     }
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return np.exp(-np.logaddexp(0.0, -logits))
-
-
 def _picture(discriminator, critic, history, last):
     def answers(axis):
         for mean, colour, name in ((0.0, drawing.REAL, "data"), (SHIFT, drawing.FAKE, "fakes")):
             density = np.exp(-((_X - mean) ** 2) / (2 * DEVIATION**2))
             axis.fill_between(_X, density, color=colour, alpha=0.4, label=name)
-        judged = _sigmoid(discriminator.logits(_X[:, None]))
+        judged = sigmoid(discriminator.logits(_X[:, None]))
         axis.plot(_X, judged, color=drawing.JUDGED, label="D")
         axis.set(ylim=(-0.05, 1.1), title="the discriminator")
         axis.legend(fontsize=7)
