@@ -1,6 +1,6 @@
 """BEGAN's networks (Berthelot, Schumm and Metz 2017, arXiv:1703.10717, section 3.4 and figure 1).
 
-The order of layers is that of carpedm20/BEGAN-tensorflow, since the authors published no code.
+Where the paper does not state a layer, it is that of carpedm20/BEGAN-tensorflow.
 
 The discriminator is an autoencoder: what it answers is minus the error with which it draws a
 picture again. The generator has the form of its decoder. Convolutions 3×3 with ELU, two at each

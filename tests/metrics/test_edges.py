@@ -63,6 +63,7 @@ def test_many_pictures_are_taken_in_parts(monkeypatch):
     np.testing.assert_array_equal(edges.slopes(pictures), whole)
 
 
-def test_pictures_of_one_pixel_are_refused():
-    with pytest.raises(MetricError, match="at least 2 × 2"):
-        edges.slopes(flat(side=1))
+def test_pictures_of_one_row_or_column_are_refused():
+    for pictures in (flat()[:, :1], flat()[:, :, :1]):  # one row, one column
+        with pytest.raises(MetricError, match="at least 2 × 2"):
+            edges.slopes(pictures)
