@@ -71,6 +71,6 @@ def _first_difference(known: Any, wanted: Any, place: str = "") -> str:
         return ""
     if isinstance(known, list) and isinstance(wanted, list) and len(known) == len(wanted):
         pairs = enumerate(zip(known, wanted, strict=True), start=1)
-        found = (_first_difference(*both, f"{place}{number}/") for number, both in pairs)
-        return next(filter(None, found), "")
+        below = (_first_difference(*both, f"{place}{number}/") for number, both in pairs)
+        return next(filter(None, below), "")
     return "" if known == wanted else place.rstrip("/")
