@@ -177,7 +177,7 @@ class TriangleJudge:
         return exact.nearest_shape(
             picture,
             self._draw,
-            lambda corners: triangles.least_angle(corners) >= triangles.LEAST_ANGLE,
+            triangles.allowed,
             self.starts,
             self.drawn,
         )

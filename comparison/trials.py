@@ -192,9 +192,9 @@ def _load(system: System, path: Path) -> None:
         ) from error
 
 
-def check(plan: Plan, data: datasets.ImageData) -> None:
-    """Build every entry once; `UserError` names an entry that cannot be built."""
-    for title in plan.entries:
+def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] = ()) -> None:
+    """Build every entry once, or these; `UserError` names an entry that cannot be built."""
+    for title in titles or plan.entries:
         with named(title):
             build(plan, title, 0, data)
     release()

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 
 from console.errors import UserError
-from console.screen import say_error
+from console.screen import reader_is_gone, say_error
 
-DONE, MISTAKE, INTERRUPTED = 0, 2, 130
+DONE, MISTAKE, INTERRUPTED, UNREAD = 0, 2, 130, 141
 
 
 def carry_out(
@@ -18,6 +18,8 @@ def carry_out(
     mistakes: type[Exception] | tuple[type[Exception], ...] = UserError,
 ) -> int:
     """Do `work`; returns its exit code, 2 after a mistake (one line on stderr), 130 after Ctrl-C.
+
+    It is 141, as after SIGPIPE, if nobody reads what is printed any more.
 
     Args:
         interrupted: what to add to "interrupted", unless the `KeyboardInterrupt` says it.
@@ -32,3 +34,7 @@ def carry_out(
         words = str(error) or interrupted
         print(f"\n{program}: interrupted{f'; {words}' if words else ''}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        if not reader_is_gone():
+            raise
+        return UNREAD

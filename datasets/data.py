@@ -92,8 +92,8 @@ def open_data(
 ) -> ImageData:
     """Open a set of pictures, caching it first if that has not been done.
 
-    spec        "faces", "ages" or "triangles" (drawn here), "cifar10", "mnist", "fashion_mnist", or
-                a folder of pictures
+    spec        "faces", "ages" or "triangles" (drawn here), "cifar10", "mnist", "fashion_mnist"
+                (Keras downloads them), "digits" (of scikit-learn), or a folder of pictures
     resolution  side of the square RGB pictures in pixels, a power of two from 8 to 1024; or any
                 (height, width, channels), see `datasets.decode`
     labels      a CSV file, a folder of JSON files, "folders", "none", or None: the set's own

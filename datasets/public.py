@@ -1,4 +1,7 @@
-"""Public sets that the user's Keras downloads. Keras is imported only when one is asked for."""
+"""Public sets that the user's Keras downloads, and handwritten digits that scikit-learn brings.
+
+Either is imported only when one of its sets is asked for.
+"""
 
 from collections.abc import Callable
 
@@ -33,4 +36,15 @@ def _loader(name: str) -> Callable[[], tuple[np.ndarray, np.ndarray, tuple[str, 
     return load
 
 
-PUBLIC = {name: _loader(name) for name in _CLASSES}
+def _digits() -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """1 797 handwritten digits of 8×8 pixels with 17 grey levels (Alpaydin and Kaynak 1998)."""
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise DataError("--data digits comes with scikit-learn: pip install scikit-learn") from None
+    found = load_digits()
+    images = np.rint(np.asarray(found.images) * (255 / 16)).astype(np.uint8)
+    return images, np.asarray(found.target), _CLASSES["mnist"]
+
+
+PUBLIC = {name: _loader(name) for name in _CLASSES} | {"digits": _digits}

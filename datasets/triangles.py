@@ -19,7 +19,7 @@ def corners(index: int) -> np.ndarray:
     rng = np.random.Generator(np.random.Philox(key=[0x747269, index]))
     while True:
         drawn = (1 - SCALE) / 2 + SCALE * rng.random((3, 2))
-        if least_angle(drawn) >= LEAST_ANGLE:
+        if allowed(drawn):
             return drawn
 
 
@@ -33,6 +33,13 @@ def least_angle(triangle: np.ndarray) -> float:
             return 0.0
         angles.append(np.degrees(np.arccos(np.clip(a @ b / lengths, -1, 1))))
     return float(min(angles))
+
+
+def allowed(triangle: np.ndarray) -> bool:
+    """Whether a triangle (3, 2) belongs to the world: its angles and where its corners lie."""
+    edge = (1 - SCALE) / 2
+    inside = triangle.min() >= edge and triangle.max() <= 1 - edge
+    return bool(inside) and least_angle(triangle) >= LEAST_ANGLE
 
 
 def draw(triangle: np.ndarray, resolution: int) -> np.ndarray:

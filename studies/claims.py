@@ -9,8 +9,14 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from console.errors import UserError
+from console.options import nearest
+from foreign import records
 from foreign.numbers import shown
+from studies import comparisons
+from studies.comparisons import refuse_unknown
 from studies.quantities import QUANTITIES
+from studies.study import Study
 
 EXPECTED = ("less", "more")
 
@@ -66,16 +72,80 @@ class Claim:
         return list(dict.fromkeys(side.arm for side in self.sides if side.comparison == comparison))
 
 
+@dataclasses.dataclass(frozen=True)
+class ClaimStudy(Study):
+    """A study that tests claims by rules written before its runs."""
+
+    claims: tuple[Claim, ...]
+
+    @property
+    def seeds(self) -> int:
+        """Runs of every arm."""
+        return next(iter(self.plans.values())).settings.seeds
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: the verdicts depend on the claims too."""
+        return super().to_dict() | {
+            "claims": [dataclasses.asdict(claim) for claim in self.claims],
+        }
+
+    def only(self, names: list[str]) -> ClaimStudy:
+        """The study of these claims alone, whose arms alone are trained. Raises `UserError`."""
+        known = [claim.name for claim in self.claims]
+        for name in names:
+            if name not in known:
+                raise UserError(
+                    f"there is no claim {shown(name)}{nearest(name, known)}; "
+                    f"known: {', '.join(known)}"
+                )
+        wanted = tuple(claim for claim in self.claims if claim.name in names)
+        return dataclasses.replace(self, claims=wanted)
+
+    def arms(self, comparison: str) -> list[str]:
+        """The arms of a comparison that the claims read, in the plan's order."""
+        read = {arm for claim in self.claims for arm in claim.arms(comparison)}
+        return [arm for arm in self.plans[comparison].entries if arm in read]
+
+    def listing(self) -> list[str]:
+        """What is trained and tested, line by line."""
+        lines = super().listing()
+        for claim in self.claims:
+            lines.append(f"{claim.name}: {claim.text}")
+            lines += [f"  {test}" for test in claim.tests]
+        return lines
+
+
 _TEST = {
     "comparison": str, "arm": str, "measure": str, "quantity": str, "than": object,
     "than_measure": str, "expect": str, "by": float,
 }  # fmt: skip
-FORM = {"name": str, "text": str, "comparison": str, "measure": str, "quantity": str,
-        "tests": [_TEST]}  # fmt: skip
+_FORM = {"name": str, "text": str, "comparison": str, "measure": str, "quantity": str,
+         "tests": [_TEST]}  # fmt: skip
 
 
-def read(table: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> Claim:
-    """The claim in a plan's table that has the form `FORM`.
+def _study(
+    frame: dict[str, str], table: dict[str, Any], chosen: dict[str, Any], seeds: int, out: str
+) -> ClaimStudy:
+    """The study in a plan's table: see `comparisons.Kind.read`."""
+    plans, words = comparisons.read_all(
+        table["comparisons"], chosen.get("comparisons", {}), frame["scale"], seeds, out
+    )
+    arms = {title: plan.entries for title, plan in plans.items()}
+    found: list[Claim] = []
+    for each in table["claims"]:
+        claim = _read(each, arms)
+        if claim.name in [one.name for one in found]:
+            raise ValueError(f"claim {claim.name} is made twice")
+        found.append(claim)
+    study = ClaimStudy(**frame, plans=plans, words=words, claims=tuple(found))
+    for title, plan in plans.items():
+        for arm in set(plan.entries) - set(study.arms(title)):
+            raise ValueError(f"comparison {title}: no claim reads the arm {shown(arm)}")
+    return study
+
+
+def _read(table: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> Claim:
+    """The claim in a plan's table that has the form `_FORM`.
 
     Args:
         arms: comparison → its arms by name.
@@ -87,17 +157,10 @@ def read(table: Mapping[str, Any], arms: Mapping[str, Mapping[str, Any]]) -> Cla
     for name in ("name", "text", "tests"):
         if not table.get(name):
             raise ValueError(f"claim {shown(table.get('name', ''))} has no {name}")
-    refuse_unknown(table, FORM, f"claim {table['name']}")
+    refuse_unknown(table, _FORM, f"claim {table['name']}")
     common = {name: table[name] for name in ("comparison", "measure", "quantity") if name in table}
     tests = [_test({**common, **each}, arms, table["name"]) for each in table["tests"]]
     return Claim(table["name"], table["text"], tuple(tests))
-
-
-def refuse_unknown(table: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
-    """Raise ValueError for a member that nothing reads; the message lists the known ones."""
-    for name in table:
-        if name not in known:
-            raise ValueError(f"{where}: unknown {shown(name)}, known: {', '.join(known)}")
 
 
 def _test(table: dict[str, Any], arms: Mapping[str, Mapping[str, Any]], claim: str) -> Test:
@@ -136,3 +199,9 @@ def _problems(test: Test, arms: Mapping[str, Mapping[str, Any]]) -> Iterator[str
         yield f"a test compares {test.one} with itself"
     if test.by and not isinstance(test.other, Side):
         yield "by is a share of another arm's number; change the number itself"
+
+
+_COMPARISONS = {"comparisons": records.Every(comparisons.FORM)}
+KIND = comparisons.Kind(
+    _COMPARISONS | {"claims": [_FORM]}, _COMPARISONS, ("comparisons", "claims"), _study
+)

@@ -17,7 +17,9 @@ from foreign.names import problem
 from foreign.numbers import shown
 from studies import folder as folders
 from studies import plan as plans
-from studies.plan import Study
+from studies.claims import ClaimStudy
+from studies.searches import Search
+from studies.study import Study
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -33,7 +35,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     def work() -> int:
         study, chosen = build_study(parsed)
         if parsed.list:
-            show(*listing(chosen))
+            show(*chosen.listing())
             return 0
         folder = Path(parsed.out) / f"study-{study.name}-{study.scale}"
         folders.check(study, folder)
@@ -72,43 +74,36 @@ def build_study(parsed: argparse.Namespace) -> tuple[Study, Study]:
         raise UserError(f"--out {shown(parsed.out)} {wrong}")
     study = plans.load(parsed.study, parsed.scale, parsed.seeds, parsed.out)
     chosen = [name.strip() for name in parsed.claims.split(",") if name.strip()]
-    return study, study.only(chosen) if chosen else study
-
-
-def listing(study: Study) -> list[str]:
-    """What a study trains and tests, line by line."""
-    lines = [f"{study.title} ({study.scale}: {study.about_scale})"]
-    for name, plan in study.plans.items():
-        settings = plan.settings
-        length = f"{settings.minutes:g} min" if settings.minutes else ""
-        if not (arms := study.arms(name)):
-            continue
-        lines.append(f"{name}: {len(arms)} arms × {study.seeds} seeds on {settings.data}")
-        lines += [
-            f"  {arm}: {length or f'{plan.entries[arm].steps:,} steps'} of {study.words[name][arm]}"
-            for arm in arms
-        ]
-    for claim in study.claims:
-        lines.append(f"{claim.name}: {claim.text}")
-        lines += [f"  {test}" for test in claim.tests]
-    return lines
+    if not chosen:
+        return study, study
+    if not isinstance(study, ClaimStudy):
+        raise UserError(f"{study.name} searches and claims nothing; leave out --claims")
+    return study, study.only(chosen)
 
 
 def _carry_out(study: Study, chosen: Study, folder: Path, limit: float) -> int:
     """Train the runs of `chosen`, then report the whole study."""
-    from studies import carrying_out, report
+    from studies import carrying_out
 
     begin = time.monotonic()
-    work = carrying_out.Work(
-        chosen, folder, show, out_of_time=lambda: time.monotonic() - begin > limit
-    )
-    work.check()
+    work = carrying_out.Work(folder, show, out_of_time=lambda: time.monotonic() - begin > limit)
+    work.check(chosen)
     folders.open_folder(study, folder)
-    show(f"{len(list(carrying_out.runs(chosen)))} runs in {folder}")
+    show(f"{len(list(chosen.runs()))} runs in {folder}")
     try:
-        work.go()
+        work.go(chosen)
     finally:
-        path = report.write(study, folder)
-    table = path.read_text("utf-8").split("\n\n")[1]
-    show("", *table.splitlines(), "", f"wrote {path}")
+        path = _report(study, folder)
+    lines = path.read_text("utf-8").split("\n## ")[0].splitlines()
+    show("", *(line for line in lines if line.startswith("|")), "", f"wrote {path}")
     return 0
+
+
+def _report(study: Study, folder: Path) -> Path:
+    """Write the report of a study of either kind; returns its path."""
+    from studies import report, search_report
+
+    if isinstance(study, ClaimStudy):
+        return report.write(study, folder)
+    assert isinstance(study, Search)
+    return search_report.write(study, folder)

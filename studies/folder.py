@@ -11,7 +11,7 @@ from foreign import records
 from foreign.files import write_json
 from models.systems import recipe_of
 from runs.files import made_folder
-from studies.plan import Study
+from studies.study import Study
 
 _PLAN = {
     "study": str,

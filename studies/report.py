@@ -1,4 +1,4 @@
-"""The report of a study: the table of claims first, then a plot and a sheet for each of them."""
+"""The report on claims: their table first, then a plot and a sheet for each of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from comparison.table import Mean
 from console.wording import duration, listed
 from foreign.files import write_text
 from studies import verdict
-from studies.carrying_out import Results, judged_by
-from studies.claims import Claim
-from studies.plan import Study
+from studies.claims import Claim, ClaimStudy, Side
+from studies.results import Results, judged_by
 from studies.verdict import Outcome
 
 
-def write(study: Study, folder: Path) -> Path:
+def write(study: ClaimStudy, folder: Path) -> Path:
     """Write report.md with its pictures into the study's folder; returns its path."""
     results = Results(study, folder)
-    outcomes = verdict.judge(study.claims, results.values)
+
+    def values(side: Side) -> dict[int, float]:
+        return results.numbers(side.comparison, side.arm, side.measure, side.quantity)
+
+    outcomes = verdict.judge(study.claims, values)
     lines = [f"# {study.title}", "", *_table(study, outcomes), "", *_frame(study, results)]
     for claim in study.claims:
         lines += ["", *_section(study, folder, claim, outcomes[claim.name])]
@@ -30,7 +33,7 @@ def write(study: Study, folder: Path) -> Path:
     return path
 
 
-def _table(study: Study, outcomes: dict[str, list[Outcome]]) -> list[str]:
+def _table(study: ClaimStudy, outcomes: dict[str, list[Outcome]]) -> list[str]:
     lines = [f"| claim | at the scale `{study.scale}` | what was seen |", "|---|---|---|"]
     for number, claim in enumerate(study.claims, start=1):
         found = outcomes[claim.name]
@@ -50,7 +53,7 @@ def _brief(outcome: Outcome) -> str:
     return f"{outcome.test}: {_number(outcome.gap, sign=True)} ({mark})"
 
 
-def _frame(study: Study, results: Results) -> list[str]:
+def _frame(study: ClaimStudy, results: Results) -> list[str]:
     """How it was decided, at what scale, and what is missing."""
     tests = sum(bool(test.expect) for claim in study.claims for test in claim.tests)
     lines = [
@@ -63,6 +66,12 @@ def _frame(study: Study, results: Results) -> list[str]:
         "",
         f"All runs trained for {duration(results.seconds())} together.",
     ]
+    return lines + missing(results)
+
+
+def missing(results: Results) -> list[str]:
+    """The runs that diverged or are left, a paragraph for each kind."""
+    lines = []
     for state, words in (("failed", "Diverged, and counted as the worst"),
                          ("waiting", "Not begun"), ("unfinished", "Not finished")):  # fmt: skip
         if found := results.count(state):
@@ -70,7 +79,7 @@ def _frame(study: Study, results: Results) -> list[str]:
     return lines
 
 
-def _section(study: Study, folder: Path, claim: Claim, outcomes: list[Outcome]) -> list[str]:
+def _section(study: ClaimStudy, folder: Path, claim: Claim, outcomes: list[Outcome]) -> list[str]:
     lines = [f"## {claim.text}", "", f"**{verdict.of_claim(outcomes) or 'Shown'}.**", ""]
     lines += [f"- {_sentence(each)}" for each in outcomes]
     for name in study.plans:
@@ -97,7 +106,7 @@ def _section(study: Study, folder: Path, claim: Claim, outcomes: list[Outcome]) 
     return lines
 
 
-def _arms(study: Study, name: str, arms: list[str]) -> list[str]:
+def _arms(study: ClaimStudy, name: str, arms: list[str]) -> list[str]:
     """What each arm is, as compare.py is told it."""
     return [f"- `{arm}`: `{study.words[name][arm]}`" for arm in arms]
 

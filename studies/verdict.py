@@ -86,7 +86,7 @@ def outcome(test: Test, values: Callable[[Side], dict[int, float]]) -> Outcome:
     if test.one.arm == test.other.arm:
         gap, p = _one_sample([one[seed] - other[seed] - shift for seed in one if seed in other])
     else:
-        gap, p = _welch([value - shift for value in one.values()], [*other.values()])
+        gap, p = welch([value - shift for value in one.values()], [*other.values()])
     return Outcome(test, _mean(one), _mean(other), gap, p)
 
 
@@ -106,7 +106,7 @@ def _one_sample(values: list[float]) -> tuple[Mean, float]:
     )
 
 
-def _welch(values: list[float], others: list[float]) -> tuple[Mean, float]:
+def welch(values: list[float], others: list[float]) -> tuple[Mean, float]:
     """The difference of the means with Welch's interval, and the p of his test."""
     from scipy import stats
 

@@ -6,6 +6,7 @@ import gc
 import signal
 import sys
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,9 +14,12 @@ from PIL import Image
 from tests.training.tiny import TINY
 from training import cli
 
-# Shells start what is in the background with Ctrl-C ignored; all that a test starts inherits that.
+# Shells start what is in the background with Ctrl-C ignored, and nohup ignores the end of a
+# session; all that a test starts inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # A session of TensorFlow holds millions of objects that live on: to look through them all at every
@@ -31,6 +35,19 @@ def _what_a_module_leaves_is_freed():
         autodiff.forget_traced()
     gc.collect()
     gc.freeze()  # what lives on is not looked through again
+
+
+@pytest.fixture(scope="module")
+def eagerly():
+    """TensorFlow traces no function: a few steps of small networks take less time than that."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from PIL import Image
 from comparison import judges, pictures, plan, report, table, trials
 from console.errors import TrainingStopped, UserError
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = ["gan", "gan:g_term=mode_seeking,g_term_weight=0.5"]
 
 

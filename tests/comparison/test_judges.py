@@ -47,6 +47,32 @@ def test_a_generator_of_noise_that_can_draw_anything_has_recall_alone(judge, mon
     assert (found["precision"], found["recall"]) == (0.0, 1.0)
 
 
+def moved(corners, pixels):
+    """The triangle pushed to the nearest side of the world, and so many of 32 pixels beyond."""
+    far = np.abs(corners - 0.5).max(0).argmax()
+    side = np.sign(corners[np.abs(corners[:, far] - 0.5).argmax(), far] - 0.5)
+    edge = corners[:, far].max() if side > 0 else corners[:, far].min()
+    shift = np.zeros(2)
+    shift[far] = 0.5 + side * 0.375 - edge + side * pixels / 32
+    return corners + shift
+
+
+@pytest.mark.parametrize(("pixels", "near"), [(0, True), (2, False), (3, False)])
+def test_triangles_moved_off_the_manifold_are_not_precise(judge, pixels, near):
+    """Corners lie in the middle three quarters: a triangle beyond is another one's neighbour."""
+    for index in triangles.TESTING[:4]:
+        picture = triangles.draw(moved(triangles.corners(index), pixels), 32) / 255
+        assert (judge.distance(picture) <= 0.75) == near
+
+
+def test_squares_are_not_precise(judge):
+    for turn in (0.0, 0.4, 0.8):
+        angles = turn + np.arange(4) * np.pi / 2
+        corners = 0.5 + 0.25 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        picture = triangles.draw(corners, 32) / 255
+        assert judge.distance(picture) > 2
+
+
 def test_recall_asks_for_unseen_triangles(judge):
     np.testing.assert_array_equal(np.round(judge.tests * 255), drawn(triangles.TESTING[:6])[..., 0])
     assert triangles.TESTING[0] >= triangles.TRAINING

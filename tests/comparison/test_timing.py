@@ -11,6 +11,8 @@ from console.errors import UserError
 from runs.folder import hold
 from training import device
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 WORDS = ["gan", "lsgan"]
 
 

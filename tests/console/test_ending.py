@@ -1,5 +1,9 @@
 """How a command ends, and what it prints."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from console import screen
@@ -33,6 +37,43 @@ def test_a_mistake_of_ours_keeps_its_traceback():
     with pytest.raises(ValueError, match="ours"):
         carry_out("train.py", raising(ValueError("ours")))
     assert carry_out("train.py", raising(ValueError("theirs")), mistakes=ValueError) == 2
+
+
+UNREAD = """
+import sys, time
+from console import screen
+from console.ending import carry_out
+def work():
+    sys.stdin.readline()  # until the reader has gone
+    if sys.argv[1] == "stdout":
+        screen.show("unread")
+        screen.show("unread too")
+    sys.stderr.write("it goes on\\n")
+    sys.stderr.flush()
+sys.exit(carry_out("train.py", work))
+"""
+
+
+@pytest.mark.parametrize(
+    ("unread", "code", "words"), [("stdout", 0, "it goes on\n"), ("stderr", 141, "")]
+)
+def test_a_reader_that_leaves_is_no_traceback(unread, code, words):
+    """As `| head` does, and `2>&1 | head`."""
+    begun = subprocess.Popen(
+        [sys.executable, "-c", UNREAD, unread], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if unread == "stdout" else subprocess.STDOUT, text=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    begun.stdout.close()
+    begun.stdin.write("go\n")
+    begun.stdin.close()
+    said = begun.stderr.read() if begun.stderr else ""
+    assert (begun.wait(60), said) == (code, words)
+
+
+def test_a_broken_pipe_of_ours_keeps_its_traceback():
+    with pytest.raises(BrokenPipeError):
+        carry_out("train.py", raising(BrokenPipeError()))
 
 
 def test_lines_stay_lines(capsys):

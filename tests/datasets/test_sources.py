@@ -127,6 +127,19 @@ def test_cifar10_has_colour_and_named_classes(opened, monkeypatch):
     assert [data.labels.names[i] for i in data.labels.values] == ["frog", "airplane"]
 
 
+def test_digits_come_with_scikit_learn(opened, monkeypatch):
+    """The counts are those of the set's description in the UCI repository's test part."""
+    pytest.importorskip("sklearn")
+    data = opened("digits", 8)
+    assert data.images.shape == (1_797, 8, 8, 3)
+    counts = np.bincount(data.labels.values).tolist()
+    assert counts == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    np.testing.assert_array_equal(data.images[0, 0, :, 1], [0, 0, 80, 207, 143, 16, 0, 0])
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    with pytest.raises(DataError, match="pip install scikit-learn"):
+        opened("digits", 16)
+
+
 def test_without_a_network(opened, monkeypatch):
     def fail():
         raise Exception("URL fetch failure on https://example.org: None\nName unknown")

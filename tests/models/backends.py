@@ -13,21 +13,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("tensorflow", "jax", "torch")
-# To parametrise a test by; one that is not installed is skipped.
+# To parametrise a test by; one that is not installed is skipped. JAX compiles for minutes what the
+# parity tests have seen of it already.
 EVERY = [
-    pytest.param(name, marks=pytest.mark.skipif(
-        importlib.util.find_spec(name) is None, reason=f"{name} is not installed"))
+    pytest.param(name, marks=[
+        pytest.mark.skipif(
+            importlib.util.find_spec(name) is None, reason=f"{name} is not installed"),
+        *([pytest.mark.thorough] if name == "jax" else []),
+    ])
     for name in NAMES
 ]  # fmt: skip
 
 
 # Steps this small take far less time than XLA's optimisations of them.
 _QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-
-
-def installed() -> list[str]:
-    """The backends of this machine."""
-    return [name for name in NAMES if importlib.util.find_spec(name) is not None]
 
 
 def environment(backend: str, **more: str) -> dict[str, str]:
@@ -37,9 +36,14 @@ def environment(backend: str, **more: str) -> dict[str, str]:
     return {**os.environ, **own, **quick, "TF_CPP_MIN_LOG_LEVEL": "3", **more}
 
 
-def run(module: str, backend: str, place: Path) -> None:
-    """`python -m module place` on that backend and the CPU; an AssertionError where it fails."""
-    command = [sys.executable, "-m", module, str(place)]
+def run(module: str, backend: str, place: Path, eagerly: bool = False) -> None:
+    """`python -m module place` on that backend and the CPU; an AssertionError where it fails.
+
+    Args:
+        eagerly: TensorFlow runs what it would trace: a few small steps take half the time.
+    """
+    start = ["tests.models.eagerly", module] if eagerly and backend == "tensorflow" else [module]
+    command = [sys.executable, "-m", *start, str(place)]
     done = subprocess.run(
         command, cwd=ROOT, env=environment(backend), capture_output=True, text=True
     )
@@ -59,7 +63,7 @@ def results(module: str, folders: pytest.TempPathFactory) -> Callable[[str], dic
     @cache
     def of(backend: str) -> dict[str, np.ndarray]:
         folder = folders.mktemp(backend)
-        run(module, backend, folder)
+        run(module, backend, folder, eagerly=True)
         return dict(np.load(folder / "results.npz"))
 
     return of

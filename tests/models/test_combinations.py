@@ -1,7 +1,8 @@
 """All losses, penalties, normalisations and conditionings combine: each combination takes a step.
 
-The full product runs on the dense networks, eagerly: one GAN per normalisation and conditioning,
-which then pursues every objective in turn. The convolutional networks see every option once.
+The product runs on the dense networks, eagerly: one GAN per normalisation and conditioning,
+which then pursues a third of all objectives in turn. The convolutional networks see every option
+once.
 """
 
 import dataclasses
@@ -97,10 +98,17 @@ if keras.backend.backend() == "tensorflow":
     @pytest.mark.parametrize("conditioning", CONDITIONINGS)
     @pytest.mark.parametrize("normalisation", NORMALISATIONS)
     def test_every_loss_and_penalty(normalisation, conditioning):
-        """One of the 12 pairs of networks under all 9 losses × 8 penalties."""
+        """One of the 12 pairs of networks under a third of all losses × penalties.
+
+        Each loss with each penalty meets every normalisation, and every conditioning.
+        """
         networks_ = NORMALISATIONS[normalisation], CONDITIONINGS[conditioning]
         gan = GAN(point_recipe(*networks_))
-        for loss, penalty in itertools.product(LOSSES, PENALTIES):
+        mine = [*NORMALISATIONS].index(normalisation) + [*CONDITIONINGS].index(conditioning)
+        product = itertools.product(enumerate(LOSSES), enumerate(PENALTIES))
+        for (place, loss), (other, penalty) in product:
+            if (place + other - mine) % 3:
+                continue
             pursue(gan, point_recipe(*networks_, {"loss": loss}, PENALTIES[penalty]))
             logs = step(gan)
             assert ("penalty" in logs) == ("penalty" in PENALTIES[penalty])
@@ -228,9 +236,8 @@ def on_tensorflow():
     return sampled("tensorflow")
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", backends.EVERY[1:])
 def test_the_other_backends_agree(backend, on_tensorflow):
-    pytest.importorskip(backend)
     rows = sampled(backend)
     assert len(rows) == 5
     for row, expected in zip(rows, on_tensorflow, strict=True):

@@ -391,9 +391,7 @@ def test_the_average_colours_unless_the_network_in_training_is_asked_for():
     assert np.abs(raw - expected).max() <= 1
 
 
-# === On TensorFlow and torch; JAX compiles these five graphs for over a minute ===
-
-_TESTED = [backends.EVERY[0], backends.EVERY[2]]
+# === Backends ===
 
 
 @pytest.fixture(scope="module")
@@ -402,7 +400,7 @@ def results(tmp_path_factory):
     return backends.results("tests.models.tiny_deoldify", tmp_path_factory)
 
 
-@pytest.mark.parametrize("backend", _TESTED)
+@pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_the_last_phase_changes_no_bit(backend, results):
     found = results(backend)
     whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
@@ -411,7 +409,7 @@ def test_a_resume_within_the_last_phase_changes_no_bit(backend, results):
         np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
 
 
-@pytest.mark.parametrize("backend", _TESTED)
+@pytest.mark.parametrize("backend", backends.EVERY)
 def test_what_is_kept_is_what_was_trained(backend, results):
     found = results(backend)
     np.testing.assert_allclose(found["read"], found["made"], atol=1e-5)
@@ -419,7 +417,7 @@ def test_what_is_kept_is_what_was_trained(backend, results):
     np.testing.assert_array_equal(found["moves"], 0)
 
 
-@pytest.mark.parametrize("backend", backends.EVERY[2:])
+@pytest.mark.parametrize("backend", backends.EVERY[1:])
 def test_backends_agree(backend, results):
     ours, found = results("tensorflow"), results(backend)
     logs = [name for name in ours if name.startswith("logs/")]

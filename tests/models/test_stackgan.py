@@ -329,19 +329,27 @@ def test_reals_of_stage_1_are_means_of_squares():
 # === Backends ===
 
 
-def test_a_resume_changes_no_bit_and_backends_agree(tmp_path_factory):
-    """In one test, so that each backend's process runs once."""
-    results = backends.results("tests.models.tiny_stackgan", tmp_path_factory)
-    ours = results("tensorflow")
-    logs = [name for name in ours if name.startswith("logs/")]
-    assert len(logs) == 4 * 4
-    for backend in backends.installed():
-        found = results(backend)
-        whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
-        assert len(whole) > 100
-        for name, value in whole.items():
-            np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
-        np.testing.assert_allclose(found["read"], found["kept"], atol=1e-6)
-        for name in logs:  # Adam's first steps, and norms over four pictures, enlarge roundings
-            tolerance = 2e-3 if name < "logs/3" else 1e-2
-            np.testing.assert_allclose(found[name], ours[name], tolerance, 1e-3, err_msg=name)
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What `tests.models.tiny_stackgan` finds: by backend."""
+    return backends.results("tests.models.tiny_stackgan", tmp_path_factory)
+
+
+@pytest.mark.parametrize("backend", backends.EVERY)
+def test_a_resume_changes_no_bit(backend, results):
+    found = results(backend)
+    whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
+    assert len(whole) > 100
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
+    np.testing.assert_allclose(found["read"], found["kept"], atol=1e-6)
+    assert len([name for name in found if name.startswith("logs/")]) == 4 * 4
+
+
+@pytest.mark.parametrize("backend", backends.EVERY[1:])
+def test_backends_agree(backend, results):
+    ours, found = results("tensorflow"), results(backend)
+    for name in (name for name in ours if name.startswith("logs/")):
+        # Adam's first steps, and norms over four pictures, enlarge roundings.
+        tolerance = 2e-3 if name < "logs/3" else 1e-2
+        np.testing.assert_allclose(found[name], ours[name], tolerance, 1e-3, err_msg=name)

@@ -297,6 +297,7 @@ def steps_on(backend, folder):
     return backends.arrays("tests.models.tiny_vae", backend, folder)
 
 
+@pytest.mark.thorough
 def test_three_steps_agree_on_jax(tmp_path):
     if importlib.util.find_spec("jax") is None:
         pytest.skip("jax is not installed")

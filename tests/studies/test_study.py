@@ -8,9 +8,11 @@ import pytest
 from comparison import trials
 from console.errors import TrainingStopped, UserError
 from studies import command, plan, report
-from studies.carrying_out import Results, Work, runs
-from studies.claims import Side
+from studies.carrying_out import Work
 from studies.folder import open_folder
+from studies.results import Results
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 PLAN = """
 title = "Two claims"
@@ -76,7 +78,7 @@ def test_a_scale_changes_what_it_names(written, tmp_path):
     assert points.entries["other"].loss == "least_squares"
     assert {recipe.batch_size for recipe in points.entries.values()} == {8}
     assert study.words["points"]["short"] == "gan:batch_size=8,steps=2"
-    order = [(arm, seed) for _, arm, seed in runs(study)]
+    order = [(arm, seed) for _, arm, seed in study.runs()]
     assert order[:4] == [("base", 0), ("other", 0), ("short", 0), ("base", 1)]
     assert load(written(), tmp_path, seeds=5).seeds == 5
 
@@ -86,7 +88,7 @@ def test_a_claim_alone_needs_its_own_arms(written, tmp_path):
     assert study.arms("points") == ["base", "other", "short"]
     alone = study.only(["loss"])
     assert alone.arms("points") == ["base", "other"]
-    assert [arm for _, arm, _ in runs(alone)] == 2 * ["base", "other"]
+    assert [arm for _, arm, _ in alone.runs()] == 2 * ["base", "other"]
     assert alone.plans == study.plans  # so that its steps are timed once, for all arms
     with pytest.raises(UserError, match=r"there is no claim 'lost' \(did you mean loss\?\); kno"):
         study.only(["lost"])
@@ -157,8 +159,8 @@ def carried_out(tmp_path_factory):
 def test_every_arm_is_trained_with_every_seed(carried_out):
     folder, path = carried_out
     study = plan.load(path, "small", None, str(folder.parent))
-    assert len(list(runs(study))) == 6
-    for name, arm, seed in runs(study):
+    assert len(list(study.runs())) == 6
+    for name, arm, seed in study.runs():
         state = trials.result(trials.folder_of(folder / name, arm, seed))
         assert state["state"] == "done"
         assert state["curve"][-1]["step"] == (2 if arm == "short" else 4)
@@ -173,13 +175,13 @@ def test_the_report_begins_with_the_verdicts(carried_out):
     assert head == "| claim | at the scale `small` | what was seen |"
     assert first.startswith("| 1. The loss matters. | **")
     assert second.startswith("| 2. More steps help. | **")
-    base = results.values(Side("points", "base", "EM distance", "end"))
+    base = results.numbers("points", "base", "EM distance")
     stored = [
         json.loads((folder / f"points/runs/base-{seed}/result.json").read_text())["curve"][-1]
         for seed in (0, 1)
     ]
     assert base == {seed: row["EM distance"] for seed, row in enumerate(stored)}
-    logs = results.values(Side("points", "base", "d_loss", "end"))
+    logs = results.numbers("points", "base", "d_loss")
     assert logs == {seed: row["logs"]["d_loss"] for seed, row in enumerate(stored)}
     assert "correction for all 2 tests" in text
     for name in re.findall(r"\]\((.*?\.png)\)", text):
@@ -237,7 +239,7 @@ def test_a_plan_of_an_earlier_version_goes_on(carried_out, tmp_path):
 def test_a_run_that_diverges_counts_as_the_worst(written, tmp_path, monkeypatch):
     study = load(written(), tmp_path, seeds=1)
     folder = open_folder(study, tmp_path / "here")
-    work = Work(study, folder, lambda words: None, lambda: False)
+    work = Work(folder, lambda words: None, lambda: False)
     real = trials.advance
 
     def stop(gan, feed, step):
@@ -246,16 +248,16 @@ def test_a_run_that_diverges_counts_as_the_worst(written, tmp_path, monkeypatch)
         return real(gan, feed, step)
 
     monkeypatch.setattr(trials, "advance", stop)
-    work.go()
+    work.go(study)
     results = Results(study, folder)
     every = [
         row["EM distance"]
         for path in folder.rglob("result.json")
         for row in json.loads(path.read_text())["curve"]
     ]
-    assert results.values(Side("points", "other", "EM distance", "end")) == {0: max(every)}
-    assert results.values(Side("points", "other", "mode entropy", "end"))[0] <= min(
-        results.values(Side("points", "base", "mode entropy", "end")).values()
+    assert results.numbers("points", "other", "EM distance") == {0: max(every)}
+    assert results.numbers("points", "other", "mode entropy")[0] <= min(
+        results.numbers("points", "base", "mode entropy").values()
     )
     text = report.write(study, folder).read_text()
     assert "Diverged, and counted as the worst: points: other, seed 0." in text
@@ -266,15 +268,15 @@ def test_a_stopped_study_says_what_is_left_and_goes_on(written, tmp_path):
     study = load(written(), tmp_path, seeds=1)
     folder = open_folder(study, tmp_path / "here")
     told, calls = [], iter(range(100))
-    work = Work(study, folder, told.append, lambda: next(calls) >= 4)
-    work.go()
+    work = Work(folder, told.append, lambda: next(calls) >= 4)
+    work.go(study)
     assert "run 1 of 3 · about " in "\n".join(told)
     assert (
         "Not begun: points: other, seed 0, points: short, seed 0."
         in report.write(study, folder).read_text()
     )
     told.clear()
-    Work(study, folder, told.append, lambda: False).go()
+    Work(folder, told.append, lambda: False).go(study)
     assert told[-1].startswith("run 3 of 3")
     assert "Not " not in report.write(study, folder).read_text()
 

@@ -11,6 +11,8 @@ from console.errors import UserError
 from toys import command, theory
 from toys.theory import optimum, slope, vanishing
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def film(scene, tmp_path, *words):
     """Film a scene with few steps; (its frames, its numbers by step)."""

@@ -13,6 +13,8 @@ from models.systems.gan.turns import GAN
 from runs import checkpoints
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def gan_of(folder):
     run = runs.Run(folder)

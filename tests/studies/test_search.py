@@ -1,0 +1,311 @@
+"""A small search on points, from its plan to its report; what its plan may not say."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+
+from comparison import trials
+from console.errors import TrainingStopped, UserError
+from studies import choosing, command, plan, searches
+from studies.carrying_out import Work
+from studies.folder import open_folder
+from studies.results import Results
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+PLAN = """
+title = "A search"
+about = "Rules first."
+[models]
+plain = "gan"
+squares = "gan:loss=least_squares,d_steps=2"
+[ranges.rate]
+fields = "g_learning_rate, d_learning_rate"
+log = [1e-4, 1e-2]
+[ranges.beta]
+fields = "beta_1"
+models = "squares"
+between = [0.0, 1.0]
+[ranges.turns]
+fields = "d_steps"
+models = "plain"
+choices = [1, 2]
+[searches.ring]
+data = "ring"
+marks = 2
+count = 500
+measure = "EM distance"
+failed = 1.5
+[searches.grid]
+data = "grid"
+marks = 1
+count = 500
+measure = "mode entropy"
+failed = 0.1
+[scales.small]
+seeds = 2
+settings = 3
+about = "tiny"
+[scales.small.searches.ring]
+steps = 4
+changes = "batch_size=8"
+[scales.small.searches.grid]
+steps = 2
+changes = "batch_size=8"
+"""
+
+
+def write(folder, *changes):
+    text = PLAN
+    for pattern, other in changes:
+        text, count = re.subn(pattern, lambda _, other=other: other, text, count=1)
+        assert count == 1, pattern
+    path = folder / "look.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def load(folder, *changes, seeds=None):
+    return plan.load(write(folder, *changes), "small", seeds, str(folder))
+
+
+# ============================================================================ settings
+
+
+def test_the_first_setting_is_the_plans_and_others_are_drawn(tmp_path):
+    search = load(tmp_path)
+    ring = search.plans["ring"].entries
+    assert list(ring) == [f"{model} {k}" for model in ("plain", "squares") for k in range(3)]
+    assert search.words["ring"]["plain 0"] == "gan:batch_size=8"
+    first = search.words["ring"]["squares 1"]
+    assert re.fullmatch(
+        r"gan:batch_size=8,loss=least_squares,d_steps=2,g_learning_rate=(\S+),"
+        r"d_learning_rate=\1,beta_1=[\d.e-]+,steps=2",
+        first,
+    )
+    rates = {recipe.g_learning_rate for recipe in ring.values()}
+    assert len(rates) == 5  # one of the recipe, four drawn
+    assert all(recipe.g_learning_rate == recipe.d_learning_rate for recipe in ring.values())
+    assert (
+        ring["plain 1"].g_learning_rate != search.plans["grid"].entries["plain 1"].g_learning_rate
+    )
+    assert {plan.settings.seeds for plan in search.plans.values()} == {1}
+
+
+def test_a_setting_depends_on_its_names_and_number_alone(tmp_path):
+    few, more = load(tmp_path), load(tmp_path, ("settings = 3", "settings = 5"))
+    for arm, word in few.words["ring"].items():
+        assert more.words["ring"][arm] == word
+    assert len(more.words["ring"]) == 10
+
+
+def test_d_sees_as_many_batches_in_every_run(tmp_path):
+    search = load(tmp_path, ("steps = 4", "steps = 40"))
+    for recipe in search.plans["ring"].entries.values():
+        assert recipe.steps * recipe.d_steps == 40
+    assert {recipe.d_steps for recipe in search.plans["ring"].entries.values()} == {1, 2}
+
+
+def test_values_are_drawn_evenly_from_their_ranges():
+    rng = np.random.Generator(np.random.Philox(0))
+    log = [float(searches.Range((), (), (1e-4, 1e-2), log=True).draw(rng)) for _ in range(4_000)]
+    assert 1e-4 <= min(log) < 1.02e-4
+    assert 0.98e-2 < max(log) < 1e-2
+    assert abs(np.mean(np.array(log) < 1e-3) - 0.5) < 0.03  # half of them in each decade
+    even = [float(searches.Range((), (), (0.0, 1.0)).draw(rng)) for _ in range(4_000)]
+    assert 0 <= min(even) < 0.01
+    assert 0.99 < max(even) < 1
+    assert abs(np.mean(even) - 0.5) < 0.02
+    drawn = [searches.Range((), (), choices=("none", 5)).draw(rng) for _ in range(400)]
+    assert abs(drawn.count("none") - 200) < 50
+    assert set(drawn) == {"none", "5"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "message"),
+    [
+        ("about = .*", "abuot = 3", "the plan: unknown 'abuot', known: title, about, models"),
+        (r"\[models\]\nplain.*\n.*", "[models]", "says nothing of models"),
+        ("settings = 3", "settings = 0", "settings must be 1 to 1,000, not 0"),
+        ("settings = 3", "setings = 3", "scale small: unknown 'setings', known: seeds, about, sea"),
+        (r"searches.grid\]\nsteps", "searches.gird]\nsteps", "there is no search 'gird'"),
+        ("marks = 2", "minutes = 2", "search ring: unknown 'minutes', known: data"),
+        ("failed = 1.5", "", "search ring has no failed"),
+        ("steps = 4", "", "search ring has no steps"),
+        ("measure = .*", "", "search ring has no measure"),
+        ("marks = 2", "marks = 0", "search ring: --marks must be"),
+        ("least_squares", "squares", "unknown loss 'squares'"),
+        ('fields = "beta_1"', 'fields = "beta_3"', "beta_3"),
+        ('fields = "beta_1"', "", "range beta needs fields, and one of between, log and choices"),
+        (r"between = \[0.0, 1.0\]", "", "range beta needs fields, and one of between, log and ch"),
+        (r"between = \[0.0, 1.0\]", "between = [1.0, 0.0]", "two rising numbers, not [1.0, 0.0]"),
+        (r"log = \[1e-4, ", "log = [0.0, ", "log takes two rising numbers above 0, not [0.0, 0.0"),
+        (r"log = \[1e-4, ", "log = [", "log takes two rising numbers above 0, not [0.01]"),
+        (r"choices = \[1, 2\]", "choices = []", "range turns has no choices"),
+        ('models = "squares"', 'models = "sqares"', "range beta: unknown model 'sqares', known"),
+        ('models = "squares"', 'moodels = "squares"', "range beta: unknown 'moodels', known"),
+        (r"choices = \[1, 2\]", "choices = [0]", "d_steps must be"),
+    ],
+)  # fmt: skip
+def test_a_plan_that_cannot_be_is_refused(tmp_path, pattern, text, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        load(tmp_path, (pattern, text))
+    assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
+
+
+# ============================================================================ what is found
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_best_of_a_smaller_budget_by_all_draws(direction):
+    """Against every way to draw k of four values with replacement."""
+    values, better = [3.0, 1.0, 7.0, 1.5], min if direction == "min" else max
+    for k in (1, 2, 3):
+        every = [better(drawn) for drawn in itertools.product(values, repeat=k)]
+        found = choosing.best_of(values, k, direction)
+        assert found.mean == pytest.approx(np.mean(every))
+        low, high = np.quantile(every, [0.025, 0.975], method="inverted_cdf")
+        assert (found.low, found.high) == (low, high)
+
+
+@pytest.fixture(scope="module")
+def carried_out(tmp_path_factory):
+    """The search from the command line: (its folder, the plan's path)."""
+    folder = tmp_path_factory.mktemp("search")
+    path = write(folder)
+    assert command.run([path, f"--out={folder}"]) == 0
+    return folder / "study-look-small", path
+
+
+def stored(folder, comparison, arm, seed, measure):
+    """What a run has come to, read from its file."""
+    run = f"{arm.replace(' ', '-')}-{seed}"
+    curve = json.loads((folder / comparison / "runs" / run / "result.json").read_text())["curve"]
+    return curve[-1][measure]
+
+
+def test_the_best_setting_of_each_model_runs_again_with_all_seeds(carried_out):
+    folder, path = carried_out
+    for comparison, measure, better in (
+        ("ring", "EM distance", min), ("grid", "mode entropy", max),
+    ):  # fmt: skip
+        runs = sorted(p.parent.name for p in folder.glob(f"{comparison}-again/runs/*/result.json"))
+        expected = []
+        for model in ("plain", "squares"):
+            arms = [f"{model} {number}" for number in range(3)]
+            best = better(arms, key=lambda arm: stored(folder, comparison, arm, 0, measure))
+            expected += [f"{best.replace(' ', '-')}-{seed}" for seed in range(2)]
+        assert runs == sorted(expected)
+    search = plan.load(path, "small", None, str(folder.parent))
+    assert len(list(search.runs())) == 12
+    assert Results(search, folder).ended()
+
+
+def test_the_report_begins_with_a_table_for_each_data_set(carried_out):
+    folder, _ = carried_out
+    text = (folder / "report.md").read_text()
+    tables = text.split("Rules first.")[0]
+    assert "| ring: EM distance ↓ | best setting again | best | median | worst | failed |" in tables
+    assert "| grid: mode entropy ↑ |" in tables
+    values = sorted(stored(folder, "ring", f"plain {k}", 0, "EM distance") for k in range(3))
+    bad = sum(value > 1.5 for value in values)
+    (line,) = [line for line in tables.splitlines() if line.startswith("| plain |")][:1]
+    assert line.endswith(
+        f"| {values[0]:.3g} | {values[1]:.3g} | {values[2]:.3g} | {bad / 3:.0%} of 3 |"
+    )
+    best = min(range(3), key=lambda k: stored(folder, "ring", f"plain {k}", 0, "EM distance"))
+    again = [
+        stored(folder, "ring-again", f"plain {best}", seed, "EM distance") for seed in range(2)
+    ]
+    assert line.startswith(f"| plain | {np.mean(again):.3g} ± ")
+    for name in re.findall(r"\]\((.*?\.png)\)", text):
+        assert (folder / name).stat().st_size > 1_000
+    assert text.count(".png)") == 4
+    assert "Of 1 pair of models, " in text
+    assert f"- `plain {best}`: `gan:batch_size=8" in text
+    assert "Not begun" not in text
+
+
+def test_a_finished_search_is_not_trained_again(carried_out):
+    folder, path = carried_out
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")}
+    assert command.run([path, f"--out={folder.parent}"]) == 0
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("result.json")} == before
+
+
+def test_what_is_claimed_or_changed_is_refused(carried_out, tmp_path, capsys):
+    folder, path = carried_out
+    assert command.run([path, f"--out={folder.parent}", "--claims=all"]) == 2
+    assert "look searches and claims nothing; leave out --claims" in capsys.readouterr().err
+    for pattern, text, place in (
+        ("failed = 1.5", "failed = 1.6", "judged/ring/failed differs"),
+        ("1e-4", "1e-5", "comparisons/ring/entries/plain 1/g_learning_rate differs"),
+    ):
+        assert command.run([write(tmp_path, (pattern, text)), f"--out={folder.parent}"]) == 2
+        assert place in capsys.readouterr().err
+
+
+def test_a_run_that_diverges_has_failed(tmp_path, monkeypatch):
+    search = load(tmp_path, seeds=1)
+    folder = open_folder(search, tmp_path / "here")
+    real = trials.advance
+
+    def stop(gan, feed, step):
+        if gan.recipe.loss == "least_squares":
+            raise TrainingStopped("d_loss is nan by step 4")
+        return real(gan, feed, step)
+
+    monkeypatch.setattr(trials, "advance", stop)
+    Work(folder, lambda words: None, lambda: False).go(search)
+    assert choosing.failed(search, folder, "ring", "squares") == 1.0
+    assert choosing.failed(search, folder, "grid", "squares") == 1.0
+    worst = max(choosing.numbers(search, folder, "ring", "plain").values())
+    numbers = choosing.numbers(search, folder, "ring", "squares")
+    assert min(numbers.values()) >= worst
+    assert choosing.chosen(search, folder)["ring"]["squares"] == "squares 0"
+
+
+def test_the_best_wait_for_runs_of_other_processes(tmp_path, monkeypatch):
+    search = load(tmp_path, seeds=1)
+    folder = open_folder(search, tmp_path / "here")
+    held = trials.folder_of(folder / "grid", "squares 2", 0)
+    order = []
+    monkeypatch.setattr("studies.carrying_out.WAIT", 0.0)
+    real = trials.train
+
+    def train(plan, place, *rest, runs):
+        """The other process ends its run when this one has looked twice."""
+        (run,) = runs
+        order.append((place.name, *run))
+        if place.name == "grid" and run == ("squares 2", 0) and len(order) < 14:
+            return
+        real(plan, place, *rest, runs=runs)
+
+    monkeypatch.setattr(trials, "train", train)
+    Work(folder, lambda words: None, lambda: False).go(search)
+    again = [name for name, *_ in order].index("ring-again")
+    assert order[again - 1] == ("grid", "squares 2", 0)
+    assert trials.result(held)["state"] == "done"
+
+
+def test_a_stopped_search_reports_what_it_has(tmp_path):
+    from studies import search_report
+
+    search = load(tmp_path, seeds=1)
+    folder = open_folder(search, tmp_path / "here")
+    calls = iter(range(100))
+    Work(folder, lambda words: None, lambda: next(calls) >= 3).go(search)
+    text = search_report.write(search, folder).read_text()
+    assert "| squares | – | – | – | – | – |" in text
+    assert "Not begun: ring: plain 1, seed 0" in text
+
+
+def test_the_list_names_the_settings(tmp_path, capsys):
+    assert command.run([write(tmp_path), f"--out={tmp_path}", "--list"]) == 0
+    words = capsys.readouterr().out
+    assert "ring: 6 arms × 1 seeds on ring" in words
+    assert "squares 0: 2 steps of gan:batch_size=8,loss=least_squares,d_steps=2,steps=2" in words
+    assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
