@@ -13,6 +13,7 @@ from console import backend, options
 from console.ending import carry_out
 from console.errors import user_errors
 from console.screen import show
+from console.wording import counted
 from models import recipes
 from models.systems.gan.recipe import GANRecipe
 from training import device
@@ -86,7 +87,7 @@ def _compare(plan: plans.Plan) -> int:
     judge = judges.choose(plan.settings, data)
     folder = trials.open_plan(plan)
     if plan.settings.minutes:
-        show(f"timing a step of {report.counted(len(plan.entries), 'recipe')} …")
+        show(f"timing a step of {counted(len(plan.entries), 'recipe')} …")
     plan = timing.timed(plan, folder, data)
     show(f"{len(plan.runs())} runs in {folder}")
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from comparison import pictures
 from comparison.plan import Plan
 from comparison.table import Row, best, rows, verdicts
-from console.wording import duration
+from console.wording import counted, duration
 from foreign.files import replaced
 
 
@@ -63,11 +63,6 @@ def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> li
         with replaced(path) as unfinished:
             unfinished.write_text(text, "utf-8")
     return paths
-
-
-def counted(count: int, noun: str) -> str:
-    """`"1 seed"`, `"3 seeds"`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:

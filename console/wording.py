@@ -23,6 +23,11 @@ def size(count: float) -> str:
     return f"{count:.0f} B"
 
 
+def counted(count: int, noun: str) -> str:
+    """`"1 seed"`, `"3 seeds"`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def listed(items: list[str], most: int = 5) -> str:
     """`"a, b, c and 4 more"`."""
     shown = ", ".join(items[:most])

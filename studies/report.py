@@ -7,9 +7,8 @@ import math
 from pathlib import Path
 
 from comparison import pictures
-from comparison.report import counted
 from comparison.table import Mean
-from console.wording import duration, listed
+from console.wording import counted, duration, listed
 from foreign.files import write_text
 from studies import verdict
 from studies.claims import Claim, ClaimStudy, Side

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from comparison import pictures
-from comparison.report import counted
 from comparison.table import mean
-from console.wording import duration
+from console.wording import counted, duration
 from foreign.files import replaced, write_text
 from studies import choosing, verdict
 from studies.report import missing

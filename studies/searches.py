@@ -170,14 +170,22 @@ def _setting(word: str, model: str, number: int, ranges: list[Range], world: str
         return word
     digest = hashlib.sha256(f"{world}/{model}/{number}".encode()).digest()
     rng = np.random.Generator(np.random.Philox(int.from_bytes(digest[:8], "little")))
-    drawn = [
-        f"{field}={value}"
+    drawn = {
+        field: value
         for each in ranges
         if model in each.models
         for value in [each.draw(rng)]
         for field in each.fields
-    ]
-    return word + ("," if ":" in word else ":") + ",".join(drawn) if drawn else word
+    }
+    return _with(word, drawn)
+
+
+def _with(word: str, values: Mapping[str, Any]) -> str:
+    """An arm as compare.py reads it, with these values of fields instead of its own."""
+    recipe, _, own = word.partition(":")
+    kept = [part for part in own.split(",") if part and part.partition("=")[0] not in values]
+    every = ",".join([*kept, *(f"{field}={value}" for field, value in values.items())])
+    return f"{recipe}:{every}" if every else recipe
 
 
 def _at_equal_batches(
@@ -191,8 +199,7 @@ def _at_equal_batches(
     timed = {}
     for arm, word in arms.items():
         turns = getattr(plan.entries[arm], "d_steps", 1)
-        steps = f"steps={world['steps'] // turns}"
-        timed[arm] = word if turns == 1 else word + ("," if ":" in word else ":") + steps
+        timed[arm] = _with(word, {"steps": world["steps"] // turns} if turns > 1 else {})
     return comparisons.read(where, world, timed, 1, out)
 
 

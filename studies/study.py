@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from comparison.plan import Plan
+from console.wording import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,10 @@ class Study:
             length = f"{settings.minutes:g} min" if settings.minutes else ""
             if not (arms := self.arms(name)):
                 continue
-            lines.append(f"{name}: {len(arms)} arms × {settings.seeds} seeds on {settings.data}")
+            lines.append(
+                f"{name}: {counted(len(arms), 'arm')} × {counted(settings.seeds, 'seed')} "
+                f"on {settings.data}"
+            )
             lines += [
                 f"  {arm}: {length or f'{plan.entries[arm].steps:,} steps'} "
                 f"of {self.words[name][arm]}"

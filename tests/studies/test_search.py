@@ -306,6 +306,6 @@ def test_a_stopped_search_reports_what_it_has(tmp_path):
 def test_the_list_names_the_settings(tmp_path, capsys):
     assert command.run([write(tmp_path), f"--out={tmp_path}", "--list"]) == 0
     words = capsys.readouterr().out
-    assert "ring: 6 arms × 1 seeds on ring" in words
+    assert "ring: 6 arms × 1 seed on ring" in words
     assert "squares 0: 2 steps of gan:batch_size=8,loss=least_squares,d_steps=2,steps=2" in words
     assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
