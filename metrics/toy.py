@@ -96,7 +96,7 @@ def coverage(
     good = apart.min(axis=1) <= radius * deviation
     counts = np.bincount(apart.argmin(axis=1)[good], minlength=len(means))
     shares = counts[counts > 0] / max(1, int(counts.sum()))
-    entropy = float(-(shares * np.log(shares)).sum() / np.log(len(means)))
+    entropy = float((shares * np.log(1 / shares)).sum() / np.log(len(means)))
     return Coverage(int((counts > 0).sum()), len(means), float(good.mean()), entropy)
 
 
