@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from keras import ops
 
+from datasets import pixels
 from metrics import edges, neighbours
 from metrics.extractors import Features
+from models import augmentation
 from models.system import System
 from training.callbacks.singular_values import singular_values, watched
 
@@ -20,12 +23,15 @@ class Extras:
 
     Attributes:
         better: measure → "max" or "min". What has no better direction is not in it.
+        protocol: a sentence on what real pictures themselves would score, or "".
 
     Args:
         names: of `comparison.plan.ALSO`.
-        pictures, features: of the reals.
+        pictures, features: of the reals, two for every generated one.
         frechet: what the Fréchet distance is called.
         raw: (system) → the Fréchet distance of the generator in training, not of its average.
+        extract: pictures → their features.
+        seen: the pictures that are trained on, if they are others.
     """
 
     def __init__(
@@ -35,16 +41,34 @@ class Extras:
         features: Features,
         frechet: str,
         raw: Callable[[System], float],
+        extract: Callable[[np.ndarray], Features],
+        seen: np.ndarray | None = None,
     ) -> None:
         self.names = names
-        self._slopes = edges.quantiles(pictures) if "detail" in names else None
-        self._spread = spread(features.pool)
-        self._typical = neighbours.typical_distance(features.pool)
+        half = features.take(np.arange(0, len(pictures), 2))
+        self._slopes = edges.quantiles(pictures[::2]) if "detail" in names else None
+        self._spread = spread(half.pool)
+        self._typical = neighbours.typical_distance(half.pool)
         self._raw, self._raw_name = raw, f"raw {frechet}"
+        if "memory" in names and seen is not None:
+            count = min(len(seen), len(pictures))
+            self._memory = extract(np.asarray(seen[:count])).pool, features.pool[:count]
+        self._leaks: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.protocol = ""
+        if "leaks" in names:
+            others = features.take(np.arange(1, len(pictures), 2)).pool
+            self._leaks = {
+                f"leaked {name}": (extract(changed).pool, others)
+                for name, changed in _augmented(pictures[1::2]).items()
+            }
+            scored = ", ".join(f"{name} {share:.3g}" for name, share in self._leaked(half).items())
+            self.protocol = f"Of real pictures: {scored}."
         directions = {
             "raw": {self._raw_name: "min"},
             "detail": {"slopes": "min"},
             "variety": {"spread": "max", "duplicates": "min"},
+            "memory": {"nearer to seen": "min"},
+            "leaks": dict.fromkeys(self._leaks, "min"),
         }
         self.better = {
             measure: way for name in names for measure, way in directions.get(name, {}).items()
@@ -60,9 +84,38 @@ class Extras:
         if "variety" in self.names:
             found["spread"] = spread(features.pool) / self._spread
             found["duplicates"] = neighbours.duplicate_share(features.pool, self._typical)
+        if "memory" in self.names:
+            found["nearer to seen"] = neighbours.nearer_share(features.pool, *self._memory)
+        if "leaks" in self.names:
+            found |= self._leaked(features)
         if "weights" in self.names:
             found |= _largest(system)
         return {name: float(value) for name, value in found.items()}
+
+    def _leaked(self, features: Features) -> dict[str, float]:
+        """The shares of pictures that are nearer to changed reals than to the same unchanged."""
+        return {
+            name: neighbours.nearer_share(features.pool, *both)
+            for name, both in self._leaks.items()
+        }
+
+
+def _augmented(pictures: np.ndarray) -> dict[str, np.ndarray]:
+    """Pictures, uint8 (N, H, W, C), as a discriminator sees them that learns from augmented ones.
+
+    Each has a hole of half its sides; or each is turned by a quarter, a half, three quarters.
+    """
+    rng = np.random.Generator(np.random.Philox(key=[0, 6]))
+    holes = augmentation.get("diffaug", "cutout")
+    cut = holes(
+        ops.convert_to_tensor(pictures.astype("float32") / 127.5 - 1),
+        ops.convert_to_tensor(holes.draw(rng, (len(pictures),))),
+        1.0,
+    )
+    turns = [np.rot90(each, 1 + index % 3) for index, each in enumerate(pictures)]
+    square = pictures.shape[1] == pictures.shape[2]
+    found = {"cut-outs": pixels.to_uint8(ops.convert_to_numpy(cut))}
+    return found | ({"turns": np.stack(turns)} if square else {})
 
 
 def spread(features: np.ndarray) -> float:

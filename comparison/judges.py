@@ -46,7 +46,10 @@ def choose(settings: CompareSettings, data: datasets.ImageData) -> Judge:
         return PointJudge(worlds.world(settings.data))
     if settings.data == "triangles":
         return TriangleJudge(data, settings.samples)
-    return PictureJudge(data, settings.samples, settings.extras)
+    trained = None
+    if settings.few:
+        trained, data = datasets.few(data, settings.few)
+    return PictureJudge(data, settings.samples, settings.extras, trained)
 
 
 class PointJudge:
@@ -102,11 +105,22 @@ def _generated(
 
 
 class PictureJudge:
-    """Fréchet distance and manifold measures on the default feature extractor."""
+    """Fréchet distance and manifold measures on the default feature extractor.
+
+    Args:
+        data: the pictures to measure against.
+        trained: those that are trained on, if they are others.
+    """
 
     chosen = (measures.FRECHET, measures.MANIFOLD)
 
-    def __init__(self, data: datasets.ImageData, samples: int, also: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        data: datasets.ImageData,
+        samples: int,
+        also: tuple[str, ...] = (),
+        trained: datasets.ImageData | None = None,
+    ) -> None:
         self.samples = min(samples, len(data.images) // 2)
         self.extractor = extractors.load()
         rows = np.random.Generator(np.random.Philox(key=[0, 4])).permutation(len(data.images))
@@ -118,14 +132,17 @@ class PictureJudge:
         frechet = self.extractor.measure_name(measures.FRECHET)
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
         self.extras = Extras(
-            also, pictures[::2], self.real, frechet, lambda system: self._raw(system, data)[frechet]
-        )
+            also, pictures, features, frechet, lambda system: self._raw(system, data)[frechet],
+            lambda changed: extractors.extract(self.extractor, changed),
+            None if trained is None else trained.images,
+        )  # fmt: skip
         self.better |= self.extras.better
+        unseen = "" if trained is None else " that were not trained on"
         self.protocol = (
-            f"{self.samples} generated against {self.samples} real pictures, averaged generator, "
-            f"no truncation, features of {self.extractor.label} (not FID). The best possible "
-            f"values, real against real: {_words(self.floor)}."
-        )
+            f"{self.samples} generated against {self.samples} real pictures{unseen}, averaged "
+            f"generator, no truncation, features of {self.extractor.label} (not FID). The best "
+            f"possible values, real against real: {_words(self.floor)}. {self.extras.protocol}"
+        ).rstrip()
 
     def _compare(self, features: extractors.Features) -> dict[str, float]:
         settings = measure.Settings(bootstrap=0)

@@ -21,7 +21,7 @@ from models.systems.gan.recipe import GANRecipe
 from models.systems.vae.recipe import VAERecipe
 
 POINT_WORLDS = ("ring", "grid", "line")
-ALSO = ("raw", "detail", "variety", "weights")
+ALSO = ("raw", "detail", "variety", "weights", "memory", "leaks")
 COMPARED = (GANRecipe, VAERecipe)
 _GROUP = "Comparison"
 
@@ -56,6 +56,14 @@ class CompareSettings:
         most=bounds.PICTURES,
     )  # fmt: skip
     count: int = option(0, _GROUP, "pictures to train on; 0: all", most=bounds.PICTURES, least=0)
+    few: int = option(
+        0,
+        _GROUP,
+        "train on so many of the pictures alone, evenly spread, and measure against the others; "
+        "0: all are for both",
+        most=bounds.PICTURES,
+        least=0,
+    )
     also: str = option(
         "",
         _GROUP,
@@ -76,6 +84,10 @@ class CompareSettings:
             found.append(f"unknown --also {shown(strange[0])}, known: {', '.join(ALSO)}")
         elif self.extras and self.data in (*POINT_WORLDS, "triangles"):
             found.append(f"--also measures pictures in colour; leave it out for {self.data}")
+        if self.few and self.data in (*POINT_WORLDS, "triangles"):
+            found.append(f"--few is for pictures of one's own; leave it out for {self.data}")
+        if "memory" in self.extras and not self.few:
+            found.append("--also memory compares with pictures that were not seen; give --few")
         for name in ("data", "out"):
             if wrong := problem(getattr(self, name)):
                 found.append(f"--{name} {shown(getattr(self, name))} {wrong}")
@@ -104,7 +116,8 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without the settings that do not change results."""
         settings = dataclasses.asdict(self.settings)
-        for free in ("budget", "out", "seeds", *(() if self.settings.also else ("also",))):
+        added = [name for name in ("also", "few") if not getattr(self.settings, name)]
+        for free in ("budget", "out", "seeds", *added):  # plans of earlier versions lack the added
             del settings[free]
         entries = {title: recipe.to_dict() for title, recipe in self.entries.items()}
         return {"entries": entries, "settings": settings}

@@ -11,7 +11,7 @@ from typing import Any
 import datasets
 from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
-from console.errors import TrainingStopped, UserError
+from console.errors import TrainingStopped, UserError, user_errors
 from datasets import toy as worlds
 from foreign import archives, records
 from foreign.files import replaced, write_json
@@ -54,7 +54,11 @@ def open_data(plan: Plan) -> datasets.ImageData:
 
     with contextlib.ExitStack() as stack:
         data = open_for(recipe, asked, stack, sample_only=False, check=check)
-    return data.parts[recipe.domains[0]]
+    found = data.parts[recipe.domains[0]]
+    if settings.few:
+        with user_errors(datasets.DataError):
+            datasets.few(found, settings.few)  # refuses what leaves nothing to measure against
+    return found
 
 
 @contextlib.contextmanager
@@ -119,8 +123,10 @@ def train(
 def build(
     plan: Plan, title: str, seed: int, data: datasets.ImageData
 ) -> tuple[System, Feed, datasets.ImageData]:
-    """The entry's system, its batches, and the data as the entry sees them."""
+    """The entry's system, its batches, and the pictures that it trains on, as it sees them."""
     recipe = plan.recipe(title)
+    if plan.settings.few:
+        data, _ = datasets.few(data, plan.settings.few)
     if not getattr(recipe, "point_dim", 0):
         recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
     system = system_class(recipe)(

@@ -7,7 +7,7 @@ from datasets.data import ImageData, check_resolution, open_data
 from datasets.domains import Domains, open_domains
 from datasets.errors import DataError
 from datasets.labels import Labels
-from datasets.parts import hold_out, split
+from datasets.parts import few, hold_out, split
 from datasets.shapes import Shape
 from datasets.source import Source
 
@@ -22,6 +22,7 @@ __all__ = [
     "Shape",
     "Source",
     "check_resolution",
+    "few",
     "hold_out",
     "open_data",
     "open_domains",

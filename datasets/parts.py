@@ -59,6 +59,24 @@ def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
     return trained, part(data, np.flatnonzero(held), "held-out", ["held-out", every])
 
 
+def few(data: ImageData, count: int) -> tuple[ImageData, ImageData]:
+    """(`count` pictures, all others): those few are evenly spread over the data.
+
+    Raises `DataError` if no others are left.
+    """
+    if not 1 <= count < len(data.images):
+        raise DataError(
+            f"{count} of the pictures of {data.name!r} leave none besides: it has "
+            f"{len(data.images)}."
+        )
+    chosen = sources.evenly(len(data.images), count)
+    others = np.setdiff1d(np.arange(len(data.images)), chosen)
+    return (
+        part(data, chosen, "few", ["few", count]),
+        part(data, others, "others", ["others", count]),
+    )
+
+
 def part(
     data: ImageData,
     rows: np.ndarray,

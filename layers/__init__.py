@@ -1,11 +1,13 @@
 """Layers for GANs that Keras lacks, one idea per file, for every backend and precision."""
 
 from layers.attention import SelfAttention
+from layers.basis import GatherFromSpace, SpreadOverSpace
 from layers.closeness import Closeness
 from layers.colour import Coloured, Luma
 from layers.conditioning import Columns, ConditioningAugmentation, OverMap
 from layers.dropout import ChannelDropout
 from layers.equalized import EqualizedConv2D, EqualizedDense
+from layers.grouped import GroupedConv2D
 from layers.growing import ChannelBias, Fade, PixelNorm
 from layers.instance_norm import InstanceNorm
 from layers.labels import JoinLabel
@@ -65,6 +67,8 @@ __all__ = [
     "EqualizedDense",
     "Fade",
     "FixedNoise",
+    "GatherFromSpace",
+    "GroupedConv2D",
     "InstanceNorm",
     "JoinLabel",
     "LabelEmbedding",
@@ -87,6 +91,7 @@ __all__ = [
     "SpectralConv2DTranspose",
     "SpectralDense",
     "SpectralEmbedding",
+    "SpreadOverSpace",
     "StableRankConv2D",
     "StableRankConv2DTranspose",
     "StableRankDense",

@@ -70,6 +70,31 @@ def twins(fake: np.ndarray, typical: float) -> np.ndarray:
     return squared_radii(centred, (1,))[0] <= (SAME * typical) ** 2
 
 
+def nearer_share(fake: np.ndarray, seen: np.ndarray, unseen: np.ndarray) -> float:
+    """The share of fakes, 0..1, whose nearest picture of both sets is one that was trained on.
+
+    It is 1/2 for a generator that has learned what such pictures are, and 1 for one that repeats
+    them. Ties count as half.
+
+    Args:
+        fake, seen, unseen: features (M, d), (N, d), (N, d), of as many pictures either way.
+
+    Raises:
+        MetricError: the sets differ in size.
+    """
+    if len(seen) != len(unseen):
+        raise MetricError(f"{len(seen)} seen and {len(unseen)} unseen pictures: give as many.")
+    mean = unseen.mean(axis=0, dtype=np.float64)
+    near = [
+        np.concatenate([
+            squared_distances(fake[start : start + ROWS] - mean, reals - mean).min(axis=1)
+            for start in range(0, len(fake), ROWS)
+        ])
+        for reals in (seen, unseen)
+    ]  # fmt: skip
+    return float(np.mean((near[0] < near[1]) + 0.5 * (near[0] == near[1])))
+
+
 def duplicate_share(fake: np.ndarray, typical: float) -> float:
     """The share of fakes, 0..1, that have a twin."""
     return float(twins(fake, typical).mean())

@@ -117,7 +117,7 @@ class Work:
     def _judge(self, study: Study, name: str) -> judges.Judge:
         plan = self._plan(study, name)
         settings, data = plan.settings, self._open(plan)
-        key = (id(data), settings.samples, settings.also)
+        key = (id(data), settings.samples, settings.few, settings.also)
         if key not in self._judges:
             self._judges[key] = judges.choose(settings, data)
         judge, path = self._judges[key], self.folder / name / "judge.json"

@@ -13,7 +13,18 @@ from foreign import records
 from foreign.numbers import shown
 from studies.study import Study
 
-SETTINGS = ("data", "steps", "minutes", "precision", "marks", "samples", "count", "also", "width")
+SETTINGS = (
+    "data",
+    "steps",
+    "minutes",
+    "precision",
+    "marks",
+    "samples",
+    "count",
+    "few",
+    "also",
+    "width",
+)
 FORM = dict.fromkeys(SETTINGS, object) | {"changes": str, "arms": records.Every(str)}
 
 

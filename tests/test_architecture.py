@@ -127,11 +127,11 @@ def test_only_autodiff_and_few_others_name_a_backend():
         if imported(path) & {"tensorflow", "jax", "torch"}
     }
     assert found == {
-        "layers/norm.py", "layers/replicas.py", "layers/strided.py", "models/autodiff.py",
-        "models/distribution.py", "models/optimizers.py",
+        "layers/grouped.py", "layers/norm.py", "layers/replicas.py", "layers/strided.py",
+        "models/autodiff.py", "models/distribution.py", "models/optimizers.py",
     }  # fmt: skip
     page = (ROOT / "README.md").read_text()
-    assert "Six files of `layers/` and `models/` import a backend" in page
+    assert "Seven files of `layers/` and `models/` import a backend" in page
     assert all(f"`{path}`" in page for path in found)
 
 

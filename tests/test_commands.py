@@ -42,6 +42,7 @@ PARSERS = {
 # Smaller than any recipe.
 SMALL = ["--batch-size=4", "--precision=float32", "--memory-check=off", "--workers=1"]
 G_FILTERS = {"biggan": 2, "biggan_notes": 32, "sagan": 32, "sn_cnn": 32, "sresnet": 4}
+D_FILTERS = {"r3gan": 16}
 _COMMAND = re.compile(r"(?<!benchmarks/)\b(\w+)\.py((?: +[^`#&|\n]*)?)")
 
 
@@ -72,11 +73,23 @@ def of_recipes() -> list[tuple[str, str]]:
 
 
 def of_pages() -> list[tuple[str, str, str]]:
-    return [
-        (str(page.relative_to(ROOT)), script, arguments)
-        for page in PAGES
-        for script, arguments in written(page.read_text("utf-8"))
-    ]
+    """(page, script, arguments) of every command on a page, each once: trainings take seconds."""
+    seen = {tuple(shlex.split(command.replace(".py", "", 1))[1:]) for _, command in of_recipes()}
+    found = []
+    for page in PAGES:
+        for script, arguments in written(page.read_text("utf-8")):
+            command = (script, *shlex.split(arguments))
+            if script not in SCRIPTS or command not in seen:
+                found.append((str(page.relative_to(ROOT)), script, arguments))
+            seen.add(command)
+    return found
+
+
+def plan_on(page: str, name: str) -> str:
+    """The plan called `name` of a page: its first .toml file is the first plan, and so on."""
+    text = (ROOT / page).read_text("utf-8")
+    plans = [part.split("```")[0] for part in text.split("```toml\n")[1:]]
+    return plans[[*dict.fromkeys(re.findall(r"[\w-]+\.toml", text))].index(name)]
 
 
 @pytest.fixture
@@ -110,7 +123,8 @@ def place(tmp_path, monkeypatch):
 def train(script: str, arguments: list[str], place: Path) -> int:
     recipe = cli.asked_for(SCRIPTS[script], arguments)
     filters = [
-        f"--{name.replace('_', '-')}={G_FILTERS.get(architecture, 16) if name[0] == 'g' else 2}"
+        f"--{name.replace('_', '-')}="
+        f"{G_FILTERS.get(architecture, 16) if name[0] == 'g' else D_FILTERS.get(architecture, 2)}"
         for name in (field.name for field in fields.options(recipe))
         if name.endswith("filters")
         for architecture in [getattr(recipe, "architecture", None)]
@@ -154,9 +168,8 @@ def test_a_command_on_a_page(page, script, arguments, place, capfd):
             (toy_command.build_scene if scene else toy_command.build_plan)(parsed)
     elif script == "study":
         if words[0].endswith(".toml"):  # the plan that stands on the page
-            words[0] = str(place / words[0])
-            plan = (ROOT / page).read_text("utf-8").split("```toml\n")[1].split("```")[0]
-            Path(words[0]).write_text(plan, "utf-8")
+            name, words[0] = words[0], str(place / words[0])
+            Path(words[0]).write_text(plan_on(page, name), "utf-8")
         study_command.build_study(study_command.build_parser().parse(words))
     else:
         PARSERS[script]().parse(words)

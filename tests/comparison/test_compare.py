@@ -83,6 +83,31 @@ def test_what_else_is_measured_is_part_of_the_plan_if_it_is_something(tmp_path):
     assert make(tmp_path, ["gan"], data="faces", also="raw").name != made.name
 
 
+def test_few_of_the_pictures_are_trained_on(tmp_path, monkeypatch):
+    """What a batch holds, and what is said where none are left to measure against."""
+    changes = {"batch_size": 4, "resolution": 32, "g_filters": 8, "d_filters": 4}
+    rng = np.random.default_rng(0)
+    (tmp_path / "own").mkdir()
+    for index in range(20):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "own" / f"{index:02}.png")
+    own = {"data": str(tmp_path / "own"), "steps": 1, "marks": 1, "seeds": 1}
+    made = plan.make(["gan"], changes, settings(tmp_path, **own, few=5))
+    data = trials.open_data(made)
+    assert len(data.images) == 20
+    _, feed, trained = trials.build(made, "gan", 0, data)
+    expected = {data.images[row].tobytes() for row in (0, 4, 8, 12, 16)}
+    assert {each.tobytes() for each in trained.images} == expected
+    seen = {each.tobytes() for step in range(5) for each in feed.batch(step)["images"]}
+    assert seen == expected
+    assert made.name != plan.make(["gan"], changes, settings(tmp_path, **own)).name
+    with pytest.raises(UserError, match="20 of the pictures of 'own' leave none besides"):
+        trials.open_data(plan.make(["gan"], changes, settings(tmp_path, **own, few=20)))
+    too_few = plan.make(["gan"], changes, settings(tmp_path, **own, few=3))
+    with pytest.raises(UserError, match="A batch of 4 is larger than the data"):
+        trials.check(too_few, data)
+
+
 def test_logs_are_means_over_the_calls(tmp_path, monkeypatch):
     from training import loop
 

@@ -1,5 +1,6 @@
 """The judges of a comparison, on generators whose pictures and points are known."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from comparison import judges, plan
+from datasets import ImageData, triangles
 from datasets import toy as worlds
-from datasets import triangles
 from metrics import extractors
 from toys import training as toy
 
@@ -168,9 +169,64 @@ def test_what_else_is_measured(monkeypatch):
     assert not {"slopes", "spread", "raw FD-test"} & set(plain.measure(Counts(images), data))
 
 
+def test_few_pictures_are_measured_against_the_others(monkeypatch):
+    """Of 80 pictures numbers 0, 8, 16, … are trained on; the generator repeats what it is given."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (80, 4, 4, 3), dtype=np.uint8)
+    given = []
+
+    def extract(extractor, pictures, progress=None):
+        given.append(np.asarray(pictures))
+        return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
+
+    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "extract", extract)
+    data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
+    settings = plan.CompareSettings(data="faces", also="memory", few=10, samples=30)
+    judge = judges.choose(settings, data)
+    assert "30 real pictures that were not trained on" in judge.protocol
+    unseen, seen = given
+    assert len(unseen) == 60
+    np.testing.assert_array_equal(seen, images[::8])
+    assert not {each.tobytes() for each in unseen} & {each.tobytes() for each in seen}
+    assert judge.better["nearer to seen"] == "min"
+    memorised = judge.measure(Counts(np.tile(images[::8], (3, 1, 1, 1))), data)
+    assert memorised["nearer to seen"] == 1.0
+    others = np.delete(images, np.s_[::8], axis=0)
+    assert judge.measure(Counts(others[:30]), data)["nearer to seen"] < 0.9
+
+
+def test_leaked_augmentations_are_counted(monkeypatch):
+    """Pictures have a bright upper half; half of what is generated is turned or has a hole."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 20, (80, 8, 8, 3), dtype=np.uint8)
+    images[:, :4] += 200
+
+    def extract(extractor, pictures, progress=None):
+        flat = np.asarray(pictures).reshape(len(pictures), -1)
+        return extractors.Features(flat.astype("float32"), None)
+
+    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "extract", extract)
+    data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
+    judge = judges.choose(plan.CompareSettings(data="faces", also="leaks", samples=40), data)
+    assert judge.protocol.endswith("Of real pictures: leaked cut-outs 0, leaked turns 0.")
+    turned = images[:40].copy()
+    turned[::2] = np.rot90(turned[::2], 2, axes=(1, 2))
+    assert judge.measure(Counts(turned), data)["leaked turns"] == 0.5
+    holes = images[:40].copy()
+    holes[::4, 2:6, 2:6] = 127
+    found = judge.measure(Counts(holes), data)
+    assert (found["leaked cut-outs"], found["leaked turns"]) == (0.25, 0.0)
+    assert judge.better["leaked turns"] == judge.better["leaked cut-outs"] == "min"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"data": "ring", "few": 5}, "--few is for pictures of one's own; leave it out for ring"),
+        ({"data": "faces", "also": "memory"}, "pictures that were not seen; give --few"),
+        ({"data": "faces", "few": -1}, "--few must be"),
         ({"data": "faces", "also": "detial"}, "unknown --also 'detial', known: raw, detail, var"),
         ({"data": "ring", "also": "raw"}, "leave it out for ring"),
         ({"data": "triangles", "also": "detail"}, "leave it out for triangles"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import Batches, DataError, ImageData, Labels, conditions, hold_out, split
+from datasets import Batches, DataError, ImageData, Labels, conditions, few, hold_out, split
 
 NAMES = ("red hair", "blue hair", "glasses", "no hat", "hat")
 # Picture:        0          1          2          3          4          5
@@ -140,3 +140,16 @@ def test_every_third_picture_is_held_out_whatever_else_changes():
     assert hold_out(known, 0) == (known, known)
     with pytest.raises(DataError, match="Held out 1 in 1 leaves nothing"):
         hold_out(known, 1)
+
+
+def test_few_pictures_and_all_others():
+    known = data()
+    some, others = few(known, 2)
+    assert (colours(some), colours(others)) == ([0, 3], [1, 2, 4, 5])
+    np.testing.assert_array_equal(some.labels.values, np.array(VALUES)[[0, 3]])
+    assert some.captions == (("picture 0",), ("picture 3",))
+    assert len({known.fingerprint, some.fingerprint, others.fingerprint}) == 3
+    assert few(known, 3)[0].fingerprint != some.fingerprint
+    for count in (0, 6, 7):
+        with pytest.raises(DataError, match=f"{count} of the pictures of 'six' leave none besides"):
+            few(known, count)

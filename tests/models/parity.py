@@ -30,6 +30,13 @@ RECIPES = {
         "ema_statistics": "averaged",
     },
     "r3gan": {
+        "architecture": "r3gan",
+        "stage_blocks": 1,
+        "attention_resolution": 16,  # read by none of its networks
+        "initializer": "he_normal",
+        "g_conditioning": "concat",
+        "g_weight_norm": "none",
+        "d_weight_norm": "none",
         "d_norm": "none",
         "label_kind": "classes",
         "num_labels": 3,

@@ -162,7 +162,7 @@ def test_every_discriminator_names_its_last_layer(architecture):
     known = [recipes.load(name) for name in recipes.names()]
     recipe = next(r for r in known if getattr(r, "architecture", None) == architecture)
     recipe = dataclasses.replace(
-        recipe, g_filters=8, d_filters=4, resolution=32, attention_resolution=0
+        recipe, g_filters=8, d_filters=8, resolution=32, attention_resolution=0
     )
     _, discriminator = networks.build(recipe, 0)
     assert discriminator.get_layer("to_logit").output.shape[-1] == 1
@@ -251,6 +251,9 @@ def test_logits_are_not_rounded_to_bfloat16(architecture, labels):
     filters = {"g_filters": 16, "d_filters": 8, "latent_dim": 16, "attention_resolution": 0}
     if architecture == "began":  # which takes no labels, whatever the picture
         filters["loss"], labels = "boundary_equilibrium", {}
+    if architecture == "r3gan":  # without any normalisation
+        filters |= {"g_weight_norm": "none", "d_weight_norm": "none", "g_conditioning": "concat"}
+        filters["attention_resolution"] = 16
     recipe = BigGANRecipe(
         name="x",
         architecture=architecture,

@@ -32,6 +32,7 @@ OTHER = {
     "g_filters": 32,
     "d_filters": 16,
     "d_wide": True,
+    "stage_blocks": 3,
     "d_pooling": "mean",
     "residual_gain": 2.0,
     "upsample": "subpixel",
@@ -64,6 +65,11 @@ def small(architecture: str, **changes) -> recipes.Recipe:
     }  # fmt: skip
     if architecture == "began":
         known |= {"loss": "boundary_equilibrium", "d_norm": "none"}
+    if architecture == "r3gan":
+        known |= {
+            "d_norm": "none", "g_weight_norm": "none", "d_weight_norm": "none",
+            "g_conditioning": "concat",
+        }  # fmt: skip
     return BigGANRecipe(**{**known, **changes})
 
 

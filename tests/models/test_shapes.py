@@ -20,6 +20,7 @@ ARCHITECTURES = {
     "biggan_notes": ("BIGGAN_V0", {}),
     "began": ("began", {"attention_resolution": 16}),
     "dense": ("gan", {"attention_resolution": 16}),
+    "r3gan": ("r3gan", {"attention_resolution": 16, "d_filters": 16, "stage_blocks": 1}),
     "sn_cnn": ("sngan_cnn", {"attention_resolution": 16}),
     "sn_resnet": ("sngan", {}),
     "sresnet": ("SResNetGAN_V0", {"attention_resolution": 16}),

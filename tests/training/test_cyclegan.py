@@ -13,6 +13,8 @@ from runs.rows import read_rows
 from tests.training.test_run import weights
 from training import cli
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=16", "--g-filters=4", "--d-filters=4", "--blocks=1", "--d-layers=1",
         "--pool=3", "--identity-weight=5", "--precision=float32", "--workers=1",
         "--decay=exponential", "--decay-start=0",

@@ -12,6 +12,8 @@ from models import files
 from runs.rows import read_rows
 from tests.training.running import assert_it_goes_on, assert_refused
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=32", "--encoder=lite0", "--g-filters=8", "--d-filters=4", "--d-blocks=1",
         "--batch-size=2", "--decoder-steps=1", "--small-steps=0", "--medium-steps=0",
         "--large-steps=1", "--d-medium-steps=0", "--d-large-steps=1", "--steps=5",

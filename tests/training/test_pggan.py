@@ -13,6 +13,8 @@ from runs.rows import read_rows
 from serving.commands import explore, export, generate
 from tests.training.running import assert_it_goes_on, assert_refused
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=16", "--filters=64", "--most-filters=8", "--latent-dim=6", "--batch-size=4",
         "--most-batch=8", "--batch-sides=64", "--stable-pictures=8", "--fade-pictures=16",
         "--steps=10", "--precision=float32", "--workers=1", "--picture-rows=2",

@@ -13,6 +13,8 @@ from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.training.running import assert_it_goes_on, assert_refused
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=32", "--crop=16", "--g-filters=4", "--blocks=1", "--d-filters=2",
         "--d-units=8", "--batch-size=2", "--pixel-steps=2", "--late-steps=1", "--steps=5",
         "--content=lite0_block1", "--precision=float32", "--workers=1", "--picture-rows=2",

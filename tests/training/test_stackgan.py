@@ -18,6 +18,8 @@ from serving.commands import explore, generate
 from tests.training.running import assert_it_goes_on, assert_refused
 from training.feed import Feed
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=32", "--ratio=2", "--g-filters=4", "--d-filters=2", "--blocks=1",
         "--condition-dim=3", "--noise-dim=4", "--batch-size=4", "--first-steps=2", "--steps=4",
         "--together=2", "--precision=float32", "--workers=1", "--picture-rows=2",

@@ -13,6 +13,8 @@ from serving.commands import explore, generate
 from tests.training import test_pggan
 from tests.training.running import assert_it_goes_on, assert_refused
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = [*test_pggan.TINY, "--style-dim=5", "--steps=7"]
 
 

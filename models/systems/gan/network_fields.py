@@ -71,6 +71,13 @@ class NetworkFields(Recipe):
         "channels, not the second (sn_resnet)",
         only=_networks("sn_resnet"),
     )
+    stage_blocks: int = option(
+        2,
+        "Networks",
+        "residual blocks of both networks at each size",
+        only=_networks("r3gan"),
+        least=1,
+    )
     d_pooling: str = option(
         "sum",
         "Networks",
@@ -151,7 +158,7 @@ class NetworkFields(Recipe):
         "truncated_normal",
         "Networks",
         "distribution of the initial kernels",
-        choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform"),
+        choices=("truncated_normal", "normal", "orthogonal", "glorot_uniform", "he_normal"),
     )
     residual_gain: float = option(
         1.0,
