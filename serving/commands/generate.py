@@ -11,7 +11,7 @@ from pathlib import Path
 from console.errors import UserError
 from console.options import Parser
 from console.screen import say
-from foreign import names, numbers
+from foreign import bounds, names, numbers
 from foreign.files import remove_unfinished, replaced, write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
@@ -30,7 +30,8 @@ def build_parser() -> Parser:
     """The options of generate.py."""
     parser = Parser(description="Draw pictures with a trained generator.")
     common.add_source(parser)
-    parser.add_argument("--count", type=numbers.whole(1), default=64, help="how many pictures")
+    most = numbers.whole(1, bounds.PICTURES)
+    parser.add_argument("--count", type=most, default=64, help="how many pictures")
     common.add_sampling(parser)
     parser.add_argument(
         "--vector",

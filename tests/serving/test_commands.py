@@ -126,7 +126,7 @@ def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):
         ("none", ["--truncation", "0"], "must be above 0 and at most 1, not 0"),
         ("none", ["--truncation", "1.5"], "must be above 0 and at most 1, not 1.5"),
         ("none", ["--truncation", "half"], "must be a number, not 'half'"),
-        ("none", ["--count", "0"], "must be a whole number of at least 1, not 0"),
+        ("none", ["--count", "0"], "must be a whole number from 1 to 10000000, not 0"),
         ("none", ["--seed", "-1"], "must be a whole number of at least 0 and below 9223"),
         ("none", ["--weights", "best"], "needs a run folder"),
         ("none", ["--write", "jpg"], "'jpg' is unknown"),
