@@ -75,8 +75,8 @@ def test_initial_weights_are_theirs():
                 deviations[layer.name] = float(ops.std(layer.kernel)) * np.sqrt(inputs)
     gain = 1.3867504905630728 * 6 ** (-1 / 4)  # √(2 / 1.04); six blocks
     for name, found in deviations.items():
-        expected = 1.0 if name in ("g_first", "g_image") else gain
-        assert found == pytest.approx(expected, rel=0.15 if name == "g_image" else 0.05), name
+        few = name in ("g_first", "g_image")  # hundreds of numbers, the others tens of thousands
+        assert found == pytest.approx(1.0 if few else gain, rel=0.15 if few else 0.02), name
     assert len(deviations) == 2 * 2 * 6 + 2
 
 
