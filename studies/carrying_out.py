@@ -10,8 +10,11 @@ from typing import Any
 import datasets
 from comparison import judges, timing, trials
 from comparison.plan import Plan
+from console.errors import UserError
+from console.options import nearest
 from console.wording import duration
 from foreign.files import write_json
+from foreign.numbers import shown
 from studies import choosing
 from studies.results import Results
 from studies.searches import Search
@@ -39,9 +42,20 @@ class Work:
         self._begun, self._trained = time.monotonic(), 0.0
 
     def check(self, study: Study) -> None:
-        """Build every kind of arm once, before any is trained. Raises `UserError`."""
+        """Build every kind of arm once, before any is trained; nothing is written.
+
+        Raises:
+            UserError: an arm that cannot be, a measure that decides a search and is not measured.
+        """
         for name, plan in study.plans.items():
             trials.check(plan, self._open(plan), study.representatives(name))
+            if isinstance(study, Search):
+                wanted, known = study.judged[name].measure, self._judge(plan).better
+                if wanted not in known:
+                    raise UserError(
+                        f"search {name}: unknown measure {shown(wanted)}"
+                        f"{nearest(wanted, list(known))}, known: {', '.join(known)}"
+                    )
 
     def go(self, study: Study) -> None:
         """Train all runs that have not ended, seed by seed, until done or out of time.
@@ -67,7 +81,7 @@ class Work:
     def _train(self, study: Study, name: str, arm: str, seed: int) -> None:
         plan, before = self._plan(study, name), self._state(name, arm, seed)
         trials.train(
-            plan, self.folder / name, self._open(plan), self._judge(study, name),
+            plan, self.folder / name, self._open(plan), self._recorded_judge(plan, name),
             self._out_of_time, lambda words: self._tell(f"{name}: {words}"), runs=[(arm, seed)],
         )  # fmt: skip
         after = self._state(name, arm, seed)
@@ -114,13 +128,16 @@ class Work:
             self._data[key] = trials.open_data(plan)
         return self._data[key]
 
-    def _judge(self, study: Study, name: str) -> judges.Judge:
-        plan = self._plan(study, name)
+    def _recorded_judge(self, plan: Plan, name: str) -> judges.Judge:
+        """The comparison's judge, whose measures and protocol are kept for the report."""
+        judge, path = self._judge(plan), self.folder / name / "judge.json"
+        if not path.exists():
+            write_json(path, {"better": judge.better, "protocol": judge.protocol})
+        return judge
+
+    def _judge(self, plan: Plan) -> judges.Judge:
         settings, data = plan.settings, self._open(plan)
         key = (id(data), settings.samples, settings.few, settings.also)
         if key not in self._judges:
             self._judges[key] = judges.choose(settings, data)
-        judge, path = self._judges[key], self.folder / name / "judge.json"
-        if not path.exists():
-            write_json(path, {"better": judge.better, "protocol": judge.protocol})
-        return judge
+        return self._judges[key]

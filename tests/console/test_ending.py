@@ -47,7 +47,7 @@ def work():
     sys.stdin.readline()  # until the reader has gone
     if sys.argv[1] == "stdout":
         screen.show("unread")
-        screen.show("unread too")
+        print("unread too", flush=True)  # by another library
     sys.stderr.write("it goes on\\n")
     sys.stderr.flush()
 sys.exit(carry_out("train.py", work))

@@ -248,6 +248,15 @@ def test_what_is_claimed_or_changed_is_refused(carried_out, tmp_path, capsys):
         assert place in capsys.readouterr().err
 
 
+def test_a_measure_that_nobody_takes_is_refused_before_anything_is_trained(tmp_path, capsys):
+    path = write(tmp_path, ('measure = "mode entropy"', 'measure = "mode entrophy"'))
+    assert command.run([path, f"--out={tmp_path}"]) == 2
+    words = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "search grid: unknown measure 'mode entrophy' (did you mean mode entropy?)" in words
+    assert "known: modes covered, " in words
+    assert [each.name for each in tmp_path.iterdir()] == ["look.toml"]
+
+
 def test_a_run_that_diverges_has_failed(tmp_path, monkeypatch):
     search = load(tmp_path, seeds=1)
     folder = open_folder(search, tmp_path / "here")
