@@ -35,6 +35,7 @@ def test_each_group_sees_its_own_channels(groups, filters, tmp_path):
     layer = make()
     layer.build(MAPS.shape)
     assert tuple(layer.kernel.shape) == (3, 3, 6 // groups, filters)
+    assert not np.any(ops.convert_to_numpy(layer.bias))
     bias = RNG.standard_normal(filters).astype("float32")
     layer.bias.assign(bias)
     expected = by_hand(MAPS, ops.convert_to_numpy(layer.kernel), groups) + bias
