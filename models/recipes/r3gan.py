@@ -11,7 +11,8 @@ Expect on FFHQ at 64 px: FID 1.95 (the paper). γ does not carry over between se
 nearest preset and try 2 and 4 times as much.
 Departures: G ends in a tanh, theirs in nothing; the average's half-life is 500 000 pictures from
 when that is a twentieth of those seen, theirs grows to that by the cosine; labels by projection
-beside a logit without them, theirs without that logit; the penalties' pictures are augmented.
+beside a logit without them, theirs without that logit; colours are augmented as often as the rest,
+theirs half as often; both steps see the same reals, theirs fresh ones.
 """
 
 from models.systems.gan.recipe import GANRecipe
@@ -35,6 +36,7 @@ RECIPE = GANRecipe(
     penalty_weight=2.0,
     penalty_weight_end=0.2,
     augment="ada",
+    augment_ops="pixel,geometry,colour,cutout",
     augment_p=0.0,
     augment_p_end=0.3,
     batch_size=256,
