@@ -84,7 +84,7 @@ def _compare(plan: plans.Plan) -> int:
     plan = _with_precision(plan)
     data = trials.open_data(plan)
     trials.check(plan, data)
-    judge = judges.choose(plan.settings, data)
+    judge = judges.choose(plan.settings, data, plan.entries.values())
     folder = trials.open_plan(plan)
     if plan.settings.minutes:
         show(f"timing a step of {counted(len(plan.entries), 'recipe')} …")

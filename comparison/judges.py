@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from metrics import extractors, measure, measures
 from metrics import toy as exact
 from models import latents
 from models.inversion import invert
+from models.recipe import Recipe
 from models.system import System
 from models.systems.gan.turns import GAN
 from toys import training as toy
@@ -40,8 +42,10 @@ class Judge(Protocol):
         """A row of samples, or a scatter plot of them."""
 
 
-def choose(settings: CompareSettings, data: datasets.ImageData) -> Judge:
-    """The judge for the comparison's data."""
+def choose(
+    settings: CompareSettings, data: datasets.ImageData, recipes: Iterable[Recipe] = ()
+) -> Judge:
+    """The judge for the comparison's data; of pictures one that none of the recipes trains with."""
     if settings.data in POINT_WORLDS:
         return PointJudge(worlds.world(settings.data))
     if settings.data == "triangles":
@@ -49,7 +53,9 @@ def choose(settings: CompareSettings, data: datasets.ImageData) -> Judge:
     trained = None
     if settings.few:
         trained, data = datasets.few(data, settings.few)
-    return PictureJudge(data, settings.samples, settings.extras, trained)
+    usual = extractors.NAMES[0]
+    extractor = max((each.judge for each in recipes), key=lambda one: one != usual, default=usual)
+    return PictureJudge(data, settings.samples, settings.extras, trained, extractor)
 
 
 class PointJudge:
@@ -105,11 +111,12 @@ def _generated(
 
 
 class PictureJudge:
-    """Fréchet distance and manifold measures on the default feature extractor.
+    """Fréchet distance and manifold measures.
 
     Args:
         data: the pictures to measure against.
         trained: those that are trained on, if they are others.
+        extractor: the name of the feature network.
     """
 
     chosen = (measures.FRECHET, measures.MANIFOLD)
@@ -120,9 +127,10 @@ class PictureJudge:
         samples: int,
         also: tuple[str, ...] = (),
         trained: datasets.ImageData | None = None,
+        extractor: str = "lite0",
     ) -> None:
         self.samples = min(samples, len(data.images) // 2)
-        self.extractor = extractors.load()
+        self.extractor = extractors.load(extractor)
         rows = np.random.Generator(np.random.Philox(key=[0, 4])).permutation(len(data.images))
         pictures = np.asarray(data.images[np.sort(rows[: 2 * self.samples])])
         features = extractors.extract(self.extractor, pictures, progress="reals")

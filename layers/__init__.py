@@ -7,6 +7,7 @@ from layers.colour import Coloured, Luma
 from layers.conditioning import Columns, ConditioningAugmentation, OverMap
 from layers.dropout import ChannelDropout
 from layers.equalized import EqualizedConv2D, EqualizedDense
+from layers.gating import GatedLinearUnit
 from layers.grouped import GroupedConv2D
 from layers.growing import ChannelBias, Fade, PixelNorm
 from layers.instance_norm import InstanceNorm
@@ -17,9 +18,11 @@ from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.palette import Palette
 from layers.projection import Projection
+from layers.quarters import QuarterInTurn
 from layers.resample import (
     BinomialBlur2D,
     BoxBlur2D,
+    CornerAlignedUpsample2D,
     Downsample2D,
     PixelShuffle,
     Repeat2D,
@@ -60,6 +63,7 @@ __all__ = [
     "Columns",
     "ConditionalBatchNorm",
     "ConditioningAugmentation",
+    "CornerAlignedUpsample2D",
     "Downsample2D",
     "EdgeAvoidingSmoothing",
     "EdgePadding",
@@ -67,6 +71,7 @@ __all__ = [
     "EqualizedDense",
     "Fade",
     "FixedNoise",
+    "GatedLinearUnit",
     "GatherFromSpace",
     "GroupedConv2D",
     "InstanceNorm",
@@ -83,6 +88,7 @@ __all__ = [
     "PixelNorm",
     "PixelShuffle",
     "Projection",
+    "QuarterInTurn",
     "ReflectionPadding2D",
     "Repeat2D",
     "ScaledNoise",

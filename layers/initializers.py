@@ -145,6 +145,26 @@ class GlorotUniform(_HostInitializer):
 
 
 @keras.saving.register_keras_serializable(package="gan")
+class FanInUniform(_HostInitializer):
+    """Uniform in ± gain / sqrt(inputs), as PyTorch's convolutions begin.
+
+    Args:
+        inputs: numbers that go into one output; by default those of the kernel that is drawn.
+    """
+
+    def __init__(self, inputs: int | None = None, gain: float = 1.0):
+        self.inputs = inputs
+        self.gain = gain
+
+    def draw(self, generator, shape):
+        limit = (self.inputs or np.prod(shape[:-1])) ** -0.5
+        return generator.uniform(-limit, limit, shape)
+
+    def get_config(self):
+        return {"inputs": self.inputs, "gain": self.gain}
+
+
+@keras.saving.register_keras_serializable(package="gan")
 class HeNormal(_HostInitializer):
     """`gain` times normal numbers of variance 2 / inputs, for ReLUs (He et al. 2015)."""
 

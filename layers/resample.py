@@ -1,6 +1,7 @@
 """Doubling and halving the resolution: transposed convolution, nearest, pixel shuffle, pooling."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from layers import strided, weights
@@ -103,6 +104,32 @@ class BinomialBlur2D(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="gan")
+class CornerAlignedUpsample2D(keras.layers.Layer):
+    """(N, H, W, C) → (N, 2H, 2W, C): bilinear, with the corner pixels kept at the corners.
+
+    Pixel i of the 2n new ones lies at i·(n - 1) / (2n - 1) among the old ones, as PyTorch's
+    `align_corners` has it.
+    """
+
+    def call(self, inputs):
+        height, width = inputs.shape[1:3]
+        rows, columns = (
+            ops.convert_to_tensor(_corner_aligned(side), inputs.dtype) for side in (height, width)
+        )
+        return ops.einsum("yh,xw,nhwc->nyxc", rows, columns, inputs)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (batch, 2 * height, 2 * width, channels)
+
+
+def _corner_aligned(side: int) -> np.ndarray:
+    """The weights (2·side, side) of the old pixels in the new ones."""
+    places = np.linspace(0, side - 1, 2 * side)[:, None]
+    return np.maximum(0, 1 - np.abs(places - np.arange(side)))
 
 
 def nearest_as_transposed(kernel):

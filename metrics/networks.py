@@ -20,9 +20,9 @@ MERGE = "--"  # in a layer's name, joins the branches of a merged convolution
 
 @contextmanager
 def compute_precision(precision: str) -> Iterator[None]:
-    """A context whose layers compute in "float32" or "bfloat16"; their weights stay float32."""
+    """A context whose layers compute in this type, such as "bfloat16"; weights stay float32."""
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy({"bfloat16": "mixed_bfloat16"}.get(precision, precision))
+    keras.config.set_dtype_policy("float32" if precision == "float32" else f"mixed_{precision}")
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from models.networks.blocks import CLASSIFIER
 from models.recipe import Recipe
 from models.system import System
 
-_BLOCK = re.compile(r"(?:stage|block)_\d+")  # a layer's name begins so, in every network
+_BLOCK = re.compile(r"(?:d_)?(?:stage|block)_\d+")  # a layer's name begins so, in every network
 _SHOWN = 3  # shapes that differ
 
 

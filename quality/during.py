@@ -7,16 +7,27 @@ from collections.abc import Mapping
 import numpy as np
 
 import datasets
-from metrics import cache, extractors, lite0
+from metrics import cache, extractors, lite0, lite1, weights
 from metrics.extractors import Extractor, Features
 from metrics.monitor import Monitor, Reading
 from metrics.protocol import Record
 from models.chance import step_rng
+from models.recipe import Recipe
 from models.system import System
 
 _REALS, _INPUTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
-EXTRACTOR = "lite0"
-MEASURE = f"FD-{EXTRACTOR}@{lite0.SIZE}"  # what their Fréchet distance is called
+_SIZES = {"lite0": lite0.SIZE, "lite1": lite1.SIZE}
+
+
+def measure_name(recipe: Recipe) -> str:
+    """What the Fréchet distance of its readings is called, such as FD-lite0@224."""
+    return f"FD-{recipe.judge}@{_SIZES[recipe.judge]}"
+
+
+def check(recipe: Recipe) -> None:
+    """Raise `MetricError`, with the way out, if its judge's weights are not installed."""
+    if recipe.judge == "lite1":  # those of lite0 are required
+        weights.lite1_path()
 
 
 class QualityMeasure:
@@ -34,6 +45,7 @@ class QualityMeasure:
         self.count = min(count, least)
         self._judged = system.judged(data, step_rng(seed, _INPUTS), self.count)
         self._data, self._seed = data[self._judged.domain], seed
+        self._judge = system.recipe.judge
         self._monitor: Monitor | None = None
         self._extractor: Extractor | None = None
 
@@ -41,7 +53,7 @@ class QualityMeasure:
     def monitor(self) -> Monitor:
         """The reals' side of the comparison, made when first needed."""
         if self._monitor is None:
-            self._extractor = extractors.load(EXTRACTOR)
+            self._extractor = extractors.load(self._judge)
             others = None
             if len(self._data.images) >= 2 * self.count:
                 others = self._real_features(slice(self.count, 2 * self.count))

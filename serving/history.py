@@ -12,7 +12,7 @@ from console.errors import UserError
 from console.screen import say
 from metrics.intervals import Estimate
 from metrics.protocol import Record
-from quality.during import MEASURE
+from quality.during import measure_name
 from runs import checkpoints as names
 from runs.rows import sound_rows
 
@@ -77,7 +77,11 @@ def logged(run: runs.Run) -> History | None:
     floors = [row["floor"] for row in rows if "floor" in row]
     record = run.record()
     return History(
-        run.folder.name, MEASURE, entries, floors[-1] if floors else None, _protocol_of(record)
+        run.folder.name,
+        measure_name(run.recipe()),
+        entries,
+        floors[-1] if floors else None,
+        _protocol_of(record),
     )
 
 

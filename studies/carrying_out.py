@@ -139,5 +139,5 @@ class Work:
         settings, data = plan.settings, self._open(plan)
         key = (id(data), settings.samples, settings.few, settings.also)
         if key not in self._judges:
-            self._judges[key] = judges.choose(settings, data)
+            self._judges[key] = judges.choose(settings, data, plan.entries.values())
         return self._judges[key]

@@ -18,6 +18,7 @@ from models.networks import trained_parameters
 from models.recipe import Recipe
 from models.system import System
 from models.systems import system_class
+from quality import during
 from runs import checkpoints
 from runs.record import record_of
 from training import device, estimate, finetuning
@@ -115,6 +116,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
         plan.check(recipe)
+        if settings.quality_interval(recipe.steps):
+            during.check(recipe)
     if settings.from_ and not resumed:
         finetuning.check(recipe, settings)
     data = open_for(

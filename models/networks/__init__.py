@@ -1,11 +1,11 @@
 """Generators and discriminators in the functional API, one architecture per file.
 
 Each file has `generator(recipe)`: [z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1], and
-`discriminator(recipe)`: [x (N, H, W, C), y] → logits (N, 1); inputs and outputs are float32.
-(H, W, C) is the recipe's data_shape; R, in what follows, is its shorter side, the resolution, and a
-map of 4×4 stands for 4×6 and so on in pictures of another aspect. y is class indices, int32 (N,),
-or multi-hot attributes, float32 (N, num_labels); networks without labels take int32 (N,) and ignore
-it.
+`discriminator(recipe)`: [x (N, H, W, C), y] → logits (N, J), J of a picture, in most files 1;
+inputs and outputs are float32. (H, W, C) is the recipe's data_shape; R, in what follows, is its
+shorter side, the resolution, and a map of 4×4 stands for 4×6 and so on in pictures of another
+aspect. y is class indices, int32 (N,), or multi-hot attributes, float32 (N, num_labels); networks
+without labels take int32 (N,) and ignore it.
 """
 
 import importlib
@@ -55,7 +55,7 @@ def trained_parameters(network: keras.Model) -> int:
     Keras's `count_params` also counts running statistics and singular vectors.
     """
     # `network.trainable_variables` is empty for frozen networks such as averages.
-    layers = network._flatten_layers()
+    layers = [one for one in network._flatten_layers() if one.trainable or not network.trainable]
     return sum(math.prod(each.shape) for layer in layers for each in layer._trainable_variables)
 
 

@@ -12,6 +12,8 @@ import serving
 from console.errors import UserError, user_errors
 from console.screen import say
 from datasets.shapes import Resolution
+from metrics import extractors
+from models.recipe import Recipe
 from serving import (
     ageing,
     colouring,
@@ -73,6 +75,7 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
     network = serving.load_any(source, options.weights, verbs=("generate", "age", *RESTORES))
+    _refuse_own(network.recipe, options)
     run = history.run_of(source)
     name = run and run.folder.name
     if isinstance(network, AnySize):
@@ -83,6 +86,15 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
     return [(drawn, reference(data[0], drawn.shape, *data[1:]))]
+
+
+def _refuse_own(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Refuse the feature network through which its discriminator saw."""
+    if options.extractor == extractors.NAMES[0] != recipe.judge:
+        raise UserError(
+            f"{recipe.name} was trained to have the features of {options.extractor}, by which it "
+            f"measures better than it is; give --extractor {recipe.judge} or inception"
+        )
 
 
 def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tuple:
@@ -187,6 +199,7 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
         raise UserError("--history checkpoints has no --weights best: give ema or raw")
     run, paths = history.checkpoints_of(source)
     recipe = run.recipe()
+    _refuse_own(recipe, options)
     if not any(each.verb == "generate" for each in outputs_of(run).values()):
         raise UserError(
             f"--history checkpoints measures generators, and {source} holds a {recipe.system}; "

@@ -109,3 +109,14 @@ def test_gain_multiplies_and_is_kept_in_files(name):
 def test_unknown_name_lists_the_known():
     with pytest.raises(ValueError, match=r"'he'.*truncated_normal"):
         initializers.get("he")
+
+
+def test_uniform_by_the_inputs_of_a_number():
+    """Within ± gain / √inputs, all over it; a bias by the inputs that it is told."""
+    with initializers.seeded(0):
+        kernel = ops.convert_to_numpy(initializers.FanInUniform()((3, 3, 4, 500)))
+        bias = ops.convert_to_numpy(initializers.FanInUniform(inputs=100, gain=2.0)((4_000,)))
+    for numbers, limit in ((kernel, 1 / 6), (bias, 0.2)):
+        assert 0.99 * limit < np.abs(numbers).max() <= limit
+        assert numbers.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
+    assert initializers.FanInUniform(7, 0.5).get_config() == {"inputs": 7, "gain": 0.5}

@@ -3,7 +3,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import BoxBlur2D, EdgePadding, PixelShuffle, Repeat2D, Upsample2D
+from layers import (
+    BoxBlur2D,
+    CornerAlignedUpsample2D,
+    EdgePadding,
+    PixelShuffle,
+    Repeat2D,
+    Upsample2D,
+)
 from tests.layers.checks import check_layer
 
 X = np.random.default_rng(0).standard_normal((2, 4, 5, 6)).astype("float32")
@@ -108,3 +115,16 @@ def test_box_blur_is_the_mean_of_four_with_the_edge_repeated(tmp_path):
     mean = (padded[:, 1:, 1:] + padded[:, :-1, 1:] + padded[:, 1:, :-1] + padded[:, :-1, :-1]) / 4
     np.testing.assert_allclose(made, mean, atol=1e-6)
     np.testing.assert_array_equal(made[:, 0, 0], X[:, 0, 0])
+
+
+def test_corners_stay_at_the_corners(tmp_path):
+    """Every new pixel between the two old ones around its place; two axes one after the other."""
+    check_layer(CornerAlignedUpsample2D, X, (2, 8, 10, 6), tmp_path, trainable=0)
+    made = ops.convert_to_numpy(CornerAlignedUpsample2D()(X))
+    for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        np.testing.assert_allclose(made[:, *corner], X[:, *corner], atol=1e-6)
+    rows, columns = (np.linspace(0, side - 1, 2 * side) for side in (4, 5))
+    for n, channel in np.ndindex(2, 6):
+        wide = np.stack([np.interp(columns, range(5), row) for row in X[n, :, :, channel]])
+        wanted = np.stack([np.interp(rows, range(4), column) for column in wide.T]).T
+        np.testing.assert_allclose(made[n, :, :, channel], wanted, atol=1e-5)

@@ -23,6 +23,32 @@ ARCHITECTURES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "patches"),
+    [
+        ("fastgan", {"resolution": 32}, 50),
+        ("projected", {"resolution": 32, "d_input": 128}, 4),
+    ],
+)
+def test_patches_and_labels_are_told_apart(name, changes, patches):
+    """D's columns are its patches, then its labels; its one logit of a picture is their mean."""
+    own = {"g_filters": 4, "d_filters": 8, "latent_dim": 8, "augment": "none", **changes}
+    own |= {"g_weight_norm": "none", "d_weight_norm": "none"}  # which would move at each call
+    gan = GAN(tiny.recipe(name, **{**CLASSES, **WEIGHTS, **own}), seed=0)
+    size = (2, *gan.recipe.data_shape)
+    pictures = np.random.default_rng(0).uniform(-1, 1, size).astype("float32")
+    labels = np.array([1, 4], "int32")
+    whole = gan.discriminator([pictures, labels], training=True)
+    said = ops.convert_to_numpy(whole[0] if name == "fastgan" else whole)
+    assert said.shape == (2, patches + 5)
+    found = gan.answers.to(pictures, labels, None)
+    for one, other in ((found.logits, said[:, :patches]), (found.label_logits, said[:, patches:])):
+        np.testing.assert_allclose(ops.convert_to_numpy(one), other, rtol=1e-3, atol=1e-5)
+    assert (found.closeness is None) == (name == "projected")
+    mean = ops.convert_to_numpy(gan.answers.logit(pictures, labels, None))
+    np.testing.assert_allclose(mean[:, 0], said[:, :patches].mean(axis=1), rtol=1e-2, atol=1e-4)
+
+
 def answer(label_logits, labels):
     return Answer(None, ops.convert_to_tensor(np.array(label_logits, "float32")), labels)
 

@@ -36,6 +36,8 @@ OTHER = {
     "d_pooling": "mean",
     "residual_gain": 2.0,
     "upsample": "subpixel",
+    "g_convolutions": "one",
+    "d_input": 256,
     "g_activation": "relu",
     "g_palette": 8,
     "g_smoothing": 16.0,
@@ -224,6 +226,8 @@ ELSEWHERE = {
     "balance_rate": "tests/models/test_began.py",
     "d_classifier_weight": "tests/models/test_answers.py",  # of labels, which points lack
     "g_classifier_weight": "tests/models/test_answers.py",
+    "hinge_margin": "tests/models/test_fastgan.py",  # of another loss
+    "reconstruction_weight": "tests/models/test_fastgan.py",  # of a network that draws pictures
 }
 
 

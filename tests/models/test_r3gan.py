@@ -12,6 +12,7 @@ from models import autodiff, networks, recipes
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 from tests.models.golden import make_r3gan
+from tests.models.golden.torch_weights import short, value
 
 STORED = np.load(Path(__file__).parent / "golden" / "r3gan.npz")
 SMALL = {"g_filters": 16, "d_filters": 16, "stage_blocks": 1, "latent_dim": 8, "resolution": 64}
@@ -36,8 +37,7 @@ def filled():
     pair = networks.build(recipe(), seed=0)
     for network in pair:
         for variable in network.trainable_variables:
-            name = "/".join(variable.path.split("/")[-2:])
-            variable.assign(make_r3gan.value(name, tuple(variable.shape)))
+            variable.assign(value(short(variable), tuple(variable.shape)))
     return pair
 
 

@@ -20,10 +20,17 @@ ARCHITECTURES = {
     "biggan_notes": ("BIGGAN_V0", {}),
     "began": ("began", {"attention_resolution": 16}),
     "dense": ("gan", {"attention_resolution": 16}),
+    "fastgan": ("fastgan", {"attention_resolution": 16}),
+    "projected": ("projected", {"attention_resolution": 16, "channels": 3, "d_input": 128}),
     "r3gan": ("r3gan", {"attention_resolution": 16, "d_filters": 16, "stage_blocks": 1}),
     "sn_cnn": ("sngan_cnn", {"attention_resolution": 16}),
     "sn_resnet": ("sngan", {}),
     "sresnet": ("SResNetGAN_V0", {"attention_resolution": 16}),
+}
+# Places of a 4×4 window: FastGAN's in two maps of 8 pixels, projected's in four of 4.
+PATCHES = {
+    "fastgan": {"32x48": 2 * 5 * 9, "40x32": 2 * 5 * 7, "32x32": 2 * 5 * 5},
+    "projected": {"32x48": 4 * 1 * 3, "40x32": 4 * 1 * 2, "32x32": 4},
 }
 
 
@@ -140,6 +147,8 @@ def test_every_architecture_makes_and_judges_the_shape(architecture, size, chann
         how["d_conditioning"] = "concat"
     if architecture == "dense":
         how["g_conditioning"] = "concat"
+    if architecture == "projected" and channels == 4:  # tests/models/test_projected.py
+        channels, shape, how["d_conditioning"] = 3, (*shape[:2], 3), "projection"
     made = recipe(architecture, resolution=size, channels=channels, **how)
     generator, discriminator = networks.build(made, seed=0)
     assert generator.output_shape == (None, *shape)
@@ -149,7 +158,9 @@ def test_every_architecture_makes_and_judges_the_shape(architecture, size, chann
     images = ops.convert_to_numpy(generator([z, y]))
     assert images.shape == (2, *shape)
     assert np.abs(images).max() <= 1
-    assert ops.convert_to_numpy(discriminator([images, y])).shape == (2, 1)
+    said = discriminator([images, y])
+    said = said[0] if isinstance(said, list) else said
+    assert tuple(said.shape) == (2, PATCHES.get(architecture, {}).get(size, 1))
 
 
 @pytest.mark.parametrize("architecture", ["sagan", "biggan", "biggan_notes", "sn_resnet"])

@@ -14,14 +14,17 @@ from models.system import System
 class Answer(NamedTuple):
     """D's answer to N pictures, and what was asked for.
 
-    logits        (N, 1): real or fake
+    logits        (N, J): real or fake, J of every picture: one in most networks, or one for each
+                  patch
     label_logits  (N, num_labels): which labels D's auxiliary classifier sees; without it (N, 0)
     labels        those that the pictures should have, as the networks take them
+    closeness     (N, 1): minus the error with which D drew the pictures again; None if it does not
     """
 
     logits: Any
     label_logits: Any
     labels: Any
+    closeness: Any = None
 
 
 class Answers:
@@ -37,10 +40,13 @@ class Answers:
     def __init__(self, gan: System):
         self.gan = gan
         self.one_call = not mixes_batch(gan.discriminator)
+        whole = gan.discriminator.outputs[0].shape[-1]
+        self._logits = whole - (gan.recipe.num_labels if gan.recipe.classifies else 0)
 
-    def logits(self, pictures: Any, labels: Any, numbers: Any) -> Any:
-        """D's logits (N, 1) of pictures, without those on other devices."""
-        return self._output(pictures, labels, numbers)[:, :1]
+    def logit(self, pictures: Any, labels: Any, numbers: Any) -> Any:
+        """D's mean logit (N, 1) of each picture, without those on other devices."""
+        logits = self._output(pictures, labels, numbers)[0][:, : self._logits]
+        return logits if self._logits == 1 else ops.mean(logits, axis=1, keepdims=True)
 
     def to(self, pictures: Any, labels: Any, numbers: Any) -> Answer:
         """D's answer to the whole batch of pictures, also if devices share it."""
@@ -54,18 +60,23 @@ class Answers:
             None if one is None else ops.concatenate([one, other])
             for one, other in zip(real, fake, strict=True)
         ]
-        output, count = self._output(*both), ops.shape(real[0])[0]
-        return self._answer(output[:count], real[1]), self._answer(output[count:], fake[1])
+        outputs, count = self._output(*both), ops.shape(real[0])[0]
+        return (
+            self._answer([each[:count] for each in outputs], real[1]),
+            self._answer([each[count:] for each in outputs], fake[1]),
+        )
 
     def _output(self, pictures, labels, numbers):
+        """What D gives, always as a list: what it says, and how close its drawings are."""
         seen = self.gan.augmented.see(pictures, numbers)
-        return self.gan.discriminator([seen, labels], training=True)
+        output = self.gan.discriminator([seen, labels], training=True)
+        return output if isinstance(output, list) else [output]
 
-    def _answer(self, output, labels):
-        output = replicas.gather(output)
+    def _answer(self, outputs, labels):
+        said, *drawn = (replicas.gather(each) for each in outputs)
         if self.gan.recipe.classifies:
             labels = replicas.gather(labels)
-        return Answer(output[:, :1], output[:, 1:], labels)
+        return Answer(said[:, : self._logits], said[:, self._logits :], labels, *drawn)
 
 
 def classification(answer: Answer) -> Any:

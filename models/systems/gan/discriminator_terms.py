@@ -1,7 +1,7 @@
 """What is added to the adversarial loss of a GAN's discriminator.
 
-A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels, the balanced loss
-of fakes.
+A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels, the error of its
+drawings, the balanced loss of fakes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class DiscriminatorTerms:
         """The loss with the terms, each of which is logged bare.
 
         Args:
-            answers: to the reals and to the fakes. The classifier learns from the reals alone.
+            answers: to the reals and to the fakes. Classifier and decoders learn from the reals
+                alone.
         """
         if self.penalty:
             logs["penalty"] = self._penalty(step)
@@ -63,6 +64,9 @@ class DiscriminatorTerms:
         if self.gan.recipe.classifies:
             logs["d_classifier"] = classification(answers[0])
             loss = loss + self.gan.recipe.d_classifier_weight * logs["d_classifier"]
+        if (closeness := answers[0].closeness) is not None:
+            logs["d_reconstruction"] = -ops.mean(closeness)
+            loss = loss + self.gan.recipe.reconstruction_weight * logs["d_reconstruction"]
         if self.balanced:
             loss = loss + self._of_fakes(*(each.logits for each in answers), logs)
         return loss

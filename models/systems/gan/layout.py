@@ -10,6 +10,7 @@ its g_batch_factor, and labels in the networks' form:
     fake_labels  (B, d·k + g) or (B, d·k + g, num_labels)
     mix          (B, d) uniform in [0, 1), for penalties that interpolate
     noise        like images, if the recipe dequantizes
+    margins      (B, d, 1 + k): of D's hinge loss, of each real and its k fakes, if they differ
     perturbation like images, float32, uniform in [0, 1), for the penalty around reals
     augment_real (B, d + 1, n), augment_fake (B, d·k + g, n): the n numbers of each picture's
                  augmentation; the last column of the reals is for the G step
@@ -33,6 +34,13 @@ def discriminator_part(batch: dict, recipe: GANRecipe, turn: int) -> dict:
         name: _join(array[:, fakes]) if name in OF_FAKES else array[:, turn]
         for name, array in batch.items()
     }
+
+
+def margins(part: dict):
+    """(of the reals (B, 1), of the fakes (k·B, 1)) of a discriminator's part, or None."""
+    if "margins" not in part:
+        return None
+    return part["margins"][:, :1], ops.reshape(part["margins"][:, 1:], (-1, 1))
 
 
 def generator_part(batch: dict, recipe: GANRecipe, with_reals: bool) -> dict:

@@ -92,6 +92,22 @@ class NetworkFields(Recipe):
         choices=("transposed", "nearest", "subpixel"),
         only=_networks("sagan", "sresnet"),
     )
+    g_convolutions: str = option(
+        "alternating",
+        "Networks",
+        "convolutions of the generator at each size; alternating: two, then one",
+        choices=("one", "two", "alternating"),
+        only=_networks("fastgan", "projected"),
+    )
+    d_input: int = option(
+        224,
+        "Networks",
+        "shorter side to which pictures are enlarged for the frozen network that the discriminator "
+        "looks through; less is faster",
+        only=_networks("projected"),
+        least=128,
+        most=1024,
+    )
     g_activation: str = option(
         "leaky_relu",
         "Networks",
@@ -122,7 +138,16 @@ class NetworkFields(Recipe):
         "Networks",
         "normalisation of the generator's activations",
         choices=("batch", "none"),
-        only=_networks("biggan_notes", "dense", "sagan", "sn_cnn", "sn_resnet", "sresnet"),
+        only=_networks(
+            "biggan_notes",
+            "dense",
+            "fastgan",
+            "projected",
+            "sagan",
+            "sn_cnn",
+            "sn_resnet",
+            "sresnet",
+        ),
     )
     d_norm: str = option(
         "batch",

@@ -79,6 +79,15 @@ class ObjectiveFields(Recipe):
         least=0,
         below=1,
     )
+    hinge_margin: float = option(
+        1.0,
+        "Objective",
+        "least margin of the discriminator's hinge loss: each picture gets its own, by chance "
+        "between this and 1",
+        only={"loss": ("hinge",)},
+        above=0,
+        most=1,
+    )
     diversity_ratio: float = option(
         0.5,
         "Objective",
@@ -95,6 +104,14 @@ class ObjectiveFields(Recipe):
         only=_BALANCED,
         above=0,
         most=1,
+    )
+    reconstruction_weight: float = option(
+        1.0,
+        "Objective",
+        "factor of the error with which the discriminator draws real pictures again from its maps; "
+        "0: it does not",
+        only={"architecture": ("fastgan",)},
+        least=0,
     )
     g_loss_weight: float = option(
         1.0, "Objective", "factor of the adversarial loss in the generator's loss", least=0

@@ -86,6 +86,11 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         return (*shape.sides(self.resolution, self.aspect), self.channels)
 
     @property
+    def judge(self) -> str:
+        """Lite1 where the discriminator sees through Lite0."""
+        return "lite1" if self.architecture == "projected" else super().judge
+
+    @property
     def columns(self) -> int:
         """Fresh reals for every discriminator step."""
         return self.d_steps
@@ -142,6 +147,9 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         if self.dequantize:  # drawn last, so that all other numbers are the same without it
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
+        if self.loss == "hinge" and self.hinge_margin < 1:
+            shape = (size, self.d_steps, 1 + self.fakes_per_real)
+            batch["margins"] = rng.uniform(self.hinge_margin, 1.0, shape).astype("float32")
         penalty = penalties.get(self.penalty)
         if penalty is not None and penalty.perturbs:
             shape = (size, self.d_steps, *self.data_shape)

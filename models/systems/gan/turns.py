@@ -135,14 +135,15 @@ class GAN(System):
         )
         real_logits, fake_logits = of_real.logits, of_fake.logits
         self.augmented.hear(real_logits)
-        loss = self.loss_functions.discriminator(real_logits, fake_logits)
+        judged = _by_margins(real_logits, fake_logits, layout.margins(part))
+        loss = self.loss_functions.discriminator(*judged)
         logs = {
             "d_loss": loss,
             "d_real": ops.mean(real_logits),
             "d_fake": ops.mean(fake_logits),
         }
         if self.loss_functions.zero_share:
-            logs["d_zero_share"] = self.loss_functions.zero_share(real_logits, fake_logits)
+            logs["d_zero_share"] = self.loss_functions.zero_share(*judged)
         if self.augmented.adapts:
             logs["augment_p"] = self.augmented.p()
         loss = self.discriminator_terms.add(
@@ -153,7 +154,7 @@ class GAN(System):
     def _step_of(self, part, real, fake):
         """What a penalty is computed from. Slopes are taken before the augmentation."""
         return penalties.DiscriminatorStep(
-            lambda x, its: self.answers.logits(x, *its),
+            lambda x, its: self.answers.logit(x, *its),
             lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
             real,
             fake,
@@ -285,3 +286,11 @@ class GAN(System):
         """`count` latents of the recipe's distribution, float32 (count, latent_dim)."""
         rng = np.random.Generator(np.random.Philox(seed))
         return latents.sample(self.recipe.latent, count, self.recipe.latent_dim, rng, truncation)
+
+
+def _by_margins(real, fake, margins):
+    """Logits whose hinge loss with a margin of 1 is theirs with `margins`: max(0, m ∓ logit)."""
+    if margins is None:
+        return real, fake
+    of_real, of_fake = margins
+    return real + (1.0 - of_real), fake - (1.0 - of_fake)

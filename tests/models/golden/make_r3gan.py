@@ -1,28 +1,22 @@
 """Makes r3gan.npz with the authors' own networks in torch.
 
-    git clone https://github.com/brownvc/R3GAN && python tests/models/golden/make_r3gan.py R3GAN
+    git clone https://github.com/brownvc/R3GAN
+    python -m tests.models.golden.make_r3gan R3GAN
 
 A small generator and discriminator at 64 px with one block a size, whose weights are numbers that
-follow from their names here (`value`), so that only what they give is stored: every eighth pixel of
-the pictures, the logits, and every eighth pixel of the logits' gradient by the pictures.
+follow from their names here (`torch_weights`), so that only what they give is stored: every eighth
+pixel of the pictures, the logits, and every eighth pixel of the logits' gradient by the pictures.
 """
 
-import math
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from tests.models.golden.torch_weights import convolution, fill, value
+
 WIDTHS = (16, 16, 16, 16, 8)  # from 4 px to 64 px
 LATENT, COUNT = 8, 2
-
-
-def value(name, shape):
-    """Numbers for the variable `name` of that shape, in Keras's axes."""
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
-    scale = 0.1 if len(shape) == 1 else 1 / math.sqrt(math.prod(shape[:-1]))
-    return (rng.standard_normal(shape) * (1.0 if name.endswith("basis") else scale)).astype("f4")
 
 
 def inputs():
@@ -30,19 +24,6 @@ def inputs():
     rng = np.random.default_rng(0)
     shapes = (COUNT, LATENT), (COUNT, 64, 64, 3)
     return tuple(rng.standard_normal(shape).astype("f4") for shape in shapes)
-
-
-def convolution(parameter, name):
-    """A convolution of torch, (out, in, h, w), takes our kernel (h, w, in, out)."""
-    out, into, height, width = parameter.shape
-    fill(parameter, value(name, (height, width, into, out)).transpose(3, 2, 0, 1))
-
-
-def fill(parameter, numbers):
-    import torch
-
-    with torch.no_grad():
-        parameter.copy_(torch.from_numpy(np.ascontiguousarray(numbers)))
 
 
 def block(theirs, name):
