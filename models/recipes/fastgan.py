@@ -1,9 +1,9 @@
 """FastGAN at 256 px: few pictures, one GPU, hours.
 
-Source: Liu, Zhu, Song and Elgammal, ICLR 2021, arXiv:2101.04775, and the authors' code: 64 channels,
-latents of 256 normal numbers, batches of 8, Adam (0.5, 0.999) at 2e-4, 50 000 steps, average 0.999,
-hinge loss with margins between 0.8 and 1, DiffAugment's colours and translation. G has 29 127 648
-parameters, D 11 526 160.
+Source: Liu, Zhu, Song and Elgammal, ICLR 2021, arXiv:2101.04775, and the authors' code: 64
+channels, latents of 256 normal numbers, batches of 8, Adam (0.5, 0.999) at 2e-4, 50 000 steps,
+average 0.999, hinge loss with margins between 0.8 and 1, DiffAugment's colours and translation. G
+has 29 127 648 parameters, D 11 526 160.
 Command: python train.py fastgan --data FOLDER         (or --data faces)
 Run time: hours on a GPU; about 16 s a step on two CPU cores (calculated).
 Expect on 100 portraits at 256 px: FID 41 (the paper).
