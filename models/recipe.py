@@ -119,7 +119,7 @@ class Recipe(OptimisationFields):
 
     @property
     def judge(self) -> str:
-        """The feature network, of `metrics`, that measures the pictures: one it does not train with.
+        """The feature network, of `metrics`, that measures the pictures: none it is trained with.
 
         By features that a network is trained to have, it measures better than it is.
         """

