@@ -37,6 +37,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if parsed.list:
             show(*chosen.listing())
             return 0
+        if parsed.cost:
+            return _say_cost(chosen, parsed.cost * 1e12)
         folder = Path(parsed.out) / f"study-{study.name}-{study.scale}"
         folders.check(study, folder)
         backend.wake()
@@ -65,6 +67,9 @@ def build_parser() -> options.Parser:
     add("--out", default="samples", metavar="NAME",
         help="folder in which the study's folder is made (default samples)")  # fmt: skip
     add("--list", action="store_true", help="print the arms and claims, and train nothing")
+    add("--cost", type=numbers.real(above=0), default=None, metavar="TFLOPS",
+        help="print how long the training takes at so many 10^12 operations a second, and train "
+        "nothing; GPUs reach about a fifth of their matrix peak")  # fmt: skip
     return parser
 
 
@@ -79,6 +84,14 @@ def build_study(parsed: argparse.Namespace) -> tuple[Study, Study]:
     if not isinstance(study, ClaimStudy):
         raise UserError(f"{study.name} searches and claims nothing; leave out --claims")
     return study, study.only(chosen)
+
+
+def _say_cost(study: Study, speed: float) -> int:
+    backend.wake()
+    from studies import cost
+
+    show(*cost.listing(study, speed))
+    return 0
 
 
 def _carry_out(study: Study, chosen: Study, folder: Path, limit: float) -> int:

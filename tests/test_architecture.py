@@ -28,7 +28,9 @@ MAY_IMPORT = {
         "console", "foreign", "datasets", "metrics", "media", "models", "runs", "quality", "toys",
         "training",
     },
-    "studies": {"console", "foreign", "datasets", "models", "runs", "comparison"},
+    "studies": {
+        "console", "foreign", "datasets", "layers", "models", "runs", "comparison", "training"
+    },
     "serving": {
         "console", "foreign", "layers", "datasets", "metrics", "media", "models", "runs", "quality",
     },
@@ -73,6 +75,7 @@ def test_models_take_from_metrics_no_measure():
         if found:
             taken[path.relative_to(ROOT).as_posix()] = found
     assert taken == {
+        "models/frozen.py": {"lite0", "pth", "weights"},
         "models/perceptual.py": {"lite0", "pth", "weights"},
         "models/pixels.py": {"colour_space"},
         "models/pretrained.py": {"lite0", "pth", "weights"},

@@ -318,3 +318,15 @@ def test_the_list_names_the_settings(tmp_path, capsys):
     assert "ring: 6 arms × 1 seed on ring" in words
     assert "squares 0: 2 steps of gan:batch_size=8,loss=least_squares,d_steps=2,steps=2" in words
     assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
+
+
+def test_the_cost_counts_the_best_settings_again(tmp_path, capsys):
+    path = tmp_path / "search.toml"
+    path.write_text(PLAN)
+    assert command.run([str(path), "--cost", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = dict(re.match(r"([\w-]+): (\d+) runs?", line).groups() for line in lines[:-1])
+    for name in ("ring", "grid"):
+        assert int(found.pop(name)) == 2 * 3
+        assert int(found.pop(f"{name}-again")) == 2 * 2
+    assert not found

@@ -1,12 +1,14 @@
 """A small study on points, from its plan to its report; what a plan may not say."""
 
 import json
+import math
 import re
 
 import pytest
 
 from comparison import trials
 from console.errors import TrainingStopped, UserError
+from models.systems import system_class
 from studies import command, plan, report
 from studies.carrying_out import Work
 from studies.folder import open_folder
@@ -287,3 +289,31 @@ def test_the_list_names_arms_and_tests(written, tmp_path, capsys):
     assert "d_loss at the end of base < d_loss at the end of short" in words
     assert "other" not in words
     assert [path.name for path in tmp_path.iterdir()] == ["two.toml"]
+
+
+def test_the_cost_is_the_operations_of_all_runs(written, capsys, monkeypatch, tmp_path):
+    """Multiply-adds count twice. A step: G draws, D sees both and learns; G and D go both ways."""
+    monkeypatch.chdir(tmp_path)
+    path = str(written())
+    parsed = command.build_parser().parse([path])
+    study, _ = command.build_study(parsed)
+    recipe = study.plans["points"].entries["base"]
+    system = system_class(recipe)(recipe)
+    kernels = {
+        name: sum(math.prod(v.shape) for v in network.trainable_variables if len(v.shape) == 2)
+        for name, network in (("generator", system.generator), ("d", system.discriminator))
+    }
+    passes = 4 * kernels["generator"] + (3 * 2 + 2) * kernels["d"]
+    operations = 2 * 8 * passes * (4 + 4 + 2) * 2  # 8 points; three arms of two seeds
+    speed = operations / 7_200
+    assert command.run([path, "--cost", f"{speed / 1e12}"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    power = math.floor(math.log10(operations))
+    assert f"points: 6 runs, {operations / 10**power:.2g}·10^{power} operations" in lines[0]
+    hours, minutes = re.search(r"(?:(\d+) h )?(\d+) min", lines[-1]).groups()
+    assert 60 * int(hours or 0) + int(minutes) == pytest.approx(120, abs=2)
+    assert list(tmp_path.glob("samples")) == []
+    timed = [("steps = 4", "minutes = 1.5"), ('short = "gan:steps=2"', ""), ('"short"', '"other"')]
+    wall_clock = str(written(*timed))
+    assert command.run([wall_clock, "--claims", "loss", "--cost", "1"]) == 0
+    assert "points: 4 runs, 1.5 min each: 6 min" in capsys.readouterr().out
