@@ -5,6 +5,8 @@
 | `lite0` | EfficientNet-Lite0, installs with the requirements | `FD-lite0@224` |
 | `lite1` | EfficientNet-Lite1, from a package of its own | `FD-lite1@240` |
 | `inception` | the 2015-12-05 Inception, weights from the user | `FID` |
+| `dinov2` | DINOv2 ViT-L/14, from KerasHub | `FD-dinov2@224` |
+| `clip` | CLIP ViT-L/14, from KerasHub; also CMMD | `FD-clip@336` |
 | a `.keras` file | a domain's own network | `FD-<file name>@<size>` |
 
 Only the 2015 Inception's numbers may be called FID, KID and IS.
@@ -21,12 +23,12 @@ from tqdm import tqdm
 
 from foreign import networks
 from foreign.records import Unreadable
-from metrics import inception, lite0, lite1, pth, weights
+from metrics import hub, inception, lite0, lite1, pth, weights
 from metrics.errors import MetricError
 from metrics.pictures import is_array, rebatch
 from metrics.resize import Resize
 
-NAMES = ("lite0", "lite1", "inception")
+NAMES = ("lite0", "lite1", "inception", *hub.NETWORKS)
 PRECISIONS = ("float32", "bfloat16")
 # Input ranges of a user's `.keras` network, as (scale, shift) of 0..255.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
@@ -63,6 +65,11 @@ class Extractor:
     def is_inception(self) -> bool:
         """Whether the numbers may be called FID, KID and IS."""
         return self.name == "inception-2015-12-05"
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether its features are those of which CMMD is a distance."""
+        return self.name == "clip"
 
     @property
     def label(self) -> str:
@@ -172,13 +179,14 @@ def load(
     download: bool = False,
     precision: str = "float32",
     input_range: str = "0..255",
+    preset: str | None = None,
 ) -> Extractor:
-    """An extractor by name: "lite0", "lite1", "inception", or the path of a `.keras` file.
+    """An extractor by name, one of `NAMES`, or the path of a `.keras` file.
 
     `inception_path` and `download` say where the FID Inception's weights are (see
     `weights.inception_path`); `precision` "bfloat16" trades accuracy for speed and is recorded;
-    `input_range` is the pixel range of a `.keras` network. Raises `MetricError` for unknown names
-    and for wrong or missing weights.
+    `input_range` is the pixel range of a `.keras` network; `preset` names other weights for a
+    network of KerasHub. Raises `MetricError` for unknown names and for wrong or missing weights.
     """
     _check_option("precision", precision, PRECISIONS)
     _check_option("input range", input_range, RANGES)
@@ -189,6 +197,12 @@ def load(
     if name == "inception":
         path = weights.inception_path(inception_path, download)
         return _from_pth(inception, "inception-2015-12-05", path, "tf1-bilinear", precision)
+    if name in hub.NETWORKS:
+        if precision != "float32":
+            raise MetricError(f"The network {name} measures in float32; leave out bfloat16.")
+        network, digest = hub.build(name, preset)
+        size = (hub.NETWORKS[name].size,) * 2
+        return Extractor(name, network, size, "bicubic-antialias", digest)
     if str(name).endswith(".keras"):
         if precision != "float32":
             raise MetricError("A .keras network keeps its own precision; leave out bfloat16.")

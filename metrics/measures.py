@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from metrics import frechet, intervals, kernel, manifold, neighbours, prd, score
+from metrics import cmmd, frechet, intervals, kernel, manifold, neighbours, prd, score
 from metrics.extractors import Features
 from metrics.intervals import Estimate, estimate
 
 FRECHET, KERNEL, SCORE, INTRA = "frechet", "kernel", "score", "intra"
+CMMD = "cmmd"
 MANIFOLD, PRD, TWINS = "manifold", "prd", "duplicates"
 
 # Bootstrapping the kernel distance needs all pairs. Above this many pictures, the subset estimates
@@ -56,6 +57,20 @@ def take_kernel(result, extractor, real, fake, classes):
     subsets = f"{found.subsets} subsets" if found.subsets > 1 else "1 subset"
     error = f", standard error over them {found.standard_error:.2g}" if found.subsets > 1 else ""
     result.notes.append(f"{name}: {subsets} of {found.subset_size} pictures{error}.")
+
+
+def take_cmmd(result, extractor, real, fake, classes):
+    """CMMD, of CLIP's embeddings alone."""
+    if not extractor.is_clip:
+        return
+    replicates, chosen = None, result.settings
+    if chosen.bootstrap >= 2 and max(len(real), len(fake)) <= ALL_PAIRS:
+        weights = [
+            intervals.bootstrap_weights(len(side), chosen.bootstrap, chosen.seed + offset)
+            for offset, side in enumerate((real, fake))
+        ]
+        replicates = cmmd.weighted(real.pool, fake.pool, *weights)
+    result.estimates["CMMD"] = estimate(cmmd.cmmd(real.pool, fake.pool), replicates)
 
 
 def take_score(result, extractor, real, fake, classes):
@@ -172,6 +187,7 @@ def take_duplicates(result, extractor, real, fake, classes):
 TAKE: dict[str, Callable] = {
     FRECHET: take_frechet,
     KERNEL: take_kernel,
+    CMMD: take_cmmd,
     SCORE: take_score,
     MANIFOLD: take_manifold,
     PRD: take_prd,

@@ -57,8 +57,11 @@ def build_parser() -> Parser:
 
 
 def _add_measuring(add) -> None:
-    add("--extractor", default="lite0", metavar="lite0|lite1|inception|FILE.keras",
-        help="feature network; lite1 for networks trained with lite0's features")  # fmt: skip
+    add("--extractor", default="lite0", metavar="lite0|lite1|inception|dinov2|clip|FILE.keras",
+        help="feature network; lite1 for networks trained with lite0's features; dinov2 and clip "
+        "need the package keras-hub, which fetches their weights")  # fmt: skip
+    add("--preset", type=names.word, metavar="NAME|DIR",
+        help="for dinov2 and clip: other weights, a preset of KerasHub or its folder")  # fmt: skip
     add("--inception", type=names.path, metavar="FILE", help="the FID Inception's .pth weights")
     add("--download", action="store_true", help="fetch the FID Inception's weights if missing")
     add("--precision", choices=("float32", "bfloat16"), default="float32", help="of the extractor")
@@ -99,6 +102,7 @@ def evaluate(options: argparse.Namespace) -> None:
             download=options.download,
             precision=options.precision,
             input_range=options.input_range,
+            preset=options.preset,
         )
     settings = measure.Settings(kernel_subset_size=options.kid_subset, bootstrap=options.bootstrap)
     jobs, logged = evaluate_jobs.jobs(options), _logged(options)
@@ -271,6 +275,10 @@ def _check(options: argparse.Namespace) -> None:
         given = "--inception" if options.inception else "--download"
         raise UserError(
             f"{given} is read only with --extractor inception, not with {options.extractor}; add it"
+        )
+    if options.preset and options.extractor not in ("dinov2", "clip"):
+        raise UserError(
+            f"--preset is read only with --extractor dinov2 or clip, not with {options.extractor}"
         )
     if options.kid_subset < 2:
         raise UserError("--kid-subset must be 2 or more")
