@@ -19,5 +19,6 @@ def test_the_second_half_lets_the_first_through(tmp_path):
 
 
 def test_an_odd_number_of_channels_has_no_halves():
+    assert GatedLinearUnit().compute_output_shape((None, 8)) == (None, 4)
     with pytest.raises(ValueError, match="5 is odd"):
         GatedLinearUnit().compute_output_shape((None, 4, 4, 5))

@@ -45,10 +45,11 @@ def test_opposite_sets_by_hand():
 
 
 def test_weights_are_repeated_pictures():
-    counts = np.array([[2.0, 1, 0, 0, 3, 0, 1]]).T
+    counts = np.array([[2.0, 1, 0, 0, 3, 0, 1], [1, 1, 1, 1, 1, 1, 1]]).T
     repeated = np.repeat(REAL, counts[:, 0].astype(int), axis=0)
-    found = cmmd.weighted(REAL, FAKE, counts, np.ones((5, 1)))
-    assert found[0] == pytest.approx(by_hand(repeated.astype(float), FAKE.astype(float)), rel=1e-6)
+    found = cmmd.weighted(REAL, FAKE, counts, np.ones((5, 2)))
+    for value, ours in zip(found, (repeated, REAL), strict=True):
+        assert value == pytest.approx(by_hand(ours.astype(float), FAKE.astype(float)), rel=1e-6)
 
 
 class Named:
