@@ -312,8 +312,9 @@ def test_the_cost_is_the_operations_of_all_runs(written, capsys, monkeypatch, tm
     assert f"points: 6 runs, {operations / 10**power:.2g}·10^{power} operations" in lines[0]
     hours, minutes = re.search(r"(?:(\d+) h )?(\d+) min", lines[-1]).groups()
     assert 60 * int(hours or 0) + int(minutes) == pytest.approx(120, abs=2)
+    assert f"at {speed / 1e12:g} TFLOP/s" in lines[-1]
     assert list(tmp_path.glob("samples")) == []
-    timed = [("steps = 4", "minutes = 1.5"), ('short = "gan:steps=2"', ""), ('"short"', '"other"')]
+    timed = [("steps = 4", "minutes = 90"), ('short = "gan:steps=2"', ""), ('"short"', '"other"')]
     wall_clock = str(written(*timed))
     assert command.run([wall_clock, "--claims", "loss", "--cost", "1"]) == 0
-    assert "points: 4 runs, 1.5 min each: 6 min" in capsys.readouterr().out
+    assert "points: 4 runs, 90 min each: 6 h 00 min" in capsys.readouterr().out
