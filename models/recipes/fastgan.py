@@ -5,7 +5,7 @@ channels, latents of 256 normal numbers, batches of 8, Adam (0.5, 0.999) at 2e-4
 average 0.999, hinge loss with margins between 0.8 and 1, DiffAugment's colours and translation. G
 has 29 127 648 parameters, D 11 526 160.
 Command: python train.py fastgan --data FOLDER         (or --data faces)
-Run time: hours on a GPU; about 16 s a step on two CPU cores (calculated).
+Run time: hours on a GPU; about 6 s a step on two CPU cores (calculated).
 Expect on 100 portraits at 256 px: FID 41 (the paper).
 Departures: the drawings' error is the mean absolute one, theirs LPIPS, whose weights no package
 installs; their factor is the batch size, 8, since they add the pictures' errors up. Each picture of

@@ -6,7 +6,7 @@ mixed to 64, 128, 256 and 512 channels, hinge loss, DiffAugment's three operatio
 Adam (0, 0.99) at 2e-4, 10 million pictures, the average's half-life 20 000. G has 105 684 163
 parameters, D 10 331 328; their light generator (`--g-convolutions one`) 79 354 307.
 Command: python train.py projected --data FOLDER         (or --data faces)
-Run time: hours on a GPU; about 400 s a step on two CPU cores (calculated).
+Run time: hours on a GPU; about 120 s a step on two CPU cores (calculated).
 Expect on Pokémon at 256 px: FID 26.4 (the paper). Some sets collapse, and faces may be distorted.
 Judged by Lite1, never by Lite0, whose features it is trained to have.
 Departures: G ends in a tanh, theirs in nothing; no noise is added to the maps; labels by projection

@@ -6,7 +6,7 @@ numbers, batches of 256, Adam (0, 0.9 to 0.99) at 2e-4 falling as a cosine to 5e
 pictures, γ from 2 to 0.2 by the same curve, ADA with p from 0 to 0.3. G has 22 429 824 parameters,
 D 22 381 440.
 Command: python train.py r3gan --data FOLDER         (or --data faces)
-Run time: hours on a GPU; about 90 s a step on two CPU cores (calculated).
+Run time: hours on a GPU; about 700 s a step on two CPU cores (calculated).
 Expect on FFHQ at 64 px: FID 1.95 (the paper). γ does not carry over between sets: begin with the
 nearest preset and try 2 and 4 times as much.
 Departures: G ends in a tanh, theirs in nothing; the average's half-life is 500 000 pictures from
