@@ -38,6 +38,11 @@ class FrozenLite0(keras.layers.Layer):
         x = ops.image.resize(inputs, size, data_format="channels_last")
         return self._network(inputs.shape)((x + 1.0) * 127.5, training=False)
 
+    @property
+    def hidden(self) -> keras.Model:
+        """The network, pictures as it sees them → maps; once the layer was called."""
+        return self._network(self.input.shape)
+
     def _network(self, shape) -> keras.Model:
         return _maps(*self._seen(shape), self.compute_dtype)
 

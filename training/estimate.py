@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -14,6 +14,7 @@ from console.errors import UserError
 from console.wording import duration, size
 from layers.norm import mixes_batch
 from models.fields import options
+from models.frozen import FrozenLite0
 from models.system import System
 from training.device import Device
 
@@ -177,11 +178,19 @@ def _itemsize(dtype: str) -> int:
 def _kept_bytes(network: keras.Model) -> int:
     """Bytes per picture of all layer outputs, and of the attention maps within their layers."""
     total = 0
-    for layer in network.layers:
+    for layer in _layers(network):
         for output in keras.tree.flatten(layer.output):
             total += math.prod(output.shape[1:]) * _itemsize(output.dtype)
         total += 2 * _attention_entries(layer) * _itemsize("float32")
     return total
+
+
+def _layers(network: keras.Model) -> Iterator[keras.Layer]:
+    """All layers, and those of a frozen network that is one of them."""
+    for layer in network.layers:
+        yield layer
+        if isinstance(layer, FrozenLite0):
+            yield from layer.hidden.layers
 
 
 def _attention_entries(layer: keras.Layer) -> int:
@@ -198,8 +207,8 @@ def _flops(network: keras.Model) -> float:
     smaller of the two maps.
     """
     total = 0.0
-    for layer in network.layers:
-        kernels = sum(math.prod(w.shape) for w in layer.trainable_weights if len(w.shape) > 1)
+    for layer in _layers(network):
+        kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 1)
         if not kernels:
             continue  # inputs among them, which have no input themselves
         total += 2.0 * kernels * min(_positions(layer.input), _positions(layer.output))

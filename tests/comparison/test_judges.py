@@ -108,7 +108,7 @@ def test_pictures_are_measured_against_the_data(monkeypatch):
     def extract(extractor, pictures, progress=None):
         return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
 
-    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
     monkeypatch.setattr(extractors, "extract", extract)
     data = SimpleNamespace(images=images)
     judge = judges.choose(plan.CompareSettings(data="faces", samples=1000), data)
@@ -147,7 +147,7 @@ def test_what_else_is_measured(monkeypatch):
     def extract(extractor, pictures, progress=None):
         return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
 
-    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
     monkeypatch.setattr(extractors, "extract", extract)
     data = SimpleNamespace(images=images)
     settings = plan.CompareSettings(data="faces", also="raw, variety,detail,weights")
@@ -179,7 +179,7 @@ def test_few_pictures_are_measured_against_the_others(monkeypatch):
         given.append(np.asarray(pictures))
         return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
 
-    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
     monkeypatch.setattr(extractors, "extract", extract)
     data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
     settings = plan.CompareSettings(data="faces", also="memory", few=10, samples=30)
@@ -206,7 +206,7 @@ def test_leaked_augmentations_are_counted(monkeypatch):
         flat = np.asarray(pictures).reshape(len(pictures), -1)
         return extractors.Features(flat.astype("float32"), None)
 
-    monkeypatch.setattr(extractors, "load", Colours)
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
     monkeypatch.setattr(extractors, "extract", extract)
     data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
     judge = judges.choose(plan.CompareSettings(data="faces", also="leaks", samples=40), data)

@@ -269,7 +269,8 @@ def test_logits_are_not_rounded_to_bfloat16(architecture, labels):
         assert discriminator.get_layer(name).compute_dtype == "float32", name
     rng = np.random.default_rng(0)
     pictures = rng.uniform(-1, 1, (16, 32, 32, 3)).astype("float32")
-    logits = discriminator([pictures, np.arange(16, dtype="int32") % 3])
+    said = discriminator([pictures, np.arange(16, dtype="int32") % 3])
+    logits = said[0] if isinstance(said, list) else said
     rounded = ops.cast(ops.cast(logits, "bfloat16"), "float32")
     logits, rounded = (ops.convert_to_numpy(each) for each in (logits, rounded))
     assert (logits != rounded).mean() > 0.8

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,9 +14,10 @@ from comparison import judges, plan
 from console.errors import UserError
 from metrics import extractors, weights
 from metrics.errors import MetricError
-from models import recipes
+from models import frozen, recipes
 from quality import during
 from serving.commands import evaluate_jobs, export
+from training import estimate
 
 TINY = {
     "fastgan": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8"],
@@ -118,3 +120,16 @@ def test_evaluate_refuses_lite0_for_it(monkeypatch):
         UserError, match=r"mine was trained to have the features of lite0.*lite1 or"
     ):
         evaluate_jobs.jobs(options)
+
+
+def test_the_estimate_counts_the_frozen_network():
+    """Lite0's stages at 224 px, added up by hand: 363.86 million multiply-adds."""
+    pictures = keras.Input((64, 64, 3))
+    network = keras.Model(pictures, frozen.FrozenLite0(224)(pictures))
+    assert estimate._flops(network) == pytest.approx(2 * 363.86e6, rel=1e-3)
+    whole = sum(
+        np.prod(output.shape[1:])
+        for layer in [*network.layers, *network.layers[-1].hidden.layers]
+        for output in keras.tree.flatten(layer.output)
+    )
+    assert estimate._kept_bytes(network) == 4 * whole
