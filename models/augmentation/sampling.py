@@ -61,11 +61,23 @@ def resampled(pictures: Any, source: Any) -> Any:
             around the centre.
     """
     height, width = pictures.shape[1:3]
-    large = ops.einsum("ij,njwc->niwc", _doubling(height), ops.cast(pictures, "float32"))
-    large = ops.einsum("ij,nhjc->nhic", _doubling(width), large)
+    # Lines across the smaller of two maps: the others need no transposition, and so are cheap.
+    large = _across(_doubling(width), ops.cast(pictures, "float32"))
+    large = _down(_doubling(height), large)
     found = _bilinear(large, *_places(source, height, width))
-    found = ops.einsum("ij,njwc->niwc", _halving(height), found)
-    return ops.einsum("ij,nhjc->nhic", _halving(width), found)
+    return _across(_halving(width), _down(_halving(height), found))
+
+
+def _across(matrix: np.ndarray, pictures: Any) -> Any:
+    """Every row of (N, H, W, C) by a matrix (V, W): (N, H, V, C)."""
+    return ops.einsum("ij,nhjc->nhic", matrix, pictures)
+
+
+def _down(matrix: np.ndarray, pictures: Any) -> Any:
+    """Every column of (N, H, W, C) by a matrix (V, H): (N, V, W, C)."""
+    height, width, channels = pictures.shape[1:]
+    lines = ops.reshape(pictures, (-1, height, width * channels))
+    return ops.reshape(ops.matmul(matrix, lines), (-1, len(matrix), width, channels))
 
 
 def _places(source: Any, height: int, width: int) -> tuple[Any, Any]:
@@ -87,20 +99,22 @@ def _places(source: Any, height: int, width: int) -> tuple[Any, Any]:
 
 
 def _bilinear(pictures: Any, rows: Any, columns: Any) -> Any:
-    """Pictures (N, H, W, C) at places (N, R, S), held at their edges: (N, R, S, C)."""
+    """Pictures (N, H, W, C) at places (N, R, S), held at their edges: (N, R, S, C).
+
+    All four neighbours are gathered at once: so the gradient is scattered into one map, not four.
+    """
     height, width, channels = pictures.shape[1:]
-    flat = ops.reshape(pictures, (-1, height * width, channels))
-    low_row, low_column = ops.floor(rows), ops.floor(columns)
-    down, right = (rows - low_row)[..., None], (columns - low_column)[..., None]
-
-    def at(row, column):
-        row = ops.cast(ops.clip(row, 0, height - 1), "int32")
-        column = ops.cast(ops.clip(column, 0, width - 1), "int32")
-        index = ops.reshape(row * width + column, (-1, rows.shape[1] * rows.shape[2], 1))
-        taken = ops.take_along_axis(flat, index, axis=1)
-        return ops.reshape(taken, (-1, *rows.shape[1:], channels))
-
-    above, below = low_row, low_row + 1.0
-    top = (1.0 - right) * at(above, low_column) + right * at(above, low_column + 1.0)
-    bottom = (1.0 - right) * at(below, low_column) + right * at(below, low_column + 1.0)
-    return (1.0 - down) * top + down * bottom
+    first_row, first_column = ops.floor(rows), ops.floor(columns)
+    down, right = rows - first_row, columns - first_column
+    row, column = (
+        [ops.cast(ops.clip(first + more, 0, side - 1), "int32") for more in (0.0, 1.0)]
+        for first, side in ((first_row, height), (first_column, width))
+    )
+    four = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    index = ops.stack([row[y] * width + column[x] for y, x in four], axis=1)
+    starts = ops.arange(ops.shape(pictures)[0], dtype="int32") * (height * width)
+    pixels = ops.reshape(pictures, (-1, channels))
+    taken = ops.take(pixels, index + starts[:, None, None, None], axis=0)
+    shares = ((1.0 - down, down), (1.0 - right, right))
+    weights = ops.stack([shares[0][y] * shares[1][x] for y, x in four], axis=1)
+    return ops.sum(taken * weights[..., None], axis=1)
