@@ -54,7 +54,8 @@ def choose(
     if settings.few:
         trained, data = datasets.few(data, settings.few)
     usual = extractors.NAMES[0]
-    extractor = max((each.judge for each in recipes), key=lambda one: one != usual, default=usual)
+    others = [each.judge for each in recipes if each.judge != usual]
+    extractor = others[0] if others else usual
     return PictureJudge(data, settings.samples, settings.extras, trained, extractor)
 
 

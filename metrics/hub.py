@@ -77,7 +77,8 @@ def build(name: str, preset: str | None = None) -> tuple[keras.Model, str]:
         MetricError: KerasHub is not installed, or the preset cannot be had or is another network's.
     """
     chosen = NETWORKS[name]
-    backbone = _backbone(chosen, name, preset or chosen.preset)
+    preset = preset or chosen.preset
+    backbone = _backbone(chosen, name, preset)
     scale = [1 / (255 * each) for each in chosen.deviation]
     shift = [-mean / each for mean, each in zip(chosen.mean, chosen.deviation, strict=True)]
     pictures = keras.Input((chosen.size, chosen.size, 3), name="pictures")

@@ -90,7 +90,8 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
 
 def _refuse_own(recipe: Recipe, options: argparse.Namespace) -> None:
     """Refuse the feature network through which its discriminator saw."""
-    if options.extractor == extractors.NAMES[0] != recipe.judge:
+    usual = extractors.NAMES[0]
+    if recipe.judge != usual and options.extractor == usual:
         raise UserError(
             f"{recipe.name} was trained to have the features of {options.extractor}, by which it "
             f"measures better than it is; give --extractor {recipe.judge} or inception"

@@ -84,7 +84,7 @@ def test_what_cannot_be_had_is_one_line(package, monkeypatch):
     with pytest.raises(MetricError, match="measures in float32; leave out bfloat16"):
         extractors.load("dinov2", precision="bfloat16")
     monkeypatch.setattr(DINOV2Backbone, "__call__", lambda self, inputs: bad())
-    with pytest.raises(MetricError, match="is no network for 224 pixels: of other pictures"):
+    with pytest.raises(MetricError, match="dinov2_large is no network for 224 pixels: of other"):
         hub.build("dinov2")
     monkeypatch.setitem(sys.modules, "keras_hub", None)
     with pytest.raises(MetricError, match="pip install keras-hub"):

@@ -44,7 +44,9 @@ def test_patches_and_labels_are_told_apart(name, changes, patches):
     found = gan.answers.to(pictures, labels, None)
     for one, other in ((found.logits, said[:, :patches]), (found.label_logits, said[:, patches:])):
         np.testing.assert_allclose(ops.convert_to_numpy(one), other, rtol=1e-3, atol=1e-5)
-    assert (found.closeness is None) == (name == "projected")
+    assert found.closeness is None
+    drawn = gan.answers.to(pictures, labels, None, drawn=True).closeness
+    assert (drawn is None) == (name == "projected")
     mean = ops.convert_to_numpy(gan.answers.logit(pictures, labels, None))
     np.testing.assert_allclose(mean[:, 0], said[:, :patches].mean(axis=1), rtol=1e-2, atol=1e-4)
 

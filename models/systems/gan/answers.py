@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
 from layers import replicas
@@ -40,36 +41,47 @@ class Answers:
     def __init__(self, gan: System):
         self.gan = gan
         self.one_call = not mixes_batch(gan.discriminator)
-        whole = gan.discriminator.outputs[0].shape[-1]
-        self._logits = whole - (gan.recipe.num_labels if gan.recipe.classifies else 0)
+        inputs, outputs = gan.discriminator.inputs, gan.discriminator.outputs
+        # Decoders are for reals alone. Called with fakes they would run too, for their statistics.
+        self._undrawn = keras.Model(inputs, outputs[0]) if len(outputs) > 1 else gan.discriminator
+        columns = outputs[0].shape[-1]
+        self._logits = columns - (gan.recipe.num_labels if gan.recipe.classifies else 0)
 
     def logit(self, pictures: Any, labels: Any, numbers: Any) -> Any:
         """D's mean logit (N, 1) of each picture, without those on other devices."""
-        logits = self._output(pictures, labels, numbers)[0][:, : self._logits]
+        logits = self._output(pictures, labels, numbers, drawn=False)[0][:, : self._logits]
         return logits if self._logits == 1 else ops.mean(logits, axis=1, keepdims=True)
 
-    def to(self, pictures: Any, labels: Any, numbers: Any) -> Answer:
-        """D's answer to the whole batch of pictures, also if devices share it."""
-        return self._answer(self._output(pictures, labels, numbers), labels)
+    def to(self, pictures: Any, labels: Any, numbers: Any, drawn: bool = False) -> Answer:
+        """D's answer to the whole batch of pictures, also if devices share it.
 
-    def to_both(self, real: tuple, fake: tuple) -> tuple[Answer, Answer]:
-        """D's answers to reals and fakes, in one call of D if that gives the same result."""
+        Args:
+            drawn: whether its decoders, if it has some, draw the pictures again.
+        """
+        return self._answer(self._output(pictures, labels, numbers, drawn), labels)
+
+    def to_both(self, real: tuple, fake: tuple, drawn: bool = False) -> tuple[Answer, Answer]:
+        """D's answers to reals and fakes, in one call of D if that gives the same result.
+
+        `drawn` as in `to`, of the reals.
+        """
         if not self.one_call:
-            return self.to(*real), self.to(*fake)
+            return self.to(*real, drawn=drawn), self.to(*fake)
         both = [
             None if one is None else ops.concatenate([one, other])
             for one, other in zip(real, fake, strict=True)
         ]
-        outputs, count = self._output(*both), ops.shape(real[0])[0]
+        outputs, count = self._output(*both, drawn), ops.shape(real[0])[0]
         return (
             self._answer([each[:count] for each in outputs], real[1]),
             self._answer([each[count:] for each in outputs], fake[1]),
         )
 
-    def _output(self, pictures, labels, numbers):
-        """What D gives, always as a list: what it says, and how close its drawings are."""
+    def _output(self, pictures, labels, numbers, drawn):
+        """What D gives, always as a list: what it says, and if asked how close its drawings are."""
         seen = self.gan.augmented.see(pictures, numbers)
-        output = self.gan.discriminator([seen, labels], training=True)
+        network = self.gan.discriminator if drawn else self._undrawn
+        output = network([seen, labels], training=True)
         return output if isinstance(output, list) else [output]
 
     def _answer(self, outputs, labels):

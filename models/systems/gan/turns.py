@@ -131,7 +131,7 @@ class GAN(System):
         fake, *pseudo = given
         real = self.augmented.reals(part, layout.real_data(part), *pseudo)
         of_real, of_fake = self.answers.to_both(
-            (real, *self._of_reals(part)), (fake, *self._of_fakes(part))
+            (real, *self._of_reals(part)), (fake, *self._of_fakes(part)), drawn=True
         )
         real_logits, fake_logits = of_real.logits, of_fake.logits
         self.augmented.hear(real_logits)
