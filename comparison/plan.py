@@ -24,6 +24,7 @@ POINT_WORLDS = ("ring", "grid", "line")
 ALSO = ("raw", "detail", "variety", "weights", "memory", "leaks")
 COMPARED = (GANRecipe, VAERecipe)
 _GROUP = "Comparison"
+_START = "from"  # of an entry: the run that it begins with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +57,11 @@ class CompareSettings:
         most=bounds.PICTURES,
     )  # fmt: skip
     count: int = option(0, _GROUP, "pictures to train on; 0: all", most=bounds.PICTURES, least=0)
+    only: str = option(
+        "",
+        _GROUP,
+        'of these the pictures with such labels alone, such as "hat" or "red hair + no glasses"',
+    )
     few: int = option(
         0,
         _GROUP,
@@ -84,8 +90,9 @@ class CompareSettings:
             found.append(f"unknown --also {shown(strange[0])}, known: {', '.join(ALSO)}")
         elif self.extras and self.data in (*POINT_WORLDS, "triangles"):
             found.append(f"--also measures pictures in colour; leave it out for {self.data}")
-        if self.few and self.data in (*POINT_WORLDS, "triangles"):
-            found.append(f"--few is for pictures of one's own; leave it out for {self.data}")
+        for name in ("few", "only"):
+            if getattr(self, name) and self.data in (*POINT_WORLDS, "triangles"):
+                found.append(f"--{name} is for pictures of one's own; leave it out for {self.data}")
         if "memory" in self.extras and not self.few:
             found.append("--also memory compares with pictures that were not seen; give --few")
         for name in ("data", "out"):
@@ -104,23 +111,26 @@ class CompareSettings:
 class Plan:
     """Everything that the results depend on: entries (title → recipe) and settings.
 
-    `given`: the fields that were given for each entry. `timed`: title → steps that fit into the
+    `given`: the fields that were given for each entry. `starts`: title → the run that the entry
+    begins with, as `--from` of train.py names it. `timed`: title → steps that fit into the
     settings' minutes on this machine; empty without minutes, or if they are not timed yet.
     """
 
     entries: dict[str, Recipe]
     settings: CompareSettings
     given: dict[str, tuple[str, ...]]
+    starts: dict[str, str] = dataclasses.field(default_factory=dict)
     timed: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without the settings that do not change results."""
         settings = dataclasses.asdict(self.settings)
-        added = [name for name in ("also", "few") if not getattr(self.settings, name)]
+        added = [name for name in ("also", "few", "only") if not getattr(self.settings, name)]
         for free in ("budget", "out", "seeds", *added):  # plans of earlier versions lack the added
             del settings[free]
         entries = {title: recipe.to_dict() for title, recipe in self.entries.items()}
-        return {"entries": entries, "settings": settings}
+        starts = {"starts": self.starts} if self.starts else {}
+        return {"entries": entries, "settings": settings, **starts}
 
     @property
     def name(self) -> str:
@@ -148,15 +158,20 @@ class Plan:
 def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -> Plan:
     """The plan for recipes as typed, e.g. "wgan_gp" or "gan:minibatch=discrimination,d_steps=2".
 
-    `changes` apply to all recipes, before each recipe's own changes.
+    `changes` apply to all recipes, before each recipe's own changes. "sagan_cpu:from=RUN" begins
+    with the networks of a run.
     Raises `UserError` for unknown recipes or fields, values that do not fit, and repetitions.
     """
     entries: dict[str, Recipe] = {}
     given: dict[str, tuple[str, ...]] = {}
+    starts: dict[str, str] = {}
     for word in words:
         if word in entries:
             raise UserError(f"{word} is named twice")
-        entries[word], given[word] = _entry(word, changes, settings)
+        name, start = _started(word, settings)
+        entries[word], given[word] = _entry(name, changes, settings)
+        if start:
+            starts[word] = start
     if settings.data not in POINT_WORLDS:
         shapes = {title: recipe.data_shape for title, recipe in entries.items()}
         if len(set(shapes.values())) > 1:
@@ -165,13 +180,29 @@ def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -
         height, width, channels = next(iter(shapes.values()))
         if settings.data == "triangles" and (height != width or channels != 3):
             raise UserError("triangles are measured as square RGB pictures; leave out --channels")
-    return Plan(entries, settings, given)
+    return Plan(entries, settings, given, starts)
 
 
 def _size(shape: tuple[int, ...]) -> str:
     height, width, channels = shape
     size = str(height) if height == width else f"{width}x{height}"
     return size + ("" if channels == 3 else f", {channels} channels")
+
+
+def _started(word: str, settings: CompareSettings) -> tuple[str, str]:
+    """An entry's word without its `from=RUN`, and the run."""
+    name, _, own = word.partition(":")
+    parts = own.split(",")
+    begins = [part for part in parts if part.partition("=")[0].strip() == _START]
+    if not begins:
+        return word, ""
+    start = begins[0].partition("=")[2].strip()
+    if len(begins) > 1 or not start:
+        raise UserError(f"{word}: {_START}=RUN names one run whose networks it begins with")
+    if settings.data in POINT_WORLDS:
+        raise UserError(f"{word}: {_START} is for runs of pictures, not for {settings.data}")
+    rest = ",".join(part for part in parts if part not in begins)
+    return f"{name}:{rest}" if rest else name, start
 
 
 def _entry(
@@ -210,7 +241,9 @@ def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         if name not in known or not equals:
-            raise ValueError(f"{word}: {part!r} is not field=value. Fields: {', '.join(known)}.")
+            raise ValueError(
+                f"{word}: {part!r} is not field=value. Fields: {_START}, {', '.join(known)}."
+            )
         read = known[name].metadata.get("option")
         kind = read["type"] if read else types[name]
         try:

@@ -19,6 +19,7 @@ from models.system import System
 from models.systems import system_class
 from runs.files import made_folder
 from runs.folder import hold
+from training import finetuning
 from training.callbacks.grids import write_png
 from training.feed import Feed
 from training.inputs import open_for, refuse_unfit, with_labels
@@ -44,13 +45,15 @@ def open_data(plan: Plan) -> datasets.ImageData:
     if settings.data in POINT_WORLDS:
         return worlds.open_world(settings.data, settings.count or worlds.COUNT)
     recipe = next(iter(plan.entries.values()))
-    asked = Settings(data=settings.data, count=settings.count)
+    asked = Settings(data=settings.data, count=settings.count, only=settings.only)
 
     def check(source: datasets.Source) -> None:
         for title, entry in plan.entries.items():
             with named(title):
                 system_class(entry).check(entry)
                 refuse_unfit(entry, asked, source, plan.given[title])
+                if title in plan.starts:
+                    finetuning.check(entry, plan.starts[title], settings.out)
 
     with contextlib.ExitStack() as stack:
         data = open_for(recipe, asked, stack, sample_only=False, check=check)
@@ -136,6 +139,8 @@ def build(
         jit_compile=compiled(recipe),
         steps_per_execution=steps_at_once(*plan.marks(title)),
     )
+    if title in plan.starts:
+        finetuning.start_from(system, plan.starts[title], plan.settings.out)
     return system, Feed(data, recipe, seed), data
 
 

@@ -7,7 +7,7 @@ from datasets.data import ImageData, check_resolution, open_data
 from datasets.domains import Domains, open_domains
 from datasets.errors import DataError
 from datasets.labels import Labels
-from datasets.parts import few, hold_out, split
+from datasets.parts import few, hold_out, split, where
 from datasets.shapes import Shape
 from datasets.source import Source
 
@@ -28,4 +28,5 @@ __all__ = [
     "open_domains",
     "pixels",
     "split",
+    "where",
 ]

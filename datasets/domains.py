@@ -18,7 +18,7 @@ from datasets.conditions import parse
 from datasets.data import ImageData, check_settings, open_data, open_source
 from datasets.errors import DataError
 from datasets.labels import some
-from datasets.parts import digest, part, split
+from datasets.parts import digest, part, split, where
 from datasets.shapes import Resolution, simplest
 from datasets.source import Source
 
@@ -76,6 +76,7 @@ def open_domains(
     labels: str | os.PathLike | None = None,
     captions: str | os.PathLike | None = None,
     count: int | None = None,
+    only: str | None = None,
     cache_dir: str | os.PathLike | None = None,
     workers: int | None = None,
     progress: bool = True,
@@ -94,6 +95,7 @@ def open_domains(
     labels      as for `open_data`; if each domain is a folder, for each of them
     captions    as for `open_data`, of one domain
     count       how many pictures of each folder, or of the divided set, or how many pairs
+    only        a condition, as for `split`: of those pictures the ones that fulfil it
     cache_dir, workers, progress, check  as for `open_data`; `check` sees each source
 
     Raises `DataError`, one clear line, for anything that cannot be used.
@@ -102,23 +104,26 @@ def open_domains(
     check_settings(resolution, workers)
     sources.check_count(count)
     _refuse_mixtures(names, spec_b, conditions, paired)
+    _refuse_conditions(spec, labels, conditions, only, paired)
     how: dict[str, Any]
     how = {"cache_dir": cache_dir, "workers": workers, "progress": progress, "check": check}
     chosen: dict[str, Any] = {"labels": labels, "count": count}
     if paired:
         return _paired(spec, spec_b, conditions, names, resolution, chosen, how)
+
+    def opened(one: str | os.PathLike, **more: Any) -> ImageData:
+        data = open_data(one, resolution, **more, **chosen, **how)
+        return data if only is None else where(data, only)
+
     if conditions is not None:
-        if str(spec) == sources.FACES and labels is None:
-            for condition in conditions:  # a mistake is reported before minutes of drawing
-                parse(condition, ATTRIBUTES)
-        data = open_data(spec, resolution, **chosen, **how)
+        data = opened(spec)
         name = "-".join([data.name, *map(sources.safe, conditions)])
         return _domains(names, split(data, conditions), conditions, name)
     if len(names) == 1:
-        data = open_data(spec, resolution, captions=captions, **chosen, **how)
+        data = opened(spec, captions=captions)
         return _domains(names, [data], [data.name], data.name)
     specs, both = _two(spec, spec_b)
-    parts = [open_data(one, resolution, **chosen, **how) for one in specs]
+    parts = [opened(one) for one in specs]
     if parts[0].fingerprint == parts[1].fingerprint:
         raise DataError(f"Both domains are the same pictures, {str(spec)!r}.")
     titles = folders.titles(*specs)
@@ -144,6 +149,15 @@ def _refuse_mixtures(names, spec_b, conditions, paired) -> None:
         raise DataError(f'{len(names)} domains are named by their labels: --domains "X, Y, Z".')
     if len(names) == 1 and (spec_b is not None or paired):
         raise DataError("There is one domain, so --data-b and pairs do not apply.")
+
+
+def _refuse_conditions(spec, labels, conditions, only, paired) -> None:
+    """Refuse conditions that cannot be fulfilled, before minutes of drawing."""
+    if only is not None and paired:
+        raise DataError(f"Pairs have no labels that would choose among them ({only!r}).")
+    if str(spec) == sources.FACES and labels is None:
+        for condition in (*(conditions or ()), *([] if only is None else [only])):
+            parse(condition, ATTRIBUTES)
 
 
 def _two(spec, spec_b) -> tuple[tuple[Any, Any], str | None]:

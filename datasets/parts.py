@@ -41,6 +41,24 @@ def split(data: ImageData, conditions: Sequence[str]) -> list[ImageData]:
     ]
 
 
+def where(data: ImageData, condition: str) -> ImageData:
+    """The pictures of a labelled set that fulfil a condition, as for `split`, and their labels.
+
+    Raises `DataError` for a set without labels, an unknown label, and a condition that no picture
+    fulfils.
+    """
+    if data.labels is None:
+        raise DataError(
+            f"{data.name!r} has no labels, so none of its pictures is known to have "
+            f"{condition!r}; give some with --labels."
+        )
+    wanted = words.parse(condition, data.labels.names)
+    rows = np.flatnonzero(words.mask(data.labels, wanted))
+    if not len(rows):
+        raise DataError(f"No picture of {data.name!r} fulfils {condition!r}.")
+    return part(data, rows, condition, ["only", sorted(wanted.items())])
+
+
 def hold_out(data: ImageData, every: int) -> tuple[ImageData, ImageData]:
     """(training pictures, held-out pictures): pictures 0, `every`, 2 `every`, … are held out.
 

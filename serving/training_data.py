@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import datasets
 import runs
 from console.errors import UserError, user_errors
+from datasets.shapes import Resolution
 from runs.record import OWN_LABELS
 
 LEAST = 20  # held-out pictures; fewer are too few to measure
 
 
-def spec_of(run: runs.Run | None, name: str) -> tuple[str, int | None, str | None]:
-    """(data, count, labels) for `open_data`. Raises `UserError` if the run does not say."""
+class Chosen(NamedTuple):
+    """Which pictures, as `datasets.open_data` and `datasets.where` take them."""
+
+    data: str
+    count: int | None = None
+    labels: str | None = None
+    only: str | None = None
+
+    def open(self, resolution: Resolution, cache: Path | None) -> datasets.ImageData:
+        """These pictures at `resolution`. Raises `UserError` if they cannot be used."""
+        with user_errors(datasets.DataError):
+            found = datasets.open_data(
+                self.data, resolution, labels=self.labels, cache_dir=cache, count=self.count
+            )
+            return found if self.only is None else datasets.where(found, self.only)
+
+
+def chosen_by(run: runs.Run | None, name: str) -> Chosen:
+    """The pictures of a run's training. Raises `UserError` if the run does not say."""
     try:
         settings = run.record()["settings"]
         labels = settings.get("labels", "auto")
         own = None if labels in OWN_LABELS else labels
-        return settings["data"], settings.get("count") or None, own
+        count, only = settings.get("count") or None, settings.get("only") or None
+        return Chosen(settings["data"], count, own, only)
     except (AttributeError, KeyError):
         raise UserError(
             f"{name} does not say where its training pictures are; give --real DATA"
@@ -46,15 +66,12 @@ def parts_of(
 def open_own(run: runs.Run, cache: Path | None = None) -> datasets.ImageData:
     """All pictures of a run's own data. Raises `UserError` if they have changed."""
     name, recipe = str(run.folder), run.recipe()
-    spec, count, labels = spec_of(run, name)
-    with user_errors(datasets.DataError):
-        data = datasets.open_data(
-            spec, recipe.data_shape, labels=labels, count=count, cache_dir=cache
-        )
+    chosen = chosen_by(run, name)
+    data = chosen.open(recipe.data_shape, cache)
     known = (run.record().get("data") or {}).get("fingerprint")
     if known not in (None, data.fingerprint):
         raise UserError(
-            f"the pictures of {spec!r} are not those that {name} was trained on: their "
+            f"the pictures of {chosen.data!r} are not those that {name} was trained on: their "
             f"fingerprint is {data.fingerprint}, not {known}"
         )
     return data

@@ -21,6 +21,7 @@ SETTINGS = (
     "marks",
     "samples",
     "count",
+    "only",
     "few",
     "also",
     "width",
@@ -114,6 +115,7 @@ def read(
         {arm: plan.entries[words[arm]] for arm, plan in made.items()},
         settings,
         {arm: plan.given[words[arm]] for arm, plan in made.items()},
+        {arm: start for arm, plan in made.items() for start in plan.starts.values()},
     )
     return plan, words
 

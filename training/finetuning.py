@@ -14,12 +14,15 @@ from models.system import System
 from models.systems import system_class
 from runs import checkpoints
 from training.going_on import load
-from training.settings import Settings
 
 
-def check(recipe: Recipe, settings: Settings) -> None:
-    """Raise `UserError`, before pictures are opened, if `--from` names nothing to start from."""
-    run, _ = find(settings.from_, settings.out)
+def check(recipe: Recipe, start: str, out: str) -> None:
+    """Raise `UserError`, before pictures are opened, if `start` names nothing to start from.
+
+    Args:
+        start, out: as `--from` and `--out`.
+    """
+    run, _ = find(start, out)
     before = run.recipe()
     if before.system != recipe.system:
         raise UserError(f"--from {run.folder} holds a {before.system}, not a {recipe.system}")
@@ -28,12 +31,15 @@ def check(recipe: Recipe, settings: Settings) -> None:
             raise UserError(f"--from is for trainings of one phase; recipe {each.name} has {count}")
 
 
-def start_from(system: System, settings: Settings) -> dict[str, Any]:
-    """Copy the networks, averages too, of the run or checkpoint that `--from` names; say which.
+def start_from(system: System, start: str, out: str) -> dict[str, Any]:
+    """Copy the networks, averages too, of the run or checkpoint that `start` names; say which.
+
+    Args:
+        start, out: as `--from` and `--out`.
 
     Returns what the run's record says of it. Raises `UserError` if its networks have other shapes.
     """
-    run, path = find(settings.from_, settings.out)
+    run, path = find(start, out)
     recipe = run.recipe()
     with user_errors(ValueError):
         source = system_class(recipe)(recipe, system.precision)

@@ -20,7 +20,7 @@ from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# If domains divide one set, a dry run draws this many pictures per picture of a batch.
+# If labels divide a set, a dry run draws this many pictures per picture of a batch.
 _SAMPLE_OF_A_PART = 64
 
 
@@ -42,7 +42,8 @@ def open_for(
     cache, count = settings.cache_dir or None, settings.count or None
     if sample_only:
         cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
-        enough = recipe.batch_size * (_SAMPLE_OF_A_PART if settings.domains else 1)
+        divided = settings.domains or settings.only
+        enough = recipe.batch_size * (_SAMPLE_OF_A_PART if divided else 1)
         enough += recipe.held_out and 1 + enough // (recipe.held_out - 1)
         count = min(count or enough, enough)
     with user_errors(datasets.DataError):
@@ -57,6 +58,7 @@ def open_for(
             labels=None if settings.labels in OWN_LABELS else settings.labels,
             captions=caption_source(recipe, settings),
             count=count,
+            only=settings.only or None,
             cache_dir=cache,
             workers=settings.workers or None,
             check=check,

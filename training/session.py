@@ -119,7 +119,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         if settings.quality_interval(recipe.steps):
             during.check(recipe)
     if settings.from_ and not resumed:
-        finetuning.check(recipe, settings)
+        finetuning.check(recipe, settings.from_, settings.out)
     data = open_for(
         recipe, settings, stack, sample_only=command.dry_run and not resumed,
         check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
@@ -143,7 +143,7 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     if saved:
         load(session.system, saved, resumed)
     elif settings.from_:
-        session.record["from"] = finetuning.start_from(session.system, settings)
+        session.record["from"] = finetuning.start_from(session.system, settings.from_, settings.out)
     return session
 
 

@@ -55,6 +55,11 @@ class Settings:
         "the words and pairs of words in them",
     )
     count: int = option(0, "Data", "how many pictures to use; 0: all", least=0)
+    only: str = option(
+        "",
+        "Data",
+        'of these the pictures with such labels alone: "hat", "red hair + no glasses"',
+    )
     cache_dir: str = option("", "Data", "folder for prepared pictures; empty: datasets/cache")
     workers: int = option(0, "Data", "processes that prepare pictures; 0: one per core", least=0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import datasets
 import serving
-from console.errors import UserError, user_errors
+from console.errors import UserError
 from console.screen import say
 from datasets.shapes import Resolution
 from metrics import extractors
@@ -42,12 +42,10 @@ def jobs(options: argparse.Namespace) -> list:
     """(subject, reference) for each measurement; the reals are opened once per data set."""
     opened: dict[tuple, evaluation.Reference] = {}
 
-    def reference(
-        spec: str, resolution: Resolution, count=None, labels=None
-    ) -> evaluation.Reference:
-        key = (spec, resolution, count, labels)
+    def reference(chosen: training_data.Chosen, resolution: Resolution) -> evaluation.Reference:
+        key = (chosen, resolution)
         if key not in opened:
-            data = _open(spec, resolution, options.data_cache, count, labels)
+            data = _open(chosen, resolution, options.data_cache)
             opened[key] = evaluation.Reference(data, seed=2020, cache_folder=options.feature_cache)
         return opened[key]
 
@@ -66,10 +64,10 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
     if note:
         say(f"note: {note}")
     labels = None if options.labels == "none" else options.labels
-    fakes = _open(str(options.fake), resolution, options.data_cache, labels=labels)
-    real = reference(
-        options.real, resolution, None, labels if Path(options.real).is_dir() else None
-    )
+    chosen = training_data.Chosen(str(options.fake), labels=labels)
+    fakes = _open(chosen, resolution, options.data_cache)
+    given = labels if Path(options.real).is_dir() else None
+    real = reference(training_data.Chosen(options.real, labels=given), resolution)
     return subjects.Stored(fakes, options.fake), real
 
 
@@ -85,7 +83,7 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
-    return [(drawn, reference(data[0], drawn.shape, *data[1:]))]
+    return [(drawn, reference(data, drawn.shape))]
 
 
 def _refuse_own(recipe: Recipe, options: argparse.Namespace) -> None:
@@ -102,7 +100,7 @@ def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tupl
     """What it makes of the pictures that its run held out, or of all that --real gives."""
     recipe, name = restorer.recipe, str(restorer.origin)
     data = _data_of(run, name, options)
-    real = reference(data[0], recipe.data_shape, *data[1:])
+    real = reference(data, recipe.data_shape)
     if options.real is None:
         held = training_data.parts_of(real.data, recipe.held_out, name)[1]
         real = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
@@ -114,8 +112,8 @@ def _ager_job(ager: Ager, run, options: argparse.Namespace, reference) -> tuple:
     """What it makes of the pictures that its run held out, or of half of those of --real."""
     name = str(ager.origin)
     data = _data_of(run, name, options)
-    real = reference(data[0], ager.recipe.data_shape, *data[1:])
-    ageing.check(ager, real.data.labels, data[0])
+    real = reference(data, ager.recipe.data_shape)
+    ageing.check(ager, real.data.labels, data.data)
     every = 2 if options.real else ager.recipe.held_out
     trained, held = training_data.parts_of(real.data, every, name)
     seen = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
@@ -186,8 +184,7 @@ def _restored(source, restorer, reference, extractor, options) -> Callable[[], U
 def _trained(source: str, recipe, options: argparse.Namespace) -> datasets.ImageData:
     """The pictures that the run was trained on."""
     run = history.run_of(source)
-    spec, count, labels = training_data.spec_of(run, source)
-    data = _open(spec, recipe.data_shape, options.data_cache, count, labels)
+    data = _open(training_data.chosen_by(run, source), recipe.data_shape, options.data_cache)
     return training_data.parts_of(data, recipe.held_out, source)[0]
 
 
@@ -212,7 +209,7 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
     )
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     data = _data_of(run, str(run.folder), options)
-    real = reference(data[0], recipe.data_shape, *data[1:])
+    real = reference(data, recipe.data_shape)
     return [
         (
             subjects.Drawn(
@@ -229,23 +226,16 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
     ]
 
 
-def _data_of(run, name: str, options: argparse.Namespace) -> tuple[str, int | None, str | None]:
-    """(data, count, labels) for `open_data`: from --real, or the run's training data."""
+def _data_of(run, name: str, options: argparse.Namespace) -> training_data.Chosen:
+    """The pictures of --real, or those of the run's training."""
     if options.real is not None:
         folders = options.labels == "folders" and Path(options.real).is_dir()
-        return options.real, None, "folders" if folders else None
-    return training_data.spec_of(run, name)
+        return training_data.Chosen(options.real, labels="folders" if folders else None)
+    return training_data.chosen_by(run, name)
 
 
-def _open(
-    spec: str,
-    resolution: Resolution,
-    cache: Path | None,
-    count: int | None = None,
-    labels: str | None = None,
-):
-    with user_errors(datasets.DataError):
-        data = datasets.open_data(spec, resolution, labels=labels, cache_dir=cache, count=count)
+def _open(chosen: training_data.Chosen, resolution: Resolution, cache: Path | None):
+    data = chosen.open(resolution, cache)
     for line in data.report():
         say(line)
     return data

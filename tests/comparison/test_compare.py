@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import runs
 from comparison import judges, pictures, plan, report, table, trials
 from console.errors import TrainingStopped, UserError
+from datasets import ATTRIBUTES
+from models.systems.gan.turns import GAN
+from runs import checkpoints
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -106,6 +110,59 @@ def test_few_of_the_pictures_are_trained_on(tmp_path, monkeypatch):
     too_few = plan.make(["gan"], changes, settings(tmp_path, **own, few=3))
     with pytest.raises(UserError, match="A batch of 4 is larger than the data"):
         trials.check(too_few, data)
+
+
+def test_an_entry_begins_with_the_networks_of_a_run(tmp_path, pictures, cache, train):
+    assert train("--steps=2")[0] == 0  # run 0
+    (run,) = (tmp_path / "out").iterdir()
+    own = {
+        "data": str(pictures), "steps": 1, "marks": 1, "seeds": 1, "samples": 4,
+        "out": str(tmp_path / "out"), "precision": "float32",
+    }  # fmt: skip
+    changes = json.loads((run / "run.json").read_text())["overrides"]
+    word = "SAGAN_V6:from=0,freeze_d=1"
+    made = plan.make(["SAGAN_V6", word], changes, plan.CompareSettings(**own))
+    assert (made.starts, made.given[word][-1]) == ({word: "0"}, "freeze_d")
+    assert made.to_dict()["starts"] == {word: "0"}
+    assert "starts" not in plan.make(["SAGAN_V6"], changes, plan.CompareSettings(**own)).to_dict()
+    data = trials.open_data(made)
+    theirs = runs.Run(run)
+    source = GAN(theirs.recipe())
+    source.load_weights(checkpoints.newest(theirs.checkpoints))
+    for title, same in ((word, True), ("SAGAN_V6", False)):
+        system, *_ = trials.build(made, title, 0, data)
+        for name in ("generator", "discriminator", "ema_generator"):
+            pairs = zip(system.networks[name].variables, source.networks[name].variables,
+                        strict=True)  # fmt: skip
+            kernels = [(a.numpy() == b.numpy()).all() for a, b in pairs if "kernel" in a.path]
+            assert all(kernels) == same, (title, name)
+    missing = plan.make(["SAGAN_V6:from=7"], changes, plan.CompareSettings(**own))
+    with pytest.raises(UserError, match=r"SAGAN_V6:from=7: .*no run"):
+        trials.open_data(missing)
+
+
+@pytest.mark.parametrize(
+    ("word", "data", "message"),
+    [
+        ("gan:from=", "faces", "from=RUN names one run"),
+        ("gan:from=a,from=b", "faces", "from=RUN names one run"),
+        ("gan:from=a", "ring", "from is for runs of pictures, not for ring"),
+    ],
+)
+def test_what_cannot_be_begun_with_is_refused(tmp_path, word, data, message):
+    with pytest.raises(UserError, match=message):
+        plan.make([word], {}, settings(tmp_path, data=data))
+
+
+def test_only_some_of_the_pictures(tmp_path, cache):
+    chosen = settings(tmp_path, data="faces", count=60, only="no hat", samples=4)
+    made = plan.make(["gan"], {"batch_size": 4, "resolution": 32}, chosen)
+    found = trials.open_data(made)
+    assert not found.labels.values[:, ATTRIBUTES.index("hat")].any()
+    assert 0 < len(found.images) < 60
+    assert made.name != make(tmp_path, ["gan"], data="faces", count=60, samples=4).name
+    with pytest.raises(ValueError, match="--only is for pictures of one's own; leave it out for"):
+        settings(tmp_path, only="hat")
 
 
 def test_logs_are_means_over_the_calls(tmp_path, monkeypatch):

@@ -140,6 +140,24 @@ def test_a_labelled_folder_divided(domains, tmp_path):
         domains(tmp_path / "d", conditions=("dog", "cow"))
 
 
+def test_only_pictures_that_fulfil_a_condition(domains, tmp_path):
+    found = domains("faces", ["images"], only="glasses + no hat", count=60)
+    labels = faces.labels(60).astype(bool)
+    names = ("glasses", "hat", "smile")
+    glasses, hat, smile = (labels[:, ATTRIBUTES.index(name)] for name in names)
+    (part,) = found.parts.values()
+    assert part.images.rows.tolist() == np.flatnonzero(glasses & ~hat).tolist()
+    assert part.labels.values[:, ATTRIBUTES.index("glasses")].all()
+    assert found.fingerprint != domains("faces", ["images"], count=60).fingerprint
+    both = domains("faces", only="glasses", conditions=("smile", "no smile"), count=60)
+    sizes = [len(part.images) for part in both.parts.values()]
+    assert sizes == [(glasses & smile).sum(), (glasses & ~smile).sum()]
+    for i, name in enumerate(["cat", "dog"]):
+        fill(tmp_path / "d" / name, [i, 10 + i])
+    chosen = domains(tmp_path / "d", ["images"], labels="folders", only="dog")
+    assert reds(chosen) == [[1, 11]]
+
+
 # === One domain ===
 
 
@@ -179,6 +197,9 @@ def test_one_domain_is_open_data(domains, opened, tmp_path):
         ("x", {"resolution": 9}, "power of two"),
         ("x", {"workers": 0}, "from 1 to 10.*, not 0"),
         ("x", {"count": 0}, "from 1 to 10.*, not 0"),
+        ("faces", {"names": "a", "only": "hut"}, "There is no label 'hut'; nearest: hat"),
+        ("x", {"names": "a", "only": "hat"}, "'x' has no labels, so none of its pictures is known"),
+        ("two", {"paired": True, "only": "hat"}, r"Pairs have no labels .*choose.* \('hat'\)"),
     ],
 )
 def test_what_is_refused(domains, tmp_path, monkeypatch, spec, options, message):
@@ -214,7 +235,7 @@ def test_every_option_reaches_the_drawing(domains, tmp_path, monkeypatch):
     for name in AB:
         fill(tmp_path / "d" / name, [1, 2, 3])
     known = {"spec", "names", "resolution", "spec_b", "conditions", "paired", "labels", "captions",
-             "count", "cache_dir", "workers", "progress", "check"}  # fmt: skip
+             "count", "only", "cache_dir", "workers", "progress", "check"}  # fmt: skip
     assert set(inspect.signature(open_domains).parameters) == known
     for way, expected in (
         ({"spec": tmp_path / "d"}, ["a", "b"]),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import Batches, DataError, ImageData, Labels, conditions, few, hold_out, split
+from datasets import Batches, DataError, ImageData, Labels, conditions, few, hold_out, split, where
 
 NAMES = ("red hair", "blue hair", "glasses", "no hat", "hat")
 # Picture:        0          1          2          3          4          5
@@ -140,6 +140,22 @@ def test_every_third_picture_is_held_out_whatever_else_changes():
     assert hold_out(known, 0) == (known, known)
     with pytest.raises(DataError, match="Held out 1 in 1 leaves nothing"):
         hold_out(known, 1)
+
+
+def test_those_that_fulfil_a_condition():
+    found = where(data(), "red hair + no glasses")
+    assert colours(found) == [0, 4]
+    np.testing.assert_array_equal(found.labels.values, np.array(VALUES)[[0, 4]])
+    assert found.captions == (("picture 0",), ("picture 4",))
+    assert found.name == "six-red_hair___no_glasses"
+    same = where(data(), "no glasses + red hair")
+    assert found.fingerprint == same.fingerprint
+    assert len({found.fingerprint, where(data(), "red hair").fingerprint, "f" * 12}) == 3
+    assert colours(where(data("classes"), "no cat")) == [0, 2, 4]
+    with pytest.raises(DataError, match=r"No picture of 'six' fulfils 'red hair \+ blue hair'"):
+        where(data(), "red hair + blue hair")
+    with pytest.raises(DataError, match="'six' has no labels"):
+        where(data(None), "hat")
 
 
 def test_few_pictures_and_all_others():

@@ -10,6 +10,8 @@ from models.systems.gan.answers import Answer, classification
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 CLASSES = {"label_kind": "classes", "num_labels": 5}
 ATTRIBUTES = {"label_kind": "attributes", "num_labels": 5}
 WEIGHTS = {"d_classifier_weight": 0.25, "g_classifier_weight": 0.05}

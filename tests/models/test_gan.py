@@ -8,6 +8,8 @@ from models.systems.gan import layout
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.fixture(scope="module")
 def trained():

@@ -13,6 +13,8 @@ from models.systems import recipe_of, system_class
 from models.systems.gan import shape
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 # One recipe per architecture, with the fields that make it small at 16 px or more.
 ARCHITECTURES = {
     "sagan": ("SAGAN_V6", {}),

@@ -16,6 +16,8 @@ from models.systems.vae.turns import VAE
 from tests.models import backends, tiny, tiny_vae
 from tests.models.tiny import values
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 # === Networks ===
 
 

@@ -48,6 +48,7 @@ ENDS = {
     "captions": "training.test_stackgan:test_other_captions_do_not_go_on",
     "vectors": "training.test_stackgan:test_own_vectors",
     "count": "training.test_settings:test_what_was_asked_for_is_done",
+    "only": "training.test_only:test_a_run_sees_those_pictures_alone",
     "cache_dir": "training.test_settings:test_what_was_asked_for_is_done",
     "workers": "training.test_settings:test_workers_draw_the_pictures",
     "from_": "training.test_finetuning:test_a_run_begins_with_the_networks_of_another",
