@@ -105,6 +105,7 @@ class Search(Study):
                 entries={arm: plan.entries[arm] for arm in arms.values()},
                 settings=dataclasses.replace(plan.settings, seeds=self.seeds),
                 given={arm: plan.given[arm] for arm in arms.values()},
+                starts={arm: run for arm, run in plan.starts.items() if arm in arms.values()},
             )
             words[title] = {arm: self.words[name][arm] for arm in arms.values()}
         return Study(

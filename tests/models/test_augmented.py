@@ -12,6 +12,8 @@ from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 # The discriminator stays as it is, so that logits can be foretold; G too in D's own step.
 STILL = {"d_norm": "none", "d_learning_rate": 1e-30, "g_learning_rate": 1e-30}
 

@@ -70,7 +70,9 @@ def test_two_devices(backend, mirrored):
     assert_same(found, found)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", pytest.param("jax", marks=[needs_jax, pytest.mark.thorough])]
+)
 def test_two_hosts(backend, mirrored, tmp_path):
     addresses = free_addresses(2)
     processes = []

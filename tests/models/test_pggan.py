@@ -13,6 +13,8 @@ from models.systems.pggan import networks
 from models.systems.pggan.turns import PGGAN
 from tests.models import tiny, tiny_growing
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(0)
 
 

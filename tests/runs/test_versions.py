@@ -13,6 +13,8 @@ from models.networks import sagan
 from models.version import VERSION
 from runs.record import commit
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def change(path, **values):
     """Rewrite members of a JSON file; those set to `None` are removed."""

@@ -193,7 +193,15 @@ def test_a_checkpoint_of_any_phase_colours(run, system, tmp_path):
 # === Export ===
 
 
-@pytest.mark.parametrize("form", ["keras", "saved_model", "onnx", "litert"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "saved_model",
+        "onnx",
+        pytest.param("keras", marks=pytest.mark.thorough),
+        pytest.param("litert", marks=pytest.mark.thorough),
+    ],
+)
 def test_exports_colour_squares(form, run, system, tmp_path):
     if form == "onnx":
         pytest.importorskip("tf2onnx")
