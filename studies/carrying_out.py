@@ -123,7 +123,8 @@ class Work:
 
     def _open(self, plan: Plan) -> datasets.ImageData:
         recipe = next(iter(plan.entries.values()))
-        key = (plan.settings.data, plan.settings.count, recipe.data_shape)
+        settings = plan.settings
+        key = (settings.data, settings.count, settings.only, recipe.data_shape)
         if key not in self._data:
             self._data[key] = trials.open_data(plan)
         return self._data[key]
@@ -137,7 +138,9 @@ class Work:
 
     def _judge(self, plan: Plan) -> judges.Judge:
         settings, data = plan.settings, self._open(plan)
-        key = (id(data), settings.samples, settings.few, settings.also)
+        recipes = plan.entries.values()
+        networks = frozenset(recipe.judge for recipe in recipes)
+        key = (id(data), settings.samples, settings.few, settings.also, networks)
         if key not in self._judges:
-            self._judges[key] = judges.choose(settings, data, plan.entries.values())
+            self._judges[key] = judges.choose(settings, data, recipes)
         return self._judges[key]

@@ -1,5 +1,6 @@
 """A small study on points, from its plan to its report; what a plan may not say."""
 
+import dataclasses
 import json
 import math
 import re
@@ -8,6 +9,7 @@ import pytest
 
 from comparison import trials
 from console.errors import TrainingStopped, UserError
+from models import recipes
 from models.systems import system_class
 from studies import command, plan, report
 from studies.carrying_out import Work
@@ -318,3 +320,67 @@ def test_the_cost_is_the_operations_of_all_runs(written, capsys, monkeypatch, tm
     wall_clock = str(written(*timed))
     assert command.run([wall_clock, "--claims", "loss", "--cost", "1"]) == 0
     assert "points: 4 runs, 90 min each: 6 h 00 min" in capsys.readouterr().out
+
+
+SETS = """
+title = "Two sets"
+about = "Rules first."
+[comparisons.every]
+data = "faces"
+count = 60
+marks = 1
+samples = 2
+steps = 1
+changes = "resolution=32,batch_size=2,g_filters=8,d_filters=4"
+[comparisons.every.arms]
+base = "gan"
+[comparisons.some]
+data = "faces"
+count = 60
+only = "no hat"
+marks = 1
+samples = 2
+steps = 1
+changes = "resolution=32,batch_size=2,g_filters=8,d_filters=4"
+[comparisons.some.arms]
+base = "gan"
+tuned = "gan:from=RUN"
+[scales.small]
+seeds = 1
+about = "tiny"
+[[claims]]
+name = "hats"
+text = "Hats matter."
+comparison = "some"
+measure = "FD-lite0@224"
+quantity = "end"
+tests = [ { arm = "tuned", than = "base", expect = "less" } ]
+[[claims]]
+name = "end"
+text = "It ends well."
+comparison = "every"
+measure = "FD-lite0@224"
+quantity = "end"
+tests = [ { arm = "base", than = 1.0 } ]
+"""
+
+
+def test_comparisons_have_their_own_pictures_judges_and_beginnings(tmp_path, monkeypatch):
+    (tmp_path / "sets.toml").write_text(SETS)
+    study = plan.load(str(tmp_path / "sets.toml"), "small", None, str(tmp_path))
+    assert [each.starts for each in study.plans.values()] == [{}, {"tuned": "RUN"}]
+    monkeypatch.setattr("training.finetuning.check", lambda *_: None)
+    chosen = []
+    monkeypatch.setattr("comparison.judges.choose", lambda *given: chosen.append(given) or given)
+    work = Work(tmp_path, print, lambda: False)
+    counts = [len(work._open(each).images) for each in study.plans.values()]
+    assert counts[0] == 60
+    assert 0 < counts[1] < 60
+    first, second = (work._judge(each) for each in study.plans.values())
+    assert [len(each[1].images) for each in (first, second)] == counts
+    assert work._judge(study.plans["some"]) is second
+    seen = dataclasses.replace(recipes.load("projected"), resolution=32, batch_size=2)
+    entries = dict.fromkeys(study.plans["some"].entries, seen)
+    other = work._judge(dataclasses.replace(study.plans["some"], entries=entries))
+    assert other is not second
+    assert other[1] is second[1]
