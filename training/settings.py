@@ -110,7 +110,7 @@ class Settings:
     quality_every: int = option(
         0,
         "Output",
-        "steps between measurements of the averaged generator; 0: an eighth of the run, or no "
+        "steps between measurements of the averaged generator; 0: a sixth of the run, or no "
         "measurements in runs below 400 steps",
         least=0,
     )
@@ -198,7 +198,7 @@ class Settings:
         """Steps between measurements in a run of `steps`; 0: none."""
         if not self.quality_samples:
             return 0
-        return self.quality_every or (steps // 8 if steps >= 400 else 0)
+        return self.quality_every or (steps // 6 if steps >= 400 else 0)
 
     def picture_interval(self, steps: int) -> int:
         """Steps between grids in a run of `steps`."""

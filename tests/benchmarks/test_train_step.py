@@ -11,7 +11,7 @@ from models import networks, recipes, system
 from tests.models import tiny, tiny_cyclegan, tiny_growing
 
 # Those whose networks say where attention may be, and those with another place for it in D.
-PARTICULAR = ("biggan_256", "biggan_cpu", "BIGGAN_V1", "sagan_paper")
+PARTICULAR = ("biggan_256", "biggan", "BIGGAN_V1", "sagan_paper")
 
 
 @pytest.mark.parametrize("name", PARTICULAR)

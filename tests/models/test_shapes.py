@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 # One recipe per architecture, with the fields that make it small at 16 px or more.
 ARCHITECTURES = {
     "sagan": ("SAGAN_V6", {}),
-    "biggan": ("biggan_cpu", {"g_filters": 4, "d_filters": 4, "latent_dim": 8}),
+    "biggan": ("biggan", {"g_filters": 4, "d_filters": 4, "latent_dim": 8}),
     "biggan_notes": ("BIGGAN_V0", {}),
     "began": ("began", {"attention_resolution": 16}),
     "dense": ("gan", {"attention_resolution": 16}),

@@ -205,7 +205,7 @@ def test_half_the_factor_is_half_the_step():
 
 
 def test_interval():
-    assert Settings().quality_interval(4_000) == 500
+    assert Settings().quality_interval(4_000) == 666
     assert Settings().quality_interval(300) == 0
     assert Settings(quality_every=7).quality_interval(300) == 7
     assert Settings(quality_samples=0).quality_interval(4_000) == 0

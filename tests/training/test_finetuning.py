@@ -115,18 +115,18 @@ def test_other_labels_begin_anew_and_all_else_is_kept(before, now):
 def test_shapes_that_labels_do_not_explain_are_refused():
     with pytest.raises(ValueError, match=r"its shapes are others: generator's stage_0/kernel was"):
         transfer.take(labelled(5, g_filters=32), labelled(3))
-    other = GAN(tiny.recipe("biggan_cpu", attention_resolution=8, resolution=32), seed=1)
+    other = GAN(tiny.recipe("biggan", attention_resolution=8, resolution=32), seed=1)
     with pytest.raises(ValueError, match=r"its shapes are others: .* is missing there, now"):
         transfer.take(labelled(0), other)
 
 
 @pytest.mark.parametrize(
-    ("name", "blocks"), [("SAGAN_V6", 2), ("biggan_cpu", 4), ("sngan_cnn", 4), ("sngan", 4)]
+    ("name", "blocks"), [("SAGAN_V6", 2), ("biggan", 4), ("sngan_cnn", 4), ("sngan", 4)]
 )
 def test_every_network_of_pictures_can_be_frozen(name, blocks):
     """The first block stays; the last one, and what gives the logit, is trained."""
     recipe = recipes.load(name)
-    changes = {"SAGAN_V6": {"resolution": 16}, "biggan_cpu": {"resolution": 32}}.get(name)
+    changes = {"SAGAN_V6": {"resolution": 16}, "biggan": {"resolution": 32}}.get(name)
     small = tiny.recipe(name, **changes) if changes else recipe
     gan = GAN(small, seed=1) if changes else None
     network = gan.discriminator if gan else None

@@ -37,7 +37,7 @@ def of_networks(recipe: Any) -> Iterator[str]:
     if recipe.architecture == "biggan" and not hasattr(recipe, "shared_embedding"):
         yield (
             "architecture biggan belongs to the recipes of the system biggan, such as "
-            "biggan_cpu; start from one of those"
+            "biggan; start from one of those"
         )
     if losses.get(recipe.loss).balanced != (recipe.architecture == "began"):
         yield (

@@ -28,8 +28,9 @@ CLASSES = {"label_kind": "classes", "num_labels": 3}
 # One of each kind: both norms, labels of both kinds, every loss family, penalty, term, optimizer.
 RECIPES = {
     "SAGAN_V6": {"micro_batches": 2},
-    "biggan_cpu": {**ATTRIBUTES, "resolution": 32, "g_filters": 4, "latent_dim": 16, "d_steps": 2,
-                   "label_noise": 0.1},
+    "biggan": {**ATTRIBUTES, "resolution": 32, "g_filters": 4, "latent_dim": 16, "d_steps": 2,
+               "label_noise": 0.1, "shared_embedding": 64, "g_learning_rate": 4e-4,
+               "d_learning_rate": 4e-4, "beta_2": 0.9, "ema_decay": 0.995, "steps": 2_400},
     "wgan_gp": {"d_steps": 2},
     "wgan": {"d_steps": 2},
     "ragan": {**CLASSES, "d_steps": 1, "mirror": True},
