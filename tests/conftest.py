@@ -50,6 +50,19 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
+@pytest.fixture
+def traced():
+    """In a module that runs `eagerly`: a test of many steps, which take less time traced."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(False)
+    yield
+    tf.config.run_functions_eagerly(True)
+
+
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory):
     """A folder of 16 small pictures."""

@@ -10,8 +10,9 @@ its discriminator's (a 27th of the parameters), changed as `sagan_cpu` changes S
 What each of these gave: samples/gallery/biggan_cpu.md.
 Command: python train_biggan.py
 Run time: about ten minutes on two CPU cores.
-Expect hair of the requested colour after 500 steps, hats, glasses and ribbons after 1 000, eyes
-after 1 500.
+Expect hair of the requested colour after 600 steps, glasses, ribbons and eyes after 1 200. At the
+end all of 2 000 pictures had the requested hair colour (chance 8 %), hats, glasses and ribbons, and
+93 % the eye colour (10 %). All heads have nearly the same shape and turn.
 """
 
 from models.systems.biggan.recipe import BigGANRecipe

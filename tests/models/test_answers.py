@@ -147,6 +147,7 @@ def negative_log_likelihood(logits, labels):
     return -np.log(np.where(labels > 0.5, chance, 1 - chance)).sum(axis=1).mean()
 
 
+@pytest.mark.usefixtures("traced")
 def test_it_learns_from_reals_alone_and_teaches_the_generator():
     """With a g_loss_weight near 0, all that moves G is the classifier."""
     start = {"d_norm": "none", "g_loss_weight": 1e-12, **ATTRIBUTES}

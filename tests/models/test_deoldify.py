@@ -17,6 +17,8 @@ from models.systems.deoldify import networks, rendering
 from models.systems.deoldify.turns import DeOldify
 from tests.models import backends, tiny, tiny_deoldify
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
 FLOATS = PICTURES / np.float32(127.5) - np.float32(1)
@@ -148,6 +150,7 @@ def test_lite0s_maps_are_its_last_of_each_size():
     assert shapes == [(32, 32, 16), (16, 16, 24), (8, 8, 40), (4, 4, 112), (2, 2, 320)]
 
 
+@pytest.mark.thorough
 def test_resnet101_takes_the_weights_that_keras_keeps(keras_home):
     recipe = tiny_deoldify.recipe(encoder="resnet101")
     network = networks.generator(recipe, 32)

@@ -18,6 +18,8 @@ from models.systems.stackgan import networks
 from models.systems.stackgan.turns import StackGAN, divergence
 from tests.models import backends, tiny, tiny_stackgan
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 RNG = np.random.default_rng(0)
 
 

@@ -221,6 +221,7 @@ def test_every_kernel_moves_and_averages_follow():
     np.testing.assert_allclose(mean, 0.1 * start + 0.9 * kernel, atol=1e-7)
 
 
+@pytest.mark.usefixtures("traced")
 def test_it_learns():
     """100 steps on one batch: the pictures are kept better than their mean keeps them."""
     recipe = tiny_vae.recipe(filters=16, learning_rate=3e-3, kl_weight=1.0)

@@ -24,7 +24,8 @@ KNOWN_FROM_THE_RECIPE = {
     "smoothing of a margin": (["--label-smoothing=0.1"], "label_smoothing is read only where loss"),
     "labels that nothing takes": (["--label-noise=0.1"], "label_noise is read only where label_k"),
     "too few filters": (["--g-filters=3"], "g_filters 3 cannot be halved"),
-    "latents that do not divide": (["--recipe=biggan", "--latent-dim=121"], "cannot be cut"),
+    "latents that do not divide": (
+        ["--recipe=biggan", "--latent-dim=121", "--attention-resolution=16"], "cannot be cut"),
     "more than the data": (["--count=4", "--batch-size=8"], "larger than the data (4 pictures"),
     "labels taken away": (["--recipe=cgan", "--labels=none", "--g-filters=8"],
                           "needs labels and --labels none takes them away"),
