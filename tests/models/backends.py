@@ -53,7 +53,7 @@ def run(module: str, backend: str, place: Path, eagerly: bool = False) -> None:
 def arrays(module: str, backend: str, folder: Path) -> dict[str, np.ndarray]:
     """What the module saves in the .npz file that it is given."""
     path = folder / f"{backend}.npz"
-    run(module, backend, path)
+    run(module, backend, path, eagerly=True)
     return dict(np.load(path))
 
 
