@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -90,6 +90,7 @@ class System(keras.Model):
             name="learning_rate_factor", shape=(), initializer="ones", trainable=False
         )
         self.add_state()
+        self._made = types.SimpleNamespace()  # hidden from Keras, which would save it
         self.built = True
         # Keras would save the content of dicts a second time.
         self._players = types.MappingProxyType(self.players())
@@ -170,6 +171,18 @@ class System(keras.Model):
         network = self.outputs[name].network
         averaged = averaged and network in self.averaged
         return getattr(self, f"ema_{network}" if averaged else network)
+
+    def made_once(self, key: str, make: Callable[[], keras.Model]) -> keras.Model:
+        """What `make` gives, a network that consists of others: another one would be traced anew.
+
+        Args:
+            key: tells it from the system's other ones.
+        """
+        known = vars(self._made)
+        if key not in known:
+            known[key] = make()
+            known[key].jit_compile = self.jit_compile
+        return known[key]
 
     def average_of(self, network: keras.Model) -> list[keras.Variable]:
         """The variables that the moving average averages; it copies the others."""

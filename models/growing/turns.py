@@ -1,7 +1,5 @@
 """What growing GANs share: the fade from size to size, pictures of the phase's size, their use."""
 
-import types
-
 import keras
 import numpy as np
 from keras import ops
@@ -33,9 +31,6 @@ class Growing(System):
     drawn: tuple[str, ...] = ("latents",)
     loss_name: str
     penalty_name: str
-
-    def add_state(self) -> None:
-        self._grown = types.SimpleNamespace()  # hidden from Keras, which would save it
 
     def before_step(self) -> None:
         """Set α: the steps done in this phase over all of its steps."""
@@ -136,14 +131,14 @@ class Growing(System):
         """A generator whose pictures are repeated to the full size, if it has not grown up yet."""
         if not self.recipe.halvings:
             return network
-        known = vars(self._grown)
-        if (key := str(id(network))) not in known:
+
+        def grown():
             x = network.outputs[0]
             for number in range(self.recipe.halvings):
                 x = Repeat2D(dtype="float32", name=f"grown_{number}")(x)
-            known[key] = keras.Model(network.inputs, x, name="generator")
-            known[key].jit_compile = self.jit_compile
-        return known[key]
+            return keras.Model(network.inputs, x, name="generator")
+
+        return self.made_once(f"grown {id(network)}", grown)
 
     def sample(self, latents, labels=None, ema: bool = True, batch_size: int = 64) -> np.ndarray:
         """Pictures for `latents` (N, latent_dim): float32 (N, R, R, 3), about in [-1, 1].

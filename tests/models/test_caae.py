@@ -297,6 +297,14 @@ def test_the_average_ages_unless_the_networks_in_training_are_asked_for():
     np.testing.assert_allclose(system.age(shown, labels), averaged, atol=1e-6)
     np.testing.assert_allclose(system.age(shown, labels, ema=False), raw, atol=1e-6)
     np.testing.assert_allclose(ops.convert_to_numpy(system(inputs)), averaged, atol=1e-6)
+    # Built once, since each is traced anew; it follows the training all the same.
+    ager = system.output("ager", averaged=False)
+    assert system.output("ager", averaged=False) is ager
+    assert system.output("ager") is not ager
+    tiny_caae.fit(system, [2])
+    now = networks.ager(system.encoder, system.generator).predict_on_batch(inputs)
+    assert not np.allclose(now, raw)
+    np.testing.assert_allclose(system.age(shown, labels, ema=False), now, atol=1e-6)
 
 
 def test_what_a_step_draws():

@@ -270,6 +270,8 @@ def test_outputs_are_files_that_do_the_same(tmp_path):
     made = ops.convert_to_numpy(loaded["reconstructor"](x))
     np.testing.assert_allclose(made, sampling.generate(loaded["generator"], mean), atol=1e-6)
     np.testing.assert_allclose(made, vae.reconstruct(x), atol=1e-6)
+    assert vae.output("reconstructor", averaged=False) is vae.output("reconstructor", False)
+    assert vae.output("reconstructor", averaged=False) is not vae.output("reconstructor")
     raw = ops.convert_to_numpy(vae.output("reconstructor", averaged=False)(x))
     np.testing.assert_allclose(raw, vae.reconstruct(x, ema=False), atol=1e-6)
     assert np.abs(raw - made).max() > 1e-4

@@ -90,8 +90,8 @@ class CAAE(System):
         if name != "ager":
             return super().output(name, averaged)
         prefix = "ema_" if averaged else ""
-        parts = (getattr(self, f"{prefix}{each}") for each in ("encoder", "generator"))
-        return networks.ager(*parts)
+        parts = [getattr(self, f"{prefix}{each}") for each in ("encoder", "generator")]
+        return self.made_once(f"{prefix}{name}", lambda: networks.ager(*parts))
 
     # === The turns ===
 

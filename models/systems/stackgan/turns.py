@@ -1,6 +1,5 @@
 """How a StackGAN trains (Zhang et al. 2017, arXiv:1612.03242): Stage I, then Stage II on it."""
 
-import types
 from typing import ClassVar
 
 import keras
@@ -63,9 +62,6 @@ class StackGAN(System):
         stage = 2 if self.recipe.second else 1
         made["discriminator"] = networks.discriminator(self.recipe, stage)
         return made
-
-    def add_state(self) -> None:
-        self._made = types.SimpleNamespace()  # hidden from Keras, which would save it
 
     def take_over(self, previous: System) -> None:
         """Begin Stage II on the average of Stage I's generator.
@@ -153,16 +149,13 @@ class StackGAN(System):
 
     def output(self, name, averaged=True):
         """[latents, text] → pictures of the full size, by both stages or, "stage_1", the first."""
-        known = vars(self._made)
-        key = f"{name}, {'average' if averaged else 'raw'}"
-        if key not in known:
-            second = name == "generator" and self.recipe.second
-            prefix = "ema_" if averaged else ""
-            first = self.stage_1 if self.recipe.second else getattr(self, f"{prefix}stage_1")
-            last = getattr(self, f"{prefix}stage_2") if second else None
-            known[key] = networks.generator(self.recipe, first, last)
-            known[key].jit_compile = self.jit_compile
-        return known[key]
+        second = name == "generator" and self.recipe.second
+        prefix = "ema_" if averaged else ""
+        first = self.stage_1 if self.recipe.second else getattr(self, f"{prefix}stage_1")
+        last = getattr(self, f"{prefix}stage_2") if second else None
+        return self.made_once(
+            f"{prefix}{name}", lambda: networks.generator(self.recipe, first, last)
+        )
 
     def sample(
         self, latents: np.ndarray, text: np.ndarray, ema: bool = True, batch_size: int = 64,

@@ -80,9 +80,6 @@ class StyleGAN(Growing):
     def output(self, name, averaged=True):
         """The generator, at full size: both networks in one, with noise that never changes."""
         prefix = "ema_" if averaged else ""
-        known = vars(self._grown)
-        if (key := f"{prefix}generator") not in known:
-            parts = (getattr(self, f"{prefix}{each}") for each in self.averaged)
-            known[key] = networks.generator(*parts)
-            known[key].jit_compile = self.jit_compile
-        return self.at_full_size(known[key])
+        parts = (getattr(self, f"{prefix}{each}") for each in self.averaged)
+        made = self.made_once(f"{prefix}generator", lambda: networks.generator(*parts))
+        return self.at_full_size(made)

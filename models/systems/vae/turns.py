@@ -60,8 +60,8 @@ class VAE(System):
         """The network of output `name`; the reconstructor consists of the other two."""
         if name != "reconstructor":
             return super().output(name, averaged)
-        parts = (super(VAE, self).output(each, averaged) for each in ("encoder", "generator"))
-        return networks.reconstructor(*parts)
+        parts = [super(VAE, self).output(each, averaged) for each in ("encoder", "generator")]
+        return self.made_once(f"{name} {averaged}", lambda: networks.reconstructor(*parts))
 
     # === The turn ===
 
