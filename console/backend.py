@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import logging
 import os
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def choose() -> str:
         ways = ", ".join([f"pip install {name}", *(f"KERAS_BACKEND={each}" for each in there)])
         raise UserError(f"the Keras backend {name} is not installed; ways out: {ways}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # It warns of retracing where several systems are built one after another.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX: memory as needed
     _keep_freed_memory()
     return name

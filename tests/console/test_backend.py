@@ -1,5 +1,6 @@
 """The Keras backend is chosen before Keras is imported; freed memory is kept."""
 
+import logging
 import os
 import platform
 import subprocess
@@ -46,6 +47,18 @@ def test_freed_memory_is_not_given_back_in_every_step():
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: object())
     backend._keep_freed_memory()
+
+
+def test_tensorflow_does_not_warn_of_many_systems():
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        backend.choose()
+        assert not logger.isEnabledFor(logging.WARNING)
+        assert logger.isEnabledFor(logging.ERROR)
+    finally:
+        logger.setLevel(before)
 
 
 def test_choosing_a_backend_asks_for_it(monkeypatch):
