@@ -60,7 +60,7 @@ class CompareSettings:
     only: str = option(
         "",
         _GROUP,
-        'of these the pictures with such labels alone, such as "hat" or "red hair + no glasses"',
+        'of these pictures, use only those with certain labels: "hat", "red hair + no glasses"',
     )
     few: int = option(
         0,
@@ -92,7 +92,7 @@ class CompareSettings:
             found.append(f"--also measures pictures in colour; leave it out for {self.data}")
         for name in ("few", "only"):
             if getattr(self, name) and self.data in (*POINT_WORLDS, "triangles"):
-                found.append(f"--{name} is for pictures of one's own; leave it out for {self.data}")
+                found.append(f"--{name} chooses among pictures; leave it out for {self.data}")
         if "memory" in self.extras and not self.few:
             found.append("--also memory compares with pictures that were not seen; give --few")
         for name in ("data", "out"):

@@ -139,9 +139,17 @@ def build(
         jit_compile=compiled(recipe),
         steps_per_execution=steps_at_once(*plan.marks(title)),
     )
-    if title in plan.starts:
-        finetuning.start_from(system, plan.starts[title], plan.settings.out)
     return system, Feed(data, recipe, seed), data
+
+
+def _begin(plan: Plan, title: str, system: System) -> dict[str, Any]:
+    """Give the system the networks of the run that the entry begins with; what a record says of it.
+
+    Raises `UserError` if they have other shapes.
+    """
+    if title not in plan.starts:
+        return {}
+    return {"from": finetuning.start_from(system, plan.starts[title], plan.settings.out)}
 
 
 class _Run:
@@ -153,6 +161,8 @@ class _Run:
         self.known = result(place)
         if self.weights.exists():
             _load(self.system, self.weights)
+        else:
+            self.known.update(_begin(plan, title, self.system))
         self.known["curve"] = [
             row for row in self.known["curve"] if row["step"] <= self.system.step
         ]
@@ -207,5 +217,6 @@ def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] = ()) -> N
     """Build every entry once, or these; `UserError` names an entry that cannot be built."""
     for title in titles or plan.entries:
         with named(title):
-            build(plan, title, 0, data)
+            system, *_ = build(plan, title, 0, data)
+            _begin(plan, title, system)
     release()

@@ -25,7 +25,7 @@ def parse(condition: str, names: Sequence[str]) -> dict[str, bool]:
     for term in terms:
         name, on = _term(term.strip(), names)
         if wanted.get(name, on) != on:
-            raise DataError(f"The domain {condition!r} contradicts itself: {name!r}.")
+            raise DataError(f"The condition {condition!r} contradicts itself: {name!r}.")
         wanted[name] = on
     return wanted
 
@@ -47,7 +47,7 @@ def _term(term: str, names: Sequence[str]) -> tuple[str, bool]:
     if term.startswith(NOT) and absent in names:
         return absent, False
     if not term:
-        raise DataError("A domain is a label, 'no LABEL' or several joined by ' + ', not ''.")
+        raise DataError("A condition is a label, 'no LABEL' or several joined by ' + ', not ''.")
     name = absent if term.startswith(NOT) else term
     raise DataError(f"There is no label {name!r}; {_nearest(name, names)}.")
 

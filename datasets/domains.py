@@ -156,7 +156,7 @@ def _refuse_conditions(spec, labels, conditions, only, paired) -> None:
     if only is not None and paired:
         raise DataError(f"Pairs have no labels that would choose among them ({only!r}).")
     if str(spec) == sources.FACES and labels is None:
-        for condition in (*(conditions or ()), *([] if only is None else [only])):
+        for condition in filter(None, [*(conditions or ()), only]):
             parse(condition, ATTRIBUTES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import signal
 import sys
@@ -37,30 +38,30 @@ def _what_a_module_leaves_is_freed():
     gc.freeze()  # what lives on is not looked through again
 
 
-@pytest.fixture(scope="module")
-def eagerly():
-    """TensorFlow traces no function: a few steps of small networks take less time than that."""
+@contextlib.contextmanager
+def _run_eagerly(chosen):
     if keras.backend.backend() != "tensorflow":
         yield
         return
     import tensorflow as tf
 
-    tf.config.run_functions_eagerly(True)
+    tf.config.run_functions_eagerly(chosen)
     yield
-    tf.config.run_functions_eagerly(False)
+    tf.config.run_functions_eagerly(not chosen)
+
+
+@pytest.fixture(scope="module")
+def eagerly():
+    """TensorFlow traces no function: a few steps of small networks take less time than that."""
+    with _run_eagerly(True):
+        yield
 
 
 @pytest.fixture
 def traced():
     """In a module that runs `eagerly`: a test of many steps, which take less time traced."""
-    if keras.backend.backend() != "tensorflow":
+    with _run_eagerly(False):
         yield
-        return
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(False)
-    yield
-    tf.config.run_functions_eagerly(True)
 
 
 @pytest.fixture(scope="session")

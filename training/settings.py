@@ -58,7 +58,7 @@ class Settings:
     only: str = option(
         "",
         "Data",
-        'of these the pictures with such labels alone: "hat", "red hair + no glasses"',
+        'of these pictures, use only those with certain labels: "hat", "red hair + no glasses"',
     )
     cache_dir: str = option("", "Data", "folder for prepared pictures; empty: datasets/cache")
     workers: int = option(0, "Data", "processes that prepare pictures; 0: one per core", least=0)

@@ -130,7 +130,10 @@ def test_an_entry_begins_with_the_networks_of_a_run(tmp_path, pictures, cache, t
     source = GAN(theirs.recipe())
     source.load_weights(checkpoints.newest(theirs.checkpoints))
     for title, same in ((word, True), ("SAGAN_V6", False)):
-        system, *_ = trials.build(made, title, 0, data)
+        place = tmp_path / title.replace(":", "-")
+        began = trials._Run(made, title, 0, place, data, None)
+        system = began.system
+        assert began.known.get("from", {}).get("run") == (run.name if same else None)
         for name in ("generator", "discriminator", "ema_generator"):
             pairs = zip(system.networks[name].variables, source.networks[name].variables,
                         strict=True)  # fmt: skip
@@ -161,7 +164,7 @@ def test_only_some_of_the_pictures(tmp_path, cache):
     assert not found.labels.values[:, ATTRIBUTES.index("hat")].any()
     assert 0 < len(found.images) < 60
     assert made.name != make(tmp_path, ["gan"], data="faces", count=60, samples=4).name
-    with pytest.raises(ValueError, match="--only is for pictures of one's own; leave it out for"):
+    with pytest.raises(ValueError, match="--only chooses among pictures; leave it out for"):
         settings(tmp_path, only="hat")
 
 

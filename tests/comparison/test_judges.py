@@ -224,7 +224,7 @@ def test_leaked_augmentations_are_counted(monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"data": "ring", "few": 5}, "--few is for pictures of one's own; leave it out for ring"),
+        ({"data": "ring", "few": 5}, "--few chooses among pictures; leave it out for ring"),
         ({"data": "faces", "also": "memory"}, "pictures that were not seen; give --few"),
         ({"data": "faces", "few": -1}, "--few must be"),
         ({"data": "faces", "also": "detial"}, "unknown --also 'detial', known: raw, detail, var"),
