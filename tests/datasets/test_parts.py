@@ -159,6 +159,7 @@ def test_those_that_fulfil_a_condition():
 
 
 def test_few_pictures_and_all_others():
+    assert [colours(part) for part in few(data(), 1)] == [[0], [1, 2, 3, 4, 5]]
     known = data()
     some, others = few(known, 2)
     assert (colours(some), colours(others)) == ([0, 3], [1, 2, 4, 5])
