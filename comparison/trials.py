@@ -12,6 +12,7 @@ import datasets
 from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
 from console.errors import TrainingStopped, UserError, user_errors
+from console.screen import say
 from datasets import toy as worlds
 from foreign import archives, records
 from foreign.files import replaced, write_json
@@ -22,7 +23,7 @@ from runs.folder import hold
 from training import finetuning
 from training.callbacks.grids import write_png
 from training.feed import Feed
-from training.inputs import open_for, refuse_unfit, with_labels
+from training.inputs import for_pictures, open_for, refuse_unfit, with_labels
 from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
@@ -124,13 +125,21 @@ def train(
 
 
 def build(
-    plan: Plan, title: str, seed: int, data: datasets.ImageData
+    plan: Plan,
+    title: str,
+    seed: int,
+    data: datasets.ImageData,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[System, Feed, datasets.ImageData]:
-    """The entry's system, its batches, and the pictures that it trains on, as it sees them."""
+    """The entry's system, its batches, and the pictures that it trains on, as it sees them.
+
+    `tell` gets a line for each field that the number of pictures settles.
+    """
     recipe = plan.recipe(title)
     if plan.settings.few:
         data, _ = datasets.few(data, plan.settings.few)
     if not getattr(recipe, "point_dim", 0):
+        recipe = for_pictures(recipe, len(data.images), lambda line: tell(f"{title}: {line}"))
         recipe, data = with_labels(recipe, data, Settings(data=plan.settings.data))
     system = system_class(recipe)(
         recipe,
@@ -217,6 +226,6 @@ def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] = ()) -> N
     """Build every entry once, or these; `UserError` names an entry that cannot be built."""
     for title in titles or plan.entries:
         with named(title):
-            system, *_ = build(plan, title, 0, data)
+            system, *_ = build(plan, title, 0, data, say)
             _begin(plan, title, system)
     release()

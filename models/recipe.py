@@ -161,6 +161,10 @@ class Recipe(OptimisationFields):
         kind = {"label_kind": labels.kind, "num_labels": len(labels.names)}
         return dataclasses.replace(self, **kind), labels
 
+    def for_pictures(self, count: int) -> Recipe:
+        """The recipe for `count` training pictures; for most systems it is the same."""
+        return self
+
     def problems(self) -> Iterator[str]:
         """A sentence for each combination of values that is not allowed."""
         if self.resolution & (self.resolution - 1):

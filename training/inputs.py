@@ -14,7 +14,7 @@ from console.screen import say
 from console.wording import listed
 from datasets.captions import DRAWN, FILES
 from datasets.text import TableEncoder, WordEncoder
-from models.fields import refuse_ignored
+from models.fields import as_option, refuse_ignored
 from models.recipe import Recipe
 from models.systems import system_class
 from runs.record import OWN_LABELS
@@ -135,10 +135,11 @@ def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
 def fitted(
     recipe: Recipe, data: datasets.Domains, settings: Settings
 ) -> tuple[Recipe, datasets.Domains]:
-    """Fit the recipe's labels or captions to the data's, as `with_labels` and `with_text` do.
+    """Fit the recipe to the number of pictures and, with `with_labels` or `with_text`, to labels.
 
     If the networks never take labels, the data keeps its labels: they say what pictures show.
     """
+    recipe = for_pictures(recipe, min(len(part.images) for part in data.parts.values()))
     if recipe.captions_together:
         return with_text(recipe, data, settings)
     if recipe.labels == "never":
@@ -146,6 +147,15 @@ def fitted(
     (name,) = recipe.domains
     recipe, part = with_labels(recipe, data.parts[name], settings)
     return recipe, dataclasses.replace(data, parts={name: part})
+
+
+def for_pictures(recipe: Recipe, count: int, tell: Callable[[str], None] = say) -> Recipe:
+    """The recipe with what depends on the number of training pictures settled, and told."""
+    settled = recipe.for_pictures(count)
+    for name, before in recipe.to_dict().items():
+        if (value := getattr(settled, name)) != before:
+            tell(f"{name:10} {value}, for {count:,} pictures; {as_option(name)} decides otherwise")
+    return settled
 
 
 def caption_source(recipe: Recipe, settings: Settings) -> str | None:

@@ -21,6 +21,8 @@ _GROUPS: dict[str, dict[str, tuple[Operation, ...]]] = {
     "diffaug": diffaug.OPERATIONS,
     "ada": ada.OPERATIONS,
 }
+# Fewer pictures than these are few.
+FEW = 2_000
 # What stands for no names.
 _USUAL = {"diffaug": "colour,translation,cutout", "ada": "pixel,geometry,colour"}
 
@@ -59,12 +61,19 @@ class Augmentation:
 
 
 def names() -> tuple[str, ...]:
-    """All augmentations, including "none" and those that change no picture."""
-    return ("none", *_GROUPS, "apa")
+    """All augmentations, with "none", "apa", which changes no picture, and "auto" (`suited`)."""
+    return ("none", *_GROUPS, "apa", "auto")
+
+
+def suited(count: int) -> str:
+    """What "auto" stands for with `count` training pictures: diffaug if they are few, else none."""
+    return "diffaug" if count < FEW else "none"
 
 
 def get(name: str, wanted: str = "") -> Augmentation | None:
     """The augmentation of that name with the operations `wanted`; None where no picture changes.
+
+    "auto" changes none until it is settled (`suited`).
 
     Args:
         wanted: names of operations or of groups of them, with commas; "": the usual ones.

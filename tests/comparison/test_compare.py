@@ -107,6 +107,13 @@ def test_few_of_the_pictures_are_trained_on(tmp_path, monkeypatch):
     assert made.name != plan.make(["gan"], changes, settings(tmp_path, **own)).name
     with pytest.raises(UserError, match="20 of the pictures of 'own' leave none besides"):
         trials.open_data(plan.make(["gan"], changes, settings(tmp_path, **own, few=20)))
+    auto = plan.make(["gan:augment=auto"], changes, settings(tmp_path, **own, few=5))
+    told = []
+    system, *_ = trials.build(auto, "gan:augment=auto", 0, data, told.append)
+    assert system.recipe.augment == "diffaug"
+    assert told == [
+        "gan:augment=auto: augment    diffaug, for 5 pictures; --augment decides otherwise"
+    ]
     too_few = plan.make(["gan"], changes, settings(tmp_path, **own, few=3))
     with pytest.raises(UserError, match="A batch of 4 is larger than the data"):
         trials.check(too_few, data)

@@ -8,6 +8,7 @@ from keras import ops
 
 from layers import reparametrization
 from models import augmentation
+from models.fields import refuse_ignored
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -136,6 +137,18 @@ def test_the_signs_heard_are_those_of_reals():
     assert [row["augment_p"] for row in rows] == [0, 0, 0, 0]
     mean = np.mean([np.sign(row["d_real"]) for row in rows])  # of a tiny D, logits agree
     assert float(gan.augmented.p()) == pytest.approx(0.9 if mean > 0.05 else 0.0)
+
+
+def test_auto_is_settled_by_the_number_of_pictures():
+    recipe = GANRecipe(name="x", augment="auto")
+    for count, settled in ((1, "diffaug"), (1_999, "diffaug"), (2_000, "none"), (90_000, "none")):
+        assert recipe.for_pictures(count) == GANRecipe(name="x", augment=settled)
+    chosen = GANRecipe(name="x", augment="apa")
+    assert chosen.for_pictures(1) is chosen
+    batch = tiny.batch(tiny.recipe(augment="auto"), 0)  # not settled: as none
+    assert not [name for name in batch if name.startswith("augment")]
+    with pytest.raises(ValueError, match="augment_p is read only where augment is one of diffaug"):
+        refuse_ignored(recipe, ["augment_p"])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from comparison import judges, plan
 from console.errors import UserError
 from metrics import extractors, weights
 from metrics.errors import MetricError
-from models import frozen, recipes
+from models import augmentation, frozen, recipes
 from quality import during
 from serving.commands import evaluate_jobs, export
 from training import estimate
@@ -50,6 +50,27 @@ def test_a_run_from_training_to_export(name, train_recipe, tmp_path):
     assert drawn[0].std() > 0
     target = tmp_path / "exported"
     assert export.main([str(whole.folder), f"--out={target}", "--format=saved_model"]) == 0
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("few", [True, False])
+def test_an_automatic_augmentation_is_told_recorded_and_kept(
+    few, train_recipe, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(augmentation, "FEW", 1_000 if few else 2)
+    options = [*TINY["fastgan"], *REST, "--steps=2", "--augment=auto"]
+    code, words = train_recipe("fastgan", options, f"--out={tmp_path}")
+    assert code == 0, words
+    chosen = "diffaug" if few else "none"
+    assert f"augment    {chosen}, for " in words
+    assert "pictures; --augment decides otherwise" in words
+    (folder,) = tmp_path.iterdir()
+    assert runs.load(folder).recipe().augment == chosen
+    monkeypatch.setattr(augmentation, "FEW", 2 if few else 1_000)  # a run keeps what it began with
+    code, words = train_recipe("fastgan", ["--steps=3"], f"--resume={folder}")
+    assert code == 0, words
+    assert "augment " not in words
+    assert runs.load(folder).recipe().augment == chosen
 
 
 # === Who judges ===

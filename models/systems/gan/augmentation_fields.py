@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from models.recipe import Recipe
 from models.schedules import ENDING
 from models.systems.gan.network_fields import ON_PICTURES
 
-_AUGMENTED = {"augment": augmentation.names()[1:]}
+_AUGMENTED = {"augment": ("diffaug", "ada", "apa")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,9 @@ class AugmentationFields(Recipe):
     augment: str = option(
         "none",
         "Augmentation",
-        "how all pictures are changed before the discriminator sees them: diffaug, colours, shifts "
-        "and holes; ada, also turned, scaled and mirrored; apa, some reals are fakes",
+        "how pictures are changed before the discriminator sees them: diffaug, colours, shifts "
+        "and holes; ada, also turned, scaled and mirrored; apa, some reals are fakes; auto, "
+        f"diffaug if there are fewer than {augmentation.FEW:,} pictures",
         choices=augmentation.names(),
         only=ON_PICTURES,
     )
@@ -64,6 +66,12 @@ class AugmentationFields(Recipe):
         only={"augment_target": Above(0)},
         least=1,
     )
+
+    def for_pictures(self, count: int) -> AugmentationFields:
+        """With the augmentation settled that suits so many training pictures."""
+        if self.augment != "auto":
+            return self
+        return dataclasses.replace(self, augment=augmentation.suited(count))
 
     def problems_of_augmentation(self) -> Iterator[str]:
         """A sentence for each combination of these values that is not allowed."""

@@ -27,7 +27,7 @@ class Augmented:
     def __init__(self, gan: System):
         self.gan, recipe = gan, gan.recipe
         self.how = augmentation.get(recipe.augment, recipe.augment_ops)
-        self.adapts = recipe.augment != "none" and recipe.augment_target > 0
+        self.adapts = recipe.augment not in ("none", "auto") and recipe.augment_target > 0
         if self.adapts:
             self.adapted, self.signs = (
                 gan.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
