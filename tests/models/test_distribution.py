@@ -15,12 +15,12 @@ from tests.models import backends, tiny
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5  # measured: 1e-6 at most
-needs_jax = pytest.mark.skipif(
-    importlib.util.find_spec("jax") is None, reason="jax is not installed"
-)
-
-
-BACKENDS = ["tensorflow", pytest.param("jax", marks=needs_jax)]
+# JAX compiles these steps for a minute; tests/models/test_parity.py has its steps on one device.
+ON_JAX = [
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed"),
+    pytest.mark.thorough,
+]
+BACKENDS = ["tensorflow", pytest.param("jax", marks=ON_JAX)]
 
 
 def start(path, backend, way, devices, **environment):
@@ -70,9 +70,7 @@ def test_two_devices(backend, mirrored):
     assert_same(found, found)
 
 
-@pytest.mark.parametrize(
-    "backend", ["tensorflow", pytest.param("jax", marks=[needs_jax, pytest.mark.thorough])]
-)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_two_hosts(backend, mirrored, tmp_path):
     addresses = free_addresses(2)
     processes = []
