@@ -247,7 +247,12 @@ def _changes(word: str, text: str, recipe: Recipe) -> dict[str, Any]:
         read = known[name].metadata.get("option")
         kind = read["type"] if read else types[name]
         try:
-            found[name] = value == "true" if kind is bool else kind(value)
-        except ValueError:
+            found[name] = _truth(value) if kind is bool else kind(value)
+        except (ValueError, KeyError):
             raise ValueError(f"{word}: {name} cannot be {value!r}") from None
     return found
+
+
+def _truth(text: str) -> bool:
+    """Whether "true" or "false"; a KeyError for anything else."""
+    return {"true": True, "false": False}[text.strip().lower()]

@@ -44,6 +44,15 @@ def test_variations_of_a_recipe(tmp_path):
     assert plain.point_dim == 2
 
 
+@pytest.mark.parametrize(
+    ("word", "mirrors"),
+    [("mirror=true", True), ("mirror=True", True), ("mirror=false", False)],
+)
+def test_an_entry_switches_something_on_or_off(tmp_path, word, mirrors):
+    (recipe,) = make(tmp_path, [f"gan:{word}"], data="faces").entries.values()
+    assert recipe.mirror is mirrors
+
+
 def test_an_entrys_own_changes_win(tmp_path):
     (own,) = make(tmp_path, ["gan:batch_size=4"]).entries.values()  # 8 for all
     assert own.batch_size == 4
@@ -199,6 +208,7 @@ def test_order_is_seed_by_seed(tmp_path):
         (["gan", "gan"], "gan is named twice"),
         (["gan:g_turm=mode_seeking"], "is not field=value"),
         (["gan:d_steps=two"], "d_steps cannot be 'two'"),
+        (["gan:dequantize=yes"], "dequantize cannot be 'yes'"),
         (["gan:g_term=mode"], "unknown g_term 'mode'"),
     ],
 )
