@@ -65,7 +65,7 @@ def curves(plan: Plan, folder: Path, names: Iterable[str], picture: Path) -> boo
     handles, labels = axes.flat[0].get_legend_handles_labels()
     wide = max(map(len, labels)) > 40
     figure.legend(handles, labels, loc="outside lower center", ncols=2 if wide else 4, fontsize=8)
-    with replaced(picture) as unfinished:
+    with replaced(picture, shared=True) as unfinished:
         figure.savefig(unfinished)
     plt.close(figure)
     return True
@@ -96,7 +96,7 @@ def samples(plan: Plan, folder: Path, picture: Path) -> bool:
     page = Image.new("RGB", (columns * width, -(-len(tiles) // columns) * height), "white")
     for index, tile in enumerate(tiles):
         page.paste(tile, (index % columns * width, index // columns * height))
-    write_png(picture, page)
+    write_png(picture, page, shared=True)
     return True
 
 

@@ -11,7 +11,7 @@ from comparison import pictures
 from comparison.plan import Plan
 from comparison.table import Row, best, rows, verdicts
 from console.wording import counted, duration
-from foreign.files import replaced
+from foreign.files import write_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +60,7 @@ def write(plan: Plan, folder: Path, better: dict[str, str], protocol: str) -> li
     )
     paths = [folder / "report.md", folder / "report.html"]
     for path, text in zip(paths, (_markdown(content), _html(content)), strict=True):
-        with replaced(path) as unfinished:
-            unfinished.write_text(text, "utf-8")
+        write_text(path, text, shared=True)
     return paths
 
 
@@ -87,9 +86,12 @@ def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
 
 
 def _length(plan: Plan) -> str:
+    every = {title: plan.recipe(title).steps for title in plan.entries}
+    steps = ", ".join(f"{title} {count:,}" for title, count in every.items())
+    if not plan.settings.minutes and len(set(every.values())) > 1:
+        return f"Generator steps: {steps}"
     if not plan.settings.minutes:
         return f"{plan.settings.steps:,} generator steps each"
-    steps = ", ".join(f"{title} {plan.recipe(title).steps:,}" for title in plan.entries)
     minutes = f"{plan.settings.minutes:g} {'minute' if plan.settings.minutes == 1 else 'minutes'}"
     return f"{minutes} of training each, timed at the start; these are the steps: {steps}"
 

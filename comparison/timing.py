@@ -43,7 +43,7 @@ def timed(plan: Plan, folder: Path, data: datasets.ImageData, least: float = 2.0
         with hold(folder) as mine:
             if mine and not path.exists():
                 count = {title: _fit(plan, title, data, minutes, least) for title in plan.entries}
-                write_json(path, {"steps": count})
+                write_json(path, {"steps": count}, shared=True)
         if not mine:
             time.sleep(WAIT)
     try:

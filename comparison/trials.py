@@ -28,16 +28,42 @@ from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
 ENDED = ("done", "failed")
+_DATA = {"name": str, "fingerprint": str}
 _RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
 
-def open_plan(plan: Plan) -> Path:
-    """The comparison's folder with its plan in it; an existing one of the same plan is reused."""
+def open_plan(plan: Plan, data: datasets.ImageData) -> Path:
+    """The comparison's folder with its plan in it; an existing one of the same plan is reused.
+
+    Raises `UserError` if its runs saw other data, as `hold_to` does.
+    """
     folder = Path(plan.settings.out) / plan.name
+    hold_to(folder, data)
     path = folder / "plan.json"
     if not path.exists():
-        write_json(made_folder(folder) / "plan.json", plan.to_dict())
+        write_json(path, plan.to_dict(), shared=True)
     return folder
+
+
+def hold_to(folder: Path, data: datasets.ImageData) -> None:
+    """Note in the folder of a comparison what its runs are trained on, or see that it is the same.
+
+    Raises `UserError` if it is not: the pictures of a folder may have changed since.
+    """
+    path = folder / "data.json"
+    if not path.exists():
+        known = {"name": data.name, "fingerprint": data.fingerprint}
+        write_json(made_folder(folder) / "data.json", known, shared=True)
+        return
+    try:
+        known = records.read_object(path, _DATA, needed=("fingerprint",))
+    except records.Unreadable as error:
+        raise UserError(f"{error}; delete it if the pictures are the same as before") from error
+    if known["fingerprint"] != data.fingerprint:
+        raise UserError(
+            f"{folder} holds runs on other pictures than {data.name!r} has now; give another "
+            f"--out, or put the pictures back"
+        )
 
 
 def open_data(plan: Plan) -> datasets.ImageData:
@@ -52,6 +78,8 @@ def open_data(plan: Plan) -> datasets.ImageData:
         for title, entry in plan.entries.items():
             with named(title):
                 system_class(entry).check(entry)
+                if entry.conditional and not source.labelled:
+                    raise UserError(f"it needs labels, and {settings.data} has none of its own")
                 refuse_unfit(entry, asked, source, plan.given[title])
                 if title in plan.starts:
                     finetuning.check(entry, plan.starts[title], settings.out)

@@ -54,15 +54,16 @@ def remove_unfinished(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, shared: bool = False) -> None:
     r"""Write UTF-8, with the line ends that `text` has.
 
     A byte of a file's name that is not UTF-8 becomes "\udcff", which JSON reads as it was.
+    `shared`: see `replaced`.
     """
-    with replaced(path) as unfinished:
+    with replaced(path, shared) as unfinished:
         unfinished.write_text(text, "utf-8", "backslashreplace", newline="")
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+def write_json(path: Path, value: Any, shared: bool = False) -> None:
+    """Write `value` as indented JSON. `shared`: see `replaced`."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", shared)

@@ -80,8 +80,10 @@ class Work:
 
     def _train(self, study: Study, name: str, arm: str, seed: int) -> None:
         plan, before = self._plan(study, name), self._state(name, arm, seed)
+        data = self._open(plan)
+        trials.hold_to(self.folder / name, data)
         trials.train(
-            plan, self.folder / name, self._open(plan), self._recorded_judge(plan, name),
+            plan, self.folder / name, data, self._recorded_judge(plan, name),
             self._out_of_time, lambda words: self._tell(f"{name}: {words}"), runs=[(arm, seed)],
         )  # fmt: skip
         after = self._state(name, arm, seed)
@@ -133,7 +135,8 @@ class Work:
         """The comparison's judge, whose measures and protocol are kept for the report."""
         judge, path = self._judge(plan), self.folder / name / "judge.json"
         if not path.exists():
-            write_json(path, {"better": judge.better, "protocol": judge.protocol})
+            known = {"better": judge.better, "protocol": judge.protocol}
+            write_json(path, known, shared=True)
         return judge
 
     def _judge(self, plan: Plan) -> judges.Judge:

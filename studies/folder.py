@@ -24,7 +24,7 @@ def open_folder(study: Study, folder: Path) -> Path:
     """The study's folder with its plan in it. Raises `UserError` where `check` does."""
     check(study, folder)
     if not (folder / "plan.json").exists():
-        write_json(made_folder(folder) / "plan.json", study.to_dict())
+        write_json(made_folder(folder) / "plan.json", study.to_dict(), shared=True)
     return folder
 
 

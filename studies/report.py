@@ -28,7 +28,7 @@ def write(study: ClaimStudy, folder: Path) -> Path:
     for claim in study.claims:
         lines += ["", *_section(study, folder, claim, outcomes[claim.name])]
     path = folder / "report.md"
-    write_text(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n", shared=True)
     return path
 
 

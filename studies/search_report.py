@@ -30,7 +30,7 @@ def write(search: Search, folder: Path) -> Path:
     for name in search.plans:
         lines += ["", *_section(search, best, folder, name)]
     path = folder / "report.md"
-    write_text(path, "\n".join(lines) + "\n")
+    write_text(path, "\n".join(lines) + "\n", shared=True)
     return path
 
 
@@ -170,7 +170,7 @@ def _drawn(search: Search, best: Study, folder: Path, name: str) -> bool:
     left.set(title="the best of so many settings", xlabel="settings tried", ylabel=measure)
     right.set(title="all settings, and the best over seeds (×)", ylabel=measure)
     left.legend(fontsize=8)
-    with replaced(folder / f"{name}-search.png") as unfinished:
+    with replaced(folder / f"{name}-search.png", shared=True) as unfinished:
         figure.savefig(unfinished)
     plt.close(figure)
     return True

@@ -30,7 +30,7 @@ def make(tmp_path, words=WORDS, **changes):
 
 def train(made, out_of_time=lambda: False):
     data = trials.open_data(made)
-    folder = trials.open_plan(made)
+    folder = trials.open_plan(made, data)
     judge = judges.choose(made.settings, data)
     told = []
     trials.train(made, folder, data, judge, out_of_time, told.append)
@@ -194,6 +194,42 @@ def test_logs_are_means_over_the_calls(tmp_path, monkeypatch):
     heard.on_train_batch_end(0, {"d_loss": float("nan")})
     assert heard.means()["d_loss"] != heard.means()["d_loss"]
     assert loop._MeanLogs().means() == {}
+
+
+def test_runs_on_other_pictures_are_not_mixed(tmp_path):
+    (tmp_path / "own").mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "own" / f"{index}.png")
+    changes = {"batch_size": 2, "resolution": 32, "g_filters": 8, "d_filters": 4}
+    made = plan.make(["gan"], changes, settings(tmp_path, data=str(tmp_path / "own"), count=0))
+    folder = trials.open_plan(made, trials.open_data(made))
+    assert trials.open_plan(made, trials.open_data(made)) == folder
+    (tmp_path / "own" / "5.png").unlink()
+    with pytest.raises(UserError, match=r"compare-own-.* holds runs on other pictures than 'own'"):
+        trials.open_plan(made, trials.open_data(made))
+    (folder / "data.json").write_text("{")
+    with pytest.raises(UserError, match=r"data\.json .*; delete it if the pictures are the same"):
+        trials.open_plan(made, trials.open_data(made))
+
+
+def test_steps_of_ones_own_are_reported(tmp_path):
+    judge = {"x": "min"}
+    for words, told in (
+        (["gan", "lsgan"], "4 generator steps each"),
+        (["gan", "lsgan:steps=6"], "Generator steps: gan 4, lsgan:steps=6 6,"),
+    ):
+        made = make(tmp_path, words)
+        folder = trials.open_plan(made, trials.open_data(made))
+        assert told in report.write(made, folder, judge, "p")[0].read_text()
+
+
+def test_labels_that_are_needed_and_missing(tmp_path):
+    with pytest.raises(UserError, match="cgan: it needs labels, and triangles has none of its own"):
+        trials.open_data(
+            plan.make(["cgan"], {"resolution": 32}, settings(tmp_path, data="triangles"))
+        )
 
 
 def test_order_is_seed_by_seed(tmp_path):

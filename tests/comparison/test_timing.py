@@ -28,8 +28,9 @@ def timed(tmp_path, monkeypatch):
     made = make(tmp_path)
     seconds = iter((0.5, 1.3))
     monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: next(seconds))
-    folder = trials.open_plan(made)
-    return timing.timed(made, folder, trials.open_data(made)), folder
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
+    return timing.timed(made, folder, data), folder
 
 
 def test_minutes_hold_more_of_the_faster_steps(timed):
@@ -44,7 +45,8 @@ def test_the_steps_are_timed_once(timed, tmp_path):
     made, folder = timed
     again = make(tmp_path, seeds=3)  # another timing would raise StopIteration
     assert again.name == made.name == folder.name
-    assert timing.timed(again, trials.open_plan(again), trials.open_data(again)).timed == made.timed
+    data = trials.open_data(again)
+    assert timing.timed(again, trials.open_plan(again, data), data).timed == made.timed
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,8 @@ def test_damaged_steps_are_named(timed, text):
 
 def test_a_process_waits_while_another_one_times(tmp_path, monkeypatch):
     made = make(tmp_path)
-    folder, other = trials.open_plan(made), contextlib.ExitStack()
+    folder = trials.open_plan(made, trials.open_data(made))
+    other = contextlib.ExitStack()
     assert other.enter_context(hold(folder))
 
     def wait(seconds):
@@ -77,8 +80,10 @@ def test_too_few_steps_for_a_schedule_are_named(tmp_path, monkeypatch):
     )
     made = plan.make(["gan:decay=linear,decay_start=400"], {"batch_size": 8}, settings)
     monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: 0.005)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
     with pytest.raises(UserError, match=r"gan:decay=linear.*: decay_start 400 leaves no steps"):
-        timing.timed(made, trials.open_plan(made), trials.open_data(made))
+        timing.timed(made, folder, data)
 
 
 def test_without_minutes_nothing_is_timed(tmp_path):
@@ -90,7 +95,8 @@ def test_without_minutes_nothing_is_timed(tmp_path):
 def test_a_run_trains_the_timed_steps(tmp_path, monkeypatch):
     made = make(tmp_path, minutes=0.001)
     monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: 0.005)
-    folder, data = trials.open_plan(made), trials.open_data(made)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
     made = timing.timed(made, folder, data)
     judge = types.SimpleNamespace(measure=lambda gan, data: {"x": 1.0}, sheet=_sheet)
     trials.train(made, folder, data, judge, lambda: False, lambda words: None)
@@ -125,7 +131,8 @@ def test_the_fastest_window_counts(monkeypatch):
 
 def test_a_run_that_another_process_trains_is_left_to_it(tmp_path):
     made = make(tmp_path, minutes=0.0, steps=2, marks=1)
-    folder, data = trials.open_plan(made), trials.open_data(made)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
     judge = types.SimpleNamespace(measure=lambda gan, data: {"x": 1.0}, sheet=_sheet)
     place = trials.folder_of(folder, "gan", 0)
     place.mkdir(parents=True)

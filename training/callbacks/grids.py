@@ -42,8 +42,8 @@ def grids(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(match.group(1)), path) for match, path in found))
 
 
-def write_png(path: Path, picture: Image.Image) -> None:
-    """Write `picture` to `path`, whole or not at all."""
+def write_png(path: Path, picture: Image.Image, shared: bool = False) -> None:
+    """Write `picture` to `path`, whole or not at all. `shared`: see `foreign.files.replaced`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(path) as unfinished:
+    with replaced(path, shared) as unfinished:
         picture.save(unfinished)
