@@ -113,13 +113,14 @@ class MinibatchStandardDeviation(_MixesBatch):
         return ops.concatenate([inputs, extra], axis=-1)
 
     def _append_by_group(self, inputs, features):
-        count = inputs.shape[0] or self.group
-        size = min(self.group, count)
-        groups = ops.reshape(features, (size, -1, *inputs.shape[1:]))  # (group, N / group, …)
+        every = replicas.gather(features)
+        count = every.shape[0]  # unknown in a graph for batches of any size
+        size = min(self.group, count) if count else ops.minimum(self.group, ops.shape(every)[0])
+        groups = ops.reshape(every, (size, -1, *inputs.shape[1:]))  # (group, N / group, …)
         variance = ops.mean(ops.square(groups - ops.mean(groups, axis=0)), axis=0)
         axes = tuple(range(1, len(inputs.shape)))
         deviation = ops.mean(ops.sqrt(variance + 1e-8), axis=axes, keepdims=True)
-        extra = ops.tile(deviation, (size, *(1 for _ in axes)))  # (N, 1, …)
+        extra = replicas.share(ops.tile(deviation, (size, *(1 for _ in axes))))  # (N, 1, …)
         extra = ops.zeros_like(inputs[..., :1]) + ops.cast(extra, inputs.dtype)
         return ops.concatenate([inputs, extra], axis=-1)
 

@@ -38,6 +38,14 @@ if keras.backend.backend() == "tensorflow":
         rows = context.all_reduce(tf.distribute.ReduceOp.SUM, own * x[None])
         return tf.reshape(rows, (-1, *x.shape[1:]))
 
+    def share(x):
+        """The rows of this replica of x (replicas · N, …), as `gather` orders them: (N, …)."""
+        context = _context()
+        if context is None:
+            return x
+        rows = tf.reshape(x, (context.num_replicas_in_sync, -1, *x.shape[1:]))
+        return rows[context.replica_id_in_sync_group]
+
     def assign(variable: keras.Variable, value) -> None:
         """Assign to `variable` a value that is the same on all replicas."""
         if _context() is None:
@@ -58,6 +66,10 @@ else:
         return x
 
     def gather(x):
+        """See the TensorFlow version."""
+        return x
+
+    def share(x):
         """See the TensorFlow version."""
         return x
 

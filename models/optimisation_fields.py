@@ -52,14 +52,14 @@ class OptimisationFields:
     decay_start: int = option(
         0,
         "Training",
-        "step after which they fall",
+        "step after which they fall, counted in each phase",
         only={"decay": ("exponential", *schedules.ENDING)},
         least=0,
     )
     decay_end: int = option(
         0,
         "Training",
-        "step at which they have fallen; 0: the last step",
+        "step at which they have fallen, counted in each phase; 0: its last step",
         only={"decay": schedules.ENDING},
         least=0,
     )

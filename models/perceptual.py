@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import keras
+from keras import ops
 
 from metrics import lite0, pth, weights
 from models import pretrained
@@ -71,7 +72,13 @@ def content_map(content: str, resolution: int) -> Callable:
         return lambda x: network((x + 1.0) * 127.5, training=False)
     network = _vgg(resolution, CONTENTS[content])
     # As its authors trained it: blue first, the data's means taken away.
-    return lambda x: network((x[..., ::-1] + 1.0) * 127.5 - pretrained.MEANS, training=False)
+
+    def mapped(x):
+        pixels = (ops.flip(x, axis=-1) + 1.0) * 127.5
+        means = ops.convert_to_tensor(pretrained.MEANS, dtype=pixels.dtype)
+        return network(pixels - means, training=False)
+
+    return mapped
 
 
 @cache

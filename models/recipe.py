@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from foreign import numbers
-from models import fields
+from models import fields, schedules
 from models.fields import option
 from models.optimisation_fields import OptimisationFields
 from models.schedules import Schedule
@@ -146,6 +146,11 @@ class Recipe(OptimisationFields):
         return False
 
     @property
+    def least_part(self) -> int:
+        """The fewest pictures that a micro-batch, or a device's share of it, may have."""
+        return 1
+
+    @property
     def sometimes_together(self) -> str:
         """What only some steps compute from the whole batch, if anything, and the way around it.
 
@@ -173,6 +178,11 @@ class Recipe(OptimisationFields):
             yield (
                 f"batch_size {self.batch_size} cannot be split into {self.micro_batches} equal "
                 "micro_batches"
+            )
+        elif self.batch_size // self.micro_batches < self.least_part:
+            yield (
+                f"batch_size / micro_batches must be at least {self.least_part}, not "
+                f"{self.batch_size // self.micro_batches}"
             )
         if self.held_out == 1:
             yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
@@ -220,13 +230,23 @@ class Recipe(OptimisationFields):
         return next((n for n in range(last) if step <= self.phase_steps(n)[1]), last)
 
     def schedule(self, number: int) -> Schedule:
-        """The curve of the rates, and of what else changes with them, in phase `number`."""
+        """The curve of the rates, and of what else changes with them, in phase `number`.
+
+        Raises ValueError if the phase is over before they begin to fall.
+        """
         recipe = self.in_phase(number)
         first, last = self.phase_steps(number)
+        end = recipe.decay_end or last - first
+        if recipe.decay in schedules.ENDING and recipe.decay_start >= end and last > first:
+            raise ValueError(
+                f"Recipe {self.name}: decay_start {recipe.decay_start} leaves no steps for the "
+                f"{recipe.decay} decay in phase {self.phases()[number].name}, which has "
+                f"{last - first}; it is counted in each phase."
+            )
         return Schedule(
             recipe.decay,
             first + recipe.decay_start,
-            first + recipe.decay_end if recipe.decay_end else last,
+            first + max(1, end),
             recipe.decay_rate,
             recipe.decay_every,
         )

@@ -116,6 +116,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
         plan.check(recipe)
+        for number in range(len(recipe.phases())):
+            recipe.schedule(number)
         if settings.quality_interval(recipe.steps):
             during.check(recipe)
     if settings.from_ and not resumed:

@@ -39,6 +39,7 @@ RECIPE = GANRecipe(
     augment_ops="pixel,geometry,colour,cutout",
     augment_p=0.0,
     augment_p_end=0.3,
+    augment_target=0.0,
     batch_size=256,
     steps=78_125,
     g_learning_rate=2e-4,

@@ -57,6 +57,22 @@ def test_discrimination_starts_silent_and_can_learn():
     assert any(weight is layer.gain for weight in layer.trainable_weights)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="its graphs alone")
+@pytest.mark.parametrize("count", [2, 8])
+def test_groups_in_a_graph_for_batches_of_any_size(count):
+    import tensorflow as tf
+
+    layer = layers.MinibatchStandardDeviation(group=4)
+    inputs = np.repeat(MAPS, 2, axis=0)[:count] * np.arange(1, count + 1)[:, None, None, None]
+    inputs = inputs.astype("float32")
+    traced = tf.function(layer, input_signature=[tf.TensorSpec((None, 3, 3, 5))])
+    np.testing.assert_allclose(traced(inputs), layer(inputs), rtol=1e-6)
+    size = min(4, count)
+    groups = inputs.reshape(size, -1, 3, 3, 5)
+    expected = np.sqrt(groups.var(0) + 1e-8).mean((1, 2, 3))
+    np.testing.assert_allclose(traced(inputs)[: count // size, 0, 0, 5], expected, rtol=1e-5)
+
+
 def test_discrimination_of_a_single_picture_is_0():
     layer = discrimination([1.0, 1.0, 1.0])
     np.testing.assert_allclose(ops.convert_to_numpy(layer(MAPS[:1]))[..., 5:], 0.0, atol=1e-6)

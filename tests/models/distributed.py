@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 
+from layers import MinibatchStandardDeviation
 from models import distribution
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -40,6 +41,7 @@ RECIPES = {
         "lecam_start": 1,
         "d_classifier_weight": 0.3,
         "g_classifier_weight": 0.2,
+        "hinge_margin": 0.8,
     },
 }
 ON_HOSTS = ("labels",)
@@ -81,6 +83,20 @@ def steps(plan: distribution.Distribution, name: str) -> dict[str, np.ndarray]:
     return results
 
 
+def by_group(plan: distribution.Distribution) -> np.ndarray:
+    """What groups of 4 of 8 pictures tell each of them."""
+    layer = MinibatchStandardDeviation(group=4)
+    inputs = np.random.default_rng(0).standard_normal((8, 2, 2, 3)).astype("float32")
+    if os.environ["KERAS_BACKEND"] != "tensorflow" or plan.devices == 1:
+        return np.array(layer(inputs))
+    share = len(inputs) // plan.devices
+    shares = plan.strategy.experimental_distribute_values_from_function(
+        lambda context: inputs[context.replica_id_in_sync_group * share :][:share]
+    )
+    outputs = plan.strategy.run(layer, (shares,))
+    return np.concatenate(plan.strategy.experimental_local_results(outputs))
+
+
 def main(path: str, way: str, devices: str) -> None:
     pretend(int(devices))
     plan, results = distribution.start(way), {}
@@ -88,6 +104,8 @@ def main(path: str, way: str, devices: str) -> None:
         found = {"many": steps(plan, name)}
         if way == "mirrored":
             found["one"] = steps(distribution.Distribution(), name)
+            found["many"]["by_group"] = by_group(plan)
+            found["one"]["by_group"] = by_group(distribution.Distribution())
         for key, values in found.items():
             results |= {f"{key}/{what}": value for what, value in values.items()}
     rows = plan.rows(tiny.recipe(**RECIPES[ON_HOSTS[0]]))

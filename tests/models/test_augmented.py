@@ -9,6 +9,7 @@ from keras import ops
 from layers import reparametrization
 from models import augmentation
 from models.fields import refuse_ignored
+from models.systems.gan.augmented import Augmented
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -40,7 +41,7 @@ def reals_and_fakes(gan, batch):
 
 @pytest.mark.parametrize("name", ["diffaug", "ada"])
 def test_both_turns_see_augmented_pictures(name):
-    recipe = tiny.recipe(**STILL, augment=name, augment_p=0.9)
+    recipe = tiny.recipe(**STILL, augment=name, augment_p=0.9, augment_target=0.0)
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
     batch = tiny.batch(recipe, 0)
     (logs,) = tiny.fit(gan, [0])
@@ -78,7 +79,8 @@ def test_the_generator_of_a_relativistic_loss_sees_augmented_reals():
 
 def test_apa_puts_fakes_among_the_reals():
     gates = np.sort(tiny.batch(tiny.recipe(augment="apa"), 0)["pseudo_gate"][:, 0])
-    recipe = tiny.recipe(**STILL, augment="apa", augment_p=float(gates[1:3].mean()))
+    p = float(gates[1:3].mean())
+    recipe = tiny.recipe(**STILL, augment="apa", augment_p=p, augment_target=0.0)
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
     batch = tiny.batch(recipe, 0)
     (logs,) = tiny.fit(gan, [0])
@@ -96,7 +98,12 @@ def test_apa_puts_fakes_among_the_reals():
 
 def test_p_follows_the_curve_of_the_rates():
     recipe = tiny.recipe(
-        augment="ada", augment_p=0.0, augment_p_end=0.4, decay="cosine", decay_end=4
+        augment="ada",
+        augment_target=0.0,
+        augment_p=0.0,
+        augment_p_end=0.4,
+        decay="cosine",
+        decay_end=4,
     )
     gan = GAN(recipe, seed=1)
     for step, expected in ((0, 0.0), (2, 0.2), (4, 0.4)):
@@ -130,13 +137,39 @@ def test_p_moves_every_four_steps_towards_the_target(signs, before, after):
 def test_the_signs_heard_are_those_of_reals():
     """Four steps of D's true logits: p leaves 0 exactly if their mean sign is above the target."""
     recipe = tiny.recipe(
-        **STILL, augment="diffaug", augment_p=0.9, augment_target=0.05, augment_pictures=16
+        **STILL, augment="ada", augment_p=0.9, augment_target=0.05, augment_pictures=16
     )
     gan = GAN(recipe, seed=1)
     rows = tiny.fit(gan, [0, 1, 2, 3])
     assert [row["augment_p"] for row in rows] == [0, 0, 0, 0]
     mean = np.mean([np.sign(row["d_real"]) for row in rows])  # of a tiny D, logits agree
     assert float(gan.augmented.p()) == pytest.approx(0.9 if mean > 0.05 else 0.0)
+
+
+def test_with_several_turns_of_d_p_moves_once_a_step(monkeypatch):
+    """Four steps of two turns, all reals taken for real: p goes up by the 4 · 4 pictures of 160."""
+    recipe = tiny.recipe(**STILL, augment="ada", augment_pictures=160, d_steps=2)
+    gan = GAN(recipe, seed=1)
+    hear = Augmented.hear
+    monkeypatch.setattr(Augmented, "hear", lambda self, x: hear(self, ops.ones_like(x)))
+    tiny.fit(gan, [0, 1, 2])
+    assert float(gan.augmented.signs.numpy()) == 3 * 2
+    tiny.fit(gan, [3])
+    assert float(gan.augmented.p()) == pytest.approx(0.1)
+    assert float(gan.augmented.signs.numpy()) == 0
+
+
+def test_ada_and_apa_adapt_unless_told_otherwise():
+    """To 0.6, as in both papers' code; DiffAugment never does."""
+    recipe = GANRecipe(name="x", augment="ada")
+    assert (recipe.adapts, recipe.augment_target) == (True, 0.6)
+    assert GANRecipe(name="x", augment="apa").adapts
+    for name in ("none", "diffaug", "auto"):
+        assert not GANRecipe(name="x", augment=name).adapts
+    assert not GANRecipe(name="x", augment="ada", augment_target=0.0).adapts
+    with pytest.raises(ValueError, match="augment_target is read only where augment is one of ada"):
+        refuse_ignored(GANRecipe(name="x", augment="diffaug", augment_target=0.5),
+                       ["augment_target"])  # fmt: skip
 
 
 def test_auto_is_settled_by_the_number_of_pictures():
@@ -159,6 +192,7 @@ def test_auto_is_settled_by_the_number_of_pictures():
         ({"augment": "ada", "augment_p": 1.5}, "augment_p must be from 0 to 1, not 1.5"),
         ({"augment": "ada", "augment_target": 0.6, "augment_p_end": 0.3, "decay": "cosine"},
          "augment_p_end is for an augment_p that is not adapted"),
+        ({"augment": "apa", "augment_target": 0.0}, "augment_p 1 replaces every real picture"),
         ({"augment": "ada", "point_dim": 2, "architecture": "dense"}, "not for points"),
         ({"augment": "apa", "point_dim": 2, "architecture": "dense"}, "not for points"),
     ],

@@ -1,5 +1,6 @@
 """DeOldify: the source's networks, losses by hand, its phases, when the generator moves."""
 
+import dataclasses
 import math
 
 import keras
@@ -253,6 +254,15 @@ def test_a_phase_has_its_networks_players_and_rates():
 def test_recipes_that_do_not_work_out(changes, words):
     with pytest.raises(ValueError, match=words):
         tiny_deoldify.recipe(**changes)
+
+
+def test_rates_that_begin_to_fall_later_stay_in_the_last_phase():
+    recipe = dataclasses.replace(recipes.load("deoldify_cpu"), decay_start=100)
+    last = len(recipe.phases()) - 1
+    assert recipe.in_phase(last).decay == "none"
+    assert recipe.schedule(last).curve == "none"
+    first, _ = recipe.phase_steps(0)
+    assert recipe.schedule(0).start == first + 100
 
 
 def test_dropout_draws_a_number_a_channel_for_real_and_fake():

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from models import generator_terms, losses, recipes, systems
@@ -159,6 +160,19 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"beta_2_end": 1.0}, "beta_2_end must be at least 0 and below 1"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1.0"),
         ({"residual_gain": 0.0}, "residual_gain must be above 0"),
+        (
+            {
+                "architecture": "fastgan",
+                "reconstruction_weight": 1.0,
+                "batch_size": 6,
+                "micro_batches": 2,
+            },
+            "batch_size / micro_batches must be at least 4, not 3",
+        ),
+        (
+            {"loss": "rsgan", "g_term": "mode_seeking", "label_kind": "classes", "num_labels": 3},
+            "g_term mode_seeking gives pictures of both halves the same labels, and loss rsgan",
+        ),
         ({"architecture": "dense", "point_dim": 2, "dequantize": True}, "not for points"),
     ],
 )
@@ -171,3 +185,40 @@ def test_on_points_the_objective_and_what_bounds_d_stay():
     recipe = on_points(recipes.load("srngan"), 2, width=16)
     assert (recipe.point_dim, recipe.g_filters, recipe.d_filters) == (2, 32, 16)
     assert (recipe.loss, recipe.d_weight_norm, recipe.d_steps) == ("hinge", "stable_rank", 5)
+
+
+def test_a_phase_must_last_until_its_rates_fall():
+    srgan = dataclasses.replace(
+        recipes.load("srgan_cpu"), pixel_steps=60, late_steps=0, steps=100, decay="linear"
+    )
+    assert [srgan.schedule(n).end for n in range(2)] == [60, 100]  # each phase has its own curve
+    late = dataclasses.replace(srgan, decay_start=60)
+    with pytest.raises(ValueError, match="decay_start 60 leaves no steps for the linear decay in "):
+        late.schedule(0)
+    early = dataclasses.replace(srgan, decay_start=60, decay_end=70)
+    assert (early.schedule(1).start, early.schedule(1).end) == (120, 130)
+
+
+def test_both_of_a_pair_have_the_same_noisy_label():
+    """R3GAN compares a fake with the real of its label."""
+    recipe = GANRecipe(
+        name="x", loss="rsgan", label_kind="classes", num_labels=9, label_noise=0.5, batch_size=64,
+    )  # fmt: skip
+    labels = np.zeros((64, 1), "int32")
+    drawn = recipe.draw(np.random.default_rng(0), labels, None)
+    assert 0.3 < (drawn["labels"] != 0).mean() < 0.6
+    for column in range(2):
+        np.testing.assert_array_equal(drawn["fake_labels"][:, column], drawn["labels"][:, 0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"penalty": "perturbed_gradient"}, "penalty_every 4 needs another penalty, or take 1"),
+        ({"penalty": "r1"}, ""),
+        ({"penalty": "r1", "d_norm": "batch"}, "penalty_every 4 needs d_norm none, or take 1"),
+    ],
+)
+def test_what_a_lazy_penalty_may_not_ask_of_other_devices(changes, words):
+    recipe = GANRecipe(name="x", **{"d_norm": "none", "penalty_every": 4, **changes})
+    assert recipe.sometimes_together == words

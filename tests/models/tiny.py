@@ -41,6 +41,9 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
     made |= recipe.drawn_for_augmentation(rng)
     if recipe.penalty == "perturbed_gradient":
         made["perturbation"] = rng.random(size).astype("float32")
+    if recipe.loss == "hinge" and recipe.hinge_margin < 1:
+        margins = rng.uniform(recipe.hinge_margin, 1, (count, turns, 1 + recipe.fakes_per_real))
+        made["margins"] = margins.astype("float32")
     if recipe.dequantize:
         made["noise"] = rng.integers(0, 256, size).astype("uint8")
     return made

@@ -143,7 +143,8 @@ class DeOldifyRecipe(Recipe):
     def phases(self):
         found = [Phase(name, steps, changed) for name, steps, changed in self._first_phases()]
         rest = self.steps - sum(each.steps for each in found)
-        changed = {"part": _BOTH, "frozen": True, "beta_1": 0.0, "beta_2": 0.9, "decay": "none"}
+        changed = {"part": _BOTH, "frozen": True, "beta_1": 0.0, "beta_2": 0.9, "decay": "none",
+                   "decay_start": 0, "decay_end": 0}  # fmt: skip
         return (*found, Phase("adversarial", rest, changed))
 
     def _first_phases(self) -> list[tuple[str, int, dict]]:

@@ -13,6 +13,7 @@ from models.schedules import ENDING
 from models.systems.gan.network_fields import ON_PICTURES
 
 _AUGMENTED = {"augment": ("diffaug", "ada", "apa")}
+_ADAPTING = ("ada", "apa")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class AugmentationFields(Recipe):
     augment_p: float = option(
         1.0,
         "Augmentation",
-        "how probable they are; with augment_target, the most that they become",
+        "how probable they are; of ada and apa with augment_target, the most that they become",
         only=_AUGMENTED,
         least=0,
         most=1,
@@ -46,16 +47,16 @@ class AugmentationFields(Recipe):
         0.0,
         "Augmentation",
         "augment_p at decay_end, by the curve of the rates; 0: it stays the same",
-        only={**_AUGMENTED, "augment_target": (0.0,), "decay": ENDING},
+        only={**_AUGMENTED, "decay": ENDING},
         least=0,
         most=1,
     )
     augment_target: float = option(
-        0.0,
+        0.6,
         "Augmentation",
         "mean sign of the discriminator's logits on reals that augment_p is adapted to, from 0 on; "
         "0: it is not adapted",
-        only=_AUGMENTED,
+        only={"augment": _ADAPTING},
         least=0,
         below=1,
     )
@@ -63,9 +64,14 @@ class AugmentationFields(Recipe):
         500_000,
         "Augmentation",
         "pictures in which an adapted augment_p can go from 0 to 1",
-        only={"augment_target": Above(0)},
+        only={"augment": _ADAPTING, "augment_target": Above(0)},
         least=1,
     )
+
+    @property
+    def adapts(self) -> bool:
+        """Whether augment_p moves with how far the discriminator overfits."""
+        return self.augment in _ADAPTING and self.augment_target > 0
 
     def for_pictures(self, count: int) -> AugmentationFields:
         """With the augmentation settled that suits so many training pictures."""
@@ -79,5 +85,10 @@ class AugmentationFields(Recipe):
             augmentation.get(self.augment, self.augment_ops)
         except ValueError as error:
             yield str(error).rstrip(".")
-        if self.augment_target and self.augment_p_end:
+        if self.adapts and self.augment_p_end:
             yield "augment_p_end is for an augment_p that is not adapted (augment_target 0)"
+        if self.augment == "apa" and not self.adapts and self.augment_p == 1:
+            yield (
+                "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
+                "augment_target, such as 0.6"
+            )

@@ -27,8 +27,7 @@ class Augmented:
     def __init__(self, gan: System):
         self.gan, recipe = gan, gan.recipe
         self.how = augmentation.get(recipe.augment, recipe.augment_ops)
-        self.adapts = recipe.augment not in ("none", "auto") and recipe.augment_target > 0
-        if self.adapts:
+        if recipe.adapts:
             self.adapted, self.signs = (
                 gan.add_weight(name=name, shape=(), initializer="zeros", trainable=False)
                 for name in ("augment_p", "augment_signs")
@@ -37,7 +36,7 @@ class Augmented:
     def p(self) -> Any:
         """The present probability: a number where it never changes, else a scalar tensor."""
         recipe = self.gan.recipe
-        if self.adapts:
+        if recipe.adapts:
             return ops.convert_to_tensor(self.adapted)
         if recipe.augment_p_end:
             return self.gan.scheduled(recipe.augment_p, recipe.augment_p_end)
@@ -56,15 +55,16 @@ class Augmented:
 
     def hear(self, real_logits: Any) -> None:
         """Remember the signs of a discriminator step's logits on reals, (N, 1)."""
-        if self.adapts:
+        if self.gan.recipe.adapts:
             mean = ops.mean(ops.sign(ops.stop_gradient(real_logits)))
             replicas.assign(self.signs, ops.convert_to_tensor(self.signs) + mean)
 
     def adapt(self) -> None:
-        """Move p after the last of `EVERY` steps. Called after each of D's steps."""
-        if not self.adapts:
+        """Move p after the last of `EVERY` steps. Called once a step, after the turns of D."""
+        recipe = self.gan.recipe
+        if not recipe.adapts:
             return
-        recipe, p = self.gan.recipe, ops.convert_to_tensor(self.adapted)
+        p = ops.convert_to_tensor(self.adapted)
         steps = EVERY * recipe.d_steps
         r = ops.convert_to_tensor(self.signs) / (steps * recipe.micro_batches)
         step = recipe.batch_size * EVERY / recipe.augment_pictures

@@ -78,9 +78,8 @@ class DiscriminatorTerms:
         real, fake = (ops.stop_gradient(each) for each in (real_logits, fake_logits))
         logs["balance"] = balance
         logs["convergence"] = losses.convergence(real, fake, recipe.diversity_ratio)
-        moved = losses.moved_balance(
-            balance, real, fake, recipe.diversity_ratio, recipe.balance_rate
-        )
+        rate = recipe.balance_rate / recipe.micro_batches  # each part moves it
+        moved = losses.moved_balance(balance, real, fake, recipe.diversity_ratio, rate)
         replicas.assign(self.balance, moved)
         return balance * ops.mean(fake_logits)
 
@@ -107,7 +106,8 @@ class DiscriminatorTerms:
         begun = ops.cast(done >= recipe.lecam_start, "float32")
         for variable, logits in ((self.lecam_real, real_logits), (self.lecam_fake, fake_logits)):
             mean = ops.stop_gradient(ops.mean(logits))
-            kept = begun * recipe.lecam_decay  # until it begins they are this batch's
+            # Until it begins they are this batch's; each part of a batch moves them.
+            kept = begun * recipe.lecam_decay ** (1 / recipe.micro_batches)
             averages.append(mean + kept * (ops.convert_to_tensor(variable) - mean))
             replicas.assign(variable, averages[-1])
         return begun * penalties.lecam(real_logits, fake_logits, *averages)

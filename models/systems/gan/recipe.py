@@ -116,12 +116,23 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         return self.g_term == "mode_seeking"
 
     @property
+    def least_part(self) -> int:
+        """FastGAN's discriminator draws the four quarters of pictures in turn."""
+        draws = self.architecture == "fastgan" and self.reconstruction_weight > 0
+        return 4 if draws else super().least_part
+
+    @property
     def sometimes_together(self) -> str:
-        """A penalty in some steps alone, on a discriminator that mixes the pictures of a batch."""
-        if self.penalty_every == 1 or self.penalty == "none":
+        """A penalty in some steps alone that needs more than one picture.
+
+        The discriminator mixes the pictures of a batch, or the penalty asks how far they spread.
+        """
+        penalty = penalties.get(self.penalty)
+        if self.penalty_every == 1 or penalty is None:
             return ""
         mixes = ["d_norm none"] if self.d_norm != "none" else []
         mixes += ["minibatch none"] if self.minibatch != "none" else []
+        mixes += ["another penalty"] if penalty.perturbs else []
         around = " and ".join(mixes)
         return f"penalty_every {self.penalty_every} needs {around}, or take 1" if mixes else ""
 
@@ -132,16 +143,18 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         """
         size, columns = self.batch_size, self.fake_columns
         drawn = latents.sample(self.latent, size * columns, self.latent_dim, rng)
-        if losses.get(self.loss).pairs:  # the last discriminator step's reals are the generator's
+        if pairs := losses.get(self.loss).pairs:
+            labels = self._noisy(labels, rng)  # both of a pair have them
+            # the last discriminator step's reals are the generator's
             fake_labels = np.concatenate([labels, labels[:, -1:]], axis=1)
         else:
             fake_labels = draw_labels(size * columns)
             fake_labels = fake_labels.reshape(size, columns, *fake_labels.shape[1:])
         mix = rng.random((size, self.d_steps), dtype="float32")
         batch = {
-            "labels": self._noisy(labels, rng),
+            "labels": labels if pairs else self._noisy(labels, rng),
             "latents": drawn.reshape(size, columns, -1),
-            "fake_labels": self._noisy(fake_labels, rng),
+            "fake_labels": fake_labels if pairs else self._noisy(fake_labels, rng),
             "mix": mix,
         }
         if self.dequantize:  # drawn last, so that all other numbers are the same without it

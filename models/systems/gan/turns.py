@@ -89,7 +89,12 @@ class GAN(System):
                 times=recipe.d_steps,
                 after=self._after_discriminator,
             ),
-            Turn("generator", self._generator_loss, takes=self._for_generator),
+            Turn(
+                "generator",
+                self._generator_loss,
+                takes=self._for_generator,
+                after=self.augmented.adapt,
+            ),
         ]
 
     def average_of(self, network):
@@ -144,7 +149,7 @@ class GAN(System):
         }
         if self.loss_functions.zero_share:
             logs["d_zero_share"] = self.loss_functions.zero_share(*judged)
-        if self.augmented.adapts:
+        if self.recipe.adapts:
             logs["augment_p"] = self.augmented.p()
         loss = self.discriminator_terms.add(
             loss, logs, self._step_of(part, real, fake), (of_real, of_fake)
@@ -165,8 +170,7 @@ class GAN(System):
         )
 
     def _after_discriminator(self):
-        """Adapt the augmentation; clip D's weights to ± weight_clip (WGAN, algorithm 1, line 7)."""
-        self.augmented.adapt()
+        """Clip D's weights to ± weight_clip (WGAN, algorithm 1, line 7)."""
         if bound := self.recipe.weight_clip:
             for variable in self.discriminator.trainable_variables:
                 clipped = ops.clip(ops.convert_to_tensor(variable), -bound, bound)
@@ -292,5 +296,5 @@ def _by_margins(real, fake, margins):
     """Logits whose hinge loss with a margin of 1 is theirs with `margins`: max(0, m ∓ logit)."""
     if margins is None:
         return real, fake
-    of_real, of_fake = margins
+    of_real, of_fake = (replicas.gather(each) for each in margins)  # as the logits are
     return real + (1.0 - of_real), fake - (1.0 - of_fake)
