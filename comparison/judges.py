@@ -11,11 +11,13 @@ from PIL import Image
 import datasets
 from comparison.extras import Extras
 from comparison.plan import POINT_WORLDS, CompareSettings
+from console.errors import user_errors
 from datasets import pixels, triangles
 from datasets import toy as worlds
 from media.sheet import sheet
 from metrics import extractors, measure, measures
 from metrics import toy as exact
+from metrics.errors import MetricError
 from models import latents
 from models.inversion import invert
 from models.recipe import Recipe
@@ -45,7 +47,10 @@ class Judge(Protocol):
 def choose(
     settings: CompareSettings, data: datasets.ImageData, recipes: Iterable[Recipe] = ()
 ) -> Judge:
-    """The judge for the comparison's data; of pictures one that none of the recipes trains with."""
+    """The judge for the comparison's data; of pictures one that none of the recipes trains with.
+
+    Raises `UserError` for a network whose weights are missing, and for too few pictures.
+    """
     if settings.data in POINT_WORLDS:
         return PointJudge(worlds.world(settings.data))
     if settings.data == "triangles":
@@ -56,7 +61,8 @@ def choose(
     usual = extractors.NAMES[0]
     others = [each.judge for each in recipes if each.judge != usual]
     extractor = others[0] if others else usual
-    return PictureJudge(data, settings.samples, settings.extras, trained, extractor)
+    with user_errors(MetricError):
+        return PictureJudge(data, settings.samples, settings.extras, trained, extractor)
 
 
 class PointJudge:

@@ -18,6 +18,7 @@ from foreign import archives, records
 from foreign.files import replaced, write_json
 from models.system import System
 from models.systems import system_class
+from quality import during
 from runs.files import made_folder
 from runs.folder import hold
 from training import finetuning
@@ -78,6 +79,8 @@ def open_data(plan: Plan) -> datasets.ImageData:
         for title, entry in plan.entries.items():
             with named(title):
                 system_class(entry).check(entry)
+                if settings.data != "triangles":
+                    during.check(entry)
                 if entry.conditional and not source.labelled:
                     raise UserError(f"it needs labels, and {settings.data} has none of its own")
                 refuse_unfit(entry, asked, source, plan.given[title])

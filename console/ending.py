@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,19 @@ from console.errors import UserError
 from console.screen import reader_is_gone, say_error
 
 DONE, MISTAKE, INTERRUPTED, UNREAD = 0, 2, 130, 141
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EIO)
+
+
+def shortage(error: BaseException) -> str:
+    """What is wrong with the disk, in words; "" if the error is of another kind."""
+    if not isinstance(error, OSError):
+        return ""
+    if error.errno in _DISK_FULL:
+        return f"the disk is full ({error.filename or error.strerror}); make room"
+    if error.errno in _DENIED:
+        return f"{error.filename} cannot be written or read: {error.strerror}"
+    return ""
 
 
 def carry_out(
@@ -30,11 +44,14 @@ def carry_out(
     except mistakes as error:
         say_error(program, error)
         return MISTAKE
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and reader_is_gone():
+            return UNREAD
+        if not (words := shortage(error)):
+            raise
+        say_error(program, f"{words}{f'; {interrupted}' if interrupted else ''}")
+        return MISTAKE
     except KeyboardInterrupt as error:
         words = str(error) or interrupted
         print(f"\n{program}: interrupted{f'; {words}' if words else ''}", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        if not reader_is_gone():
-            raise
-        return UNREAD

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from console import backend
+from console.errors import user_errors
 from console.options import Parser
 from console.screen import show
 from curation import pipeline
@@ -18,7 +20,7 @@ from datasets.public import PUBLIC
 from foreign import numbers
 from foreign.names import path
 
-CACHING = ("resolution", "labels", "count", "cache", "sheet")
+CACHING = ("resolution", "channels", "labels", "count", "cache", "sheet")
 
 
 def main(arguments: Sequence[str] | None = None, wake: Callable[[], None] = lambda: None) -> int:
@@ -31,9 +33,13 @@ def main(arguments: Sequence[str] | None = None, wake: Callable[[], None] = lamb
         parser.error(f"{', '.join(other)} {needs} --faces")
     if options.faces:
         return command.run(parser, lambda options: prepare_faces(options, wake), options)
-    if options.data in PUBLIC:  # Keras downloads it
-        wake()
-    return command.run(parser, command.prepare, options)
+
+    def work(options: argparse.Namespace) -> None:
+        if options.data in PUBLIC:  # Keras downloads it
+            wake()
+        command.prepare(options)
+
+    return command.run(parser, work, options)
 
 
 def prepare_faces(options: argparse.Namespace, wake: Callable[[], None]) -> None:
@@ -78,7 +84,9 @@ def build_parser() -> Parser:
 
 
 def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> pipeline.Options:
-    """The options, checked before any picture is read."""
+    """The options, checked before any picture is read. Raises `DataError` or `UserError`."""
+    if not options.no_outliers:
+        backend.choose()  # the outliers come last, after minutes
     if options.no_detect and (options.detector or options.turned):
         raise DataError("--no-detect does not use --detector or --turned; leave them out.")
     if options.tagger and options.tags:
@@ -122,8 +130,10 @@ def lite0_features(wake: Callable[[], None]) -> pipeline.Features:
         if not loaded:
             wake()
             from metrics import extractors
+            from metrics.errors import MetricError
 
-            loaded.append(extractors.load("lite0"))
+            with user_errors(MetricError):
+                loaded.append(extractors.load("lite0"))
         return loaded[0](pictures).pool
 
     return features

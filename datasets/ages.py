@@ -68,11 +68,6 @@ def labels(count: int) -> np.ndarray:
     return values
 
 
-def render(index: int, resolution: int) -> tuple[np.ndarray, bool]:
-    """Person `index` as in the data, and whether the picture was enlarged: never."""
-    return draw(index, resolution), False
-
-
 def _chances(index: int) -> tuple[int, int, int]:
     """Age, sex and kind of beard, from a stream of their own: the face is that of `faces`."""
     rng = np.random.Generator(np.random.Philox(key=[zlib.crc32(b"ages"), index]))

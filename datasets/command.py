@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from console.ending import carry_out
+from console.errors import UserError
 from console.options import Parser
 from console.screen import show
 from datasets.batches import Batches
@@ -16,8 +17,8 @@ from datasets.data import ImageData, open_data
 from datasets.decode import image_of, to_rgb
 from datasets.errors import DataError
 from datasets.labels import Labels
-from datasets.public import PUBLIC
 from datasets.shapes import KINDS, RGB, Shape, parse
+from datasets.sources import KNOWN
 from foreign import names, numbers
 from foreign.files import replaced
 
@@ -34,8 +35,9 @@ def run(
     options: argparse.Namespace,
 ) -> int:
     """Run a command with its options; 0, 2 after a one-line error, 130 after Ctrl-C."""
+    mistakes = (DataError, UserError)
     return carry_out(
-        parser.prog, lambda: command(options), "unfinished files were removed", DataError
+        parser.prog, lambda: command(options), "unfinished files were removed", mistakes
     )
 
 
@@ -97,7 +99,7 @@ def build_parser() -> Parser:
         prog="prepare.py",
         description="Cache a data set ahead of training and say what is in it.",
     )
-    known, whole = ", ".join(("faces", *PUBLIC)), numbers.plain(int)
+    known, whole = ", ".join(KNOWN), numbers.plain(int)
     parser.add_argument("data", metavar="DATA", help=f"a folder of pictures, or one of: {known}")
     parser.add_argument(
         "--resolution",

@@ -145,9 +145,14 @@ def _ages(label_spec: str | None, count: int) -> Source:
 
     identity = {"kind": AGES, "count": count, "labelled": labelled, "drawn by": drawn_by()}
     return Source(
-        AGES, identity, load, ages.render, lambda index: f"person {index}",
+        AGES, identity, load, render_person, lambda index: f"person {index}",
         count=count, labelled=labelled,
     )  # fmt: skip
+
+
+def render_person(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
+    """Person number `index`, as `render_face`."""
+    return _shaped(ages.draw(index, max(shape_of(resolution)[:2])), resolution), False
 
 
 # === Triangles ===
@@ -240,8 +245,12 @@ def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
 
     Links are followed, but cycles only once. Raises `DataError` if there is no picture.
     """
-    if not folder.exists():
-        known = ", ".join((FACES, *PUBLIC))
+    try:
+        exists = folder.exists()
+    except OSError as error:  # of a folder above it that may not be entered
+        raise DataError(f"Cannot read the folder {str(folder)!r}: {error.strerror}.") from None
+    if not exists:
+        known = ", ".join(KNOWN)
         raise DataError(f"There is no folder {str(folder)!r}. Data is a folder or one of: {known}.")
     if not folder.is_dir():
         raise DataError(f"{str(folder)!r} is a file; give the folder that holds the pictures.")

@@ -49,7 +49,7 @@ def take_kernel(result, extractor, real, fake, classes):
         replicates = kernel.weighted_mmd(real.pool, fake.pool, *weights)
     name = extractor.measure_name(KERNEL)
     result.estimates[name] = estimate(found.mean, replicates)
-    if replicates is None and chosen.bootstrap >= 2:
+    if replicates is None and chosen.bootstrap >= 2 and found.subsets > 1:
         half = intervals.NORMAL_95 * found.standard_error
         result.estimates[name] = Estimate(
             found.mean, found.mean - half, found.mean + half, found.standard_error

@@ -121,7 +121,8 @@ class Recipe(OptimisationFields):
     def judge(self) -> str:
         """The feature network, of `metrics`, that measures the pictures: none it is trained with.
 
-        By features that a network is trained to have, it measures better than it is.
+        By features that a network is trained to have, it measures better than it is. So "lite1"
+        where lite0's maps are part of a loss or of the discriminator.
         """
         return "lite0"
 

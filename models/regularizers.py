@@ -7,16 +7,16 @@ matrix W of shape (inputs, outputs): a convolution's height, width and input cha
 import keras
 from keras import ops
 
-from layers import ConditionalBatchNorm
+from layers import ConditionalBatchNorm, GroupedConv2D
 
 
 def orthogonal(network: keras.Model):
     """Sum over kernels of ||W^T W ∘ (1 - I)||_F², a float32 scalar (BigGAN, equation 3).
 
     It pushes the filters' directions towards right angles and, unlike plain orthogonal
-    regularisation, does not constrain their lengths. It covers every convolution, dense layer and
-    linear map of a conditional batch norm. Label embeddings, whose rows are learned vectors, do not
-    count.
+    regularisation, does not constrain their lengths. It covers every convolution (each group of a
+    grouped one by itself), dense layer and linear map of a conditional batch norm. Label
+    embeddings, whose rows are learned vectors, do not count.
     """
     return sum((_overlap(matrix) for matrix in matrices(network)), start=0.0)
 
@@ -40,6 +40,8 @@ def matrices(network: keras.Model) -> list:
         elif isinstance(layer, keras.layers.Conv2DTranspose):  # kernel (h, w, outputs, inputs)
             kernel = ops.convert_to_tensor(layer.kernel)
             found.append(_matrix(ops.transpose(kernel, (0, 1, 3, 2))))
+        elif isinstance(layer, GroupedConv2D):
+            found += map(_matrix, ops.split(layer.kernel, layer.groups, axis=-1))
         elif isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
             found.append(_matrix(layer.kernel))
     return found

@@ -28,7 +28,8 @@ _NAME = re.compile(r"(\d{5,18})-(.+)")
 _WAYS_OUT = "put back a whole copy of it; the run's .keras files work without it"
 
 # These may differ in a resumed run: they change neither the mathematics nor the data.
-_FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "picture_every", "picture_rows",
+_FREE_SETTINGS = ("distribute", "out", "cache_dir", "workers", "memory_check",
+                  "picture_every", "picture_rows",
                   "picture_columns", "quality_every", "rollbacks",
                   "control_samples", "steps_per_execution", "checkpoint_every",
                   "checkpoints")  # fmt: skip
@@ -209,6 +210,8 @@ def refuse_changes(run: Run, recipe: Recipe, record: dict[str, Any]) -> None:
     for key in ("settings", "data", "precision", "seed", "backend"):
         left, right = old.get(key), new.get(key)
         if isinstance(left, dict) and isinstance(right, dict):
+            if key == "data" and "vectors" not in left:  # of an earlier version
+                right = {name: value for name, value in right.items() if name != "vectors"}
             free = _FREE_SETTINGS if key == "settings" else ()
             left, right = ({k: v for k, v in d.items() if k not in free} for d in (left, right))
             changed += _differences(left, right, prefix=f"{key}.")

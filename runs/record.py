@@ -45,6 +45,7 @@ def record_of(
             "labels": _labels(parts[0].labels) if len(parts) == 1 else None,
             **_domains(data),
             **({"captions": _digest(parts[0].captions)} if text else {}),
+            **({"vectors": _digest_of_vectors(parts[0])} if text and "vectors" in text else {}),
         },
         **({"text": text} if text else {}),
         "versions": {"python": platform.python_version(), **_versions()},
@@ -79,6 +80,19 @@ def _text(data: datasets.ImageData) -> dict[str, Any] | None:
 def _digest(captions: Any) -> str:
     """Changes with any caption."""
     return hashlib.sha256(json.dumps(captions).encode()).hexdigest()[:12]
+
+
+def _digest_of_vectors(data: datasets.ImageData) -> str:
+    """Changes with any vector of the captions; those of a `WordEncoder` follow from the captions.
+
+    Args:
+        data: with captions and an encoder.
+    """
+    assert data.captions is not None
+    assert data.encoder is not None
+    texts = sorted({text for each in data.captions for text in each})
+    vectors = np.asarray(data.encoder.encode(texts), "float32")
+    return hashlib.sha256(vectors.tobytes()).hexdigest()[:12]
 
 
 def _domains(data: datasets.Domains) -> dict[str, Any]:

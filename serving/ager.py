@@ -129,7 +129,14 @@ class Ager(Translator):
             for name, members in self.groups.items()
         ]
         varied = [len(choice) > 1 for choice in choices]
-        return [self._target(classes, varied) for classes in itertools.product(*choices)]
+        found = [self._target(classes, varied) for classes in itertools.product(*choices)]
+        tags = [target.tag for target in found]
+        if len(set(tags)) < len(tags):  # "<20" and ">20" in a file's name
+            found = [
+                dataclasses.replace(target, tag=f"{target.tag}_{number}")
+                for number, target in enumerate(found)
+            ]
+        return found
 
     def _target(self, classes: tuple[int, ...], varied: Sequence[bool]) -> Target:
         words = [members[i] for members, i in zip(self.groups.values(), classes, strict=True)]

@@ -61,6 +61,8 @@ def open_source(
     path = Path(path)
     if path.name.endswith(".weights.h5"):
         run = _run_of(path)
+        if weights == "best":
+            raise UserError(f"{path} is one checkpoint, of which none is the best; give ema or raw")
         return _checkpoint(run, path, weights, _output(run, verbs, number))
     if path.suffix == ".keras":
         if weights != "ema":

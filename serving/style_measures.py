@@ -7,6 +7,7 @@ perceptual path length (section 4.1), here in the feature maps of a frozen Lite0
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,14 @@ def measure(
     generator.use_statistics()
     rng = step_rng(seed, 0)
     count = min(count, len(data.images))
-    reals = np.asarray(data.images[np.sort(rng.permutation(len(data.images))[:count])])
+    rows = np.sort(rng.permutation(len(data.images))[:count])
+
+    def reals() -> Iterator[np.ndarray]:
+        for start in range(0, count, _BATCH):
+            yield np.asarray(data.images[rows[start : start + _BATCH]])
+
     values: dict[str, Any] = {
-        "frechet": _distances(generator, reals, extractor, rng),
+        "frechet": _distances(generator, reals(), count, extractor, rng),
         "path_length": {
             "z": path_length(generator, "z", rng), "w": path_length(generator, "w", rng),
         },
@@ -63,8 +69,9 @@ def measure(
         judge = control.load_judge(data, space).model
         see = functools.partial(edits.seen, judge, space=space)
         values["levels"] = _levels(generator, see, space, rng)
-        fakes = np.concatenate([part for part, _ in _pictures(generator, 1, count, rng)])
-        found = styles.coverage(space, see(reals), see(fakes))
+        fakes = (part for part, _ in _pictures(generator, 1, count, rng))
+        both = [np.concatenate([see(part) for part in parts]) for parts in (reals(), fakes)]
+        found = styles.coverage(space, *both)
         values["coverage"] = {"known": found.known, "lost": list(found.lost)}
         lines += _level_lines(values, found)
     page = mixing_sheet(generator, *_PAGE, seed=seed)
@@ -97,12 +104,12 @@ def several(generator: StyleGenerator, count: int, latents: int, rng) -> np.ndar
     return known[np.arange(count)[:, None], number, np.arange(layers)[None]]
 
 
-def _distances(generator, reals, extractor, rng) -> dict[str, float]:
-    real = extract(extractor, reals, progress="reals").pool
+def _distances(generator, reals, count: int, extractor, rng) -> dict[str, float]:
+    real = extract(extractor, reals, count, progress="reals").pool
     found = {}
     for latents in LATENTS:
-        made = np.concatenate([part for part, _ in _pictures(generator, latents, len(reals), rng)])
-        features = extract(extractor, made, progress=f"{latents} latents").pool
+        made = (part for part, _ in _pictures(generator, latents, count, rng))
+        features = extract(extractor, made, count, progress=f"{latents} latents").pool
         found[str(latents)] = frechet_distance(real, features)
     return found
 

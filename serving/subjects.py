@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 import datasets
 from console.errors import UserError
 from datasets import decode
+from datasets.errors import PictureError
 from metrics import weights
 from serving.labels import LabelSet
 
@@ -231,11 +232,9 @@ def folder_resolution(folder: Path) -> tuple[int, str | None]:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in decode.SUFFIXES)
     sizes = set()
     for path in paths[:64]:
-        try:
-            with Image.open(path) as image:
-                sizes.add(image.size)
-        except OSError:
-            continue  # reported when the pictures are read
+        # One that cannot be read is reported when all are.
+        with contextlib.suppress(PictureError):
+            sizes.add(decode.size(path))
     if not sizes:
         raise UserError(f"{folder} holds no picture that can be read")
     smallest = min(min(size) for size in sizes)

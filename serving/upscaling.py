@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from console.wording import counted
 from media.sheet import sheet
 from metrics import fidelity
 from metrics.extractors import Extractor, extract
@@ -19,6 +20,7 @@ from serving.upscaler import Upscaler
 MOST = 500  # unseen pictures that are measured
 _SHOWN = 6
 _NETWORK = "network"
+_MOST_PSNR = 100.0  # dB, if not one pixel of any picture is wrong
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Way:
 
     Attributes:
         psnr, ssim: on luma, a border of as many pixels as the factor left out; higher is better.
+        exact: pictures without any error, which PSNR leaves out: theirs is infinite.
         gradients: the distance of the gradients' distribution to the truth's, in grey levels.
         frechet: the Fréchet distance to the truth by the extractor's features.
         consistency: the mean absolute difference of 255 to the small picture, once it is shrunk
@@ -34,6 +37,7 @@ class Way:
     """
 
     psnr: Estimate
+    exact: int
     ssim: Estimate
     gradients: float
     frechet: float
@@ -57,8 +61,11 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
     for name, enlarge in ways.items():
         made = enlarge()
         shown[name] = made[:_SHOWN]
+        psnr = fidelity.psnr(made, truth, scale)
+        wrong = np.isfinite(psnr)
         found[name] = Way(
-            psnr=mean(fidelity.psnr(made, truth, scale), seed),
+            psnr=mean(psnr[wrong] if wrong.any() else np.full(1, _MOST_PSNR), seed),
+            exact=int((~wrong).sum()),
             ssim=mean(fidelity.ssim(made, truth, scale), seed),
             gradients=fidelity.gradient_distance(made, truth),
             frechet=frechet_distance(features, extract(extractor, made, progress=name).pool),
@@ -92,4 +99,9 @@ def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
     lines = [f"held-out: {count:,} pictures that were not trained on, shrunk and enlarged again"]
     lines += aligned([head, *rows])
     lines.append("  · PSNR and SSIM on Y; gradients and what is shrunk again in grey levels.")
+    exact = [
+        f"{counted(way.exact, 'picture')} by {name}" for name, way in found.items() if way.exact
+    ]
+    if exact:
+        lines.append(f"  · restored without error, and not in the PSNR: {', '.join(exact)}.")
     return "\n".join(lines)

@@ -54,13 +54,13 @@ def judge(
         values: side → its number for each seed that has finished.
     """
     found = [(claim.name, outcome(test, values)) for claim in claims for test in claim.tests]
-    counted = [
-        place for place, (_, each) in enumerate(found) if each.test.expect and each.p == each.p
-    ]
-    corrected = holm([found[place][1].p for place in counted])
+    counted = [place for place, (_, each) in enumerate(found) if each.test.expect]
+    # A test that waits for its runs counts too: no verdict may change because others come in.
+    known = [found[place][1].p for place in counted]
+    corrected = holm([1.0 if math.isnan(p) else p for p in known])
     by_claim: dict[str, list[Outcome]] = {claim.name: [] for claim in claims}
     for place, (name, each) in enumerate(found):
-        if place in counted:
+        if place in counted and not math.isnan(each.p):
             each = replace(each, corrected=corrected[counted.index(place)])
         by_claim[name].append(each)
     return by_claim
@@ -82,11 +82,11 @@ def outcome(test: Test, values: Callable[[Side], dict[int, float]]) -> Outcome:
         gap, p = _one_sample([value - test.other for value in one.values()])
         return Outcome(test, _mean(one), Mean(test.other, math.nan), gap, p)
     other = values(test.other)
-    shift = test.by * float(np.mean([*other.values()])) if other else 0.0
+    bound = {seed: (1.0 + test.by) * value for seed, value in other.items()}
     if test.one.arm == test.other.arm:
-        gap, p = _one_sample([one[seed] - other[seed] - shift for seed in one if seed in other])
+        gap, p = _one_sample([one[seed] - bound[seed] for seed in one if seed in bound])
     else:
-        gap, p = welch([value - shift for value in one.values()], [*other.values()])
+        gap, p = welch([*one.values()], [*bound.values()])
     return Outcome(test, _mean(one), _mean(other), gap, p)
 
 

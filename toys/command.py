@@ -126,12 +126,13 @@ def _play(scene: str, settings: ToySettings, own_steps: bool) -> int:
     from media import film
 
     steps = settings.steps if own_steps else theory.scene(scene).STEPS
+    out = made_folder(Path(settings.out))  # before minutes of training
     found = []
     with tqdm(total=steps, unit=" steps") as bar:
         for frame in theory.play(scene, steps, settings.frames, settings.seed):
             found.append(frame)
             bar.update(frame.step - bar.n)
-    path = made_folder(Path(settings.out)) / f"toy-{scene}.gif"
+    path = out / f"toy-{scene}.gif"
     film.write(path, [np.asarray(frame.picture) for frame in found], seconds=0.2, last=3.0)
     history = [{"step": frame.step, **frame.numbers} for frame in found]
     write_json(
@@ -161,6 +162,7 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
             jit_compile=compiled(recipe),
             steps_per_execution=steps_at_once(*marks),
         )
+    out = made_folder(Path(settings.out))  # before minutes of training
     feed = Feed(worlds.open_world(world.name), recipe, settings.seed)
     film = toy.Film(world, f"{recipe.name} on the {world.name}", settings.seed)
     film.shoot(gan)
@@ -174,7 +176,6 @@ def _film(recipe: GANRecipe, settings: ToySettings) -> int:
                 f"{found['modes covered']:.0f}/{len(world.means)} modes, "
                 f"{found['high quality']:.0%} high quality"
             )
-    out = made_folder(Path(settings.out))
     path = out / f"toy-{recipe.name}-{world.name}.gif"
     film.save(path)
     write_json(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from pathlib import Path
 
 import runs
+from console.ending import shortage
 from console.errors import TrainingStopped, UserError
 from console.screen import say
 from console.wording import duration, size
@@ -25,8 +25,6 @@ from training.feed import Feed, Prefetch
 from training.output import Outputs, save_outputs
 from training.session import Session, prepare, print_plan
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EIO)
 _OUT_OF_MEMORY = ("resource_exhausted", "resourceexhausted", "out of memory", "oom when")
 
 
@@ -165,15 +163,9 @@ def _shortages_told():
     except (UserError, KeyboardInterrupt):
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        if words := shortage(error):
             raise TrainingStopped(
-                f"the disk is full ({error.filename or error.strerror}); make room, then go on "
-                "from the last checkpoint with --resume"
-            ) from error
-        if isinstance(error, OSError) and error.errno in _DENIED:
-            raise TrainingStopped(
-                f"{error.filename} cannot be written or read: {error.strerror}; then go on from "
-                "the last checkpoint with --resume"
+                f"{words}, then go on from the last checkpoint with --resume"
             ) from error
         text = f"{type(error).__name__}: {error}".lower()
         if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):

@@ -20,8 +20,9 @@ from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# If labels divide a set, a dry run draws this many pictures per picture of a batch.
-_SAMPLE_OF_A_PART = 64
+# If labels divide a set, a dry run prepares so many pictures per picture of a batch; if these are
+# too few, so many times as many, up to all of them.
+_SAMPLE_OF_A_PART, _MORE, _MOST_OF_A_SAMPLE = 64, 8, 50_000
 
 
 def open_for(
@@ -39,13 +40,29 @@ def open_for(
     """
     if len(recipe.data_shape) != 3:
         raise UserError("train.py trains on pictures; toy.py and compare.py train on points")
-    cache, count = settings.cache_dir or None, settings.count or None
-    if sample_only:
-        cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
-        divided = settings.domains or settings.only
-        enough = recipe.batch_size * (_SAMPLE_OF_A_PART if divided else 1)
-        enough += recipe.held_out and 1 + enough // (recipe.held_out - 1)
-        count = min(count or enough, enough)
+    count = settings.count or None
+    if not sample_only:
+        return _opened(recipe, settings, count, settings.cache_dir or None, check)
+    cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
+    enough = max(recipe.in_phase(number).batch_size for number in range(len(recipe.phases())))
+    enough += recipe.held_out and 1 + enough // (recipe.held_out - 1)
+    if not (settings.domains or settings.only):
+        return _opened(recipe, settings, min(count or enough, enough), cache, check)
+    enough *= _SAMPLE_OF_A_PART
+    while enough < (count or _MOST_OF_A_SAMPLE):
+        with contextlib.suppress(UserError):  # a rare label; or a mistake, which the rest will tell
+            return _opened(recipe, settings, enough, cache, check)
+        enough *= _MORE
+    return _opened(recipe, settings, count, cache, check)
+
+
+def _opened(
+    recipe: Recipe,
+    settings: Settings,
+    count: int | None,
+    cache: str | None,
+    check: Callable[[datasets.Source], None],
+) -> datasets.Domains:
     with user_errors(datasets.DataError):
         data = datasets.open_domains(
             settings.data,
@@ -133,13 +150,18 @@ def takes_labels(recipe: Recipe, settings: Settings, labelled: bool) -> bool:
 
 
 def fitted(
-    recipe: Recipe, data: datasets.Domains, settings: Settings
+    recipe: Recipe, data: datasets.Domains, settings: Settings, sample_only: bool = False
 ) -> tuple[Recipe, datasets.Domains]:
     """Fit the recipe to the number of pictures and, with `with_labels` or `with_text`, to labels.
 
-    If the networks never take labels, the data keeps its labels: they say what pictures show.
+    If the networks never take labels, the data keeps its labels: they say what pictures show. With
+    `sample_only`, how many pictures there will be is not known of every set, nor of a part of it.
     """
-    recipe = for_pictures(recipe, min(len(part.images) for part in data.parts.values()))
+    count: int | None = min(len(part.images) for part in data.parts.values())
+    if sample_only:
+        count = _promised(settings)
+    if count is not None:
+        recipe = for_pictures(recipe, count)
     if recipe.captions_together:
         return with_text(recipe, data, settings)
     if recipe.labels == "never":
@@ -147,6 +169,13 @@ def fitted(
     (name,) = recipe.domains
     recipe, part = with_labels(recipe, data.parts[name], settings)
     return recipe, dataclasses.replace(data, parts={name: part})
+
+
+def _promised(settings: Settings) -> int | None:
+    """How many pictures the settings name, if that is known before they are opened."""
+    if settings.only or settings.domains:
+        return None
+    return datasets.sources.find(settings.data, None, settings.count or None, None).count
 
 
 def for_pictures(recipe: Recipe, count: int, tell: Callable[[str], None] = say) -> Recipe:

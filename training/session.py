@@ -126,7 +126,10 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         recipe, settings, stack, sample_only=command.dry_run and not resumed,
         check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
     )  # fmt: skip
-    recipe, data = fitted(recipe, data, settings)
+    recipe, data = fitted(recipe, data, settings, command.dry_run and not resumed)
+    fewest = min(len(part.images) for part in data.parts.values())
+    if fewest < 2 and settings.quality_interval(recipe.steps):
+        raise UserError("the quality of one picture cannot be measured; give --quality-samples 0")
     device.make_repeatable(found.kind, settings.seed)
     overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
     record = record_of(settings.to_dict(), overrides, decided.precision, data)
@@ -144,6 +147,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     session.system = session.build(recipe.phase_of(done))
     if saved:
         load(session.system, saved, resumed)
+        if "from" in decided.recorded:
+            session.record["from"] = decided.recorded["from"]
     elif settings.from_:
         session.record["from"] = finetuning.start_from(session.system, settings.from_, settings.out)
     return session
@@ -244,10 +249,12 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
         if "generator" not in system_class(recipe).outputs:
             raise ValueError(f"{measured}; of a {recipe.system}, evaluate.py measures it")
     unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
-    if unread and len(recipe.domains) > 1 and not settings.domains:
+    divides = settings.domains or settings.only
+    if unread and len(recipe.domains) > 1 and not divides:
         raise ValueError(
             f"--labels {settings.labels} is read only to divide the data into domains, with "
-            f'--domains "no glasses, glasses"; a {recipe.system} takes no labels'
+            f'--domains "no glasses, glasses", or to choose some of it, with --only; a '
+            f"{recipe.system} takes no labels"
         )
 
 

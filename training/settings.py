@@ -139,6 +139,8 @@ class Settings:
             raise ValueError("; ".join(found))
 
     def _problems(self) -> Iterator[str]:
+        if self.quality_samples == 1:
+            yield "--quality-samples must be 0, or at least 2 to have a distance, not 1"
         for name in ("data", "out"):
             if wrong := problem(getattr(self, name)):
                 yield f"{fields.as_option(name)} {shown(getattr(self, name))} {wrong}"

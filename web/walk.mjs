@@ -48,9 +48,11 @@ export async function gif(frames) {
   const encoder = GIFEncoder();
   for (const frame of frames) {
     const canvas = enlarged(frame, times);
-    const { data, width, height } = canvas
-      .getContext("2d")
-      .getImageData(0, 0, canvas.width, canvas.height);
+    const context = canvas.getContext("2d");
+    context.globalCompositeOperation = "destination-over"; // a film has no opacity: white behind
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
     const palette = quantize(data, 256);
     encoder.writeFrame(applyPalette(data, palette), width, height, { palette, delay: DELAY });
     await new Promise((resume) => setTimeout(resume)); // the page stays alive

@@ -18,9 +18,11 @@ class GrowingRecipe(Recipe):
 
     Attributes:
         first_side: px of the pictures with which training begins.
+        faster: px of the pictures → factor of the learning rate, from there on.
     """
 
     first_side: ClassVar[int] = SMALLEST
+    faster: ClassVar[dict[int, float]] = {}
     # These networks never take labels; a GAN's may.
     label_kind: ClassVar[str] = "none"
     num_labels: ClassVar[int] = 0
@@ -69,6 +71,12 @@ class GrowingRecipe(Recipe):
     def side(self) -> int:
         """Height and width of the pictures in this phase."""
         return self.resolution >> self.halvings
+
+    @property
+    def rate(self) -> float:
+        """The learning rate at the phase's size."""
+        factors = [1.0] + [factor for side, factor in self.faster.items() if self.side >= side]
+        return self.learning_rate * factors[-1]
 
     def channels(self, side: int) -> int:
         """The channels of maps of `side` px."""

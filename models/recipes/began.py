@@ -8,7 +8,8 @@ Run time: about 1.3 s a step on two CPU cores (calculated); made for a GPU.
 Expect smooth faces early; the paper gives an Inception Score of 5.62 on CIFAR-10 and no FID. The
 log "convergence" falls where pictures get better.
 Departures: 64 filters and 64 px, as in its smaller figures, not 128; no vanishing residuals and no
-skip connections, which the paper calls optional; the rate falls linearly, where the paper halves it
+skip connections, which the paper calls optional; β1 0.5, where the paper names none and the code
+that its networks follow has TensorFlow's 0.9; the rate falls linearly, where the paper halves it
 when the convergence stalls; G ends in a tanh; k moves by the fakes of D's step, not of G's.
 """
 

@@ -1,11 +1,12 @@
 """DCGAN at 32 px: convolutions only, batch norm in both networks, ReLU and tanh, LeakyReLU.
 
-Source: Radford, Metz and Chintala, ICLR 2016, arXiv:1511.06434, in the usual size for CIFAR-10:
-G 100×1×1 → 512 → 256 → 128 → 3×32×32, D 64 → 128 → 256 → 1, kernels 4×4, stride 2. It uses the
+Source: Radford, Metz and Chintala, ICLR 2016, arXiv:1511.06434, in the usual size for CIFAR-10: G
+100×1×1 → 512 → 256 → 128 → 3×32×32, D 64 → 128 → 256 → 1, kernels 4×4, stride 2. It uses the
 networks of models/networks/sagan.py without spectral norm and attention.
 Command: python train.py dcgan --data cifar10        (or --data faces)
 Run time: about 1.4 s a step on two CPU cores, 20 hours in all; made for a GPU.
-Expect on CIFAR-10: FID about 48, Inception Score 6.1 (PyTorch-StudioGAN's table).
+Expect on CIFAR-10: FID about 48, Inception Score 6.1 of PyTorch-StudioGAN's DCGAN, another network
+(3×3 and 4×4 kernels, two steps of D) at its best checkpoint.
 Departures: the size; kernels of 4×4, as usual today, instead of the authors' 5×5; the gains of
 batch norm start at 1, not at N(1, 0.02), and there is no L2 term of 1e-5 (both are only in the
 code).

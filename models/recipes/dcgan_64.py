@@ -6,7 +6,8 @@ the authors' code.
 Command: python train.py dcgan_64 --data FOLDER      (or --data faces)
 Run time: about 10 s a step on two CPU cores (calculated); made for a GPU.
 Expect on CelebA at 64 px: faces; the paper gives no FID.
-Departures: those of `dcgan`, except the size.
+Departures: those of `dcgan`, except the size; in the code the generator's first norm has its own
+gain for each of 16 384 numbers, ε is 1e-8, and 25 epochs of faces are 68 000 steps.
 """
 
 import dataclasses

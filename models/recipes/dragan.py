@@ -6,9 +6,10 @@ networks; the perturbation is that of compare_gan, whose study "Are GANs Created
 Command: python train.py dragan --data cifar10       (or --data faces)
 Run time: about 2 s a step on two CPU cores (calculated); made for a GPU.
 Expect about what `dcgan` gives; the paper's point is that fewer runs fail.
-Departures: the penalty's slope is of the logit, as in compare_gan, not of the probability; D has no
-batch norm, since a slope of one picture is not defined where pictures of a batch mix; a batch of
-64.
+Departures: the authors' notebook has 1e-4 (0.5, 0.9) and a batch of 128, compare_gan also clips
+perturbed pictures to the data's range; the penalty's slope is of the logit, as in compare_gan, not
+of the probability; D has no batch norm, since a slope of one picture is not defined where pictures
+of a batch mix; a batch of 64.
 """
 
 import dataclasses

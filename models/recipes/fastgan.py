@@ -11,7 +11,9 @@ Departures: the drawings' error is the mean absolute one, theirs LPIPS, whose we
 installs; their factor is the batch size, 8, since they add the pictures' errors up. Each picture of
 a batch has another quarter drawn, theirs all the same. The second look is at the halved picture,
 theirs at a second, smaller picture of the generator. A margin is a picture's, theirs a logit's. No
-noise is added to the maps. The paper's discriminator takes no labels; here it may.
+noise is added to the maps. G ends in a tanh, theirs at this size in nothing; gains of batch norm
+begin at 1, theirs near it; G's step draws new fakes, theirs takes D's. The paper's discriminator
+takes no labels; here it may.
 """
 
 from models.systems.gan.recipe import GANRecipe

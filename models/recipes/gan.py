@@ -9,7 +9,9 @@ no longer in use. Measured on the ring of 8 after 4 000 steps: 7 ± 0.7 modes of
 discrimination 8 ± 0 (six seeds, samples/gallery/compare-modes.md).
 Departures: Adam, as usual today, instead of momentum of 0.5 to 0.7 with a rate that falls from 0.1;
 no dropout in D, so that a step stays a function of its batch; tanh instead of the sigmoid, since
-all data here is in [-1, 1]; Glorot's initial weights instead of uniform ones within 0.05 and 0.005.
+all data here is in [-1, 1], so latents too, where the code's go to √3; digits as 32×32 RGB, 3 072
+numbers in the place of 784 (--channels 1: 1 024); Glorot's initial weights instead of uniform ones
+within 0.05 and 0.005.
 """
 
 from models.systems.gan.recipe import GANRecipe

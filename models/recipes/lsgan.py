@@ -1,9 +1,10 @@
-"""LSGAN: DCGAN's networks with a least-squares loss, which minimises Pearson's χ².
+"""LSGAN: DCGAN's networks with a least-squares loss, by which D learns 1 and 0.
 
-Source: Mao et al., ICCV 2017, arXiv:1611.04076, equation 9.
+Source: Mao et al., ICCV 2017, arXiv:1611.04076, equation 9; the other coding of the paper, of -1, 1
+and 0, minimises Pearson's χ².
 Command: python train.py lsgan --data cifar10        (or --data faces)
 Run time: as `dcgan`.
-Expect on CIFAR-10: FID about 40, Inception Score 6.6 (PyTorch-StudioGAN's table).
+Expect about what `dcgan` gives; PyTorch-StudioGAN's LSGAN has Inception Score 6.6 on CIFAR-10.
 Departures: only the loss is the paper's; networks, rate and batch are those of `dcgan`, for
 comparison. The authors' settings are for LSUN at 112 px: latents of 1 024, Adam 1e-3 (0.5), batch
 64.

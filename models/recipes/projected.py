@@ -9,8 +9,9 @@ Command: python train.py projected --data FOLDER         (or --data faces)
 Run time: hours on a GPU; about 120 s a step on two CPU cores (calculated).
 Expect on Pokémon at 256 px: FID 26.4 (the paper). Some sets collapse, and faces may be distorted.
 Judged by Lite1, never by Lite0, whose features it is trained to have.
-Departures: G ends in a tanh, theirs in nothing; no noise is added to the maps; labels by projection
-of all depths' means, added to every logit, theirs by an embedding at each depth.
+Departures: kernels begin as N(0, 0.02), theirs as PyTorch's uniform ones, which are larger in
+narrow layers; G ends in a tanh, theirs in nothing; no noise is added to the maps; labels by
+projection of all depths' means, added to every logit, theirs by an embedding at each depth.
 """
 
 from models.systems.gan.recipe import GANRecipe

@@ -7,12 +7,13 @@ pictures, γ from 2 to 0.2 by the same curve, ADA with p from 0 to 0.3. G has 22
 D 22 381 440.
 Command: python train.py r3gan --data FOLDER         (or --data faces)
 Run time: hours on a GPU; about 700 s a step on two CPU cores (calculated).
-Expect on FFHQ at 64 px: FID 1.95 (the paper). γ does not carry over between sets: begin with the
-nearest preset and try 2 and 4 times as much.
-Departures: G ends in a tanh, theirs in nothing; the average's half-life is 500 000 pictures from
-when that is a twentieth of those seen, theirs grows to that by the cosine; labels by projection
-beside a logit without them, theirs without that logit; colours are augmented as often as the rest,
-theirs half as often; both steps see the same reals, theirs fresh ones.
+Expect on FFHQ at 64 px: FID 1.95 (the paper, after a longer training). γ does not carry over
+between sets: begin with the nearest preset and try 2 and 4 times as much.
+Departures: training ends with the curves, theirs goes on at their last values (--steps); G ends in
+a tanh, theirs in nothing; the average's half-life is 500 000 pictures from when that is a twentieth
+of those seen, theirs grows to that by the cosine; labels by projection beside a logit without them,
+theirs without that logit; colours are augmented as often as the rest, theirs half as often; both
+steps see the same reals, theirs fresh ones.
 """
 
 from models.systems.gan.recipe import GANRecipe
@@ -49,6 +50,7 @@ RECIPE = GANRecipe(
     beta_2_end=0.99,
     decay="cosine",
     decay_to=0.25,
+    decay_end=78_125,
     ema_half_life=500_000,
     ema_ramp=0.05,
     mirror=True,

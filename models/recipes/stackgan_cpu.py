@@ -8,7 +8,7 @@ in 88 %, the rest by chance; FD-lite0@224 191 (N = 2 000): samples/gallery/stack
 `--no-augmentation` hats in 92 % and glasses in 85 %, but the faces of a caption are more alike.
 Departures: as stackgan. Spectral norm in the discriminators in the place of batch norm, with which
 they won at once; three times its rates. Stage II adds to Stage I's pictures: drawing them anew, it
-gave all captions the same face in 3 000 steps. The divergence is the code's, and twice as heavy.
+gave all captions the same face in 3 000 steps. The divergence is that of the code.
 """
 
 import dataclasses

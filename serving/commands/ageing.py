@@ -44,7 +44,7 @@ def option_of(label: str) -> str:
 
 def ages_faces(source: str) -> bool:
     """Whether `source` is the run of a system that ages faces; needs no Keras."""
-    recipe = _recipe(source)
+    recipe = common.recipe_of(source)
     return recipe is not None and recipe.system == SYSTEM
 
 
@@ -52,25 +52,8 @@ def second_of(arguments: Sequence[str]) -> str:
     """The name of the second label of the run among `arguments`, "" if there is none."""
     for word in arguments:
         if not word.startswith("-") and ages_faces(word):
-            return _recipe(word).second_label
+            return common.recipe_of(word).second_label
     return ""
-
-
-def _recipe(source: str):
-    """The recipe of a run or of a network's file, or None."""
-    import runs
-
-    path = Path(source)
-    try:
-        if path.suffix == ".keras":
-            from models.files import read_metadata
-            from models.systems import recipe_of
-
-            return recipe_of(read_metadata(path)["recipe"])
-        checkpoint = path.name.endswith(".weights.h5")
-        return runs.load(path.resolve().parent.parent if checkpoint else path).recipe()
-    except (UserError, ValueError, KeyError, OSError):
-        return None
 
 
 def carry_out(translator: OnPictures, options: argparse.Namespace, most: int) -> None:

@@ -18,6 +18,7 @@ from datasets.shapes import parse
 from foreign import bounds, names, numbers
 
 if TYPE_CHECKING:
+    from models.recipe import Recipe
     from serving.generator import Generator
     from serving.picture_files import Done
 
@@ -157,3 +158,20 @@ def refuse_many(count: int, most: int) -> None:
     """Raise `UserError` if options ask for more than `most` pictures at once."""
     if count > most:
         raise UserError(f"that would be {count:,} pictures; at most {most:,} are made at once")
+
+
+def recipe_of(source: str) -> Recipe | None:
+    """The recipe of a run or of a network's file, or None; needs no Keras."""
+    import runs
+
+    path = Path(source)
+    try:
+        if path.suffix == ".keras":
+            from models import systems
+            from models.files import read_metadata
+
+            return systems.recipe_of(read_metadata(path)["recipe"])
+        checkpoint = path.name.endswith(".weights.h5")
+        return runs.load(path.resolve().parent.parent if checkpoint else path).recipe()
+    except (UserError, ValueError, KeyError, OSError):
+        return None

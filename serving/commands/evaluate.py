@@ -57,9 +57,9 @@ def build_parser() -> Parser:
 
 
 def _add_measuring(add) -> None:
-    add("--extractor", default="lite0", metavar="lite0|lite1|inception|dinov2|clip|FILE.keras",
-        help="feature network; lite1 for networks trained with lite0's features; dinov2 and clip "
-        "need the package keras-hub, which fetches their weights")  # fmt: skip
+    add("--extractor", default="", metavar="lite0|lite1|inception|dinov2|clip|FILE.keras",
+        help="feature network; default lite0, or lite1 for networks trained with lite0's features; "
+        "dinov2 and clip need the package keras-hub, which fetches their weights")  # fmt: skip
     add("--preset", type=names.word, metavar="NAME|DIR",
         help="for dinov2 and clip: other weights, a preset of KerasHub or its folder")  # fmt: skip
     add("--inception", type=names.path, metavar="FILE", help="the FID Inception's .pth weights")
@@ -94,6 +94,7 @@ def evaluate(options: argparse.Namespace) -> None:
     from serving import evaluation, report
     from serving.commands import evaluate_jobs
 
+    options.extractor = options.extractor or evaluate_jobs.judge_of(options.runs)
     with user_errors(MetricError):
         earlier = protocol.load(options.against) if options.against else []
         extractor = extractors.load(
@@ -260,6 +261,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("give RUN, or --fake DIR with --real DATA; --help explains both")
     if options.fake and not options.real:
         raise UserError("--fake needs --real DATA: a folder, or a data set by name")
+    for name, usual in (("weights", "ema"), ("truncation", 1.0), ("seed", 0)):
+        if options.fake and getattr(options, name) != usual:
+            raise UserError(f"--{name} is of a generator; --fake measures pictures as they are")
+    if options.runs and options.labels == "folders" and not options.real:
+        raise UserError("--labels folders is of the pictures of --real DATA, or of --fake DIR")
     if options.samples < 2:
         raise UserError("--samples must be 2 or more: a spread needs two pictures")
     if options.control and options.history == "checkpoints":
@@ -271,15 +277,14 @@ def _check(options: argparse.Namespace) -> None:
         )
     if options.fake and options.history == "checkpoints":
         raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
+    chosen = options.extractor or "the usual one"
     if (options.inception or options.download) and options.extractor != "inception":
         given = "--inception" if options.inception else "--download"
         raise UserError(
-            f"{given} is read only with --extractor inception, not with {options.extractor}; add it"
+            f"{given} is read only with --extractor inception, not with {chosen}; add it"
         )
     if options.preset and options.extractor not in ("dinov2", "clip"):
-        raise UserError(
-            f"--preset is read only with --extractor dinov2 or clip, not with {options.extractor}"
-        )
+        raise UserError(f"--preset is read only with --extractor dinov2 or clip, not with {chosen}")
     if options.kid_subset < 2:
         raise UserError("--kid-subset must be 2 or more")
     if options.json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import datasets
@@ -32,6 +32,8 @@ from serving.ager import Ager
 from serving.any_size import AnySize
 from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
+from serving.commands import common
+from serving.commands.generate import RECORD, SHEET
 from serving.source import RESTORES, outputs_of
 from serving.style_generator import StyleGenerator
 from serving.texts import TextSet
@@ -57,6 +59,13 @@ def jobs(options: argparse.Namespace) -> list:
     return [job for source in options.runs for job in one_run(source, options, reference)]
 
 
+def judge_of(sources: Sequence[str]) -> str:
+    """The usual extractor for these runs: one that none of them was trained with."""
+    usual = extractors.NAMES[0]
+    known = [recipe.judge for source in sources if (recipe := common.recipe_of(source))]
+    return next((judge for judge in known if judge != usual), usual)
+
+
 def _folder_job(options: argparse.Namespace, reference) -> tuple:
     resolution, note = options.resolution, None
     if resolution is None:
@@ -64,11 +73,22 @@ def _folder_job(options: argparse.Namespace, reference) -> tuple:
     if note:
         say(f"note: {note}")
     labels = None if options.labels == "none" else options.labels
-    chosen = training_data.Chosen(str(options.fake), labels=labels)
+    _refuse_pages(options.fake)
+    # In full: a folder may be called as one of the sets that are no folders.
+    chosen = training_data.Chosen(str(options.fake.absolute()), labels=labels)
     fakes = _open(chosen, resolution, options.data_cache)
     given = labels if Path(options.real).is_dir() else None
     real = reference(training_data.Chosen(options.real, labels=given), resolution)
     return subjects.Stored(fakes, options.fake), real
+
+
+def _refuse_pages(folder: Path) -> None:
+    """Refuse a folder of generate.py with its sheet: a page of pictures is not one of them."""
+    if (folder / RECORD).is_file() and (folder / SHEET).is_file():
+        raise UserError(
+            f"{folder / SHEET} is a page of the pictures beside it; remove it, or generate.py "
+            "without it: --write png"
+        )
 
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:

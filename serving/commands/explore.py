@@ -256,6 +256,8 @@ class _Truncation:
     def page(generator, options):
         from serving.explore.truncation import truncation_sheet
 
+        if options.truncation != 1:
+            raise UserError("truncation draws all of --levels; leave out --truncation")
         common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
         return truncation_sheet(
             generator, options.levels, options.rows, options.seed, common.wish(generator, options),
@@ -284,6 +286,8 @@ class _Project:
 
         if options.truncation != 1:
             raise UserError("project searches all latents; leave out --truncation")
+        if options.statistics != "auto":
+            raise UserError("project draws with the trained statistics; leave out --statistics")
         found = project(
             generator, options.picture, options.steps, options.starts, options.seed,
             common.wish(generator, options),

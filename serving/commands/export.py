@@ -84,18 +84,21 @@ def export_all(options: argparse.Namespace) -> None:
 
 def _passport(path: Path, network: Any) -> dict[str, Any]:
     """The record in `path` that measures the network. Raises `UserError` if there is none."""
-    from metrics import protocol
+    from metrics import protocol, weights
     from metrics.errors import MetricError
 
     with user_errors(MetricError):
         records = protocol.load(path)
     known = {key: network.metadata.get(key) for key in ("step", "data_fingerprint")}
     known["recipe"] = network.recipe.name
+    file = Path(network.origin)
+    sha256 = weights.sha256(file) if file.is_file() else None
     for record in records:
-        if all(record.subject.get(key) == value for key, value in known.items()):
+        of_file = record.subject.get("weights_sha256") in (None, sha256)
+        if of_file and all(record.subject.get(key) == value for key, value in known.items()):
             name = Path(str(record.subject.get("name"))).name  # where it lay is nobody's business
             return record.to_dict() | {"subject": record.subject | {"name": name}}
     raise UserError(
-        f"{path} does not measure {network.origin}: none of its {len(records)} records is of "
-        f"{known['recipe']}, step {known['step']}, data {known['data_fingerprint']}"
+        f"{path} does not measure {network.origin}: none of its {len(records)} records is of this "
+        f"file: {known['recipe']}, step {known['step']}, data {known['data_fingerprint']}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from console.errors import UserError
 from console.options import Parser
 from console.screen import say
-from foreign import bounds, names, numbers
+from foreign import bounds, names, numbers, records
 from foreign.files import remove_unfinished, replaced, write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
@@ -100,7 +101,7 @@ class Writer(contextlib.ExitStack):
         super().__init__()
         self._options, self._generator = options, generator
         self._done = 0
-        self._digits = max(5, len(str(options.count - 1)))
+        self._digits = _digits(options.count)
         self._shown: list = []
         self._inputs: list = []  # (latents, labels) of each batch, for the arrays
         self._arrays: NpzWriter | None = None
@@ -171,6 +172,7 @@ class Writer(contextlib.ExitStack):
             "statistics": options.statistics,
             "attributes": options.attributes,
             "text": options.text,
+            "vector": options.vector and options.vector.name,
             "weights": options.weights,
             "generator": generator.origin.name,
             "recipe": generator.recipe.name,
@@ -188,10 +190,31 @@ class Writer(contextlib.ExitStack):
 
 
 def _remove_earlier(folder: Path) -> None:
-    """Remove what an earlier call wrote to `folder`, and nothing else."""
+    """Remove what an earlier call wrote to `folder`, and nothing else.
+
+    Its record says how many pictures it wrote; without one, they are numbered from 00000 on.
+    """
     remove_unfinished(folder)
-    names = {SHEET, ARRAYS, RECORD}
-    for path in folder.iterdir():
-        numbered = path.suffix == ".png" and path.stem.isdecimal() and len(path.stem) >= 5
-        if numbered or path.name in names:
-            path.unlink()
+    count = _count_in(folder / RECORD)
+    digits = _digits(count or 0)
+    for number in itertools.count() if count is None else range(count):
+        path = folder / f"{number:0{digits}d}.png"
+        if count is None and not path.exists():
+            break
+        path.unlink(missing_ok=True)
+    for name in (SHEET, ARRAYS, RECORD):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _digits(count: int) -> int:
+    """How many digits the names of `count` pictures have."""
+    return max(5, len(str(count - 1)))
+
+
+def _count_in(record: Path) -> int | None:
+    """How many pictures the record of an earlier call says; None without one."""
+    try:
+        count = records.read_object(record, {"count": int}, needed=("count",))["count"]
+    except records.Unreadable:
+        return None
+    return count if 0 <= count <= bounds.PICTURES else None

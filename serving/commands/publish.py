@@ -67,6 +67,7 @@ def publish(options: argparse.Namespace) -> None:
         check_file(out, options.overwrite)
     else:
         check_folder(out, options.overwrite)
+        _refuse_strangers(out)
     from serving.publish import runtime
 
     loaded = {} if options.space else runtime.load(options.runtime)
@@ -89,6 +90,19 @@ def publish(options: argparse.Namespace) -> None:
     else:
         say(f"try it     python -m http.server --directory {made.path} 8000, then open "
             "http://localhost:8000")  # fmt: skip
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Raise `UserError` if what is to be replaced is more than a page: a repository's own files."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / "model.json").is_file():
+        raise UserError(f"--overwrite replaces a whole page, and {folder} holds none")
+    for path in folder.iterdir():
+        if path.name.startswith(".git") or path.name == "CNAME":
+            raise UserError(
+                f"--overwrite would remove {path}; publish to another folder and copy the page"
+            )
 
 
 def _refuse_together(options: argparse.Namespace) -> None:

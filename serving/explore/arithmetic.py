@@ -76,7 +76,9 @@ def _around(generator, z, y, seed) -> np.ndarray:
     rng = np.random.Generator(np.random.Philox(seed))
     near = z + rng.uniform(-scale, scale, (9, len(z)))
     near[4] = z
-    labels = None if y is None else np.stack([np.clip(y, 0, 1)] * 9).astype("float32")
+    labels = None
+    if y is not None:
+        labels = np.stack([np.clip(y, *generator.labels.limits())] * 9).astype("float32")
     return _draw(generator, near.astype("float32"), labels)
 
 

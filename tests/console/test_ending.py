@@ -1,5 +1,6 @@
 """How a command ends, and what it prints."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,16 @@ def raising(error):
         (raising(UserError("no run \x1b[31m\nx")), 2, "train.py: error: no run \\x1b[31m\\nx\n"),
         (raising(KeyboardInterrupt()), 130, "\ntrain.py: interrupted; nothing is kept\n"),
         (raising(KeyboardInterrupt("it is kept")), 130, "\ntrain.py: interrupted; it is kept\n"),
+        (
+            raising(OSError(errno.ENOSPC, "No space left", "a.json")),
+            2,
+            "train.py: error: the disk is full (a.json); make room; nothing is kept\n",
+        ),
+        (
+            raising(PermissionError(errno.EACCES, "Permission denied", "b")),
+            2,
+            "train.py: error: b cannot be written or read: Permission denied; nothing is kept\n",
+        ),
     ],
 )
 def test_codes_and_words(work, code, words, capsys):
@@ -34,6 +45,8 @@ def test_codes_and_words(work, code, words, capsys):
 
 
 def test_a_mistake_of_ours_keeps_its_traceback():
+    with pytest.raises(FileNotFoundError):
+        carry_out("train.py", raising(FileNotFoundError(errno.ENOENT, "ours", "c")))
     with pytest.raises(ValueError, match="ours"):
         carry_out("train.py", raising(ValueError("ours")))
     assert carry_out("train.py", raising(ValueError("theirs")), mistakes=ValueError) == 2

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.errors import UserError
 from curation.command import main
 from tests.curation import networks
 
@@ -32,6 +33,7 @@ def test_mistakes_are_one_line(raw, tmp_path, capsys, arguments, message):
     ("arguments", "message"),
     [
         (("--faces", "out", "--resolution", "32"), "--resolution does not go with --faces"),
+        (("--faces", "out", "--channels", "4"), "--channels does not go with --faces"),
         (("--turned",), "--turned needs --faces"),
         (("--least-side", "9", "--resolution", "8"), "--least-side needs --faces"),
     ],
@@ -41,6 +43,21 @@ def test_options_of_the_other_way_are_refused(raw, capsys, arguments, message):
         main([str(raw), *arguments])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_backend_that_is_missing_is_told_first(raw, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "tinygrad")
+    asked = [str(raw), "--faces", str(tmp_path / "out"), "--no-detect"]
+    assert main(asked) == 2
+    assert "KERAS_BACKEND is 'tinygrad'; known: tensorflow" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert main([*asked, "--no-outliers"]) == 0  # which needs none
+
+    def wake():
+        raise UserError("no backend")
+
+    assert main(["mnist"], wake) == 2
+    assert "prepare.py: error: no backend" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there(tmp_path, capsys):

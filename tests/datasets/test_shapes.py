@@ -218,7 +218,7 @@ def test_a_folder_of_sprites_is_cached_with_its_opacity(tmp_path, opened):
     )
 
 
-@pytest.mark.parametrize("spec", ["faces", "triangles"])
+@pytest.mark.parametrize("spec", ["faces", "triangles", "ages"])
 def test_drawn_pictures_are_cut_from_the_square_ones(spec, opened):
     square = opened(spec, 16, count=2).images
     tall = opened(spec, (16, 8, 3), count=2).images

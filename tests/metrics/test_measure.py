@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from metrics import frechet, intervals, manifold, measure, neighbours, plots, prd, protocol
+from metrics import (
+    frechet,
+    intervals,
+    manifold,
+    measure,
+    measures,
+    neighbours,
+    plots,
+    prd,
+    protocol,
+)
 from metrics.errors import MetricError
 from metrics.extractors import Features
 from metrics.intervals import Estimate
@@ -71,6 +81,15 @@ def test_three_pictures_have_finite_intervals(lite0):
     found = measure.measure(lite0, cloud(3, 1), cloud(3, 2), measures=("kernel",))
     one = found.estimates["KD-lite0@224"]
     assert np.isfinite([one.value, one.low, one.high]).all()
+
+
+def test_one_subset_of_too_many_pictures_has_no_interval(lite0, monkeypatch):
+    monkeypatch.setattr(measures, "ALL_PAIRS", 2)
+    chosen = measure.Settings(bootstrap=4, kernel_subset_size=3)
+    found = measure.measure(lite0, cloud(3, 1), cloud(3, 2), settings=chosen, measures=("kernel",))
+    known = found.estimates["KD-lite0@224"].to_dict()
+    assert known.keys() == {"value"}  # NaN is no JSON
+    assert np.isfinite(known["value"])
 
 
 def test_both_sides_are_redrawn_with_replacement():

@@ -1,5 +1,6 @@
 """PGGAN: the source's networks, growing without a jump, the losses by hand, its phases."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -36,6 +37,22 @@ def test_the_sources_counts():
     """At 1024 px with the layers to and from pictures of every size, as the authors print them."""
     assert all_parameters(networks.generator) == 23_079_115
     assert all_parameters(networks.discriminator) == 23_087_249
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "pictures"), [("pggan", 829_650, 12e6), ("stylegan", 2_595_290, 25e6)]
+)
+def test_the_command_shows_as_many_pictures_as_the_source(name, steps, pictures):
+    """`train.total_kimg` of the authors' code, at the 256 px of the docstring's command."""
+    assert f"--resolution 256 --steps {steps}" in recipes.describe(name)
+    recipe = dataclasses.replace(recipes.load(name), resolution=256, steps=steps)
+    assert 0 <= recipe.pictures_before(len(recipe.phases())) - pictures < 8
+
+
+def test_the_sources_rates():
+    recipe = recipes.load("pggan")
+    rates = [recipe.in_phase(n).rate for n in range(len(recipe.phases()))]
+    assert rates == pytest.approx([1e-3] * 15 + [1.5e-3] * 2)  # fade and stable of 1024 px
 
 
 def test_the_sources_widths():

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from layers import GroupedConv2D
 from models import networks, regularizers
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -43,6 +45,15 @@ def test_orthogonal_filters_of_any_length_cost_nothing():
     assert overlap(kernel) == pytest.approx(0, abs=1e-8)
     # Where a kernel has more outputs than inputs, its filters cannot all be at right angles.
     assert float(regularizers.orthogonal(generator)) > 1.0
+
+
+def test_every_group_of_a_grouped_convolution_by_itself():
+    """Filters of different groups see different channels: they are at right angles already."""
+    inputs = keras.Input((4, 4, 6))
+    layer = GroupedConv2D(8, 3, groups=2, kernel_initializer="ones")
+    network = keras.Model(inputs, layer(inputs))
+    # Two groups of four equal filters of 3 · 3 · 3 ones: 4 · 3 products of 27 each.
+    assert float(regularizers.orthogonal(network)) == pytest.approx(2 * 12 * 27**2)
 
 
 def test_label_embeddings_are_left_out():

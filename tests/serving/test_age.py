@@ -1,5 +1,7 @@
 """An ager in use: translate.py, export.py, evaluate.py, on drawn persons and on a user's own."""
 
+import copy
+import dataclasses
 import json
 import os
 import subprocess
@@ -140,6 +142,14 @@ def test_without_a_sex_each_of_them(run, picture, tmp_path):
     aged(run, tmp_path / "a.png", "--out", tmp_path / "all")
     assert len(list((tmp_path / "all").iterdir())) == 10
     assert (tmp_path / "all" / "a.age_3.male.png").exists()
+
+
+def test_ages_whose_names_become_the_same_file_are_numbered(both):
+    """Both of these lose their sign."""
+    ager = copy.copy(both)
+    ager.groups = {"age": ("<20", ">20"), **{k: v for k, v in both.groups.items() if k != "age"}}
+    ager.at = lambda *classes: ager
+    assert [each.tag for each in ager.targets(second="male")] == ["_20_0", "_20_1"]
 
 
 def test_a_network_of_ages_alone_and_a_lone_file(plain, picture, tmp_path, capsys):
@@ -399,6 +409,18 @@ def test_the_case_of_drawn_persons(run, cache):
     assert case.classes[0].max() == 0
     assert case.classes[1].tolist() == [ages.person(10 * i)[1] for i in range(40)]
     assert case.shown_from == 2
+
+
+def test_an_age_that_nobody_held_out_has_is_asked_for_too(run, cache):
+    ager = serving.load_translator(run)
+    data = _part(open_data("ages", SIDE, count=COUNT, cache_dir=cache, progress=False))
+    rows = np.flatnonzero(data.labels.values[:, ages.NAMES.index("age 3")] == 0)
+    few = dataclasses.replace(
+        data, images=np.asarray(data.images[rows]), name="mine",
+        labels=dataclasses.replace(data.labels, values=data.labels.values[rows]),
+    )  # fmt: skip
+    case = ageing.case_of(ager, few)
+    assert [np.unique(each[0]).tolist() for each in case.asked] == [[n] for n in range(5)]
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,8 @@ RECORD = {
     "weights": ("best", "ema"),
     "generator": ("best_generator.keras", "generator.keras"),
     "recipe": ("SAGAN_V6", "SAGAN_V6"),
-    "text": (None, None),  # given in tests/training/test_stackgan.py
+    "text": (None, None),  # given in tests/training/test_stackgan.py, as is the vector
+    "vector": (None, None),
     "step": (7, 7),
 }
 
@@ -108,13 +109,21 @@ def test_every_option_of_sampling_is_in_the_record():
 
 def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "1234567.png").write_text("mine too")
+    (tmp_path / "pictures.json").write_text('{"count": 100}')
     (tmp_path / "00099.png").write_text("of an earlier call")
+    (tmp_path / "00100.png").write_text("not of it")
     arguments = (files["none"], "--count", 2, "--out", tmp_path)
     assert "--overwrite" in failed(capsys, generate.main, *arguments)
     assert generate.main([*map(str, arguments), "--overwrite"]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "00000.png", "00001.png", "mine.txt", "pictures.json", "sheet.png",
-    ]  # fmt: skip
+    left = ["00000.png", "00001.png", "00100.png", "1234567.png", "mine.txt", "pictures.json",
+            "sheet.png"]  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+    # A call that was interrupted leaves no record: its pictures are numbered from the first on.
+    (tmp_path / "pictures.json").unlink()
+    (tmp_path / "00002.png").write_text("of an earlier call")
+    assert generate.main([*map(str, arguments), "--overwrite"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
 
 
 @pytest.mark.parametrize(
@@ -275,12 +284,17 @@ def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
                "data_fingerprint": known.get("data_fingerprint")}  # fmt: skip
     ours = protocol.Record({"real": {"count": 9}}, subject, {"FD": {"value": 4.5}})
     others = protocol.Record({}, {**subject, "step": 1}, {"FD": {"value": 1.0}})
-    protocol.save([others, ours], tmp_path / "records.json")
     protocol.save([others], tmp_path / "others.json")
     start = [files["none"], "--format", "keras", "--out", tmp_path / "a"]
+    # Another seed of the same recipe has the same step and data, but not this file.
+    twin = protocol.Record({}, {**subject, "weights_sha256": "0" * 64}, {"FD": {"value": 1.0}})
+    protocol.save([twin], tmp_path / "twin.json")
+    line = failed(capsys, export.main, *start, "--record", tmp_path / "twin.json")
+    assert "none of its 1 records is of this file" in line
+    protocol.save([twin, others, ours], tmp_path / "records.json")
     line = failed(capsys, export.main, *start, "--record", tmp_path / "others.json")
     assert "does not measure" in line
-    assert "none of its 1 records is of SAGAN_V6, step 7" in line
+    assert "none of its 1 records is of this file: SAGAN_V6, step 7" in line
     assert not (tmp_path / "a").exists()
     line = failed(capsys, export.main, *start, "--record", tmp_path / "nothing.json")
     assert "nothing.json" in line

@@ -59,6 +59,29 @@ def test_folder_against_folder(folders, capsys):
     assert names == {"nearest_reals_0.png", "precision_recall.png", "records.json"}
 
 
+def test_a_folder_called_as_a_drawn_set_is_the_folder(folders, capsys, monkeypatch):
+    """README's first command writes to a folder `faces`."""
+    monkeypatch.chdir(folders)
+    (folders / "fake").rename(folders / "faces")
+    given = ("--fake", "faces", "--real", "real", "--extractor", "net.keras", "--bootstrap", "0")
+    kept = ("--data-cache", "data", "--feature-cache", "features")
+    assert evaluate.main([*given, *kept]) == 0
+    assert "30 pictures against 30 of 'real' at 16 px" in capsys.readouterr().out
+
+
+def test_a_page_among_the_pictures_is_refused(folders, capsys):
+    (folders / "fake" / "sheet.png").write_bytes((folders / "fake" / "000.png").read_bytes())
+    (folders / "fake" / "pictures.json").write_text("{}")
+    assert run(folders) == 2
+    assert "sheet.png is a page of the pictures beside it; remove it" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_picture_does_not_decide_the_size(folders, capsys):
+    (folders / "fake" / "000.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    assert run(folders) == 0
+    assert "29 pictures against 29 of 'real' at 16 px" in capsys.readouterr().out
+
+
 def test_pixels_are_compared_if_asked(folders, capsys):
     file = folders / "r.json"
     assert run(folders, "--pixels", "--json", str(file)) == 0
@@ -91,6 +114,15 @@ def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys
         (["--fake", "x"], "--fake needs --real"),
         (["--fake", "nowhere", "--real", "faces"], "there is no folder nowhere"),
         (["--fake", "x", "--real", "y", "--samples", "1"], "--samples must be 2 or more"),
+        (
+            ["--fake", "x", "--real", "y", "--weights", "best"],
+            "--weights is of a generator; --fake",
+        ),
+        (
+            ["--fake", "x", "--real", "y", "--seed", "3"],
+            "--seed is of a generator; --fake measures",
+        ),
+        (["7", "--labels", "folders"], "--labels folders is of the pictures of --real DATA"),
         (["--fake", "x", "--real", "y", "--extractor", "vgg"], "Unknown extractor 'vgg'"),
     ],
 )

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from keras import ops
@@ -81,6 +83,18 @@ def test_arithmetic_by_hand(attributes):
         np.clip((y[0] + y[1]) / 2 + y[2] - y[3], 0, 1)[None],
     )
     assert np.abs(centre / 127.5 - 1 - expected[0]).max() < 0.02
+
+
+def test_arithmetic_keeps_vectors_of_captions_as_they_are():
+    """They are no shares of attributes: their numbers lie beyond 0 and 1."""
+    seen = []
+    generator = SimpleNamespace(
+        labels=SimpleNamespace(limits=lambda: (np.full(3, -np.inf), np.full(3, np.inf))),
+        draw_latents=lambda count, seed: np.zeros((count, 2), "float32"),
+        generate=lambda z, y: seen.append(y) or np.zeros((len(z), 8, 8, 3), "float32"),
+    )
+    arithmetic._around(generator, np.zeros(2), np.array([-2.0, 0.5, 7.0]), 0)
+    np.testing.assert_array_equal(seen[0], [[-2.0, 0.5, 7.0]] * 9)
 
 
 def _picture_at(page, left, top, enlarged=4, size=16):

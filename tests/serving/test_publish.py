@@ -332,6 +332,11 @@ def test_publish_writes_a_page(file, stubbed, tmp_path, capsys):
     assert re.search(r"page +\S+ [kM]B, \S+ [kM]B compressed; largest error \S+ of 255", words)
     assert "python -m http.server --directory" in words
     assert json.loads((tmp_path / "out/model.json").read_text())["title"] == "Mine"
+    assert command.main([str(file), str(tmp_path / "out"), "--overwrite"]) == 0
+    (tmp_path / "out" / "CNAME").write_text("faces.example")
+    line = failed(capsys, command.main, file, tmp_path / "out", "--overwrite")
+    assert "--overwrite would remove" in line
+    assert (tmp_path / "out" / "CNAME").exists()
     assert command.main([str(file), str(tmp_path / "a.html"), "--single"]) == 0
     assert (tmp_path / "a.html").stat().st_size > 10_000
 
@@ -341,6 +346,7 @@ def test_publish_writes_a_page(file, stubbed, tmp_path, capsys):
     [
         (["{out}", "--single"], "call it page.html, not full"),
         (["{out}"], "is not empty; --overwrite replaces"),
+        (["{out}", "--overwrite"], "--overwrite replaces a whole page, and .*full holds none"),
         (
             ["{free}", "--runtime", "{out}"],
             r"lacks dist/ort.wasm.min.mjs of onnxruntime-web 1.30.0",

@@ -1,6 +1,7 @@
 """An upscaler in use: pictures of any size by tiles, translate.py, export.py, evaluate.py."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from PIL import Image
 import runs
 import serving
 from datasets import decode
+from metrics import fidelity
 from models import files
+from models.resizing import small_copies
 from models.systems.srgan.turns import SRGAN
-from serving import picture_files, upscaler
+from serving import picture_files, upscaler, upscaling
 from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_srgan
 from tests.serving.test_commands import failed
@@ -263,6 +266,7 @@ def test_evaluation_sets_it_beside_nearest_and_bicubic(run, system, tmp_path, ca
     words = capsys.readouterr().out
     assert "22 pictures against 22 of 'faces-held-out' at 32 px" in words
     assert "held-out: 22 pictures that were not trained on, shrunk and enlarged again" in words
+    assert "FD-lite1@240" in words  # lite0 compared its content
     ways = json.loads((out / "held_out_0.json").read_text())["ways"]
     assert list(ways) == ["nearest", "bicubic", "network"]
     # A network that saw nothing is worse; of the others bicubic is nearer, and nearest sharper.
@@ -272,6 +276,32 @@ def test_evaluation_sets_it_beside_nearest_and_bicubic(run, system, tmp_path, ca
     assert ways["bicubic"]["consistency"] < 12
     with Image.open(out / "held_out_0.png") as page:
         assert page.size[0] == 4 * 34 + 2
+
+
+def test_pictures_without_any_error_are_not_in_the_psnr(system, large):
+    """A flat picture, which every simple way restores: its PSNR is infinite."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    truth[1] = 128
+    made = SimpleNamespace(
+        scale=system.recipe.scale, origin="x", degraded=lambda x: small_copies(x, 4),
+        apply=lambda small: [np.repeat(np.repeat(each, 4, 0), 4, 1) for each in small],
+    )  # fmt: skip
+    extractor = SimpleNamespace(measure_name=lambda _: "FD")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upscaling, "extract", lambda e, x, progress: SimpleNamespace(pool=0))
+        patch.setattr(upscaling, "frechet_distance", lambda *_: 0.0)
+        found = upscaling.measure(made, truth, extractor)
+        ways = found.values["ways"]
+        expected = np.delete(
+            fidelity.psnr(np.stack(made.apply(small_copies(truth, 4))), truth, 4), 1
+        )
+        assert ways["network"]["psnr"]["value"] == pytest.approx(expected.mean())
+        assert [way["exact"] for way in ways.values()] == [1, 1, 1]
+        assert "restored without error, and not in the PSNR: 1 picture by nearest" in found.text
+        assert np.isfinite(json.loads(json.dumps(ways))["nearest"]["psnr"]["high"])
+        flat = upscaling.measure(made, truth[1:2], extractor)
+        assert flat.values["ways"]["network"]["psnr"]["value"] == 100
 
 
 def test_a_history_of_checkpoints_is_for_generators(run, tmp_path, capsys):

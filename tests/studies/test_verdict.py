@@ -120,6 +120,22 @@ def test_all_tests_of_a_study_share_the_correction():
     assert found[2].verdict == ""
 
 
+def test_a_test_that_waits_for_its_runs_counts_in_the_correction():
+    values = {"a": [1.0, 1.1, 1.2], "b": [1.4, 1.5, 1.6], "c": [1.0]}
+    tests = [Test(side("a"), side("b"), "less"), Test(side("a"), side("c"), "less")]
+    found = judged(*tests, **values)
+    assert found[0].corrected == pytest.approx(2 * found[0].p)
+    assert (found[1].verdict, math.isnan(found[1].corrected)) == (verdict.WAITING, True)
+
+
+def test_a_share_of_an_uncertain_number_is_uncertain_too():
+    """Half as much again of b has one and a half times its spread."""
+    values = {"a": [10.0, 12.0, 11.0], "b": [20.0, 21.0, 25.0]}
+    (found,) = judged(Test(side("a"), side("b"), "less", by=0.5), **values)
+    assert found.gap.value == pytest.approx(11 - 33)
+    assert found.p == pytest.approx(welch_p([10, 12, 11], [30, 31.5, 37.5]), rel=1e-6)
+
+
 def test_runs_that_are_all_the_same_differ_surely_or_not_at_all():
     (same,) = judged(Test(side("a"), side("b"), "less"), a=[1.0, 1.0], b=[1.0, 1.0])
     (other,) = judged(Test(side("a"), side("b"), "less"), a=[1.0, 1.0], b=[2.0, 2.0])

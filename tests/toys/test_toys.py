@@ -104,3 +104,10 @@ def test_list_shows_every_recipe():
     row = next(line for line in lines if line.startswith("wgan_gp"))
     for word in ("sn_resnet", "wasserstein", "gradient", "1 : 5"):
         assert word in row
+
+
+@pytest.mark.parametrize("asked", ["gan", "slope"])
+def test_a_folder_that_cannot_be_made_is_told_before_the_training(asked, tmp_path, capsys):
+    (tmp_path / "file").write_text("x")
+    assert toy_command.run([asked, "--steps=1000000000", f"--out={tmp_path / 'file' / 'x'}"]) == 2
+    assert "cannot write to --out" in capsys.readouterr().err

@@ -11,7 +11,11 @@ import pytest
 from PIL import Image
 
 from console.errors import UserError
+from datasets import ATTRIBUTES, faces
+from models import recipes
 from models.recipe import Recipe
+from models.systems.gan.recipe import GANRecipe
+from training import inputs
 from training.feed import Feed
 from training.inputs import fitted, open_for
 from training.settings import Settings
@@ -125,3 +129,49 @@ def test_a_batch_larger_than_a_domain_names_the_domain(tmp_path):
     a, b = grey(tmp_path / "dark", 3, 10), grey(tmp_path / "light", 1, 200)
     with pytest.raises(UserError, match=r"--batch-size 2 is larger .*1 pictures in domain 'light'"):
         opened(tmp_path, data=str(a), data_b=str(b))
+
+
+# === What a dry run prepares ===
+
+
+def sampled(tmp_path, recipe, **settings):
+    asked = Settings(workers=1, **settings)
+    with contextlib.ExitStack() as stack:
+        return open_for(recipe, asked, stack, sample_only=True, check=lambda source: None), asked
+
+
+def test_a_dry_run_prepares_enough_for_every_phase(tmp_path):
+    recipe = replace(
+        recipes.load("pggan_cpu"), resolution=8, batch_size=4, most_batch=12, batch_sides=96,
+    )  # fmt: skip
+    data, _ = sampled(tmp_path, recipe, data="faces")
+    assert len(data.parts["images"].images) == 12
+
+
+def test_a_dry_run_looks_further_for_rare_labels(tmp_path, monkeypatch):
+    monkeypatch.setattr(inputs, "_SAMPLE_OF_A_PART", 1)
+    recipe = GANRecipe(name="x", resolution=8, batch_size=3)
+    data, _ = sampled(tmp_path, recipe, data="faces", only="hat + smile")
+    hat, smile = (ATTRIBUTES.index(name) for name in ("hat", "smile"))
+    for count in (3, 24, 192):
+        fit = (faces.labels(count)[:, [hat, smile]] == 1).all(axis=1).sum()
+        if fit >= 3:
+            break
+    assert count > 3
+    assert len(data.parts["images"].images) == fit
+
+
+@pytest.mark.parametrize(
+    ("settings", "settled"),
+    [({}, "none"), ({"count": 100}, "diffaug"), ({"only": "hat"}, "auto")],
+)
+def test_a_dry_run_counts_the_pictures_that_there_will_be(tmp_path, settings, settled):
+    recipe = GANRecipe(name="x", resolution=8, batch_size=1, augment="auto")
+    data, asked = sampled(tmp_path, recipe, data="faces", **settings)
+    assert fitted(recipe, data, asked, sample_only=True)[0].augment == settled
+
+
+def test_a_run_goes_on_with_the_memory_check_off(tmp_path, train):
+    assert train("--steps=2")[0] == 0
+    code, words = train("--steps=3", "--resume", "--memory-check=off")
+    assert code == 0, words

@@ -74,6 +74,13 @@ def test_an_automatic_augmentation_is_told_recorded_and_kept(train_recipe, tmp_p
 def test_lite1_judges_what_sees_through_lite0(monkeypatch):
     seen = recipes.load("projected")
     assert (seen.judge, during.measure_name(seen)) == ("lite1", "FD-lite1@240")
+    for name in ("srgan_cpu", "dfc_vae_cpu", "deoldify", "caae_g"):
+        recipe = recipes.load(name)
+        if name == "caae_g":
+            assert recipe.judge == "lite0"
+            recipe = dataclasses.replace(recipe, identity_weight=1.0)
+        assert recipe.judge == "lite1"
+    assert recipes.load("srgan").judge == "lite0"  # whose content is VGG's
     for name in ("fastgan", "sagan_cpu", "vae_cpu"):
         recipe = recipes.load(name)
         assert (recipe.judge, during.measure_name(recipe)) == ("lite0", "FD-lite0@224")

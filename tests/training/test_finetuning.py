@@ -46,6 +46,7 @@ def test_a_run_begins_with_the_networks_of_another(train, tmp_path):
     assert moved["to_logit"]
     code, words = train("--steps=3", "--from=0", "--freeze-d=2", "--resume=1")
     assert code == 0, words  # the frozen blocks have no moments in the checkpoint
+    assert json.loads((second / "run.json").read_text())["from"] == record["from"]
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,14 @@ def test_own_vectors(run, told, tmp_path, capfd):
     scale = metadata["text"]["encoder"]["scale"]
     first = texts.index(metadata["text"]["examples"][0])
     np.testing.assert_allclose(metadata["text"]["vectors"][0], scale * vectors[first], rtol=1e-5)
+    np.savez(tmp_path / "v.npz", texts=np.array(texts), vectors=vectors[::-1])
+    code, words = run(own[0], "--steps=4", "--resume")
+    assert code == 2
+    assert "data.vectors was" in words
     np.save(tmp_path / "one.npy", vectors[0])
     made = [str(whole), "--count=2", f"--vector={tmp_path / 'one.npy'}"]
     assert generate.main([*made, f"--out={tmp_path / 'a'}"]) == 0, capfd.readouterr().err
+    assert json.loads((tmp_path / "a" / "pictures.json").read_text())["vector"] == "one.npy"
     asked = [str(whole), "--text=a red square", f"--out={tmp_path / 'b'}"]
     assert generate.main(asked) == 2
     assert "give the sentence's vector with --vector FILE.npy" in capfd.readouterr().err

@@ -107,6 +107,11 @@ class CAAERecipe(Recipe):
     # === Labels ===
 
     @property
+    def judge(self) -> str:
+        """Lite1 where persons are compared by Lite0's maps."""
+        return "lite1" if self.identity_weight > 0 else super().judge
+
+    @property
     def conditional(self) -> bool:
         """True: without ages there is nothing to learn."""
         return True

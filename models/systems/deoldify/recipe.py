@@ -96,6 +96,11 @@ class DeOldifyRecipe(Recipe):
     frozen: bool = False
 
     @property
+    def judge(self) -> str:
+        """Lite1: pictures are compared by Lite0's maps."""
+        return "lite1"
+
+    @property
     def side(self) -> int:
         """Height and width of the pictures in this phase."""
         return self.resolution >> self.halvings

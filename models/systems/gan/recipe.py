@@ -215,6 +215,8 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         """
         own = {field.name for field in dataclasses.fields(cls)}
         values = {n: v for n, v in values.items() if n in own or n not in RETIRED_FIELDS}
+        if values.get("augment", "none") not in ("ada", "apa"):  # its default was another
+            values.pop("augment_target", None)
         if values.get("decay_start") and "decay" not in values:
             values["decay"] = "exponential"
         return super().of_fields(values)

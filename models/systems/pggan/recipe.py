@@ -17,6 +17,7 @@ class PGGANRecipe(GrowingRecipe):
     """A generator and a discriminator that grow together, from 4 px to the resolution."""
 
     system: ClassVar[str] = "pggan"
+    faster: ClassVar[dict[int, float]] = {1024: 1.5}
 
     penalty_weight: float = option(
         10.0, "Objective", "factor of the gradient penalty on the discriminator", least=0

@@ -36,7 +36,7 @@ class PGGAN(Growing):
         }
 
     def players(self):
-        rate = self.recipe.learning_rate
+        rate = self.recipe.rate
         return {name: Player([getattr(self, name)], rate) for name in self.network_names}
 
     def call(self, inputs, training=None):

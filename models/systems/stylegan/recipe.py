@@ -11,9 +11,6 @@ from models.fields import again, option
 from models.growing.recipe import SMALLEST, GrowingRecipe
 from models.lazy import latents
 
-# Side in px → factor of the learning rate, from there on.
-_FASTER = {128: 1.5, 256: 2.0, 512: 3.0}
-
 
 @dataclass(frozen=True)
 class StyleGANRecipe(GrowingRecipe):
@@ -21,6 +18,7 @@ class StyleGANRecipe(GrowingRecipe):
 
     system: ClassVar[str] = "stylegan"
     first_side: ClassVar[int] = 2 * SMALLEST
+    faster: ClassVar[dict[int, float]] = {128: 1.5, 256: 2.0, 512: 3.0}
 
     resolution: int = again(GrowingRecipe, "resolution", 1024, range=(16, None, None, None))
     style_dim: int = option(512, "Latents", "dimensions of a style w", least=1)
@@ -67,12 +65,6 @@ class StyleGANRecipe(GrowingRecipe):
     def noise_size(self) -> int:
         """How many numbers of noise a picture takes: one for each position of each layer."""
         return sum(2 * (SMALLEST << n) ** 2 for n in range(self.layers // 2))
-
-    @property
-    def rate(self) -> float:
-        """The learning rate at the phase's size."""
-        factors = [1.0] + [factor for side, factor in _FASTER.items() if self.side >= side]
-        return self.learning_rate * factors[-1]
 
     def draw(self, rng, labels, draw_labels):
         """The random numbers of the discriminator's fakes, then of the generator's.

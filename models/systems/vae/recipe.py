@@ -62,6 +62,11 @@ class VAERecipe(Recipe):
     beta_1: float = fields.again(Recipe, "beta_1", 0.5)
     held_out: int = held_out_field()
 
+    @property
+    def judge(self) -> str:
+        """Lite1 where reconstructions are compared by Lite0's maps."""
+        return "lite1" if self.reconstruction == "features" else super().judge
+
     def draw(self, rng, labels, draw_labels):
         """noise (batch_size, 1, latent_dim), standard normal: ε of the reparametrisation."""
         drawn = latents.sample(self.latent, self.batch_size, self.latent_dim, rng)
