@@ -85,7 +85,7 @@ def _compare(plan: plans.Plan) -> int:
     data = trials.open_data(plan)
     trials.check(plan, data)
     judge = judges.choose(plan.settings, data, plan.entries.values())
-    folder = trials.open_plan(plan, data)
+    folder = trials.open_plan(plan, data, judge.better)
     if plan.settings.minutes:
         show(f"timing a step of {counted(len(plan.entries), 'recipe')} …")
     plan = timing.timed(plan, folder, data)

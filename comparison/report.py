@@ -91,7 +91,7 @@ def _length(plan: Plan) -> str:
     if not plan.settings.minutes and len(set(every.values())) > 1:
         return f"Generator steps: {steps}"
     if not plan.settings.minutes:
-        return f"{plan.settings.steps:,} generator steps each"
+        return f"{next(iter(every.values())):,} generator steps each"
     minutes = f"{plan.settings.minutes:g} {'minute' if plan.settings.minutes == 1 else 'minutes'}"
     return f"{minutes} of training each, timed at the start; these are the steps: {steps}"
 

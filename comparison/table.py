@@ -77,7 +77,12 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
     for title in plan.entries:
         runs = [result(folder_of(folder, title, seed)) for seed in range(plan.settings.seeds)]
         done = [run for run in runs if run["state"] == "done"]
-        values = {name: [run["curve"][-1][name] for run in done] for name in names} if done else {}
+        last = [run["curve"][-1] for run in done]
+        values = {
+            name: [row[name] for row in last]
+            for name in names
+            if last and all(name in row for row in last)
+        }
         seconds = [run["seconds"] / plan.recipe(title).steps for run in done]
         failed = sum(run["state"] == "failed" for run in runs)
         time = float(np.median(seconds)) if seconds else math.nan

@@ -29,31 +29,34 @@ from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
 ENDED = ("done", "failed")
-_DATA = {"name": str, "fingerprint": str}
+_DATA = {"name": str, "fingerprint": str, "measures": [str]}
 _RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
 
-def open_plan(plan: Plan, data: datasets.ImageData) -> Path:
+def open_plan(plan: Plan, data: datasets.ImageData, better: Iterable[str] = ()) -> Path:
     """The comparison's folder with its plan in it; an existing one of the same plan is reused.
 
-    Raises `UserError` if its runs saw other data, as `hold_to` does.
+    Raises `UserError` if its runs saw other data, or were measured otherwise, as `hold_to` does.
     """
     folder = Path(plan.settings.out) / plan.name
-    hold_to(folder, data)
+    hold_to(folder, data, better)
     path = folder / "plan.json"
     if not path.exists():
         write_json(path, plan.to_dict(), shared=True)
     return folder
 
 
-def hold_to(folder: Path, data: datasets.ImageData) -> None:
-    """Note in the folder of a comparison what its runs are trained on, or see that it is the same.
+def hold_to(folder: Path, data: datasets.ImageData, better: Iterable[str] = ()) -> None:
+    """Note what a comparison's runs are trained on and measured by, or see that it is the same.
 
     Raises `UserError` if it is not: the pictures of a folder may have changed since.
+
+    Args:
+        better: the names of the measures.
     """
     path = folder / "data.json"
     if not path.exists():
-        known = {"name": data.name, "fingerprint": data.fingerprint}
+        known = {"name": data.name, "fingerprint": data.fingerprint, "measures": [*better]}
         write_json(made_folder(folder) / "data.json", known, shared=True)
         return
     try:
@@ -64,6 +67,11 @@ def hold_to(folder: Path, data: datasets.ImageData) -> None:
         raise UserError(
             f"{folder} holds runs on other pictures than {data.name!r} has now; give another "
             f"--out, or put the pictures back"
+        )
+    if known.get("measures", [*better]) != [*better]:
+        raise UserError(
+            f"{folder} holds runs that were measured by {', '.join(known['measures'])}, and these "
+            f"are by {', '.join(better)}; give another --out"
         )
 
 
@@ -79,8 +87,9 @@ def open_data(plan: Plan) -> datasets.ImageData:
         for title, entry in plan.entries.items():
             with named(title):
                 system_class(entry).check(entry)
+                entry.check_training()
                 if settings.data != "triangles":
-                    during.check(entry)
+                    during.check(entry.judge)
                 if entry.conditional and not source.labelled:
                     raise UserError(f"it needs labels, and {settings.data} has none of its own")
                 refuse_unfit(entry, asked, source, plan.given[title])

@@ -21,7 +21,7 @@ def shortage(error: BaseException) -> str:
     if error.errno in _DISK_FULL:
         return f"the disk is full ({error.filename or error.strerror}); make room"
     if error.errno in _DENIED:
-        return f"{error.filename} cannot be written or read: {error.strerror}"
+        return f"{error.filename or 'a file'} cannot be written or read: {error.strerror}"
     return ""
 
 

@@ -61,7 +61,7 @@ def build_parser() -> Parser:
     add("--faces", type=path, metavar="OUT", help="find the faces in DATA and write them here; "
         "run it again after adding pictures, or to apply OUT/drop.txt")  # fmt: skip
     add("--no-detect", action="store_true", help="each picture is a face already")
-    add("--turned", action="store_true", help="also find heads tilted to about 45° (5× time)")
+    add("--turned", action="store_true", help="also find heads tilted to about 45° (3 to 4× time)")
     add("--detector", metavar="FILE.onnx", help="your own detector, as YOLOv8 exports it")
     add("--tagger", type=path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
     add("--tagger-channels", choices=CHANNELS, default="bgr", help="colour order (default bgr)")

@@ -3,7 +3,7 @@
 | name | network | its Fréchet distance is called |
 |---|---|---|
 | `lite0` | EfficientNet-Lite0, installs with the requirements | `FD-lite0@224` |
-| `lite1` | EfficientNet-Lite1, from a package of its own | `FD-lite1@240` |
+| `lite1` | EfficientNet-Lite1, from the requirements too | `FD-lite1@240` |
 | `inception` | the 2015-12-05 Inception, weights from the user | `FID` |
 | `dinov2` | DINOv2 ViT-L/14, from KerasHub | `FD-dinov2@224` |
 | `clip` | CLIP ViT-L/14, from KerasHub; also CMMD | `FD-clip@336` |
@@ -242,6 +242,7 @@ def _from_keras(path: Path, input_range: str) -> Extractor:
     if len(outputs[0].shape) == 4:
         outputs[0] = layers.GlobalAveragePooling2D()(outputs[0])
     resize = "bicubic-antialias"
-    name = path.stem if input_range == "0..255" else f"{path.stem}({input_range})"
+    name = path.stem if path.stem not in NAMES else path.name  # no file is one of these
+    name += "" if input_range == "0..255" else f"({input_range})"
     network = keras.Model(inputs, outputs)
     return Extractor(name, network, shape[1:3], resize, weights.sha256(path))

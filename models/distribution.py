@@ -91,13 +91,6 @@ class Distribution:
                 f"batch_size {recipe.batch_size} cannot be cut into equal shares for {by}; "
                 f"{least} can"
             )
-        if (
-            share := recipe.batch_size // (recipe.micro_batches * self.devices)
-        ) < recipe.least_part:
-            raise ValueError(
-                f"batch_size {recipe.batch_size} leaves {share} pictures to a device at a time; "
-                f"{recipe.name} needs {recipe.least_part}"
-            )
         return np.arange(recipe.batch_size).reshape(parts, self.devices, -1)
 
 
@@ -117,6 +110,12 @@ class Replicas(Distribution):
 
     def check(self, recipe):
         super().check(recipe)
+        share = recipe.batch_size // (recipe.micro_batches * self.devices)
+        if share < recipe.least_part:
+            raise ValueError(
+                f"batch_size {recipe.batch_size} leaves {share} pictures to a device at a time; "
+                f"{recipe.name} needs {recipe.least_part}"
+            )
         if self.devices > 1 and recipe.sometimes_together:
             raise ValueError(f"on {self.devices} devices {recipe.sometimes_together}")
 

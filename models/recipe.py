@@ -180,14 +180,21 @@ class Recipe(OptimisationFields):
                 f"batch_size {self.batch_size} cannot be split into {self.micro_batches} equal "
                 "micro_batches"
             )
-        elif self.batch_size // self.micro_batches < self.least_part:
-            yield (
-                f"batch_size / micro_batches must be at least {self.least_part}, not "
-                f"{self.batch_size // self.micro_batches}"
-            )
         if self.held_out == 1:
             yield "held_out 1 keeps every picture out of training; 10 keeps every tenth, 0 none"
         yield from self.problems_of_optimisation()
+
+    def check_training(self) -> None:
+        """Raise ValueError for what a saved network may have, but no training should begin with."""
+        for number in range(len(self.phases())):
+            self.schedule(number)
+        if found := "; ".join(self.problems_of_training()):
+            raise ValueError(f"Recipe {self.name}: {found}")
+
+    def problems_of_training(self) -> Iterator[str]:
+        """A sentence for each combination of values with which a training makes no sense."""
+        if (part := self.batch_size // self.micro_batches) < self.least_part:
+            yield f"batch_size / micro_batches must be at least {self.least_part}, not {part}"
 
     def draw(
         self,

@@ -12,21 +12,20 @@ from metrics.extractors import Extractor, Features
 from metrics.monitor import Monitor, Reading
 from metrics.protocol import Record
 from models.chance import step_rng
-from models.recipe import Recipe
 from models.system import System
 
 _REALS, _INPUTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 _SIZES = {"lite0": lite0.SIZE, "lite1": lite1.SIZE}
 
 
-def measure_name(recipe: Recipe) -> str:
-    """What the Fréchet distance of its readings is called, such as FD-lite0@224."""
-    return f"FD-{recipe.judge}@{_SIZES[recipe.judge]}"
+def measure_name(judge: str) -> str:
+    """What the Fréchet distance of a judge's readings is called, such as FD-lite0@224."""
+    return f"FD-{judge}@{_SIZES[judge]}"
 
 
-def check(recipe: Recipe) -> None:
-    """Raise `MetricError`, with the way out, if its judge's weights are not installed."""
-    if recipe.judge == "lite1":  # those of lite0 are required
+def check(judge: str) -> None:
+    """Raise `MetricError`, with the way out, if the judge's weights are not installed."""
+    if judge == "lite1":
         weights.lite1_path()
 
 
@@ -39,13 +38,18 @@ class QualityMeasure:
     """
 
     def __init__(
-        self, data: Mapping[str, datasets.ImageData], system: System, seed: int, count: int
+        self,
+        data: Mapping[str, datasets.ImageData],
+        system: System,
+        seed: int,
+        count: int,
+        judge: str = "lite0",
     ) -> None:
         least = min(len(each.images) for each in data.values())
         self.count = min(count, least)
         self._judged = system.judged(data, step_rng(seed, _INPUTS), self.count)
         self._data, self._seed = data[self._judged.domain], seed
-        self._judge = system.recipe.judge
+        self._judge = judge
         self._monitor: Monitor | None = None
         self._extractor: Extractor | None = None
 

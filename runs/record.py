@@ -15,8 +15,10 @@ import numpy as np
 
 import datasets
 from datasets.text import WordEncoder
+from models.recipe import Recipe
 from models.version import VERSION
 
+JUDGES = ("lite0", "lite1")
 OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
 # Captions that a generator keeps, to draw from where none is given.
 _EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64  # captions
@@ -50,6 +52,16 @@ def record_of(
         **({"text": text} if text else {}),
         "versions": {"python": platform.python_version(), **_versions()},
     }
+
+
+def judge_of(record: dict[str, Any], recipe: Recipe) -> str:
+    """The feature network that measures a run while it trains.
+
+    Before it was recorded, that was Lite1 for Projected GANs, and Lite0 for all others.
+    """
+    if record.get("judge") in JUDGES:
+        return record["judge"]
+    return JUDGES[getattr(recipe, "architecture", "") == "projected"]
 
 
 def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:

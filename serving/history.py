@@ -14,6 +14,7 @@ from metrics.intervals import Estimate
 from metrics.protocol import Record
 from quality.during import measure_name
 from runs import checkpoints as names
+from runs.record import judge_of
 from runs.rows import sound_rows
 
 Entry = tuple[int, Estimate]
@@ -78,7 +79,7 @@ def logged(run: runs.Run) -> History | None:
     record = run.record()
     return History(
         run.folder.name,
-        measure_name(run.recipe()),
+        measure_name(judge_of(record, run.recipe())),
         entries,
         floors[-1] if floors else None,
         _protocol_of(record),

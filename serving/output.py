@@ -49,8 +49,6 @@ def check_file(path: Path, overwrite: bool) -> None:
 
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Raise `UserError` if `folder` holds anything, or cannot be made."""
-    if folder.name in ("", ".."):
-        raise UserError(f"--out {folder} has no name of its own; name a folder in it or beside it")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {folder} is a file; give a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:

@@ -80,10 +80,10 @@ class Work:
 
     def _train(self, study: Study, name: str, arm: str, seed: int) -> None:
         plan, before = self._plan(study, name), self._state(name, arm, seed)
-        data = self._open(plan)
-        trials.hold_to(self.folder / name, data)
+        data, judge = self._open(plan), self._recorded_judge(plan, name)
+        trials.hold_to(self.folder / name, data, judge.better)
         trials.train(
-            plan, self.folder / name, data, self._recorded_judge(plan, name),
+            plan, self.folder / name, data, judge,
             self._out_of_time, lambda words: self._tell(f"{name}: {words}"), runs=[(arm, seed)],
         )  # fmt: skip
         after = self._state(name, arm, seed)

@@ -103,6 +103,7 @@ def build_plan(parsed: argparse.Namespace) -> tuple[GANRecipe, ToySettings]:
         recipe = on_points(recipe, worlds.world(settings.world).dim, settings.width)
         recipe = dataclasses.replace(recipe, **changes)
         refuse_ignored(recipe, changes, unknown=())
+        recipe.check_training()
     return recipe, settings
 
 

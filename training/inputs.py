@@ -22,7 +22,7 @@ from training.settings import Settings
 
 # If labels divide a set, a dry run prepares so many pictures per picture of a batch; if these are
 # too few, so many times as many, up to all of them.
-_SAMPLE_OF_A_PART, _MORE, _MOST_OF_A_SAMPLE = 64, 8, 50_000
+_SAMPLE_OF_A_PART, _MORE = 64, 8
 
 
 def open_for(
@@ -49,9 +49,13 @@ def open_for(
     if not (settings.domains or settings.only):
         return _opened(recipe, settings, min(count or enough, enough), cache, check)
     enough *= _SAMPLE_OF_A_PART
-    while enough < (count or _MOST_OF_A_SAMPLE):
-        with contextlib.suppress(UserError):  # a rare label; or a mistake, which the rest will tell
+    with user_errors(datasets.DataError):
+        whole = datasets.sources.find(settings.data, None, count, None).count
+    while whole is None or enough < whole:
+        with contextlib.suppress(UserError):  # a rare label; or a mistake, which all will tell
             return _opened(recipe, settings, enough, cache, check)
+        if whole is None:
+            break  # a public set, whose size is not known before it is loaded
         enough *= _MORE
     return _opened(recipe, settings, count, cache, check)
 

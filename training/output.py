@@ -133,8 +133,9 @@ class Outputs(contextlib.ExitStack):
         if not every:
             return []
         measure = QualityMeasure(
-            session.data.parts, system, settings.seed, settings.quality_samples
-        )
+            session.data.parts, system, settings.seed, settings.quality_samples,
+            session.record["judge"],
+        )  # fmt: skip
         keep = lambda place, more: save_outputs(session, place, more)  # noqa: E731
         return [Quality(self._run, measure, every, session.step, list(system.outputs), keep)]
 

@@ -20,7 +20,7 @@ from models.system import System
 from models.systems import system_class
 from quality import during
 from runs import checkpoints
-from runs.record import record_of
+from runs.record import judge_of, record_of
 from training import device, estimate, finetuning
 from training.command import Command, Decision
 from training.going_on import load, say_other_rates
@@ -116,23 +116,24 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
         _refuse_unread(command, recipe, settings)
         system_class(recipe).check(recipe)
         plan.check(recipe)
-        for number in range(len(recipe.phases())):
-            recipe.schedule(number)
+        recipe.check_training()
+        judge = judge_of(decided.recorded, recipe) if resumed else recipe.judge
         if settings.quality_interval(recipe.steps):
-            during.check(recipe)
+            during.check(judge)
     if settings.from_ and not resumed:
         finetuning.check(recipe, settings.from_, settings.out)
     data = open_for(
         recipe, settings, stack, sample_only=command.dry_run and not resumed,
         check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
     )  # fmt: skip
-    recipe, data = fitted(recipe, data, settings, command.dry_run and not resumed)
+    sample_only = command.dry_run and not resumed
+    recipe, data = fitted(recipe, data, settings, sample_only)
     fewest = min(len(part.images) for part in data.parts.values())
-    if fewest < 2 and settings.quality_interval(recipe.steps):
+    if fewest < 2 and not sample_only and settings.quality_interval(recipe.steps):
         raise UserError("the quality of one picture cannot be measured; give --quality-samples 0")
     device.make_repeatable(found.kind, settings.seed)
     overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
-    record = record_of(settings.to_dict(), overrides, decided.precision, data)
+    record = record_of(settings.to_dict(), overrides, decided.precision, data) | {"judge": judge}
     if resumed:
         runs.refuse_changes(resumed, recipe, record)
     saved = _checkpoint(resumed, recipe) if resumed else None

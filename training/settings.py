@@ -40,7 +40,8 @@ class Settings:
         "auto",
         "Data",
         "a CSV file; a folder of JSON files; `folders`: each sub-folder is a class; `data`: the "
-        "data's own labels; `auto`: these, for BigGAN only; `none`: train without labels",
+        "data's own labels; `auto`: these, for recipes that take labels by themselves, such as "
+        "BigGANs; `none`: train without labels",
     )
     captions: str = option(
         "auto",

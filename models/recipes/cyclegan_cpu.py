@@ -1,10 +1,10 @@
-"""A CycleGAN for a laptop: faces change the colour of their hair in about four minutes.
+"""A CycleGAN for a laptop: faces change the colour of their hair in about five minutes.
 
 Source: the recipe cyclegan at 64 px with 24 channels and 4 blocks (775 299 parameters per
 generator). The discriminator halves twice and judges patches of 34 px; patches of 70 px would cover
 the whole picture.
 Command: python train.py cyclegan_cpu --data faces --domains "red hair, blue hair"
-Run time: about four minutes on two CPU cores (0.08 s a step).
+Run time: five to six minutes on two CPU cores (0.11 s a step).
 Expect hair of the other colour after 300 steps. At the end, for faces not trained on, the L1
 distance to the same face drawn with the other hair is 3.9 of 255 from red to blue and 3.2 back;
 unchanged pictures have 25.0 and 24.3: samples/gallery/cyclegan.md.

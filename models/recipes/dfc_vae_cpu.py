@@ -6,8 +6,8 @@ Run time: 4 minutes on two CPU cores, 0.09 s a step; up to 18 minutes beside oth
 Expect on 2 000 held-out faces: MSE 0.0080 (`vae_cpu` 0.0049, 64 principal components 0.0044), all
 64 units active, 90 nats a code. Lines are clean and backgrounds even; colours become paler, since
 Lite0's early maps hardly distinguish them; glasses become thin. Samples: FD-lite0@224 213 of 2 000,
-measured with the network that was also used for training. Pictures and attribute vectors:
-samples/gallery/vae.md.
+which was measured with the network of the training; now they are measured by Lite1. Pictures and
+attribute vectors: samples/gallery/vae.md.
 """
 
 import dataclasses

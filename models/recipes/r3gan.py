@@ -9,11 +9,11 @@ Command: python train.py r3gan --data FOLDER         (or --data faces)
 Run time: hours on a GPU; about 700 s a step on two CPU cores (calculated).
 Expect on FFHQ at 64 px: FID 1.95 (the paper, after a longer training). γ does not carry over
 between sets: begin with the nearest preset and try 2 and 4 times as much.
-Departures: training ends with the curves, theirs goes on at their last values (--steps); G ends in
-a tanh, theirs in nothing; the average's half-life is 500 000 pictures from when that is a twentieth
-of those seen, theirs grows to that by the cosine; labels by projection beside a logit without them,
-theirs without that logit; colours are augmented as often as the rest, theirs half as often; both
-steps see the same reals, theirs fresh ones.
+Departures: training ends with the curves, theirs goes on at their last values (--steps; with fewer
+steps give --decay-end 0); G ends in a tanh, theirs in nothing; the average's half-life is 500 000
+pictures from when that is a twentieth of those seen, theirs grows to that by the cosine; labels by
+projection beside a logit without them, theirs without that logit; colours are augmented as often as
+the rest, theirs half as often; both steps see the same reals, theirs fresh ones.
 """
 
 from models.systems.gan.recipe import GANRecipe

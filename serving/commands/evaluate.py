@@ -33,7 +33,12 @@ def build_parser() -> Parser:
         help="a run (folder, name, number), checkpoint or .keras")  # fmt: skip
     add("--fake", type=names.path, metavar="DIR",
         help="a folder of generated pictures, instead of RUN")  # fmt: skip
-    add("--real", metavar="DATA", help="a folder or a data set by name; default: the run's data")
+    add(
+        "--real",
+        type=names.word,
+        metavar="DATA",
+        help="a folder or a data set by name; default: the run's data",
+    )
     add("--samples", type=common.PICTURES, default=5000, help="most pictures of each kind")
     add("--resolution", type=common.resolution, metavar="N|WxH",
         help="for pictures in folders: a side, or width x height; default: their own")  # fmt: skip
@@ -57,7 +62,7 @@ def build_parser() -> Parser:
 
 
 def _add_measuring(add) -> None:
-    add("--extractor", default="", metavar="lite0|lite1|inception|dinov2|clip|FILE.keras",
+    add("--extractor", type=names.word, metavar="lite0|lite1|inception|dinov2|clip|FILE.keras",
         help="feature network; default lite0, or lite1 for networks trained with lite0's features; "
         "dinov2 and clip need the package keras-hub, which fetches their weights")  # fmt: skip
     add("--preset", type=names.word, metavar="NAME|DIR",

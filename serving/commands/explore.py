@@ -286,8 +286,8 @@ class _Project:
 
         if options.truncation != 1:
             raise UserError("project searches all latents; leave out --truncation")
-        if options.statistics != "auto":
-            raise UserError("project draws with the trained statistics; leave out --statistics")
+        if options.statistics == "standing":
+            raise UserError("project draws with the running statistics; leave out --statistics")
         found = project(
             generator, options.picture, options.steps, options.starts, options.seed,
             common.wish(generator, options),

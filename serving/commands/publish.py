@@ -93,7 +93,12 @@ def publish(options: argparse.Namespace) -> None:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    """Raise `UserError` if what is to be replaced is more than a page: a repository's own files."""
+    """Raise `UserError` if what is to be replaced is more than a page: a repository's own files.
+
+    A folder that is called "." cannot be replaced by another one.
+    """
+    if folder.name in ("", ".."):
+        raise UserError(f"{folder} has no name of its own; name a folder in it or beside it")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
     if not (folder / "model.json").is_file():

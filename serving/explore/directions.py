@@ -146,7 +146,8 @@ def _moved(generator, direction, offsets, rows, seed, attributes, truncation, st
         raise UserError("the direction is zero: its two groups have the same average")
     generator.use_statistics(truncation, statistics)
     z = generator.draw_latents(rows, seed, truncation)
-    unit = direction / length * generator.draw_latents(64, 0).std()
+    drawn = generator.draw_latents(64, 0)  # in w, each number has a mean of its own
+    unit = direction / length * np.sqrt(drawn.var(axis=0, ddof=1).mean())
     moved = z[:, None] + np.asarray(offsets)[None, :, None] * unit
     y = generator.draw_labels(rows, seed, generator.parse(attributes))
     y = None if y is None else np.repeat(y, len(offsets), axis=0)

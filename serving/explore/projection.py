@@ -63,7 +63,8 @@ class Projection:
         arrays = {"latent": self.latent} | ({} if self.label is None else {"label": self.label})
         with replaced(path) as unfinished:
             if path.suffix.lower() == ".npz":
-                np.savez(unfinished, **arrays)
+                with unfinished.open("wb") as file:  # NumPy would add .npz to a name in .NPZ
+                    np.savez(file, **arrays)
             else:
                 self.side_by_side().save(unfinished)
         return path

@@ -209,6 +209,11 @@ def test_runs_on_other_pictures_are_not_mixed(tmp_path):
     (tmp_path / "own" / "5.png").unlink()
     with pytest.raises(UserError, match=r"compare-own-.* holds runs on other pictures than 'own'"):
         trials.open_plan(made, trials.open_data(made))
+    (folder / "data.json").unlink()
+    data = trials.open_data(made)
+    trials.open_plan(made, data, ["FD-lite0@224"])
+    with pytest.raises(UserError, match="measured by FD-lite0@224, and these are by FD-lite1@240"):
+        trials.open_plan(made, data, ["FD-lite1@240"])
     (folder / "data.json").write_text("{")
     with pytest.raises(UserError, match=r"data\.json .*; delete it if the pictures are the same"):
         trials.open_plan(made, trials.open_data(made))
@@ -218,6 +223,7 @@ def test_steps_of_ones_own_are_reported(tmp_path):
     judge = {"x": "min"}
     for words, told in (
         (["gan", "lsgan"], "4 generator steps each"),
+        (["gan:steps=6", "lsgan:steps=6"], "6 generator steps each"),
         (["gan", "lsgan:steps=6"], "Generator steps: gan 4, lsgan:steps=6 6,"),
     ):
         made = make(tmp_path, words)

@@ -80,6 +80,7 @@ def test_tables():
     assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == [
         "COLOUR", "4", "75.0%", "", "75.0%", "50.0%", "",
     ]  # fmt: skip
+    assert control.as_csv([]).startswith("name,")  # nothing was asked for
     read = list(csv.DictReader(io.StringIO(control.as_csv(rows))))
     assert [float(row["accuracy"]) for row in read] == [row.accuracy for row in rows]
 

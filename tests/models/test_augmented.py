@@ -192,7 +192,6 @@ def test_auto_is_settled_by_the_number_of_pictures():
         ({"augment": "ada", "augment_p": 1.5}, "augment_p must be from 0 to 1, not 1.5"),
         ({"augment": "ada", "augment_target": 0.6, "augment_p_end": 0.3, "decay": "cosine"},
          "augment_p_end is for an augment_p that is not adapted"),
-        ({"augment": "apa", "augment_target": 0.0}, "augment_p 1 replaces every real picture"),
         ({"augment": "ada", "point_dim": 2, "architecture": "dense"}, "not for points"),
         ({"augment": "apa", "point_dim": 2, "architecture": "dense"}, "not for points"),
     ],

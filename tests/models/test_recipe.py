@@ -160,19 +160,6 @@ def test_unknown_field_is_refused_with_the_nearest():
         ({"beta_2_end": 1.0}, "beta_2_end must be at least 0 and below 1"),
         ({"weight_decay": -1.0}, "weight_decay must be at least 0, not -1.0"),
         ({"residual_gain": 0.0}, "residual_gain must be above 0"),
-        (
-            {
-                "architecture": "fastgan",
-                "reconstruction_weight": 1.0,
-                "batch_size": 6,
-                "micro_batches": 2,
-            },
-            "batch_size / micro_batches must be at least 4, not 3",
-        ),
-        (
-            {"loss": "rsgan", "g_term": "mode_seeking", "label_kind": "classes", "num_labels": 3},
-            "g_term mode_seeking gives pictures of both halves the same labels, and loss rsgan",
-        ),
         ({"architecture": "dense", "point_dim": 2, "dequantize": True}, "not for points"),
     ],
 )
@@ -222,3 +209,27 @@ def test_both_of_a_pair_have_the_same_noisy_label():
 def test_what_a_lazy_penalty_may_not_ask_of_other_devices(changes, words):
     recipe = GANRecipe(name="x", **{"d_norm": "none", "penalty_every": 4, **changes})
     assert recipe.sometimes_together == words
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"architecture": "fastgan", "reconstruction_weight": 1.0, "batch_size": 6,
+          "micro_batches": 2}, "batch_size / micro_batches must be at least 4, not 3"),
+        ({"loss": "rsgan", "g_term": "mode_seeking", "label_kind": "classes", "num_labels": 3},
+         "g_term mode_seeking gives pictures of both halves the same labels, and loss rsgan"),
+        ({"augment": "apa", "augment_target": 0.0}, "augment_p 1 replaces every real picture"),
+    ],
+)  # fmt: skip
+def test_what_no_training_should_begin_with(changes, words):
+    """Generators that were trained so before can be used."""
+    recipe = GANRecipe(name="x", **changes)
+    assert recipe_of(recipe.to_dict()) == recipe
+    with pytest.raises(ValueError, match=words):
+        recipe.check_training()
+
+
+def test_an_older_recipes_target_of_no_adaptation():
+    old = {"system": "gan", "name": "x", "augment_target": 0.0}
+    assert recipe_of({**old, "augment": "none"}) == GANRecipe(name="x")
+    assert recipe_of({**old, "augment": "ada"}).augment_target == 0.0

@@ -342,7 +342,7 @@ def test_passport_says_under_what_protocol(noise):
         "value": reading.distance,
         "floor": measure.monitor.floor,
     }
-    assert lite0_name() == quality.measure_name(tiny.recipe())
+    assert lite0_name() == quality.measure_name("lite0")
 
 
 def lite0_name():

@@ -154,6 +154,15 @@ def test_projection_finds_a_picture_of_its_own(kind):
     assert found.side_by_side().width == 3 * 194 + 2
 
 
+def test_a_latent_is_kept_whatever_the_letters_of_its_suffix(plain, tmp_path):
+    picture = plain.sample(1).images[0]
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    found = project(plain, tmp_path / "a.png", steps=1, starts=1)
+    found.save(tmp_path / "A.NPZ")
+    assert [path.name for path in tmp_path.glob("*.NPZ")] == ["A.NPZ"]
+    np.testing.assert_array_equal(np.load(tmp_path / "A.NPZ")["latent"], found.latent)
+
+
 @pytest.mark.parametrize(
     ("latent", "low", "high"),
     [("truncated_normal", -1, 1), ("uniform", -1, 1), ("binomial", 0, 1), ("normal", -2.5, 2.5)],

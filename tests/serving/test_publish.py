@@ -352,6 +352,7 @@ def test_publish_writes_a_page(file, stubbed, tmp_path, capsys):
             r"lacks dist/ort.wasm.min.mjs of onnxruntime-web 1.30.0",
         ),
         (["{free}", "--runtime", "{free}"], "is no folder"),
+        (["{out}/..", "--overwrite"], "has no name of its own; name a folder in it"),
         (["{free}", "--space", "--single"], "choose one of them"),
         (["{free}", "--space", "--runtime", "{out}"], "a Space needs none"),
     ],

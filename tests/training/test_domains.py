@@ -175,3 +175,19 @@ def test_a_run_goes_on_with_the_memory_check_off(tmp_path, train):
     assert train("--steps=2")[0] == 0
     code, words = train("--steps=3", "--resume", "--memory-check=off")
     assert code == 0, words
+
+
+def test_a_dry_run_of_a_batch_of_one(tmp_path, train_recipe):
+    """The quality of one picture cannot be measured, but there will be more."""
+    folders = [f"--data={grey(tmp_path / 'x', 9, 0)}", f"--data-b={grey(tmp_path / 'y', 9, 99)}"]
+    tiny = [
+        "--resolution=32",
+        "--g-filters=2",
+        "--d-filters=2",
+        "--blocks=1",
+        "--batch-size=1",
+        "--d-layers=1",
+        "--quality-every=1",
+    ]
+    code, words = train_recipe("cyclegan", [*tiny, *folders], "--dry-run")
+    assert code == 0, words

@@ -20,13 +20,14 @@ from serving.commands import evaluate_jobs, export
 from training import estimate
 
 TINY = {
-    "fastgan": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8"],
+    "fastgan": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8",
+                "--batch-size=4"],
     "projected": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8",
-                  "--d-input=128", "--g-convolutions=one"],
+                  "--d-input=128", "--g-convolutions=one", "--batch-size=2"],
     "r3gan": ["--resolution=32", "--g-filters=16", "--d-filters=16", "--latent-dim=8",
-              "--stage-blocks=1", "--decay-end=2"],
+              "--stage-blocks=1", "--decay-end=2", "--batch-size=2"],
 }  # fmt: skip
-REST = ["--batch-size=2", "--precision=float32", "--picture-rows=2", "--picture-columns=2",
+REST = ["--precision=float32", "--picture-rows=2", "--picture-columns=2",
         "--workers=1", "--quality-samples=0"]  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def test_an_automatic_augmentation_is_told_recorded_and_kept(train_recipe, tmp_p
 
 def test_lite1_judges_what_sees_through_lite0(monkeypatch):
     seen = recipes.load("projected")
-    assert (seen.judge, during.measure_name(seen)) == ("lite1", "FD-lite1@240")
+    assert (seen.judge, during.measure_name(seen.judge)) == ("lite1", "FD-lite1@240")
     for name in ("srgan_cpu", "dfc_vae_cpu", "deoldify", "caae_g"):
         recipe = recipes.load(name)
         if name == "caae_g":
@@ -83,7 +84,7 @@ def test_lite1_judges_what_sees_through_lite0(monkeypatch):
     assert recipes.load("srgan").judge == "lite0"  # whose content is VGG's
     for name in ("fastgan", "sagan_cpu", "vae_cpu"):
         recipe = recipes.load(name)
-        assert (recipe.judge, during.measure_name(recipe)) == ("lite0", "FD-lite0@224")
+        assert (recipe.judge, during.measure_name(recipe.judge)) == ("lite0", "FD-lite0@224")
     asked = []
 
     def load(name):
@@ -96,7 +97,7 @@ def test_lite1_judges_what_sees_through_lite0(monkeypatch):
         system = SimpleNamespace(
             recipe=recipe, judged=lambda *_: SimpleNamespace(domain="images", protocol={})
         )
-        measure = during.QualityMeasure(data, system, seed=0, count=2)
+        measure = during.QualityMeasure(data, system, 0, 2, recipe.judge)
         with pytest.raises(MetricError, match="stop here"):
             measure.read(system)
     assert asked == ["lite1", "lite0"]
@@ -114,7 +115,7 @@ def test_a_comparison_is_judged_by_what_no_recipe_trains_with(monkeypatch):
     settings = plan.CompareSettings(data="faces", samples=4)
     both = [recipes.load("sagan_cpu"), recipes.load("projected")]
     for given in (both, both[::-1], both[:1], ()):
-        with pytest.raises(MetricError, match="stop here"):
+        with pytest.raises(UserError, match="stop here"):
             judges.choose(settings, data, given)
     assert asked == ["lite1", "lite1", "lite0", "lite0"]
 

@@ -38,7 +38,7 @@ class AugmentationFields(Recipe):
     augment_p: float = option(
         1.0,
         "Augmentation",
-        "how probable they are; of ada and apa with augment_target, the most that they become",
+        "probability of the operations; where ada and apa adapt it, its upper limit",
         only=_AUGMENTED,
         least=0,
         most=1,
@@ -54,8 +54,9 @@ class AugmentationFields(Recipe):
     augment_target: float = option(
         0.6,
         "Augmentation",
-        "mean sign of the discriminator's logits on reals that augment_p is adapted to, from 0 on; "
-        "0: it is not adapted",
+        "ada and apa adapt augment_p, which begins at 0: it rises while the mean sign of the "
+        "discriminator's logits on reals is above this, and falls while it is below; 0: augment_p "
+        "stays as given",
         only={"augment": _ADAPTING},
         least=0,
         below=1,
@@ -87,8 +88,3 @@ class AugmentationFields(Recipe):
             yield str(error).rstrip(".")
         if self.adapts and self.augment_p_end:
             yield "augment_p_end is for an augment_p that is not adapted (augment_target 0)"
-        if self.augment == "apa" and not self.adapts and self.augment_p == 1:
-            yield (
-                "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
-                "augment_target, such as 0.6"
-            )

@@ -42,6 +42,7 @@ def on_points(recipe: Recipe, dim: int, width: int = 64) -> GANRecipe:
         mirror=False,
         augment="none",
         augment_p_end=0.0,
+        decay_end=0,
         ema_decay=0.0,
         ema_half_life=0,
         ema_ramp=0.0,

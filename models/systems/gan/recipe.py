@@ -207,6 +207,10 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         yield from validity.of_training(self)
         yield from self.problems_of_augmentation()
 
+    def problems_of_training(self) -> Iterator[str]:
+        yield from super().problems_of_training()
+        yield from validity.of_beginning(self)
+
     @classmethod
     def of_fields(cls, values: dict[str, Any]) -> Recipe:
         """A recipe of this class from its fields, also from those of earlier versions.
@@ -215,8 +219,9 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         """
         own = {field.name for field in dataclasses.fields(cls)}
         values = {n: v for n, v in values.items() if n in own or n not in RETIRED_FIELDS}
-        if values.get("augment", "none") not in ("ada", "apa"):  # its default was another
-            values.pop("augment_target", None)
+        adapting = values.get("augment", "none") in ("ada", "apa")
+        if not adapting and values.get("augment_target") == 0.0:  # its default was another
+            del values["augment_target"]
         if values.get("decay_start") and "decay" not in values:
             values["decay"] = "exponential"
         return super().of_fields(values)

@@ -69,16 +69,25 @@ def of_labels(recipe: Any) -> Iterator[str]:
         )
     if recipe.g_classifier_weight and not recipe.d_classifier_weight:
         yield "g_classifier_weight needs a classifier: set d_classifier_weight above 0"
+    if recipe.d_classifier_weight and recipe.label_noise:
+        yield (
+            f"the classifier needs true labels: set label_noise {recipe.label_noise:g} or "
+            f"d_classifier_weight {recipe.d_classifier_weight:g} to 0"
+        )
+
+
+def of_beginning(recipe: Any) -> Iterator[str]:
+    """A sentence for each combination that a saved generator may have, but no new training."""
+    if recipe.augment == "apa" and not recipe.adapts and recipe.augment_p == 1:
+        yield (
+            "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
+            "augment_target, such as 0.6"
+        )
     term = generator_terms.get(recipe.g_term)
     if recipe.conditional and term and term.paired_labels and losses.get(recipe.loss).pairs:
         yield (
             f"g_term {recipe.g_term} gives pictures of both halves the same labels, and loss "
             f"{recipe.loss} compares each with a real one of its label; choose another of either"
-        )
-    if recipe.d_classifier_weight and recipe.label_noise:
-        yield (
-            f"the classifier needs true labels: set label_noise {recipe.label_noise:g} or "
-            f"d_classifier_weight {recipe.d_classifier_weight:g} to 0"
         )
 
 
