@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,8 +64,9 @@ class Projection:
         arrays = {"latent": self.latent} | ({} if self.label is None else {"label": self.label})
         with replaced(path) as unfinished:
             if path.suffix.lower() == ".npz":
-                with unfinished.open("wb") as file:  # NumPy would add .npz to a name in .NPZ
-                    np.savez(file, **arrays)
+                buffer = io.BytesIO()  # NumPy would add .npz to a name in .NPZ
+                np.savez(buffer, **arrays)
+                unfinished.write_bytes(buffer.getvalue())
             else:
                 self.side_by_side().save(unfinished)
         return path

@@ -427,3 +427,37 @@ def test_long_captions_break_after_commas():
     words = pictures._wrapped("wgan:weight_clip=0.1,g_learning_rate=5e-4", 240)
     assert words == "wgan:weight_clip=0.1,\ng_learning_rate=5e-4"
     assert pictures._wrapped("gan", 240) == "gan"
+
+
+def test_a_seed_is_that_of_the_networks_and_of_the_batches(tmp_path):
+    made = make(tmp_path, ["gan"])
+    data = trials.open_data(made)
+    (one, first, _), (two, second, _) = (trials.build(made, "gan", seed, data) for seed in (0, 1))
+    kernels = [
+        keras.ops.convert_to_numpy(each.generator.trainable_variables[0]) for each in (one, two)
+    ]
+    assert (kernels[0] != kernels[1]).any()
+    assert (first.batch(0)["images"] != second.batch(0)["images"]).any()
+
+
+def test_nothing_is_told_against_an_entry_with_one_finished_run():
+    lines = [row("a", x=[1.0]), row("b", x=[2.0, 2.1])]
+    assert table.verdicts(lines, {"x": "min"}) == []
+
+
+def test_what_no_training_should_begin_with_is_refused(tmp_path):
+    made = make(tmp_path, ["gan:augment=apa,augment_target=0"], data="faces", count=8)
+    with pytest.raises(UserError, match=r"^gan:augment=apa.*: .*replaces every real picture"):
+        trials.open_data(made)
+
+
+def test_the_time_of_a_step_counts_the_entrys_own_steps(tmp_path):
+    made = make(tmp_path, ["gan", "gan:steps=6"], seeds=3)
+    for title, steps in (("gan", 4), ("gan:steps=6", 6)):
+        for seed, seconds in enumerate((1.0, 2.0, 9.0)):
+            place = trials.folder_of(tmp_path, title, seed)
+            place.mkdir(parents=True)
+            curve = [{"step": steps, "x": 0.5}]
+            known = {"curve": curve, "state": "done", "seconds": seconds * steps}
+            (place / "result.json").write_text(json.dumps(known))
+    assert [each.step_seconds for each in table.rows(made, tmp_path, ["x"])] == [2.0, 2.0]

@@ -57,7 +57,7 @@ def test_names_are_safe_in_a_path(opened, tmp_path):
 
 
 def test_bad_folders(opened, tmp_path):
-    with pytest.raises(DataError, match=r"There is no folder .*missing.*faces, cifar10"):
+    with pytest.raises(DataError, match=r"There is no folder .*missing.*faces, ages, triangles"):
         opened(tmp_path / "missing")
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="is a file"):

@@ -199,3 +199,35 @@ def test_auto_is_settled_by_the_number_of_pictures():
 def test_what_does_not_fit(changes, words):
     with pytest.raises(ValueError, match=words.replace("(", r"\(")):
         GANRecipe(name="x", **changes)
+
+
+def test_what_is_seen_follows_the_adapted_probability():
+    recipe = tiny.recipe(augment="ada", augment_p=0.9)
+    gan, batch, how = GAN(recipe, seed=1), tiny.batch(recipe, 0), augmentation.get("ada")
+    pictures = ops.convert_to_tensor(batch["images"][:, 0].astype("float32") / 127.5 - 1)
+    numbers = ops.convert_to_tensor(batch["augment_real"][:, 0])
+    most = ops.convert_to_numpy(how(pictures, numbers, 0.9))
+    assert np.abs(most - ops.convert_to_numpy(how(pictures, numbers, 0.0))).max() > 0.1
+    for p in (0.0, 0.4, 0.9):
+        gan.augmented.adapted.assign(p)
+        seen = ops.convert_to_numpy(gan.augmented.see(pictures, numbers))
+        expected = ops.convert_to_numpy(how(pictures, numbers, p))
+        np.testing.assert_allclose(seen, expected, atol=1e-5)
+
+
+def test_apa_replaces_by_the_adapted_probability():
+    gan = GAN(tiny.recipe(augment="apa", augment_p=0.9), seed=1)
+    gan.augmented.adapted.assign(0.3)
+    part = {"pseudo_gate": ops.convert_to_tensor(np.float32([0.1, 0.5, 0.95]))}
+    mixed = gan.augmented.reals(part, ops.zeros((3, 2, 2, 1)), ops.ones((3, 2, 2, 1)))
+    assert ops.convert_to_numpy(mixed)[:, 0, 0, 0].tolist() == [1, 0, 0]
+
+
+def test_the_parts_of_a_batch_are_no_steps():
+    """Of the signs of 4 · 2 parts 4 are left: their mean, 0.5, is below 0.6."""
+    gan = GAN(tiny.recipe(augment="ada", augment_pictures=160, micro_batches=2), seed=1)
+    gan.augmented.adapted.assign(0.5)
+    gan.augmented.signs.assign(4.0)
+    gan.steps_done.assign(3)
+    gan.augmented.adapt()
+    assert float(gan.augmented.p()) == pytest.approx(0.4)

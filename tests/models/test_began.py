@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from layers import Closeness
-from models import networks, recipes
+from models import autodiff, networks, recipes
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
@@ -138,3 +138,53 @@ def test_networks_that_cannot_be_are_refused(changes, message):
 def test_another_discriminator_is_refused_the_loss():
     with pytest.raises(ValueError, match="loss boundary_equilibrium does not fit architecture sa"):
         tiny.recipe(loss="boundary_equilibrium")
+
+
+def test_d_learns_to_draw_fakes_badly():
+    """Plain descent moves D by k along the slope of the fakes' error, so that it grows."""
+    recipe = small(optimizer="sgd", beta_1=0.0, d_learning_rate=0.1, decay="none")
+    ends = []
+    for balance in (0.0, 1.0):
+        gan = GAN(recipe, seed=0)
+        gan.discriminator_terms.balance.assign(balance)
+        tiny.fit(gan, [0])
+        ends.append(tiny.values(gan.discriminator.trainable_variables))
+    twin, batch = GAN(recipe, seed=0), tiny.batch(recipe, 0)
+    d, labels = twin.discriminator, batch["fake_labels"][:, 0]
+    fake = ops.convert_to_numpy(twin.generator([batch["latents"][:, 0], labels]))
+    _, slopes = autodiff.value_and_grad(
+        lambda: (-ops.mean(d([fake, labels])), {}), d.trainable_variables, d.variables
+    )
+    slopes = [ops.convert_to_numpy(each) for each in slopes]
+    assert max(np.abs(each).max() for each in slopes) > 1e-4
+    for without, along, slope in zip(*ends, slopes, strict=True):
+        np.testing.assert_allclose(along - without, 0.1 * slope, atol=1e-6)
+
+
+def test_the_balance_moves_as_far_by_the_parts_of_a_batch():
+    recipe = small(d_learning_rate=1e-30, g_learning_rate=1e-30, diversity_ratio=0.9,
+                   balance_rate=0.5, micro_batches=2)  # fmt: skip
+    gan = GAN(recipe, seed=0)
+    gan.discriminator_terms.balance.assign(0.4)
+    real, fake = errors(gan, tiny.batch(recipe, 0))
+    tiny.fit(gan, [0])
+    moved = float(np.asarray(gan.discriminator_terms.balance))
+    assert moved == pytest.approx(0.4 + 0.5 * (0.9 * real - fake), rel=1e-4)
+
+
+def test_the_layers_are_those_of_the_paper():
+    """ELU after all convolutions but the last; dense layers are linear; nearest neighbours."""
+    g, d = networks.build(small(g_filters=16, d_filters=8), 0)
+    seen = set()
+    for layer in (*g.layers, *d.layers):
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+            curved = isinstance(layer, keras.layers.Conv2D) and not layer.name.endswith("_image")
+            assert layer.activation.__name__ == ("elu" if curved else "linear"), layer.name
+            seen.add(type(layer).__name__)
+        if isinstance(layer, keras.layers.UpSampling2D):
+            assert layer.interpolation == "nearest"
+            seen.add("up")
+    assert len(seen) == 3
+    for network, letter, filters in ((g, "g", 16), (d, "d", 8)):
+        found = [network.get_layer(f"{letter}_{stage}_2").filters for stage in (0, 1)]
+        assert found == 2 * [filters]

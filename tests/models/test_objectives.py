@@ -120,3 +120,22 @@ def test_the_work_of_a_penalty():
     assert passes(penalty="r1") == 12
     assert passes(penalty="r1_r2") == 18
     assert passes(penalty="r1_r2", penalty_every=4) == 9
+
+
+def test_lecams_averages_decay_once_a_step_by_the_parts_of_a_batch():
+    """Each of two parts keeps the root of 0.25."""
+    recipe = GANRecipe(name="points", **POINTS | {"d_learning_rate": 1e-30}, lecam_weight=0.5,
+                       lecam_decay=0.25, lecam_start=0, micro_batches=2)  # fmt: skip
+    gan, batch = GAN(recipe, seed=0), tiny.batch(recipe, 0)
+    fake = np.array(gan.generator([batch["latents"][:, 0], batch["fake_labels"][:, 0]]))
+    terms, expected = gan.discriminator_terms, []
+    for x, y in ((batch["images"][:, 0], "labels"), (fake, "fake_labels")):
+        value = 1.0
+        for half in np.split(np.array(gan.discriminator([x, batch[y][:, 0]])), 2):
+            value = 0.5 * value + 0.5 * half.mean()
+        expected.append(value)
+    for each in (terms.lecam_real, terms.lecam_fake):
+        each.assign(1.0)
+    tiny.fit(gan, [0])
+    found = [float(each.numpy()) for each in (terms.lecam_real, terms.lecam_fake)]
+    assert found == pytest.approx(expected, rel=1e-5)

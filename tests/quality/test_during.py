@@ -34,7 +34,7 @@ class Planned:
     distances: dict[int, float] = {}  # noqa: RUF012
     kernels: dict[int, float] = {}  # noqa: RUF012  # by default a hundredth of the distances
 
-    def __init__(self, data, system, seed, count):
+    def __init__(self, data, system, seed, count, judge="lite0"):
         self.monitor = SimpleNamespace(
             name="FD-test", kernel_name="KD-test", floor=0.5, count=count
         )
@@ -347,3 +347,13 @@ def test_passport_says_under_what_protocol(noise):
 
 def lite0_name():
     return Extractor("lite0", None, (224, 224), "none", "0").measure_name("frechet")
+
+
+def test_fewer_pictures_than_asked_for_are_all_measured(noise):
+    spy = Spy(noise)
+    measure = measure_of(noise, spy, 0, 100)
+    measure.read(spy)
+    assert (measure.count, measure.monitor.count, len(spy.asked[0][0])) == (60, 60, 60)
+    few = SimpleNamespace(images=noise.images[:20])
+    two = SimpleNamespace(judged=lambda data, rng, count: Judged(None, "a", {}))
+    assert quality.QualityMeasure({"a": noise, "b": few}, two, 0, 100).count == 20

@@ -1,5 +1,6 @@
 """Records of runs that are damaged or edited by hand: one line with the way out, or left out."""
 
+import dataclasses
 import json
 
 import pytest
@@ -161,3 +162,23 @@ def test_a_table_without_a_column_that_is_needed(tmp_path):
     path.write_text("step,distanse\n1,2\n")
     assert read_rows(path, ("step", "distance")) == []
     assert read_rows(path) == [{"step": 1.0, "distanse": 2.0}]
+
+
+def test_what_may_differ_in_a_run_that_goes_on(tmp_path):
+    run = make(tmp_path)
+    free = {
+        "distribute": "mirrored", "out": "x", "cache_dir": "x", "workers": 3,
+        "memory_check": "off", "picture_every": 7, "picture_rows": 1, "picture_columns": 1,
+        "quality_every": 7, "rollbacks": 2, "control_samples": 9, "steps_per_execution": 2,
+        "checkpoint_every": 7, "checkpoints": 1,
+    }  # fmt: skip
+    longer = dataclasses.replace(run.recipe(), steps=7)
+    runs.refuse_changes(run, longer, RECORD | {"settings": RECORD["settings"] | free})
+    for changes, words in (
+        ({"backend": "jax"}, "backend was 'tensorflow', now 'jax'"),
+        ({"precision": "mixed_bfloat16"}, "precision was 'float32', now 'mixed_bfloat16'"),
+        ({"data": {"name": "faces", "fingerprint": "f"}}, "data.fingerprint was None, now 'f'"),
+        ({"settings": RECORD["settings"] | {"count": 5}}, "settings.count was None, now 5"),
+    ):
+        with pytest.raises(UserError, match=words):
+            runs.refuse_changes(run, longer, RECORD | changes)

@@ -8,10 +8,10 @@ import subprocess
 
 import pytest
 
-from models import files
+from models import files, recipes
 from models.networks import sagan
 from models.version import VERSION
-from runs.record import commit
+from runs.record import commit, judge_of
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -113,3 +113,11 @@ def test_the_commit_is_this_projects_own(tmp_path, monkeypatch):
     assert commit(tmp_path / "inside") is None
     monkeypatch.setenv("PATH", "")
     assert commit(tmp_path) is None
+
+
+def test_a_run_keeps_the_judge_that_it_began_with():
+    plain, seen = recipes.load("srgan_cpu"), recipes.load("projected")
+    assert judge_of({"judge": "lite1"}, plain) == "lite1"
+    assert judge_of({"judge": "lite0"}, seen) == "lite0"
+    assert [judge_of({}, each) for each in (plain, seen)] == ["lite0", "lite1"]  # as it was
+    assert judge_of({"judge": "vgg"}, plain) == "lite0"

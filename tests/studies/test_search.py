@@ -9,7 +9,7 @@ import pytest
 
 from comparison import trials
 from console.errors import TrainingStopped, UserError
-from studies import choosing, command, plan, searches
+from studies import choosing, command, plan, search_report, searches
 from studies.carrying_out import Work
 from studies.folder import open_folder
 from studies.results import Results
@@ -330,3 +330,48 @@ def test_the_cost_counts_the_best_settings_again(tmp_path, capsys):
         assert int(found.pop(name)) == 2 * 3
         assert int(found.pop(f"{name}-again")) == 2 * 2
     assert not found
+
+
+# === Numbers that are planned ===
+
+
+def ended(folder, comparison, measure, better, numbers):
+    """Runs (arm, seed) that have come to these numbers, and what their judge calls better."""
+    for (arm, seed), number in numbers.items():
+        place = trials.folder_of(folder / comparison, arm, seed)
+        place.mkdir(parents=True)
+        known = {"curve": [{"step": 2, measure: number}], "state": "done", "seconds": 1.0}
+        (place / "result.json").write_text(json.dumps(known))
+    judge = {"better": {measure: better}, "protocol": ""}
+    (folder / comparison / "judge.json").write_text(json.dumps(judge))
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "better", "words"),
+    [
+        ("ring", "EM distance", "min", "- plain before squares by 1 ± "),
+        ("grid", "mode entropy", "max", "- squares before plain by 1 ± "),
+    ],
+)
+def test_the_model_that_is_ahead_is_named_first(tmp_path, name, measure, better, words):
+    search = load(tmp_path, seeds=3)
+    folder = open_folder(search, tmp_path / "here")
+    ended(folder, name, measure, better, {("plain 0", 0): 1.0, ("squares 0", 0): 2.0})
+    starts = {"plain 0": 1.0, "squares 0": 2.0}
+    again = {(arm, n): start + n / 100 for arm, start in starts.items() for n in range(3)}
+    ended(folder, f"{name}-again", measure, better, again)
+    best = choosing.again(search, folder)
+    lines = search_report._differences(search, best, folder, name)
+    assert lines[0].startswith("Of 1 pair of models, 1 differ by Welch's t-test")
+    assert lines[2].startswith(words)
+
+
+def test_where_more_is_better_the_least_is_the_worst_and_fails(tmp_path):
+    search = load(tmp_path, seeds=2)
+    folder = open_folder(search, tmp_path / "here")
+    numbers = {(f"plain {k}", 0): value for k, value in enumerate((0.5, 0.05, 0.9))}
+    ended(folder, "grid", "mode entropy", "max", numbers)  # below 0.1 it has failed
+    assert choosing.failed(search, folder, "grid", "plain") == pytest.approx(1 / 3)
+    assert choosing.chosen(search, folder)["grid"] == {"plain": "plain 2"}
+    lines = search_report._table(search, choosing.again(search, folder), folder, "grid")
+    assert lines[2] == "| plain | – | 0.9 | 0.5 | 0.05 | 33% of 3 |"

@@ -384,3 +384,60 @@ def test_comparisons_have_their_own_pictures_judges_and_beginnings(tmp_path, mon
     other = work._judge(dataclasses.replace(study.plans["some"], entries=entries))
     assert other is not second
     assert other[1] is second[1]
+
+
+def test_a_run_comes_to_the_quantity_that_is_asked_for(written, tmp_path):
+    study = load(written(), tmp_path, seeds=1)
+    place = trials.folder_of(tmp_path / "here" / "points", "base", 0)
+    place.mkdir(parents=True)
+    curve = [{"step": n + 1, "EM distance": value} for n, value in enumerate((3.0, 1.0, 2.0))]
+    known = {"curve": curve, "state": "done", "seconds": 1.0}
+    (place / "result.json").write_text(json.dumps(known))
+    results = Results(study, tmp_path / "here")
+    for quantity, number in (("beginning", 3.0), ("best", 1.0), ("end", 2.0), ("rise", 1.0)):
+        assert results.numbers("points", "base", "EM distance", quantity) == {0: number}
+
+
+def test_comparisons_that_differ_in_a_number_share_neither_data_nor_judge(
+    written, tmp_path, monkeypatch
+):
+    def changed(made, **changes):
+        return dataclasses.replace(made, settings=dataclasses.replace(made.settings, **changes))
+
+    points = load(written(), tmp_path).plans["points"]
+    work = Work(tmp_path, print, lambda: False)
+    counts = [len(work._open(each).images) for each in (points, changed(points, count=50))]
+    assert counts == [500, 50]
+    (tmp_path / "sets.toml").write_text(SETS)
+    every = plan.load(str(tmp_path / "sets.toml"), "small", None, str(tmp_path)).plans["every"]
+    data = object()
+    monkeypatch.setattr(trials, "open_data", lambda made: data)
+    monkeypatch.setattr("comparison.judges.choose", lambda *given: object())
+    work = Work(tmp_path, print, lambda: False)
+    found = [
+        work._judge(changed(every, **each))
+        for each in ({}, {"few": 10}, {"samples": 3}, {"also": "raw"})
+    ]
+    assert len(set(map(id, found))) == 4
+
+
+def test_arms_at_equal_minutes_are_timed(written, tmp_path, monkeypatch):
+    monkeypatch.setattr("comparison.timing.step_seconds", lambda system, feed, least: 0.005)
+    changes = [("steps = 4", "minutes = 0.001"), ('short = "gan:steps=2"', ""),
+               ('"short"', '"other"')]  # fmt: skip
+    study, told = load(written(*changes), tmp_path), []
+    made = Work(tmp_path, told.append, lambda: False)._plan(study, "points")
+    assert made.timed == {"base": 10, "other": 10}  # 12 fit, in multiples of 5 · 2 marks
+    assert told == ["points: timing a step of 2 arms …"]
+    assert json.loads((tmp_path / "points/steps.json").read_text()) == {"steps": made.timed}
+
+
+def test_a_study_on_other_pictures_does_not_go_on(written, tmp_path):
+    study = load(written(), tmp_path, seeds=1)
+    folder = open_folder(study, tmp_path / "here")
+    calls = iter(range(100))
+    Work(folder, print, lambda: next(calls) >= 4).go(study)  # one run of three
+    path = folder / "points" / "data.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"fingerprint": "0" * 12}))
+    with pytest.raises(UserError, match="holds runs on other pictures than"):
+        Work(folder, print, lambda: False).go(study)

@@ -12,6 +12,7 @@ from models import recipes, transfer
 from models.systems.gan.turns import GAN
 from runs import checkpoints
 from tests.models import tiny
+from training import finetuning
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -144,3 +145,16 @@ def test_every_network_of_pictures_can_be_frozen(name, blocks):
     assert len(names) == blocks
     with pytest.raises(ValueError, match=f"this discriminator has {blocks} blocks"):
         transfer.freeze(network, blocks)
+
+
+def test_a_named_checkpoint_is_the_one_that_is_taken(tmp_path):
+    folder, out = tmp_path / "00000-SAGAN_V6-tiny", str(tmp_path / "elsewhere")
+    (folder / "checkpoints").mkdir(parents=True)
+    for name in ("recipe.json", "run.json"):
+        (folder / name).write_text("{}")
+    first, second = (folder / "checkpoints" / checkpoints.name(step) for step in (1, 2))
+    for path in (first, second):
+        path.touch()
+    run, path = finetuning.find(str(first), out)
+    assert (run.folder, path) == (folder.resolve(), first)
+    assert finetuning.find(str(folder), out)[1] == second

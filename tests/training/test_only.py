@@ -1,12 +1,15 @@
 """`--only`: a run trains on the pictures that fulfil a condition, as all that follows knows."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 import runs
+from console.errors import UserError
 from datasets import ATTRIBUTES, faces
+from models import recipes
 from serving import training_data
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -51,3 +54,16 @@ def test_a_dry_run_prepares_enough_to_choose_from(train, tmp_path):
     code, said = train("--steps=2", *ASKED, "--count=0", "--only=hat", "--dry-run")
     assert code == 0, said
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_that_have_changed_are_not_a_runs_own(pictures, cache, tmp_path):
+    run = runs.Run(tmp_path / "00000-SAGAN_V6-tiny")
+    run.folder.mkdir()
+    recipe = dataclasses.replace(recipes.load("SAGAN_V6"), resolution=32)
+    record = {"settings": {"data": str(pictures)}}
+    run.write(recipe, record)
+    found = training_data.open_own(run, cache)  # a record that does not say is believed
+    assert len(found.images) > 0
+    run.write(recipe, record | {"data": {"fingerprint": "0" * 12}})
+    with pytest.raises(UserError, match=f"fingerprint is {found.fingerprint}, not 000000000000"):
+        training_data.open_own(run, cache)

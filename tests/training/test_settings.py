@@ -81,6 +81,7 @@ RECORDED = {
     "precision": lambda record, where: "mixed_bfloat16",
     "seed": lambda record, where: 5,
     "backend": lambda record, where: keras.backend.backend(),
+    "judge": lambda record, where: "lite0",
     "data": lambda record, where: {
         "name": "tiny", "count": 12, "labels": None,
         "fingerprint": next(where.cache.glob("tiny-32-*")).name.rsplit("-", 1)[1],
@@ -136,9 +137,9 @@ def done(pictures, tmp_path_factory):
     measured, seeds = [], {}
 
     class Counted(Planned):
-        def __init__(self, data, system, seed, count):
-            super().__init__(data, system, seed, count)
-            measured.append((len(data["images"].images), seed, count))
+        def __init__(self, data, system, seed, count, judge):
+            super().__init__(data, system, seed, count, judge)
+            measured.append((len(data["images"].images), seed, count, judge))
 
     def told(place):
         """Note the argument `seed` of what stands at `place`, and go on as ever."""
@@ -162,7 +163,7 @@ def done(pictures, tmp_path_factory):
             patch.setattr(place, told(place))
         assert cli.run("SAGAN_V6", options) == 0
     (folder,) = out.iterdir()
-    assert measured == [(12, 5, 7)]
+    assert measured == [(12, 5, 7, "lite0")]
     return Where(pictures, cache, out, folder, overrides, seeds)
 
 
