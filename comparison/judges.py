@@ -47,7 +47,7 @@ class Judge(Protocol):
 def choose(
     settings: CompareSettings, data: datasets.ImageData, recipes: Iterable[Recipe] = ()
 ) -> Judge:
-    """The judge for the comparison's data; of pictures one that none of the recipes trains with.
+    """The judge for the comparison's data; for pictures, one that no recipe was trained with.
 
     Raises `UserError` for a network whose weights are missing, and for too few pictures.
     """

@@ -65,15 +65,18 @@ class CompareSettings:
     few: int = option(
         0,
         _GROUP,
-        "train on so many of the pictures alone, evenly spread, and measure against the others; "
-        "0: all are for both",
+        "train on only this many pictures, evenly spread over the data, and measure against all "
+        "others; 0: train on all and measure against all",
         most=bounds.PICTURES,
         least=0,
     )
     also: str = option(
         "",
         _GROUP,
-        f"what else is measured of pictures, with commas between: {', '.join(ALSO)}",
+        "further measures of pictures, with commas between: raw (the generator, not its average), "
+        "detail (slopes of grey levels), variety (spread, duplicates), weights (largest singular "
+        "values), memory (share nearer to training pictures than to others; needs --few), leaks "
+        "(share nearer to augmented reals than to reals)",
     )
     width: int = option(64, _GROUP, "hidden units of D on points; G has twice as many", least=1)
     budget: float = option(

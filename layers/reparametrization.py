@@ -138,7 +138,7 @@ class ConvTransposeCall:
     On a map of one pixel, such as a latent, it is computed as one matrix product.
 
     Args:
-        row_axis: row axis of the kernel (height, width, outputs, inputs), see `WeightNormalized`:
+        row_axis: row axis of the kernel (height, width, outputs, inputs), see `Reparametrized`:
             -2, the outputs, as in PyTorch, or -1, the inputs, as in Keras and the anime notes'
             code. Neither is clearly better: after 1 000 steps sagan_cpu at 32 px had FD-lite0@224
             176, 166, 170 with outputs, 158, 176, 174 with inputs (seeds 0 to 2).

@@ -1,8 +1,8 @@
 """Adversarial losses: a name → a pair of functions on logits.
 
-`discriminator(real, fake)` and `generator(real, fake)` take float32 logits (N, 1) and return a
-scalar to be minimised. Only relativistic losses use `real` in the generator's step; for the others
-it is None.
+`discriminator(real, fake)` and `generator(real, fake)` take float32 logits (N, J), J of a picture
+(1 in most networks), and return a scalar to be minimised. Only relativistic losses use `real` in
+the generator's step; for the others it is None.
 
 With s the sigmoid, log s(x) = -softplus(-x) and log(1 - s(x)) = -softplus(x). These neither
 overflow nor lose digits if s(x) rounds to 0 or 1.

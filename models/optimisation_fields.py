@@ -21,7 +21,7 @@ class OptimisationFields:
     beta_1: float = option(
         0.9,
         "Training",
-        "Adam's first decay rate",
+        "Adam's first decay rate, or SGD's momentum",
         only={"optimizer": ("adam", "sgd")},
         least=0,
         below=1,
@@ -29,7 +29,7 @@ class OptimisationFields:
     beta_2: float = option(
         0.999,
         "Training",
-        "Adam's second decay rate",
+        "Adam's second decay rate, or RMSprop's decay rate",
         only={"optimizer": ("adam", "rmsprop")},
         least=0,
         below=1,
@@ -52,7 +52,7 @@ class OptimisationFields:
     decay_start: int = option(
         0,
         "Training",
-        "step after which they fall, counted in each phase",
+        "step after which the learning rates fall, counted in each phase",
         only={"decay": ("exponential", *schedules.ENDING)},
         least=0,
     )
@@ -66,7 +66,7 @@ class OptimisationFields:
     decay_to: float = option(
         0.0,
         "Training",
-        "share of the rates that is left then",
+        "the learning rates at decay_end, as a share of their first values",
         only={"decay": schedules.ENDING},
         least=0,
         most=1,

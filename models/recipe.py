@@ -119,9 +119,9 @@ class Recipe(OptimisationFields):
 
     @property
     def judge(self) -> str:
-        """The feature network, of `metrics`, that measures the pictures: none it is trained with.
+        """The feature network of `metrics` that measures the pictures; training never uses it.
 
-        By features that a network is trained to have, it measures better than it is. So "lite1"
+        A network that was trained on lite0's features scores too well by them. So this is "lite1"
         where lite0's maps are part of a loss or of the discriminator.
         """
         return "lite0"
@@ -153,7 +153,7 @@ class Recipe(OptimisationFields):
 
     @property
     def sometimes_together(self) -> str:
-        """What only some steps compute from the whole batch, if anything, and the way around it.
+        """How to avoid a computation on the whole batch that only some steps have; "" without one.
 
         TensorFlow's devices cannot exchange anything in a part of a step that is not always taken.
         """

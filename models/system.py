@@ -31,7 +31,7 @@ class System(keras.Model):
 
     So a step is a function of its batch: the same on every backend, after a resume, and on several
     devices. `fit` takes one-tuples of a dict of arrays (B, columns, …), B the batch size; the
-    subclass defines them. One call of `train_step` takes every turn once.
+    subclass defines them. One call of `train_step` takes every turn, `times` times each.
 
     Every network is an attribute under its name; its average, if `averaged` lists it, is
     `ema_<name>`. Layers must take their initial weights from `layers.initializers`, so that a seed
@@ -173,10 +173,10 @@ class System(keras.Model):
         return getattr(self, f"ema_{network}" if averaged else network)
 
     def made_once(self, key: str, make: Callable[[], keras.Model]) -> keras.Model:
-        """What `make` gives, a network that consists of others: another one would be traced anew.
+        """The network that `make` builds from other networks; built once, as a new one is traced.
 
         Args:
-            key: tells it from the system's other ones.
+            key: its name among the networks that are made so.
         """
         known = vars(self._made)
         if key not in known:
@@ -256,7 +256,7 @@ class System(keras.Model):
         return logs
 
     def _take_if_due(self, turn: Turn, batch: Batch, index: int, before: Logs) -> Logs:
-        """Take the turn, and undo it if it was not due: a graph has no way around it."""
+        """Take the turn and, if it was not due, restore the old values: a graph cannot skip it."""
         if turn.when is None:
             return self._take(turn, batch, index)
         player, optimizer = self._players[turn.player], self.optimizer_of(turn.player)

@@ -43,7 +43,7 @@ def measure(
 
 
 def judge(pictures: np.ndarray, asked: np.ndarray, data: datasets.ImageData) -> list[control.Row]:
-    """Score `pictures`, uint8 (N, R, R, 3), generated with the labels `asked`, as in `data`.
+    """Score `pictures`, uint8 (N, H, W, C), generated with the labels `asked`, as in `data`.
 
     The judge is an attribute classifier trained on the real pictures; it is kept beside their
     cache, so that only the first call trains it. Every row has its accuracy on unseen reals.

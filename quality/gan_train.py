@@ -46,7 +46,7 @@ class Row:
 def measure(
     pictures: np.ndarray, asked: np.ndarray, data: datasets.ImageData, seed: int = 0
 ) -> list[Row]:
-    """Train on `pictures`, uint8 (N, R, R, C), generated with the labels `asked`; test on reals.
+    """Train on `pictures`, uint8 (N, H, W, C), generated with the labels `asked`; test on reals.
 
     The reals of the test are a tenth of the data that neither classifier has seen.
 

@@ -226,7 +226,7 @@ def _compared(case: Case, made: Sequence[np.ndarray], seed: int):
 def _probed(
     ager: Ager, trained: datasets.ImageData, held: datasets.ImageData, seed: int
 ) -> Measure:
-    """A linear probe of the age from the code: what the code says, the label need not."""
+    """How well a linear probe reads the age from the code, which should leave it to the label."""
     parts = []
     for data, most in ((trained, FITTED), (held, len(held.images))):
         rows = evenly(min(most, len(data.images)), len(data.images))

@@ -45,8 +45,8 @@ def measure(
 ) -> Unseen:
     """All measures of a StyleGAN against `count` pictures of `data`, without truncation.
 
-    What follows a level, and which values are lost, needs labels in the data: a classifier of them
-    sees the pictures.
+    If the data has labels, a classifier of them tells which attributes follow the styles of each
+    level, and which values of attributes the generator has lost.
     """
     generator.use_statistics()
     rng = step_rng(seed, 0)

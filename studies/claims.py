@@ -39,7 +39,7 @@ class Test:
     """`one` is expected to be less or more than `other` plus the share `by` of it.
 
     expect  "less" or "more"; "": the difference is only shown
-    by      0.05 with "less" means: more than `other` by less than 5 %
+    by      a share of `other`: 0.05 with "less" expects one < 1.05 · other
     """
 
     one: Side

@@ -67,7 +67,10 @@ def judge(
 
 
 def of_claim(outcomes: Sequence[Outcome]) -> str:
-    """Contradicted if one test contradicts it, supported if all its tests do, else not seen."""
+    """Contradicted if one test is; else waiting if one is; else not seen if one is; else supported.
+
+    "" if no test expects anything.
+    """
     found = [each.verdict for each in outcomes if each.verdict]
     for verdict in (CONTRADICTED, WAITING, NOT_SEEN):
         if verdict in found:
@@ -122,12 +125,15 @@ def welch(values: list[float], others: list[float]) -> tuple[Mean, float]:
 
 
 def _p(found: Mean, spread: float, test: Callable[[], float]) -> float:
-    """A test of numbers that are all the same divides by 0: they differ surely, or not at all."""
+    """The p of `test`, which divides by `spread`; if that is 0, then 1 for equal means, else 0."""
     return float(test()) if spread else float(found.value == 0)
 
 
 def holm(values: Sequence[float]) -> list[float]:
-    """Holm's corrected p-values (1979): all decisions at a level are right with 1 minus it."""
+    """Holm's corrected p-values (1979); reject those below a level.
+
+    The chance that any rejection is wrong is then at most the level.
+    """
     order = np.argsort(values, kind="stable")
     corrected, most = [0.0] * len(values), 0.0
     for rank, place in enumerate(order):

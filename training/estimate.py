@@ -120,7 +120,7 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
     ways.append("fewer " + " and ".join(f"--{name.replace('_', '-')}" for name in fields))
     raise UserError(
         f"too large for the memory: {guess.memory / 1e9:.1f} GB needed (estimate), "
-        f"{device.memory / 1e9:.1f} GB free; change {', or '.join(ways)}, or try anyway with "
+        f"{device.memory / 1e9:.1f} GB free; try {', or '.join(ways)}, or train anyway with "
         "--memory-check off"
     )
 

@@ -20,8 +20,8 @@ from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# If labels divide a set, a dry run prepares so many pictures per picture of a batch; if these are
-# too few, so many times as many, up to all of them.
+# With --only or --domains, a dry run prepares 64 pictures for each one of a batch. If too few of
+# these have the labels, it prepares 8 times as many, and so on, up to all.
 _SAMPLE_OF_A_PART, _MORE = 64, 8
 
 

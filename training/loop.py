@@ -70,7 +70,7 @@ def steps_at_once(*marks: int) -> int:
 
 
 def compiled(recipe: Recipe) -> bool | str:
-    """A system's jit_compile here: XLA halves the time of a step on points, mostly calls."""
+    """A system's `jit_compile`: on points, XLA halves the time of a step, mostly call overhead."""
     return (
         True
         if getattr(recipe, "point_dim", 0) and keras.backend.backend() == "tensorflow"

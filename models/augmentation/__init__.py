@@ -21,9 +21,9 @@ _GROUPS: dict[str, dict[str, tuple[Operation, ...]]] = {
     "diffaug": diffaug.OPERATIONS,
     "ada": ada.OPERATIONS,
 }
-# Fewer pictures than these are few.
+# "auto" augments if there are fewer training pictures than this.
 FEW = 2_000
-# What stands for no names.
+# The operations of an augmentation if none are named.
 _USUAL = {"diffaug": "colour,translation,cutout", "ada": "pixel,geometry,colour"}
 
 

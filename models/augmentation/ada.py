@@ -1,8 +1,9 @@
 """Adaptive discriminator augmentation (Karras et al. 2020, arXiv:2006.06676, appendix B).
 
 Each operation happens to each picture with probability p: where its first uniform number is below
-p. Those of "pixel" and "geometry" become one affine map, by which a picture is sampled once; those
-of "colour" one affine map of its colours.
+p. Each of the two rotations has 1 - sqrt(1 - p), so that at least one happens with probability p.
+Those of "pixel" and "geometry" become one affine map, by which a picture is sampled once; those of
+"colour" one affine map of its colours.
 
 An operation of "pixel" or "geometry" is (height and width, numbers, p) → matrices (N, 3, 3) from
 a pixel to where it comes from, in pixels around the centre. One of "colour" is (numbers, p) →
@@ -21,7 +22,8 @@ from models.lazy import ops
 _PI = 3.141592653589793
 _LOG_2 = 0.6931471805599453
 
-# How far each goes: of the sides, in powers of two, of a full turn.
+# In shares of a side: _SHIFT at most, _MOVE by standard deviation, _CUT. Others: the standard
+# deviation of what is added (_BRIGHTNESS), or of log2 of a factor (the rest).
 _SHIFT, _SCALE, _STRETCH, _MOVE = 0.125, 0.2, 0.2, 0.125
 _BRIGHTNESS, _CONTRAST, _SATURATION = 0.2, 0.5, 1.0
 _CUT = 0.5
@@ -87,7 +89,7 @@ def scale(sides, u, n, p):
 
 
 def _half_as_often(p: Any) -> Any:
-    """So that one of two independent operations happens with probability p."""
+    """1 - sqrt(1 - p): if two operations each have it, at least one happens with probability p."""
     return 1.0 - ops.sqrt(ops.maximum(1.0 - p, 0.0))
 
 
@@ -226,7 +228,7 @@ def apply(operations: Sequence[Operation], pictures: Any, numbers: Any, p: Any) 
 
 
 def _recoloured(pictures: Any, colours: Any) -> Any:
-    """Pictures (N, H, W, C) by maps (N, 4, 4): grey ones by the mean of what RGB would get."""
+    """Pictures (N, H, W, C) by maps (N, 4, 4): a grey pixel becomes the mean of its mapped RGB."""
     channels = pictures.shape[-1]
     if channels == 1:
         factor = ops.mean(ops.sum(colours[:, :3, :3], axis=2), axis=1)

@@ -47,7 +47,9 @@ def build_parser() -> Parser:
         "checkpoints")  # fmt: skip
     add("--labels", choices=("none", "folders"), default="none", metavar="none|folders",
         help="folders: the sub-folders of picture folders are classes")  # fmt: skip
-    add("--weights", choices=("ema", "best", "raw"), default="ema", metavar="ema|best|raw")
+    add("--weights", choices=("ema", "best", "raw"), default="ema", metavar="ema|best|raw",
+        help="the averaged weights, the best by the run's measure, or the weights in "
+        "training")  # fmt: skip
     add("--truncation", type=common.FRACTION, default=1.0, metavar="T", help="for the latents")
     add("--seed", type=numbers.seed, default=0, help="seed of the latents and labels")
     add("--data-cache", type=names.path, metavar="DIR", help="folder for prepared pictures")

@@ -111,8 +111,8 @@ def _refuse_own(recipe: Recipe, options: argparse.Namespace) -> None:
     usual = extractors.NAMES[0]
     if recipe.judge != usual and options.extractor == usual:
         raise UserError(
-            f"{recipe.name} was trained to have the features of {options.extractor}, by which it "
-            f"measures better than it is; give --extractor {recipe.judge} or inception"
+            f"{recipe.name} was trained to have the features of {options.extractor}, so it scores "
+            f"too well by them; give --extractor {recipe.judge} or inception"
         )
 
 
@@ -142,13 +142,14 @@ def _ager_job(ager: Ager, run, options: argparse.Namespace, reference) -> tuple:
 
 
 def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[[], Unseen]]:
-    """What is measured of each run beside its distances; called when all those are done.
+    """The measures of each run besides its distances, as functions that are called after those.
 
-    Of autoencoders on what their run held out, unless --real gives other pictures; of networks that
-    restore pictures or age faces on what they are measured on; of StyleGANs what their styles do;
-    of generators that take captions how well they show these, on faces.
-    Not of checkpoints of a history.
-    Raises `UserError`.
+    - Autoencoders: how well they reconstruct what their run held out; nothing with --real.
+    - Networks that restore pictures or age faces: on the pictures that their distances use.
+    - StyleGANs: what their styles do.
+    - Generators that take captions: how well their pictures show them, on faces only.
+
+    Folders and the checkpoints of a history have none. Raises `UserError`.
     """
     if options.fake or options.history == "checkpoints":
         return []

@@ -13,7 +13,7 @@ from typing import Any
 
 from serving.publish.runtime import Runtime
 
-# Each module's place in the page; `main.mjs` begins.
+# The module that starts the page; what a module exports and imports.
 _BEGIN = "main.mjs"
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 _IMPORT = re.compile(r'^import (?:\{([^}]*)\}|\* as (\w+)) from "\./([\w.-]+)";\n', re.MULTILINE)

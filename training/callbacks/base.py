@@ -43,7 +43,7 @@ class StepCallback(keras.callbacks.Callback):
 
 
 class StepCallbacks(keras.callbacks.CallbackList):
-    """The list that `GAN.fit` drives: collects logs as tensors, calls `StepCallback`s when due.
+    """The list that `fit` drives: collects logs as tensors, calls `StepCallback`s when due.
 
     Args: callbacks, in calling order (plain Keras callbacks work too, with tensors as logs);
     `first_step`: steps already done; `last_step`: where training ends; `read_every`: for how many

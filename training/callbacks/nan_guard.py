@@ -35,5 +35,5 @@ class NaNGuard(StepCallback):
         saved = f"the last good checkpoint is kept: {kept}" if kept else "no checkpoint yet"
         return (
             f"stopped: {name} is {value} at step {step}; {saved}. Try lower learning rates "
-            "(--g-learning-rate, --d-learning-rate) or --precision float32"
+            "(--help names their options) or --precision float32"
         )

@@ -25,7 +25,7 @@ _JUDGED = ("step", KERNEL)
 class Quality(StepCallback):
     """Measure every `every` steps and after the last; keep the outputs of the best kernel distance.
 
-    `keep(path of an output's name, more)` saves the outputs with the metadata `more`; `listeners`
+    `keep(place, more)` saves every output to `place(name)` with the metadata `more`; `listeners`
     get (step, reading). A run that continues from `first_step` first drops the readings after it.
     """
 

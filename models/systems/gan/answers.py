@@ -1,4 +1,4 @@
-"""What a GAN's discriminator answers to pictures: logits, also of labels if it classifies them."""
+"""The outputs of a GAN's discriminator: logits of real or fake, and of labels if it classifies."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from models.system import System
 
 
 class Answer(NamedTuple):
-    """D's answer to N pictures, and what was asked for.
+    """D's outputs for N pictures, and the labels that the pictures should show.
 
-    logits        (N, J): real or fake, J of every picture: one in most networks, or one for each
-                  patch
+    logits        (N, J): J logits of real or fake for each picture: 1 in most networks, else one
+                  for each patch
     label_logits  (N, num_labels): which labels D's auxiliary classifier sees; without it (N, 0)
-    labels        those that the pictures should have, as the networks take them
-    closeness     (N, 1): minus the error with which D drew the pictures again; None if it does not
+    labels        (N,) class indices or (N, num_labels) attributes, as the networks take them
+    closeness     (N, 1): minus the reconstruction error of D's decoders; None if they did not run
     """
 
     logits: Any
@@ -29,26 +29,26 @@ class Answer(NamedTuple):
 
 
 class Answers:
-    """How the discriminator of one GAN is asked; it sees pictures augmented.
+    """Calls a GAN's discriminator on augmented pictures.
 
-    Pictures come as (pictures (N, H, W, C), labels, numbers of their augmentation).
+    Calls take (pictures (N, H, W, C), labels, random numbers (N, n) of their augmentation or None).
 
     Attributes:
-        one_call: whether it is asked about reals and fakes together. If they share a batch whose
-            statistics D uses, D can tell them apart by these, and wins.
+        one_call: whether D gets reals and fakes in one call. It must not if D uses statistics of
+            its batch: by those of a shared batch it could tell reals from fakes.
     """
 
     def __init__(self, gan: System):
         self.gan = gan
         self.one_call = not mixes_batch(gan.discriminator)
         inputs, outputs = gan.discriminator.inputs, gan.discriminator.outputs
-        # Decoders are for reals alone. Called with fakes they would run too, for their statistics.
+        # Decoders reconstruct reals only. With fakes they would run too, for their batch norms.
         self._undrawn = keras.Model(inputs, outputs[0]) if len(outputs) > 1 else gan.discriminator
         columns = outputs[0].shape[-1]
         self._logits = columns - (gan.recipe.num_labels if gan.recipe.classifies else 0)
 
     def logit(self, pictures: Any, labels: Any, numbers: Any) -> Any:
-        """D's mean logit (N, 1) of each picture, without those on other devices."""
+        """D's mean logit (N, 1) of each picture, for this device's share of the batch alone."""
         logits = self._output(pictures, labels, numbers, drawn=False)[0][:, : self._logits]
         return logits if self._logits == 1 else ops.mean(logits, axis=1, keepdims=True)
 
@@ -78,7 +78,7 @@ class Answers:
         )
 
     def _output(self, pictures, labels, numbers, drawn):
-        """What D gives, always as a list: what it says, and if asked how close its drawings are."""
+        """D's outputs, always as a list: its logits, and with `drawn` its decoders' closeness."""
         seen = self.gan.augmented.see(pictures, numbers)
         network = self.gan.discriminator if drawn else self._undrawn
         output = network([seen, labels], training=True)

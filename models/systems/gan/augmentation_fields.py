@@ -23,9 +23,9 @@ class AugmentationFields(Recipe):
     augment: str = option(
         "none",
         "Augmentation",
-        "how pictures are changed before the discriminator sees them: diffaug, colours, shifts "
-        "and holes; ada, also turned, scaled and mirrored; apa, some reals are fakes; auto, "
-        f"diffaug if there are fewer than {augmentation.FEW:,} pictures",
+        "how pictures are changed before the discriminator sees them. diffaug: colours, shifts and "
+        "holes; ada: colours, shifts, turns, scales and mirrors; apa: fakes replace some of the "
+        f"reals; auto: diffaug if there are fewer than {augmentation.FEW:,} pictures",
         choices=augmentation.names(),
         only=ON_PICTURES,
     )

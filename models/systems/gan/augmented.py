@@ -17,8 +17,8 @@ class Augmented:
     """The augmentation of one GAN, and the variables with which it adapts.
 
     Adaptation (arXiv:2006.06676, section 3): r = E sign D(x) over the reals of `EVERY` steps tells
-    how far D overfits; p moves by as much as `augment_pictures` allow, up where r is above the
-    target, down where it is below, from 0 to augment_p.
+    how far D overfits. p rises by batch_size · EVERY / augment_pictures if r is above the target,
+    falls by as much if r is below it, and stays between 0 and augment_p.
 
     Args:
         gan: the system to which the variables are added, saved with the rest.
@@ -54,7 +54,7 @@ class Augmented:
         return ops.where(replaced, ops.cast(pseudo, real.dtype), real)
 
     def hear(self, real_logits: Any) -> None:
-        """Remember the signs of a discriminator step's logits on reals, (N, 1)."""
+        """Add the mean sign of a discriminator step's logits on reals, (N, J), to the sum."""
         if self.gan.recipe.adapts:
             mean = ops.mean(ops.sign(ops.stop_gradient(real_logits)))
             replicas.assign(self.signs, ops.convert_to_tensor(self.signs) + mean)

@@ -1,7 +1,7 @@
-"""What is added to the adversarial loss of a GAN's discriminator.
+"""The terms that are added to the adversarial loss of a GAN's discriminator.
 
-A penalty, LeCam regularisation, the loss of the auxiliary classifier of labels, the error of its
-drawings, the balanced loss of fakes.
+A penalty, LeCam regularisation, the auxiliary classifier's loss on labels, the reconstruction error
+of D's decoders, and BEGAN's weighted loss of fakes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class DiscriminatorTerms:
         return ops.cond(due, lambda: self.penalty.function(step), lambda: ops.zeros(()))
 
     def _penalty_weight(self):
-        """The present factor of the penalty, the greater the rarer it is."""
+        """The penalty's weight at this step, times penalty_every, since it is taken that rarely."""
         recipe = self.gan.recipe
         weight = recipe.penalty_weight
         if recipe.penalty_weight_end:

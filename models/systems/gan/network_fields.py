@@ -176,7 +176,7 @@ class NetworkFields(Recipe):
     d_attention_resolution: int = option(
         0,
         "Networks",
-        "the same for the discriminator, if it differs; 0: it does not",
+        "size of the discriminator's maps with self-attention; 0: that of attention_resolution",
         only=_networks("biggan", "biggan_notes", "sresnet"),
     )
     initializer: str = option(

@@ -91,8 +91,8 @@ class ObjectiveFields(Recipe):
     diversity_ratio: float = option(
         0.5,
         "Objective",
-        "error of fakes, divided by that of reals, at which the discriminator is held (BEGAN's γ): "
-        "more gives more variety",
+        "target of the reconstruction error of fakes, divided by that of reals (BEGAN's γ); more "
+        "gives more variety",
         only=_BALANCED,
         above=0,
         most=1,
@@ -100,7 +100,7 @@ class ObjectiveFields(Recipe):
     balance_rate: float = option(
         0.001,
         "Objective",
-        "how fast the factor that holds it there moves in a step (BEGAN's λ)",
+        "step size of the factor that keeps diversity_ratio (BEGAN's λ)",
         only=_BALANCED,
         above=0,
         most=1,
@@ -108,8 +108,8 @@ class ObjectiveFields(Recipe):
     reconstruction_weight: float = option(
         1.0,
         "Objective",
-        "factor of the error with which the discriminator draws real pictures again from its maps; "
-        "0: it does not",
+        "factor of the reconstruction error of real pictures by the discriminator's decoders; 0: "
+        "it has none",
         only={"architecture": ("fastgan",)},
         least=0,
     )
@@ -128,15 +128,15 @@ class ObjectiveFields(Recipe):
     d_classifier_weight: float = option(
         0.0,
         "Objective",
-        "the discriminator also learns to name the labels of reals: factor of that loss; 0: it "
-        "does not",
+        "factor of the loss from which the discriminator also learns to classify the labels of "
+        "reals; 0: it does not",
         only=_WITH_LABELS,
         least=0,
     )
     g_classifier_weight: float = option(
         0.0,
         "Objective",
-        "factor of the same loss of the fakes, by which the generator learns to obey its labels",
+        "factor of the classifier's loss on fakes, from which the generator learns its labels",
         only={**_WITH_LABELS, "d_classifier_weight": Above(0), "g_loss_weight": Above(0)},
         least=0,
     )

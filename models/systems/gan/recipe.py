@@ -117,15 +117,15 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
 
     @property
     def least_part(self) -> int:
-        """FastGAN's discriminator draws the four quarters of pictures in turn."""
+        """4 if FastGAN's decoders reconstruct quarter n mod 4 of picture n; else as for others."""
         draws = self.architecture == "fastgan" and self.reconstruction_weight > 0
         return 4 if draws else super().least_part
 
     @property
     def sometimes_together(self) -> str:
-        """A penalty in some steps alone that needs more than one picture.
+        """How to avoid a penalty that only some steps have and that reads the whole batch; or "".
 
-        The discriminator mixes the pictures of a batch, or the penalty asks how far they spread.
+        It reads the batch if D mixes the pictures of a batch, or if it asks how far they spread.
         """
         penalty = penalties.get(self.penalty)
         if self.penalty_every == 1 or penalty is None:
@@ -157,7 +157,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
             "fake_labels": fake_labels if pairs else self._noisy(fake_labels, rng),
             "mix": mix,
         }
-        if self.dequantize:  # drawn last, so that all other numbers are the same without it
+        if self.dequantize:  # drawn after labels, latents and mix, which are the same without it
             shape = (size, self.d_steps, *self.data_shape)
             batch["noise"] = rng.integers(256, size=shape, dtype="uint8")
         if self.loss == "hinge" and self.hinge_margin < 1:
