@@ -15,7 +15,7 @@ ABANDONED_AFTER = 24 * 3600.0  # seconds
 
 
 @contextlib.contextmanager
-def replaced(path: Path, shared: bool = False) -> Iterator[Path]:
+def replaced(path: Path, shared: bool = False, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it replaces `path`.
 
     The temporary name keeps the suffixes, since writers choose the format by them. On an error the
@@ -24,6 +24,8 @@ def replaced(path: Path, shared: bool = False) -> Iterator[Path]:
     Args:
         shared: other processes may write `path` at this moment, as in a cache. Then what a killed
             process left is removed a day later.
+        durable: wait until the disk has it, so that a loss of power leaves the old file or the new
+            one; it takes milliseconds, too many for thousands of pictures.
     """
     own = f"{os.getpid()}-" if shared else ""
     unfinished = path.with_name(f"{UNFINISHED}{own}{path.name}")
@@ -31,8 +33,9 @@ def replaced(path: Path, shared: bool = False) -> Iterator[Path]:
         _remove_abandoned(path)
     try:
         yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with unfinished.open("rb+") as file:
+                os.fsync(file.fileno())
         unfinished.replace(path)
     finally:
         with contextlib.suppress(OSError):

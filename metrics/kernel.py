@@ -37,7 +37,12 @@ class KernelDistance:
 
 def cubic_kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """k (N, M) of features x (N, d) and y (M, d)."""
-    return (x @ y.T / x.shape[1] + 1.0) ** 3
+    kernel = x @ y.T
+    kernel /= x.shape[1]
+    kernel += 1.0
+    cube = kernel * kernel  # NumPy's third power takes the time of the product of the features
+    cube *= kernel
+    return cube
 
 
 def weighted_mmd(

@@ -59,9 +59,9 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path; on success it becomes `path`."""
-    with disk_errors(path), replaced(path) as unfinished:
+def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path; on success it becomes `path`. `durable`: see `replaced`."""
+    with disk_errors(path), replaced(path, durable=durable) as unfinished:
         yield unfinished
 
 

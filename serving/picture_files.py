@@ -185,7 +185,7 @@ def _write(path: Path, picture: np.ndarray) -> None:
 
 
 def _made(path: Path):
-    """`whole_file`, whose folder is made if it is missing."""
+    """`whole_file` for one of many pictures, whose folder is made if it is missing."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return whole_file(path)
+    return whole_file(path, durable=False)

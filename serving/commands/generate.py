@@ -127,7 +127,7 @@ class Writer(contextlib.ExitStack):
         with self._told():
             for image in batch.images if "png" in self._options.write else ():
                 path = self._options.out / f"{self._done:0{self._digits}d}.png"
-                with replaced(path) as unfinished:
+                with replaced(path, durable=False) as unfinished:
                     image_of(image).save(unfinished)
                 self._done += 1
         if sum(map(len, self._shown)) < _ON_SHEET:

@@ -27,6 +27,17 @@ def test_a_file_is_whole_or_as_before(tmp_path):
     assert path.read_bytes() == b"one\r\ntwo\n"
 
 
+def test_the_disk_is_waited_for_but_not_by_bulk(tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    files.write_text(tmp_path / "a.json", "one")
+    assert len(waited) == 1
+    with files.replaced(tmp_path / "a.png", durable=False) as unfinished:
+        unfinished.write_text("two")
+    assert len(waited) == 1
+    assert (tmp_path / "a.png").read_text() == "two"
+
+
 def test_processes_that_share_a_name_write_apart(tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
     with files.replaced(path, shared=True) as first:

@@ -85,8 +85,14 @@ RECIPES = {
         "initializer": "he_normal",
         **WITHOUT_ADAM,
     },
-    "dragan": {"d_norm": "none", "penalty": "perturbed_gradient", "loss": "non_saturating"},
-    "apa": {"augment": "apa", "augment_p": 0.5},
+    "dragan": {
+        "d_norm": "none",
+        "penalty": "perturbed_gradient",
+        "loss": "non_saturating",
+        "augment": "apa",
+        "augment_p": 0.5,
+        "augment_target": 0.0,
+    },
     "classes": {
         "label_kind": "classes",
         "num_labels": 3,

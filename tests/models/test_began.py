@@ -12,6 +12,8 @@ from models import autodiff, networks, recipes
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def small(**changes):
     return tiny.recipe("began", **{"resolution": 16, "attention_resolution": 16, **changes})

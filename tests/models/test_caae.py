@@ -17,6 +17,8 @@ from models.systems.caae import networks
 from models.systems.caae.turns import CAAE, total_variation
 from tests.models import backends, tiny, tiny_caae
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 # === Networks ===
 
 

@@ -11,6 +11,8 @@ from models import files
 from runs.rows import read_rows
 from tests.training.running import assert_it_goes_on
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 TINY = ["--resolution=16", "--filters=2", "--g-filters=8", "--d-filters=2", "--d-units=8",
         "--latent-dim=6", "--batch-size=4", "--warm-up=2", "--steps=4", "--precision=float32",
         "--workers=1", "--picture-rows=2", "--checkpoint-every=1", "--checkpoints=9"]  # fmt: skip

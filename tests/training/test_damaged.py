@@ -23,6 +23,8 @@ from training.callbacks.csv_log import CSVLog
 from training.callbacks.loss_plot import plot_losses
 from training.going_on import load
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def test_a_run_with_all_that_is_derived_damaged_goes_on(train, tmp_path):
     """Trained for real; each piece is tested further by itself below."""
