@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from pathlib import Path
 
@@ -68,13 +69,20 @@ def _fit(plan: Plan, title: str, data: datasets.ImageData, minutes: float, least
 
 
 def step_seconds(system: System, feed: Feed, least: float = 2.0) -> float:
-    """Seconds that a training step takes, with its batches: the least of some windows."""
-    once = system.steps_per_execution
+    """Seconds that a training step takes, with its batches: the least of some windows.
+
+    A window is one call of `fit` that takes about `least` seconds: to begin one takes as long as
+    some steps on points.
+    """
+    once = count = system.steps_per_execution
     advance(system, feed, 2 * once)  # compiles
-    taken = []
-    for _ in range(WINDOWS):
-        begin, first = time.perf_counter(), system.step
-        while (passed := time.perf_counter() - begin) < least or system.step == first:
-            advance(system, feed, system.step + once)
-        taken.append(passed / (system.step - first))
+    taken: list[float] = []
+    while len(taken) < WINDOWS:
+        begin = time.perf_counter()
+        advance(system, feed, system.step + count)
+        passed = time.perf_counter() - begin
+        if passed >= least / 2:
+            taken.append(passed / count)
+        wanted = min(100.0 * count, least * count / max(passed, 1e-9))  # a clock may stand still
+        count = once * max(1, math.ceil(wanted / once))
     return min(taken)

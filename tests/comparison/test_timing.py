@@ -129,6 +129,20 @@ def test_the_fastest_window_counts(monkeypatch):
     assert timing.step_seconds(gan, None, 2.0) == 0.125
 
 
+def test_the_beginning_of_a_call_is_not_taken_for_steps(monkeypatch):
+    """A call of `fit` takes 30 ms and each step 1 ms: in windows of 2 s they are 1.5 % of it."""
+    clock = types.SimpleNamespace(now=0.0)
+    gan = types.SimpleNamespace(step=0, steps_per_execution=25)
+
+    def advance(gan, feed, step):
+        clock.now += 0.03 + 0.001 * (step - gan.step)
+        gan.step = step
+
+    monkeypatch.setattr(timing, "advance", advance)
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock.now)
+    assert 0.001 < timing.step_seconds(gan, None, 2.0) < 0.00105
+
+
 def test_a_run_that_another_process_trains_is_left_to_it(tmp_path):
     made = make(tmp_path, minutes=0.0, steps=2, marks=1)
     data = trials.open_data(made)
