@@ -187,7 +187,9 @@ def for_pictures(recipe: Recipe, count: int, tell: Callable[[str], None] = say) 
     settled = recipe.for_pictures(count)
     for name, before in recipe.to_dict().items():
         if (value := getattr(settled, name)) != before:
-            tell(f"{name:10} {value}, for {count:,} pictures; {as_option(name)} decides otherwise")
+            tell(
+                f"{name:10} {value}, chosen for {count:,} pictures; {as_option(name)} overrides it"
+            )
     return settled
 
 

@@ -6,7 +6,7 @@ Source: Zhang et al., ICML 2019, arXiv:1805.08318, and the authors' code: ImageN
 batch norm does not see the label.
 Command: python train.py sagan_paper --data FOLDER --labels folders
 Run time: not measured here; a million steps at a batch of 256 are for several GPUs.
-Expect on ImageNet: FID 18.28, Inception Score 51.43 (the paper, table 1, feature map 32).
+Expect on ImageNet: FID 18.65, Inception Score 52.52 (the paper's abstract).
 Departures: beta_2 is the paper's 0.9; the code keeps TensorFlow's 0.999. Running statistics have a
 momentum of 0.9, not 0.999. Batch norm sees the whole batch, in the code 64 pictures on each of 4
 GPUs. Labels of fakes are drawn with the frequencies of the training data, not uniformly.

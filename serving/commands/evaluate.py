@@ -270,9 +270,11 @@ def _check(options: argparse.Namespace) -> None:
         raise UserError("--fake needs --real DATA: a folder, or a data set by name")
     for name, usual in (("weights", "ema"), ("truncation", 1.0), ("seed", 0)):
         if options.fake and getattr(options, name) != usual:
-            raise UserError(f"--{name} is of a generator; --fake measures pictures as they are")
+            raise UserError(
+                f"--{name} applies to a generator; leave it out with --fake, whose pictures exist"
+            )
     if options.runs and options.labels == "folders" and not options.real:
-        raise UserError("--labels folders is of the pictures of --real DATA, or of --fake DIR")
+        raise UserError("--labels folders applies to the pictures of --real DATA; give them")
     if options.samples < 2:
         raise UserError("--samples must be 2 or more: a spread needs two pictures")
     if options.control and options.history == "checkpoints":

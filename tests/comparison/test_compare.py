@@ -121,7 +121,7 @@ def test_few_of_the_pictures_are_trained_on(tmp_path, monkeypatch):
     system, *_ = trials.build(auto, "gan:augment=auto", 0, data, told.append)
     assert system.recipe.augment == "diffaug"
     assert told == [
-        "gan:augment=auto: augment    diffaug, for 5 pictures; --augment decides otherwise"
+        "gan:augment=auto: augment    diffaug, chosen for 5 pictures; --augment overrides it"
     ]
     too_few = plan.make(["gan"], changes, settings(tmp_path, **own, few=3))
     with pytest.raises(UserError, match="A batch of 4 is larger than the data"):

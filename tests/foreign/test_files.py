@@ -38,6 +38,18 @@ def test_the_disk_is_waited_for_but_not_by_bulk(tmp_path, monkeypatch):
     assert (tmp_path / "a.png").read_text() == "two"
 
 
+@pytest.mark.parametrize("write", [files.write_text, files.write_json])
+def test_text_and_json_may_be_shared_too(write, tmp_path, monkeypatch):
+    """Only then does the unfinished file have a name of this process alone."""
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    for shared, name in ((False, ".unfinished-a.json"), (True, ".unfinished-7-a.json")):
+        names = []
+        monkeypatch.setattr(os, "fsync", lambda _: names.extend(os.listdir(tmp_path)))  # noqa: B023
+        write(tmp_path / "a.json", "x", **({"shared": True} if shared else {}))
+        assert name in names
+        (tmp_path / "a.json").unlink()
+
+
 def test_processes_that_share_a_name_write_apart(tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
     with files.replaced(path, shared=True) as first:

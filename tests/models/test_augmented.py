@@ -223,11 +223,21 @@ def test_apa_replaces_by_the_adapted_probability():
     assert ops.convert_to_numpy(mixed)[:, 0, 0, 0].tolist() == [1, 0, 0]
 
 
-def test_the_parts_of_a_batch_are_no_steps():
-    """Of the signs of 4 · 2 parts 4 are left: their mean, 0.5, is below 0.6."""
-    gan = GAN(tiny.recipe(augment="ada", augment_pictures=160, micro_batches=2), seed=1)
+@pytest.mark.parametrize("twice", ["micro_batches", "d_steps"])
+def test_the_signs_of_parts_and_turns_are_averaged(twice):
+    """Of the signs of 4 · 2 parts, or turns, 4 are left: their mean, 0.5, is below 0.6."""
+    gan = GAN(tiny.recipe(augment="ada", augment_pictures=160, **{twice: 2}), seed=1)
     gan.augmented.adapted.assign(0.5)
     gan.augmented.signs.assign(4.0)
     gan.steps_done.assign(3)
     gan.augmented.adapt()
     assert float(gan.augmented.p()) == pytest.approx(0.4)
+
+
+def test_p_stays_at_the_target():
+    gan = GAN(tiny.recipe(augment="ada", augment_pictures=160, augment_target=0.5), seed=1)
+    gan.augmented.adapted.assign(0.3)
+    gan.augmented.signs.assign(2.0)  # of four steps
+    gan.steps_done.assign(3)
+    gan.augmented.adapt()
+    assert float(gan.augmented.p()) == pytest.approx(0.3)

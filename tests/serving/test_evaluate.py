@@ -116,13 +116,13 @@ def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys
         (["--fake", "x", "--real", "y", "--samples", "1"], "--samples must be 2 or more"),
         (
             ["--fake", "x", "--real", "y", "--weights", "best"],
-            "--weights is of a generator; --fake",
+            "--weights applies to a generator; leave it out",
         ),
         (
             ["--fake", "x", "--real", "y", "--seed", "3"],
-            "--seed is of a generator; --fake measures",
+            "--seed applies to a generator; leave it out",
         ),
-        (["7", "--labels", "folders"], "--labels folders is of the pictures of --real DATA"),
+        (["7", "--labels", "folders"], "--labels folders applies to the pictures of --real DATA"),
         (["--fake", "x", "--real", "y", "--extractor", "vgg"], "Unknown extractor 'vgg'"),
     ],
 )

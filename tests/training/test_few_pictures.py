@@ -58,8 +58,8 @@ def test_an_automatic_augmentation_is_told_recorded_and_kept(train_recipe, tmp_p
     options = [*TINY["fastgan"], *REST, "--steps=2", "--augment=auto"]
     code, words = train_recipe("fastgan", options, f"--out={tmp_path}")
     assert code == 0, words
-    assert "augment    diffaug, for " in words
-    assert "pictures; --augment decides otherwise" in words
+    assert "augment    diffaug, chosen for " in words
+    assert "pictures; --augment overrides it" in words
     (folder,) = tmp_path.iterdir()
     assert runs.load(folder).recipe().augment == "diffaug"
     monkeypatch.setattr(augmentation, "FEW", 2)  # a run keeps what it began with
