@@ -1,7 +1,8 @@
 """The differences between TensorFlow, JAX and torch in a GAN's training step.
 
-`value_and_grad` and `input_gradient` are the two derivatives that a GAN needs; `apply_gradients` is
-an optimizer's step, skipped if float16 overflowed; `run_step` runs a stateful step on a backend
+`value_and_grad` and `input_gradient` are the two derivatives that a GAN needs, the latter also with
+the answer itself, `answer_and_gradient`; `apply_gradients` is an optimizer's step, skipped if
+float16 overflowed; `run_step` runs a stateful step on a backend
 that needs a pure function; `after` orders two computations so that the first one's memory is free
 before the second begins; `forget_traced` frees the graphs of systems that are gone.
 """
@@ -41,10 +42,15 @@ if BACKEND == "tensorflow":
 
     def input_gradient(fn: Callable, x, state: Sequence):
         """The differentiable gradient of sum(fn(x)) by x: x (N, …) → (N, …)."""
+        return answer_and_gradient(lambda x: (fn(x), ()), x, state)[1]
+
+    def answer_and_gradient(fn: Callable, x, state: Sequence):
+        """`fn(x)` → (y, answer); returns (answer, differentiable gradient of sum(y) by x)."""
         with tf.GradientTape() as tape, strided.differentiated_twice():
             tape.watch(x)
-            total = tf.reduce_sum(fn(x))
-        return tape.gradient(total, x)
+            y, answer = fn(x)
+            total = tf.reduce_sum(y)
+        return answer, tape.gradient(total, x)
 
     def compiled(fn: Callable) -> Callable:
         """`fn`, a function of tensors, compiled for many calls with one shape."""
@@ -61,6 +67,11 @@ elif BACKEND == "jax":
     def _mapping(state):
         return [(variable, variable.value) for variable in state]
 
+    def _write(state, values):
+        for variable, value in zip(state, values, strict=True):
+            if value is not None:
+                variable.assign(value)
+
     def value_and_grad(fn: Callable, variables: Sequence, state: Sequence):
         """See the TensorFlow version; here a stateless scope makes `fn` pure."""
         outside = _mapping(state)
@@ -76,9 +87,8 @@ elif BACKEND == "jax":
         (loss, (aux, updates)), gradients = jax.value_and_grad(pure, has_aux=True)(
             [variable.value for variable in variables]
         )
-        for variable, update in zip(state, updates, strict=True):
-            if update is not None and id(variable) not in trained:
-                variable.assign(update)
+        kept = [None if id(v) in trained else u for v, u in zip(state, updates, strict=True)]
+        _write(state, kept)
         return (loss, aux), gradients
 
     def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
@@ -109,6 +119,19 @@ elif BACKEND == "jax":
 
         return jax.grad(total)(x)
 
+    def answer_and_gradient(fn: Callable, x, state: Sequence):
+        """See the TensorFlow version; writes of `fn` to variables of `state` are kept."""
+        outside = _mapping(state)
+
+        def pure(x):
+            with keras.StatelessScope(state_mapping=outside) as scope:
+                y, answer = fn(x)
+            return ops.sum(y), (answer, [scope.get_current_value(each) for each in state])
+
+        gradient, (answer, updates) = jax.grad(pure, has_aux=True)(x)
+        _write(state, updates)
+        return answer, gradient
+
     def compiled(fn: Callable) -> Callable:
         """See the TensorFlow version."""
         return jax.jit(fn)
@@ -133,8 +156,13 @@ elif BACKEND == "torch":
 
     def input_gradient(fn: Callable, x, state: Sequence):
         """See the TensorFlow version."""
+        return answer_and_gradient(lambda x: (fn(x), ()), x, state)[1]
+
+    def answer_and_gradient(fn: Callable, x, state: Sequence):
+        """See the TensorFlow version."""
         x = x.detach().requires_grad_(True)
-        return torch.autograd.grad(fn(x).sum(), x, create_graph=True)[0]
+        y, answer = fn(x)
+        return answer, torch.autograd.grad(y.sum(), x, create_graph=True)[0]
 
     def compiled(fn: Callable) -> Callable:
         """`fn` as it is: torch runs eagerly."""

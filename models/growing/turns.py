@@ -70,20 +70,32 @@ class Growing(System):
     def _discriminator_loss(self, part, fake):
         """The loss, the penalty, and what is `further` added."""
         real = self.reals(part)
-        scores = [self.discriminator(each, training=True) for each in (real, fake)]
-        loss = self._loss.discriminator(*scores)
+        of_real, gradient = self._answer_to_reals(real)
+        of_fake = self._judge(fake)
+        loss = self._loss.discriminator(of_real, of_fake)
         penalty = self._penalty.function(
             penalties.DiscriminatorStep(
-                lambda x, labels: self.discriminator(x, training=True),
+                lambda x, labels: self._judge(x),
                 lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
                 real,
                 fake,
                 mix=part.get("mix"),
+                real_gradient=gradient,
             )
         )
-        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(scores[0])}
-        total = loss + self.recipe.penalty_weight * penalty + self.further(scores[0])
+        logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(of_real)}
+        total = loss + self.recipe.penalty_weight * penalty + self.further(of_real)
         return total, logs
+
+    def _judge(self, pictures):
+        return self.discriminator(pictures, training=True)
+
+    def _answer_to_reals(self, real):
+        """Scores (B, 1), and their gradient by the pictures if the penalty takes no other."""
+        if self._penalty.at != ("real",):
+            return self._judge(real), None
+        both = lambda x: (self._judge(x),) * 2  # noqa: E731
+        return autodiff.answer_and_gradient(both, real, self.state())
 
     def _for_generator(self, batch, index):
         return {name: batch[name][:, -1] for name in self.drawn}

@@ -17,7 +17,13 @@ WITHOUT_ADAM = {"optimizer": "sgd", "g_learning_rate": 1e-3, "d_learning_rate": 
 RECIPES = {
     "notes": {},
     "penalty": {"d_norm": "none", "penalty": "gradient", "d_steps": 2, "upsample": "nearest"},
-    "labels": {"label_kind": "attributes", "num_labels": 5, "d_norm": "none", "micro_batches": 2},
+    "labels": {
+        "label_kind": "attributes",
+        "num_labels": 5,
+        "d_norm": "none",
+        "micro_batches": 2,
+        "penalty": "r1_r2",  # each step's, with D's answer to both sides
+    },
     "batches": {
         "d_norm": "none",
         "d_steps": 2,
@@ -98,6 +104,7 @@ RECIPES = {
         "num_labels": 3,
         "upsample": "subpixel",
         "latent": "normal",
+        "penalty": "r1",  # with D's answer to reals alone
     },
 }
 

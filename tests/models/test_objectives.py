@@ -1,8 +1,11 @@
 """Penalties, LeCam and pairs within a GAN's training step: what they add, when, and how much."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from models import penalties
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -60,6 +63,35 @@ def test_r1_and_r2_are_taken_on_their_own_sides():
     np.testing.assert_allclose(both, one + two, atol=4e-7)
 
 
+@pytest.mark.parametrize("d_norm", ["none", "batch"])
+@pytest.mark.parametrize("name", ["r1", "r2", "r1_r2"])
+def test_slopes_that_come_with_the_answer_are_those_of_a_pass_of_their_own(
+    monkeypatch, name, d_norm
+):
+    """The same first step, in logs and in weights, with fewer calls of D."""
+    recipe = tiny.recipe(
+        penalty=name, penalty_weight=0.1, d_norm=d_norm, augment="diffaug", optimizer="sgd"
+    )
+    found, calls = [], []
+    for at in (penalties.get(name).at, ()):
+        own = dataclasses.replace(penalties.get(name), at=at)
+        monkeypatch.setitem(penalties.PENALTIES, name, own)
+        gan = GAN(recipe, seed=0)
+        answers, counted = gan.answers._output, []
+        gan.answers._output = lambda *a, f=answers, n=counted, **k: n.append(a) or f(*a, **k)
+        (logs,) = tiny.fit(gan, [0])
+        found.append((logs, tiny.values(gan.discriminator.trainable_variables)))
+        calls.append(len(counted))
+    slopes, joined = (2 if name == "r1_r2" else 1), d_norm == "none"
+    with_answers = 1 if joined and slopes == 2 else 2
+    assert calls == [with_answers + 1, (1 if joined else 2) + slopes + 1]  # the last for G
+    (logs, weights), (others, theirs) = found
+    assert logs["penalty"] > 0
+    assert logs == pytest.approx(others, rel=1e-4, abs=1e-6)
+    for one, other in zip(weights, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_a_recipe_that_decays_keeps_its_share_of_the_rates():
     falling = {"decay": "cosine", "decay_end": 4, "decay_to": 0.2}
     for step, share in ((0, 1.0), (2, 0.6), (4, 0.2), (9, 0.2)):
@@ -110,15 +142,16 @@ def test_a_pair_has_one_label(loss):
 
 
 def test_the_work_of_a_penalty():
-    """Six passes per slope; R1 and R2 take two slopes; a lazy one costs as much less."""
+    """Six passes per slope, three where it comes with D's answer; a lazy one costs as much less."""
 
     def passes(**changes):
         gan = GAN(GANRecipe(name="points", **POINTS, **changes), seed=0)
         return gan.work()[0].passes["discriminator"]
 
     assert passes() == 6
-    assert passes(penalty="r1") == 12
-    assert passes(penalty="r1_r2") == 18
+    assert passes(penalty="gradient") == 12
+    assert passes(penalty="r1") == 9
+    assert passes(penalty="r1_r2") == 12
     assert passes(penalty="r1_r2", penalty_every=4) == 9
 
 

@@ -102,6 +102,26 @@ def test_slopes_are_taken_under_the_datas_own_labels(name, labels):
     assert heard == labels
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"), [("r1", []), ("r2", []), ("r1_r2", []), ("gradient", ["real"])]
+)
+def test_a_gradient_that_came_with_the_answer_is_not_taken_again(name, asked):
+    """Thrice and five times the pictures: 9/2 and 25/2 of their squared lengths."""
+    heard = []
+
+    def judge(x, label):
+        heard.append(label)
+        return quadratic(x)
+
+    known = {"real_gradient": 3 * step(quadratic).real, "fake_gradient": 5 * step(quadratic).fake}
+    found = penalties.get(name).function(dataclasses.replace(step(quadratic), judge=judge, **known))
+    assert heard == asked
+    real, fake = (4.5 * (norms(REAL) ** 2).mean(), 12.5 * (norms(FAKE) ** 2).mean())
+    expected = {"r1": real, "r2": fake, "r1_r2": real + fake}.get(name)
+    if expected:
+        assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
 def test_lecam_by_hand():
     """relu(x - f)² of 2 - (-1) and -3 - (-1), relu(r - x)² of 0.5 - 1 and 0.5 - (-1.5)."""
     real, fake = (ops.convert_to_tensor(np.float32([[a], [b]])) for a, b in ((2, -3), (1, -1.5)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 
 from layers import replicas
 from layers.norm import mixes_batch
+from models import autodiff
 from models.system import System
 
 
@@ -20,12 +22,15 @@ class Answer(NamedTuple):
     label_logits  (N, num_labels): which labels D's auxiliary classifier sees; without it (N, 0)
     labels        (N,) class indices or (N, num_labels) attributes, as the networks take them
     closeness     (N, 1): minus the reconstruction error of D's decoders; None if they did not run
+    gradient      (N, H, W, C): of each picture's mean logit by the picture, on this device alone;
+                  None if it was not asked for
     """
 
     logits: Any
     label_logits: Any
     labels: Any
     closeness: Any = None
+    gradient: Any = None
 
 
 class Answers:
@@ -49,33 +54,63 @@ class Answers:
 
     def logit(self, pictures: Any, labels: Any, numbers: Any) -> Any:
         """D's mean logit (N, 1) of each picture, for this device's share of the batch alone."""
-        logits = self._output(pictures, labels, numbers, drawn=False)[0][:, : self._logits]
-        return logits if self._logits == 1 else ops.mean(logits, axis=1, keepdims=True)
+        return self._mean_logit(self._output(pictures, labels, numbers, drawn=False))
 
-    def to(self, pictures: Any, labels: Any, numbers: Any, drawn: bool = False) -> Answer:
+    def to(
+        self, pictures: Any, labels: Any, numbers: Any, drawn: bool = False, slopes: bool = False
+    ) -> Answer:
         """D's answer to the whole batch of pictures, also if devices share it.
 
         Args:
             drawn: whether its decoders, if it has some, draw the pictures again.
+            slopes: whether it comes with the gradient by the pictures.
         """
-        return self._answer(self._output(pictures, labels, numbers, drawn), labels)
+        outputs, gradient = self._outputs(pictures, labels, numbers, drawn, slopes)
+        return self._answer(outputs, labels, gradient)
 
-    def to_both(self, real: tuple, fake: tuple, drawn: bool = False) -> tuple[Answer, Answer]:
+    def to_both(
+        self, real: tuple, fake: tuple, drawn: bool = False, slopes: Sequence[str] = ()
+    ) -> tuple[Answer, Answer]:
         """D's answers to reals and fakes, in one call of D if that gives the same result.
 
-        `drawn` as in `to`, of the reals.
+        Args:
+            drawn: as in `to`, of the reals.
+            slopes: of "real" and "fake" those whose answer comes with its gradient.
         """
-        if not self.one_call:
-            return self.to(*real, drawn=drawn), self.to(*fake)
+        if not self.one_call or len(slopes) == 1:
+            return (
+                self.to(*real, drawn=drawn, slopes="real" in slopes),
+                self.to(*fake, slopes="fake" in slopes),
+            )
         both = [
             None if one is None else ops.concatenate([one, other])
             for one, other in zip(real, fake, strict=True)
         ]
-        outputs, count = self._output(*both, drawn), ops.shape(real[0])[0]
-        return (
-            self._answer([each[:count] for each in outputs], real[1]),
-            self._answer([each[count:] for each in outputs], fake[1]),
+        outputs, gradient = self._outputs(*both, drawn, bool(slopes))
+        count = ops.shape(real[0])[0]
+        first, second = (
+            [None if each is None else each[part] for each in (*outputs, gradient)]
+            for part in (slice(None, count), slice(count, None))
         )
+        return (
+            self._answer(first[:-1], real[1], first[-1]),
+            self._answer(second[:-1], fake[1], second[-1]),
+        )
+
+    def _outputs(self, pictures, labels, numbers, drawn, slopes):
+        """`_output`, and the gradient of the mean logits by the pictures if there are `slopes`."""
+        if not slopes:
+            return self._output(pictures, labels, numbers, drawn), None
+
+        def judged(x):
+            outputs = self._output(x, labels, numbers, drawn)
+            return self._mean_logit(outputs), outputs
+
+        return autodiff.answer_and_gradient(judged, pictures, self.gan.state())
+
+    def _mean_logit(self, outputs):
+        logits = outputs[0][:, : self._logits]
+        return logits if self._logits == 1 else ops.mean(logits, axis=1, keepdims=True)
 
     def _output(self, pictures, labels, numbers, drawn):
         """D's outputs, always as a list: its logits, and with `drawn` its decoders' closeness."""
@@ -84,11 +119,12 @@ class Answers:
         output = network([seen, labels], training=True)
         return output if isinstance(output, list) else [output]
 
-    def _answer(self, outputs, labels):
+    def _answer(self, outputs, labels, gradient=None):
         said, *drawn = (replicas.gather(each) for each in outputs)
         if self.gan.recipe.classifies:
             labels = replicas.gather(labels)
-        return Answer(said[:, : self._logits], said[:, self._logits :], labels, *drawn)
+        (closeness,) = drawn or (None,)
+        return Answer(said[:, : self._logits], said[:, self._logits :], labels, closeness, gradient)
 
 
 def classification(answer: Answer) -> Any:

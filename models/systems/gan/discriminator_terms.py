@@ -38,9 +38,23 @@ class DiscriminatorTerms:
             )
 
     @property
-    def slopes(self) -> float:
-        """How many slopes of D a step takes on average, per real picture."""
-        return self.penalty.slopes / self.gan.recipe.penalty_every if self.penalty else 0
+    def slopes(self) -> tuple[str, ...]:
+        """Of "real" and "fake" those whose slopes come with D's answers, for the penalty.
+
+        None where only some steps have the penalty: the others should not pay for them.
+        """
+        return self.penalty.at if self.penalty and self.gan.recipe.penalty_every == 1 else ()
+
+    @property
+    def passes(self) -> float:
+        """Passes of D that the penalty of a step takes on average, per real picture.
+
+        A slope takes the pass that it is of, its gradient by the picture, and twice as much each
+        for the gradient of both. Half of it is there already with the answer.
+        """
+        if not self.penalty:
+            return 0
+        return self.penalty.slopes * (3 if self.slopes else 6) / self.gan.recipe.penalty_every
 
     def add(
         self,

@@ -136,7 +136,10 @@ class GAN(System):
         fake, *pseudo = given
         real = self.augmented.reals(part, layout.real_data(part), *pseudo)
         of_real, of_fake = self.answers.to_both(
-            (real, *self._of_reals(part)), (fake, *self._of_fakes(part)), drawn=True
+            (real, *self._of_reals(part)),
+            (fake, *self._of_fakes(part)),
+            drawn=True,
+            slopes=self.discriminator_terms.slopes,
         )
         real_logits, fake_logits = of_real.logits, of_fake.logits
         self.augmented.hear(real_logits)
@@ -152,11 +155,14 @@ class GAN(System):
         if self.recipe.adapts:
             logs["augment_p"] = self.augmented.p()
         loss = self.discriminator_terms.add(
-            loss, logs, self._step_of(part, real, fake), (of_real, of_fake)
+            loss,
+            logs,
+            self._step_of(part, real, fake, of_real.gradient, of_fake.gradient),
+            (of_real, of_fake),
         )
         return self._regularized(loss, logs, self.discriminator, self.recipe.d_orthogonal, "d")
 
-    def _step_of(self, part, real, fake):
+    def _step_of(self, part, real, fake, real_gradient, fake_gradient):
         """What a penalty is computed from. Slopes are taken before the augmentation."""
         return penalties.DiscriminatorStep(
             lambda x, its: self.answers.logit(x, *its),
@@ -167,6 +173,8 @@ class GAN(System):
             self._of_fakes(part),
             part["mix"],
             part.get("perturbation"),
+            real_gradient,
+            fake_gradient,
         )
 
     def _after_discriminator(self):
@@ -241,7 +249,7 @@ class GAN(System):
         fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
         pseudo = 1 if recipe.augment == "apa" else 0
         judged = 1 + fakes
-        penalty = 6 * self.discriminator_terms.slopes
+        penalty = self.discriminator_terms.passes
         return [
             Work(
                 kept={"discriminator": judged},

@@ -68,7 +68,7 @@ class StyleGAN(Growing):
         # The mapping is small beside the others, but its activations are counted.
         made = {"mapping": 1, "synthesis": 1}
         return [
-            Work(kept={"discriminator": 2}, passes={**made, "discriminator": 12}),
+            Work(kept={"discriminator": 2}, passes={**made, "discriminator": 9}),
             Work(
                 kept={**made, "discriminator": 1},
                 passes={"mapping": 3, "synthesis": 3, "discriminator": 2},
