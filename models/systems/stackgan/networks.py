@@ -137,6 +137,19 @@ def discriminator(recipe: StackGANRecipe, stage: int) -> keras.Model:
     return keras.Model([images, text], blocks.as_logits(logits), name=f"discriminator_{stage}")
 
 
+def halves(discriminator: keras.Model) -> dict[str, keras.Model]:
+    """Its "eye", pictures (N, side, side, 3) → maps, and its "judge", [maps, text] → logits (N, 1).
+
+    Their layers are the discriminator's own. Pictures that are judged by two texts are seen once.
+    """
+    images, text = discriminator.inputs
+    maps = discriminator.get_layer("with_text").input[0]
+    return {
+        "eye": keras.Model(images, maps),
+        "judge": keras.Model([maps, text], discriminator.outputs[0]),
+    }
+
+
 def _narrowed(x, recipe: StackGANRecipe, side: int, stage: int, parts: _Parts):
     """Pictures → maps (N, 4, 4, 8 · d_filters), without an activation after the last norm.
 

@@ -1,5 +1,6 @@
 """How a StackGAN trains (Zhang et al. 2017, arXiv:1612.03242): Stage I, then Stage II on it."""
 
+import types
 from typing import ClassVar
 
 import keras
@@ -82,6 +83,8 @@ class StackGAN(System):
     # === The turns ===
 
     def turns(self):
+        # Hidden from Keras, as in `System`.
+        self._halves = types.MappingProxyType(networks.halves(self.discriminator))
         return [
             Turn("discriminator", self._discriminator_loss, given=self._fakes),
             Turn("generator", self._generator_loss, takes=self._for_generator),
@@ -105,8 +108,10 @@ class StackGAN(System):
         """Real with its text against, in equal parts, real with a wrong text and fake."""
         real = as_floats(part["images"])
         real = real if self.recipe.second else averaged(real, self.recipe.ratio)
-        pairs = (real, part["text"]), (real, part["wrong"]), (fake, part["text"])
-        right, wrong, made = (self.discriminator(list(each), training=True) for each in pairs)
+        eye, judge = self._halves.values()
+        seen = eye(real, training=True)
+        right, wrong = (judge([seen, part[each]], training=True) for each in ("text", "wrong"))
+        made = self.discriminator([fake, part["text"]], training=True)
         on_wrong, on_fake = (losses.cross_entropy(each, 0.0) for each in (wrong, made))
         loss = losses.cross_entropy(right, 1.0) + 0.5 * (on_wrong + on_fake)
         return loss, {"d_loss": loss, "d_wrong": on_wrong}
@@ -125,7 +130,8 @@ class StackGAN(System):
         trained = self._trained
         frozen = {"stage_1": 1} if self.recipe.second else {}
         return [
-            Work(kept={"discriminator": 3}, passes={**frozen, trained: 1, "discriminator": 9}),
+            # Real pictures are seen once for both texts; judging them by each is little beside it.
+            Work(kept={"discriminator": 2}, passes={**frozen, trained: 1, "discriminator": 6}),
             Work(
                 kept={trained: 1, "discriminator": 1},
                 passes={**frozen, trained: 3, "discriminator": 2},
