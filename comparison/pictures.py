@@ -36,7 +36,7 @@ def curves(plan: Plan, folder: Path, names: Iterable[str], picture: Path) -> boo
     runs = {
         title: [
             run["curve"]
-            for seed in range(plan.settings.seeds)
+            for seed in plan.seeds
             if (run := result(folder_of(folder, title, seed)))["state"] == "done"
         ]
         for title in plan.entries
@@ -83,7 +83,7 @@ def samples(plan: Plan, folder: Path, picture: Path) -> bool:
     """
     tiles = []
     for title in plan.entries:
-        for seed in range(plan.settings.seeds):
+        for seed in plan.seeds:
             path = folder_of(folder, title, seed) / "samples.png"
             if path.exists():
                 tile = Image.open(path).convert("RGB")

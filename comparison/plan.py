@@ -117,6 +117,7 @@ class Plan:
     `given`: the fields that were given for each entry. `starts`: title → the run that the entry
     begins with, as `--from` of train.py names it. `timed`: title → steps that fit into the
     settings' minutes on this machine; empty without minutes, or if they are not timed yet.
+    `first_seed`: from which the settings' seeds are counted.
     """
 
     entries: dict[str, Recipe]
@@ -124,6 +125,12 @@ class Plan:
     given: dict[str, tuple[str, ...]]
     starts: dict[str, str] = dataclasses.field(default_factory=dict)
     timed: dict[str, int] = dataclasses.field(default_factory=dict)
+    first_seed: int = 0
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of every recipe's runs."""
+        return range(self.first_seed, self.first_seed + self.settings.seeds)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, without the settings that do not change results."""
@@ -155,7 +162,7 @@ class Plan:
 
     def runs(self) -> list[tuple[str, int]]:
         """(title, seed) in order: every recipe with the first seed, then with the next."""
-        return [(title, seed) for seed in range(self.settings.seeds) for title in self.entries]
+        return [(title, seed) for seed in self.seeds for title in self.entries]
 
 
 def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -> Plan:

@@ -75,7 +75,7 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
     """One row an entry; only finished runs count."""
     table = []
     for title in plan.entries:
-        runs = [result(folder_of(folder, title, seed)) for seed in range(plan.settings.seeds)]
+        runs = [result(folder_of(folder, title, seed)) for seed in plan.seeds]
         done = [run for run in runs if run["state"] == "done"]
         last = [run["curve"][-1] for run in done]
         values = {

@@ -45,8 +45,10 @@ class Results:
         self, comparison: str, arm: str, measure: str, quantity: str = "end"
     ) -> dict[int, float]:
         """The number of an arm for each seed whose run has ended."""
-        seeds = range(self.study.plans[comparison].settings.seeds)
-        found = {seed: self.number(comparison, arm, seed, measure, quantity) for seed in seeds}
+        found = {
+            seed: self.number(comparison, arm, seed, measure, quantity)
+            for seed in self.study.plans[comparison].seeds
+        }
         return {seed: value for seed, value in found.items() if value == value}
 
     def direction(self, comparison: str, measure: str) -> str:
@@ -82,7 +84,7 @@ class Results:
         return [
             value
             for arm in plan.entries
-            for seed in range(plan.settings.seeds)
+            for seed in plan.seeds
             for value in _along(self._state(comparison, arm, seed), measure)
         ]
 

@@ -35,7 +35,7 @@ def write(search: Search, folder: Path) -> Path:
 
 
 def _table(search: Search, best: Study, folder: Path, name: str) -> list[str]:
-    """A line for each model: its best setting with all seeds, and all of its settings."""
+    """A line for each model: its best setting with further seeds, and all of its settings."""
     judged = search.judged[name]
     arrow = "↑" if Results(search, folder).direction(name, judged.measure) == "max" else "↓"
     title = f"{name}: {judged.measure} {arrow}"
@@ -81,8 +81,9 @@ def _frame(search: Search, best: Study, folder: Path) -> list[str]:
         search.about,
         "",
         f"{counted(search.settings, 'setting')} of each model, one run each: the plan's own, and "
-        f"others drawn from the ranges. The best one again with {counted(search.seeds, 'seed')}: "
-        f"mean with its 95 % interval. {search.about_scale}".rstrip(". ")
+        f"others drawn from the ranges. The best one again with "
+        f"{counted(search.seeds, 'other seed')}: mean with its 95 % interval. "
+        f"{search.about_scale}".rstrip(". ")
         + ".",
         "",
         f"All runs trained for {duration(sum(each.seconds() for each in every))} together.",

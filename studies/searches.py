@@ -74,7 +74,7 @@ class Search(Study):
         judged: comparison → how its runs are judged.
         models: by name.
         settings: of each model.
-        seeds: runs of the best setting of each model, once all have ended.
+        seeds: further runs of the best setting of each model, once all have ended.
     """
 
     judged: dict[str, Judged]
@@ -92,7 +92,10 @@ class Search(Study):
         return [f"{model} {number}" for number in range(self.settings)]
 
     def again(self, chosen: Mapping[str, Mapping[str, str]]) -> Study:
-        """The study that runs chosen settings with all seeds.
+        """The study that runs chosen settings with further seeds.
+
+        The one with which they were found best is not among them: it was lucky for that setting,
+        the more so the more settings there were.
 
         Args:
             chosen: comparison → model → the arm that is its best setting.
@@ -106,6 +109,7 @@ class Search(Study):
                 settings=dataclasses.replace(plan.settings, seeds=self.seeds),
                 given={arm: plan.given[arm] for arm in arms.values()},
                 starts={arm: run for arm, run in plan.starts.items() if arm in arms.values()},
+                first_seed=1,
             )
             words[title] = {arm: self.words[name][arm] for arm in arms.values()}
         return Study(

@@ -47,9 +47,9 @@ class Study:
 
     def runs(self) -> Iterator[tuple[str, str, int]]:
         """(comparison, arm, seed) of all runs, the first seed of everything first."""
-        for seed in range(max(plan.settings.seeds for plan in self.plans.values())):
+        for seed in sorted({seed for plan in self.plans.values() for seed in plan.seeds}):
             for name, plan in self.plans.items():
-                if seed < plan.settings.seeds:
+                if seed in plan.seeds:
                     for arm in self.arms(name):
                         yield name, arm, seed
 

@@ -187,7 +187,8 @@ def stored(folder, comparison, arm, seed, measure):
     return curve[-1][measure]
 
 
-def test_the_best_setting_of_each_model_runs_again_with_all_seeds(carried_out):
+def test_the_best_setting_of_each_model_runs_again_with_other_seeds(carried_out):
+    """Not with seed 0, by which it was chosen."""
     folder, path = carried_out
     for comparison, measure, better in (
         ("ring", "EM distance", min), ("grid", "mode entropy", max),
@@ -197,7 +198,7 @@ def test_the_best_setting_of_each_model_runs_again_with_all_seeds(carried_out):
         for model in ("plain", "squares"):
             arms = [f"{model} {number}" for number in range(3)]
             best = better(arms, key=lambda arm: stored(folder, comparison, arm, 0, measure))
-            expected += [f"{best.replace(' ', '-')}-{seed}" for seed in range(2)]
+            expected += [f"{best.replace(' ', '-')}-{seed}" for seed in (1, 2)]
         assert runs == sorted(expected)
     search = plan.load(path, "small", None, str(folder.parent))
     assert len(list(search.runs())) == 12
@@ -217,9 +218,7 @@ def test_the_report_begins_with_a_table_for_each_data_set(carried_out):
         f"| {values[0]:.3g} | {values[1]:.3g} | {values[2]:.3g} | {bad / 3:.0%} of 3 |"
     )
     best = min(range(3), key=lambda k: stored(folder, "ring", f"plain {k}", 0, "EM distance"))
-    again = [
-        stored(folder, "ring-again", f"plain {best}", seed, "EM distance") for seed in range(2)
-    ]
+    again = [stored(folder, "ring-again", f"plain {best}", seed, "EM distance") for seed in (1, 2)]
     assert line.startswith(f"| plain | {np.mean(again):.3g} ± ")
     for name in re.findall(r"\]\((.*?\.png)\)", text):
         assert (folder / name).stat().st_size > 1_000
@@ -358,7 +357,7 @@ def test_the_model_that_is_ahead_is_named_first(tmp_path, name, measure, better,
     folder = open_folder(search, tmp_path / "here")
     ended(folder, name, measure, better, {("plain 0", 0): 1.0, ("squares 0", 0): 2.0})
     starts = {"plain 0": 1.0, "squares 0": 2.0}
-    again = {(arm, n): start + n / 100 for arm, start in starts.items() for n in range(3)}
+    again = {(arm, n): start + n / 100 for arm, start in starts.items() for n in range(1, 4)}
     ended(folder, f"{name}-again", measure, better, again)
     best = choosing.again(search, folder)
     lines = search_report._differences(search, best, folder, name)
