@@ -240,11 +240,22 @@ class CollapseGuard:
         """
         alarms = [finding for finding in self.findings() if finding.level == ALARM]
         good = [step for step in checkpoints if step <= self.healthy_until]
-        if not alarms or not good or self.rollbacks >= self.max_rollbacks:
+        return self._return_to(good, alarms[0].message) if alarms else None
+
+    def rollback_of_divergence(self, message: str, checkpoints: Sequence[int]) -> Rollback | None:
+        """After numbers that are not finite, a return as `rollback` plans it, `message` first.
+
+        All of the checkpoints have finite weights. If none is healthy, the newest must do.
+        """
+        good = [step for step in checkpoints if step <= self.healthy_until]
+        return self._return_to(good or list(checkpoints), message)
+
+    def _return_to(self, good: list[int], message: str) -> Rollback | None:
+        if not good or self.rollbacks >= self.max_rollbacks:
             return None
         number = self.rollbacks + 1
         text = (
-            f"{alarms[0].message} Going back to step {max(good)} with {self.factor:g} times the "
+            f"{message} Going back to step {max(good)} with {self.factor:g} times the "
             f"learning rates (return {number} of {self.max_rollbacks})."
         )
         return Rollback(max(good), self.factor, number, text)

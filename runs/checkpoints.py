@@ -11,7 +11,7 @@ _NAME = re.compile(r"checkpoint-(\d{8})(-kept)?\.weights\.h5")
 
 
 def name(step: int, kept: bool = False) -> str:
-    """The file name of the checkpoint of `step`; a `kept` one is never removed."""
+    """The file name of the checkpoint of `step`; only a rollback removes a `kept` one."""
     return f"checkpoint-{step:08d}{'-kept' if kept else ''}.weights.h5"
 
 
@@ -34,6 +34,11 @@ def found(folder: Path) -> list[Path]:
 def newest(folder: Path) -> Path | None:
     """The checkpoint of the latest step in `folder`, or `None`."""
     return max(found(folder), key=step_of, default=None)
+
+
+def of_step(folder: Path, step: int) -> Path:
+    """The checkpoint of that step, the one that `newest` gives while it is the latest."""
+    return next(path for path in found(folder) if step_of(path) == step)
 
 
 def plain(folder: Path) -> list[Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+import signal
 import time
 from pathlib import Path
 
@@ -65,12 +67,14 @@ def _fit(here: runs.Run, session: Session) -> int:
             raise KeyboardInterrupt(f"{here.folder} keeps what was saved") from None
         raise
     took = duration(time.monotonic() - begun)
-    if outputs and outputs.signal is not None:
+    if session.step < recipe.steps:
         say(f"stopped at step {session.step:,} after {took}; saved. Go on with:")
-        say(f"  {session.command.again()} --resume {here.folder}")
-        return 128 + outputs.signal
+        say(f"  {session.command.again()} --resume {shlex.quote(str(here.folder))}")
+        # Without a signal of its own, another host has asked to stop.
+        return 128 + (outputs.signal or signal.SIGTERM)
     made = save_outputs(session, here.output)
-    if session.obeys_labels and settings.control_samples:
+    stopped = outputs is not None and outputs.signal is not None  # in the last step
+    if session.obeys_labels and settings.control_samples and not stopped:
         _report_control(here, session)
     say(f"done: step {session.step:,} after {took}; {', '.join(map(str, made))}")
     say(f"      {beside}")
@@ -83,7 +87,8 @@ def _fit(here: runs.Run, session: Session) -> int:
 def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs | None, str]:
     """Train phase after phase to the end or a signal, with rollbacks after a collapse.
 
-    Returns the last phase's outputs, and in words which work between its steps took time.
+    Returns the last phase's outputs, and in words which work between its steps took time. Where it
+    was stopped, there is a checkpoint of the last step.
     """
     if session.step >= session.recipe.steps:  # ended before its networks were written
         return None, "all steps had been done before"
@@ -95,25 +100,44 @@ def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs | None, str]:
         with outputs as callbacks, _batches(session) as batches:
             steps = session.end_of_phase - session.step
             session.plan.fit(session.system, batches, steps, callbacks)
+        stopped = outputs.signal is not None
         if outputs.rollback is not None:
             _go_back(here, session, outputs.rollback)
-        elif outputs.signal is not None or session.step >= session.recipe.steps:
+            outputs.went_back()
+        elif session.step < session.end_of_phase:
+            stopped = True  # perhaps by another host
+        if stopped or session.step >= session.recipe.steps:
+            _save_last(here, session)
             return outputs, outputs.beside(time.monotonic() - begun)
 
 
+def _save_last(here: runs.Run, session: Session) -> None:
+    """Save the last step, unless that is done.
+
+    A signal may have come after the checkpoint of its step was due, and hosts stop together some
+    steps after the one that asked for it has saved.
+    """
+    newest = names.newest(here.checkpoints)
+    if newest is None or names.step_of(newest) < session.step:
+        path = here.checkpoints / names.name(session.step)
+        checkpoints.save(session.system, path, newest)
+
+
 def _go_back(here: runs.Run, session: Session, rollback: Rollback) -> None:
-    """Load the checkpoint that `rollback` names, drop later ones, lower the learning rates."""
-    found = {names.step_of(path): path for path in names.found(here.checkpoints)}
+    """Load the checkpoint that `rollback` names, lower the learning rates, drop later checkpoints.
+
+    Killed at any point, the run resumes with the lower rates, or goes back once more.
+    """
+    path = names.of_step(here.checkpoints, rollback.step)
     phase = session.recipe.phase_of(rollback.step)
     if phase != session.system.phase:
         session.system = session.build(phase)
-    session.system.load_weights(found[rollback.step])
+    session.system.load_weights(path)
     session.system.learning_rate_factor.assign(rollback.factor**rollback.number)
-    for step, path in found.items():
-        if step > rollback.step:
-            path.unlink()
-    # Saved at once: a resume must find the lower rates, not the higher ones of that checkpoint.
-    checkpoints.save(session.system, found[rollback.step])
+    checkpoints.save(session.system, path, path)
+    for later in reversed(names.found(here.checkpoints)):
+        if names.step_of(later) > rollback.step:
+            later.unlink()
 
 
 def follow(session: Session) -> int:

@@ -73,7 +73,7 @@ class Outputs(contextlib.ExitStack):
         per_step = recipe.batch_size * recipe.columns
         self.callbacks = [
             self._log,
-            NaNGuard(lambda: names.newest(run.checkpoints)),
+            NaNGuard(lambda: names.newest(run.checkpoints), self._diverged),
             Ceilings(system.watched.ceilings, recipe),
             Progress(system.watched, per_step, session.step, recipe.steps),
             Grids(run.fakes, self._shown, every),
@@ -125,6 +125,14 @@ class Outputs(contextlib.ExitStack):
     def rollback(self) -> Rollback | None:
         """The rollback for which the training ended, or `None`."""
         return self._watch.rollback if self._watch else None
+
+    def went_back(self) -> None:
+        """Count the rollback, once the session has gone back."""
+        if self._watch:
+            self._watch.went_back()
+
+    def _diverged(self, message: str) -> bool:
+        return self._watch is not None and self._watch.diverged(message)
 
     def _quality(self) -> list[Quality]:
         session = self._session

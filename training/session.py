@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import runs
 from console.errors import UserError, user_errors
 from console.screen import say
 from layers import initializers
+from models import files
 from models.distribution import Distribution
 from models.networks import trained_parameters
 from models.recipe import Recipe
@@ -262,7 +264,8 @@ def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
     """The newest checkpoint of the run to resume. Raises `UserError` if it cannot go on.
 
-    A run that was ended after its last step, but before its networks were written, goes on.
+    A run that was ended after its last step, but before its networks were written, goes on. Those
+    that are there may be of an earlier end.
     """
     path = checkpoints.newest(resumed.checkpoints)
     if path is None:
@@ -270,9 +273,17 @@ def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:
             f"nothing to resume: {resumed.folder} holds no checkpoint; start anew without --resume"
         )
     done = checkpoints.step_of(path)
-    ended = all(resumed.output(name).exists() for name in system_class(recipe).outputs)
+    ended = all(_step_of(resumed.output(name)) == done for name in system_class(recipe).outputs)
     if done > recipe.steps or (done == recipe.steps and ended):
         raise UserError(
             f"{resumed.folder} has done all its {done:,} steps; to go on give --steps {2 * done}"
         )
     return path
+
+
+def _step_of(network: Path) -> int | None:
+    """The step at which a network was written; None if it was not, or cannot be read."""
+    try:
+        return files.read_metadata(network).get("step") if network.exists() else None
+    except ValueError:
+        return None

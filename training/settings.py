@@ -121,8 +121,8 @@ class Settings:
     rollbacks: int = option(
         0,
         "Run",
-        "how often a collapsed run may go back to its last healthy checkpoint, each time with half "
-        "the learning rates; 0: only print a message",
+        "how often a run that has collapsed, or whose losses are no longer finite, may go back to "
+        "its last healthy checkpoint, each time with half the learning rates; 0: never",
         least=0,
     )
     control_samples: int = option(

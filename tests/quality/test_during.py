@@ -24,7 +24,8 @@ from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.models import tiny
 from training import fit
-from training.callbacks import checkpoints
+from training.callbacks import base, checkpoints
+from training.callbacks.collapse_watch import CollapseWatch
 from training.settings import Settings
 
 
@@ -107,21 +108,63 @@ def test_resume_knows_the_best(train, planned, tmp_path):
     assert [row["step"] for row in read_rows(folder / "quality.csv")] == [2, 4, 6]
 
 
-def test_a_run_that_gets_worse_goes_back_with_half_the_learning_rates(train, planned, tmp_path):
-    # Step 2 is healthy; 6 and 8 are the second and third above 1.5 times the best.
-    planned(1.0, 1.0, 9.0, 9.0, 9.0, 9.0)
+@pytest.mark.parametrize("kept", [1, 9])
+def test_a_run_that_gets_worse_goes_back_with_half_the_learning_rates(
+    train, planned, tmp_path, kept
+):
+    """The alarm comes at step 10, where a checkpoint is due too: that of 8 must not make room."""
+    planned(1.0, 1.0, 1.0, 9.0, 9.0, 9.0)
     code, words = train(
-        "--steps=12", "--quality-every=2", "--checkpoint-every=2", "--checkpoints=9",
+        "--steps=12", "--quality-every=2", "--checkpoint-every=2", f"--checkpoints={kept}",
         "--rollbacks=1",
     )  # fmt: skip
     assert code == 0, words
-    assert "Going back to step 6 with 0.5 times the learning rates (return 1 of 1)" in words
+    assert "Going back to step 8 with 0.5 times the learning rates (return 1 of 1)" in words
     folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
     assert [row["step"] for row in read_rows(folder / "losses.csv")] == list(range(1, 13))
     assert json.loads((folder / "guard.json").read_text())["rollbacks"] == 1
     gan = newest(folder)
     assert float(gan.learning_rate_factor) == 0.5
     assert gan.step == 12
+
+
+def test_numbers_that_are_not_finite_go_back_too(train, tmp_path, monkeypatch):
+    """The fourth step's loss is no number once: back to step 3, whatever the guard has judged."""
+    read, calls = base._numbers, []
+
+    def numbers(logs):
+        calls.append(logs)
+        return read(logs) | ({"d_loss": float("nan")} if len(calls) == 4 else {})
+
+    monkeypatch.setattr(base, "_numbers", numbers)
+    code, words = train("--steps=5", "--checkpoint-every=1", "--checkpoints=1", "--rollbacks=1")
+    assert code == 0, words
+    assert "d_loss is nan at step 4. Going back to step 3 with 0.5 times the learning" in words
+    folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
+    rows = read_rows(folder / "losses.csv")
+    assert [row["step"] for row in rows] == [1, 2, 3, 4, 5]
+    assert np.isfinite([row["d_loss"] for row in rows]).all()
+    assert float(newest(folder).learning_rate_factor) == 0.5
+
+
+def test_a_return_is_counted_only_once_it_is_made(tmp_path, monkeypatch):
+    """A run that is killed between the alarm and the return must plan it again."""
+    for step in (100, 200, 300):
+        (tmp_path / names.name(step)).touch()
+    watch = CollapseWatch(None, tmp_path / "guard.json", tmp_path, 1, 0)
+    watch.set_model(SimpleNamespace(stop_training=False))
+    watch.measured(100, Reading(Estimate(0.0), 1.0, 0.0, 0.0))
+    watch.on_step(100)
+    before = (tmp_path / "guard.json").read_bytes()
+    for step in (200, 300):
+        watch.measured(step, Reading(Estimate(0.0), 9.0, 0.0, 0.0))
+    watch.on_step(300)
+    assert watch.model.stop_training
+    assert watch.rollback.step == 100
+    assert (tmp_path / "guard.json").read_bytes() == before
+    watch.went_back()
+    state = json.loads((tmp_path / "guard.json").read_text())
+    assert (state["rollbacks"], state["measures"]) == (1, [[100, 1.0]])
 
 
 def test_every_return_halves_the_learning_rates_again(train, planned, tmp_path):
@@ -151,10 +194,11 @@ def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_
     for step in (4, 6, 8):
         gan.steps_done.assign(step)
         first.assign_add(np.ones(first.shape))
-        checkpoints.save(gan, here.checkpoints / f"checkpoint-{step:08d}.weights.h5")
+        for kept in (False, True):
+            checkpoints.save(gan, here.checkpoints / names.name(step, kept))
     session = SimpleNamespace(system=gan, recipe=gan.recipe)
     fit._go_back(here, session, Rollback(6, 0.5, 3, ""))
-    assert [names.step_of(path) for path in sorted(here.checkpoints.iterdir())] == [4, 6]
+    assert [names.step_of(path) for path in names.found(here.checkpoints)] == [4, 4, 6, 6]
     resumed = GAN(tiny.recipe(), seed=2)
     resumed.load_weights(names.newest(here.checkpoints))
     for each in (gan, resumed):

@@ -113,7 +113,7 @@ def test_the_film_leaves_out_damaged_grids_and_says_so_once(tmp_path, capsys):
     (tmp_path / "step-00000002.png").write_bytes((tmp_path / "step-00000000.png").read_bytes()[:45])
     Image.new("RGB", (30, 20)).save(tmp_path / "step-00000003.png")
     film = gif.ProgressGIF(tmp_path, tmp_path / "a.gif", 1)
-    film.set_model(SimpleNamespace(stop_training=True))
+    film.last_step = 4
     film.on_step(4)
     film.on_step(4)
     with Image.open(tmp_path / "a.gif") as made:

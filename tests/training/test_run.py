@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
+import signal
 
 import h5py
 import numpy as np
@@ -17,6 +19,7 @@ from models import files, recipes
 from runs import checkpoints as names
 from runs.rows import read_rows
 from training import going_on
+from training.callbacks.grids import Grids
 
 
 def weights(path):
@@ -174,6 +177,40 @@ def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(train, tmp
     assert all(np.isfinite(values).all() for values in weights(kept).values())
     assert len(read_rows(folder / "losses.csv")) == 2
     assert not (folder / "generator.keras").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+@pytest.mark.parametrize(("at", "code", "end"), [(2, 130, 3), (4, 0, 4)])
+def test_a_signal_while_a_step_is_measured(train, tmp_path, monkeypatch, at, code, end):
+    """Its checkpoint is already asked for: the next step has another. The last step has no next."""
+    draw = Grids.on_step
+
+    def interrupted(self, step):
+        draw(self, step)
+        if step == at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Grids, "on_step", interrupted)
+    found, words = train("--steps=4", "--checkpoint-every=2", "--picture-every=2")
+    folder = tmp_path / "out/00000-SAGAN_V6-tiny"
+    assert found == code, words
+    assert names.step_of(names.newest(folder / "checkpoints")) == end
+    assert (folder / "generator.keras").exists() == (code == 0)
+    assert (f"stopped at step {end}" in words) == (code == 130)
+
+
+def test_networks_of_an_earlier_step_are_not_the_last(train, tmp_path):
+    """A run that goes on has those of its first end until its second is written."""
+    assert train("--steps=2")[0] == 0
+    folder = tmp_path / "out/00000-SAGAN_V6-tiny"
+    old = (folder / "generator.keras").read_bytes()
+    assert train("--steps=3", "--resume")[0] == 0
+    (folder / "generator.keras").write_bytes(old)
+    code, words = train("--steps=3", "--resume")
+    assert code == 0, words
+    assert files.read_metadata(folder / "generator.keras")["step"] == 3
+    code, words = train("--steps=3", "--resume")
+    assert "has done all its 3 steps" in words
 
 
 def test_numbers_count_up_and_runs_are_found_again(tmp_path):

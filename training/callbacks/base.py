@@ -25,7 +25,8 @@ class StepCallback(keras.callbacks.Callback):
     `{"step": …, "d_loss": …, …}`. `on_step(step)` is called after every step for which `due(step)`
     is true (by default every `every` steps, and after the last one). All rows up to that step have
     then been delivered, and `self.model`'s variables are up to date. Callbacks are called in the
-    list's order; an exception from any of them ends the training.
+    list's order; an exception from any of them ends the training. So does one that sets
+    `self.model.stop_training`; `on_step` of those after it is then not called.
     """
 
     every: int = 0  # steps between calls of `on_step`; 0: never
@@ -98,6 +99,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
         if due:
             sync(self.model)
         for each in due:
+            if self.model.stop_training:
+                break
             with self._timed(each):
                 each.on_step(step)
         if self._agree is not None:

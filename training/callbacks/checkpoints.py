@@ -27,8 +27,9 @@ class Checkpoints(StepCallback):
 
     A checkpoint holds all that is needed to go on bit for bit. It is written beside its name and
     renamed when complete. On request, by `request()` or by a file `checkpoint.now` in the run
-    folder, one more is written; asked for with `keep=True` (and by the file), it is never removed.
-    Nor is the one after the last step, with `keep_last`: what a phase of several came to.
+    folder, one more is written; asked for with `keep=True` (and by the file), only a rollback
+    removes it. So it is with the one after the last step, with `keep_last`: what a phase of several
+    came to.
 
     Raises `TrainingStopped` when the disk is full or a weight is not finite; the checkpoints
     before stay as they are.

@@ -19,9 +19,10 @@ from training.callbacks.base import StepCallback
 class CollapseWatch(StepCallback):
     """Feeds a `CollapseGuard` and prints each finding once, until it has passed.
 
-    With `rollbacks` above 0 an alarm sets `rollback` and ends the training; the session then goes
-    back and continues. The guard's history is kept in `state` for a resumed run. It judges every
-    100 steps, and when `also_due(step)` says that there is a new measurement.
+    With `rollbacks` above 0 an alarm, or a number that is not finite, sets `rollback` and ends the
+    training; the session then goes back, calls `went_back`, and continues. The guard's history is
+    kept in `state` for a resumed run. It judges every 100 steps, and when `also_due(step)` says
+    that there is a new measurement.
     """
 
     def __init__(
@@ -66,14 +67,28 @@ class CollapseWatch(StepCallback):
             if (finding.kind, finding.level) not in self._said:
                 say(f"{'ALARM' if finding.level == ALARM else 'careful'}: {finding.message}")
         self._said = now
-        saved = [names.step_of(path) for path in names.found(self._checkpoints)]
-        plan = self.guard.rollback(saved)
-        if plan is not None and step < self.last_step:
-            self.rollback = plan
-            self.guard.rolled_back(plan)
-            say(plan.message)
-            self.model.stop_training = True
+        if step == self.last_step or not self._end_with(self.guard.rollback(self._saved())):
+            write_json(self._state, self.guard.state())
+
+    def diverged(self, message: str) -> bool:
+        """Plan a rollback because of numbers that are not finite; whether one is left."""
+        return self._end_with(self.guard.rollback_of_divergence(message, self._saved()))
+
+    def went_back(self) -> None:
+        """Count the return. Only now: a run that dies before it has gone back plans it again."""
+        self.guard.rolled_back(self.rollback)
         write_json(self._state, self.guard.state())
+
+    def _saved(self) -> list[int]:
+        return [names.step_of(path) for path in names.found(self._checkpoints)]
+
+    def _end_with(self, plan: Rollback | None) -> bool:
+        if plan is None:
+            return False
+        self.rollback = plan
+        say(plan.message)
+        self.model.stop_training = True
+        return True
 
 
 def _restored(state: Path, rollbacks: int) -> CollapseGuard:

@@ -49,8 +49,10 @@ class ProgressGIF(StepCallback):
     def on_step(self, step: int) -> None:
         """Rebuild the film if it has grown enough."""
         found = {at: path for at, path in grids(self._folder).items() if at <= step}
-        ended = step == self.last_step or self.model.stop_training
-        if found and (ended or len(found) >= max(self._built_with + 1, _GROWN * self._built_with)):
+        if found and (
+            step == self.last_step
+            or len(found) >= max(self._built_with + 1, _GROWN * self._built_with)
+        ):
             self._built_with = len(found)
             self._build(found)
 

@@ -1,4 +1,4 @@
-"""Stop when a loss is no longer a number."""
+"""Stop, or go back, when a loss is no longer a number."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from training.callbacks.base import StepCallback
 
 
 class NaNGuard(StepCallback):
-    """Raise `TrainingStopped` at the first row with a value that is not finite.
+    """End the training at the first row with a value that is not finite.
 
-    It must come before the checkpoints in the list: rows are read before a checkpoint is due, so
-    a broken network never replaces a good one. `newest_checkpoint()` gives the checkpoint to go
-    back to.
+    `go_back(message)` may plan a return to a checkpoint; if it says that there is none,
+    `TrainingStopped` is raised. It must come before the checkpoints in the list: rows are read
+    before a checkpoint is due, so a broken network never replaces a good one.
+    `newest_checkpoint()` is the last one that is whole.
     """
 
-    def __init__(self, newest_checkpoint: Callable[[], Path | None]) -> None:
+    def __init__(
+        self,
+        newest_checkpoint: Callable[[], Path | None],
+        go_back: Callable[[str], bool] = lambda message: False,
+    ) -> None:
         super().__init__()
-        self._newest_checkpoint = newest_checkpoint
+        self._newest_checkpoint, self._go_back = newest_checkpoint, go_back
 
     def on_rows(self, rows: list[Row]) -> None:
         """Look for the first bad value."""
         for row in rows:
             bad = [name for name, value in row.items() if not math.isfinite(value)]
             if bad:
-                raise TrainingStopped(self._words(int(row["step"]), bad[0], row[bad[0]]))
+                self._end(f"{bad[0]} is {row[bad[0]]} at step {int(row['step'])}")
+                return
 
-    def _words(self, step: int, name: str, value: float) -> str:
+    def _end(self, found: str) -> None:
+        if self._go_back(f"{found}."):
+            return
         kept = self._newest_checkpoint()
         saved = f"the last good checkpoint is kept: {kept}" if kept else "no checkpoint yet"
-        return (
-            f"stopped: {name} is {value} at step {step}; {saved}. Try lower learning rates "
-            "(--help names their options) or --precision float32"
+        raise TrainingStopped(
+            f"stopped: {found}; {saved}. Try lower learning rates (--help names their options) or "
+            "--precision float32"
         )
