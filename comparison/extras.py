@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from datasets import pixels
+from datasets.sources import evenly
 from metrics import edges, neighbours
 from metrics.extractors import Features
 from models import augmentation
@@ -52,7 +53,9 @@ class Extras:
         self._raw, self._raw_name = raw, f"raw {frechet}"
         if "memory" in names and seen is not None:
             count = min(len(seen), len(pictures))
-            self._memory = extract(np.asarray(seen[:count])).pool, features.pool[:count]
+            # Both spread over their data, which may be ordered, for example by class.
+            shown = np.asarray(seen[evenly(len(seen), count)])
+            self._memory = extract(shown).pool, features.pool[evenly(len(pictures), count)]
         self._leaks: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.protocol = ""
         if "leaks" in names:

@@ -68,8 +68,8 @@ def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
     settings = plan.settings
     lines = [
         f"{_length(plan)}, {counted(settings.seeds, 'seed')}, {settings.precision}. Numbers are "
-        "means at the last step with 95 % t-intervals over seeds; ↑ more is better, ↓ less is "
-        "better. The best mean is bold; this means nothing if intervals overlap.",
+        "means of the finished runs at the last step with 95 % t-intervals over seeds; ↑ more is "
+        "better, ↓ less is better. The best mean is bold; this means nothing if intervals overlap.",
         f"Protocol: {protocol}",
     ]
     waiting = [
@@ -81,7 +81,10 @@ def _paragraphs(plan: Plan, table: list[Row], protocol: str) -> list[str]:
         lines.append(f"Not all runs are finished: {', '.join(waiting)}.")
     failed = [f"{row.title} ({row.failed})" for row in table if row.failed]
     if failed:
-        lines.append(f"Runs that ended in a loss that was not finite: {', '.join(failed)}.")
+        lines.append(
+            f"Runs that ended in a loss that was not finite: {', '.join(failed)}. The others "
+            "flatter their recipe, so it is neither bold nor compared."
+        )
     return lines
 
 

@@ -91,10 +91,14 @@ def rows(plan: Plan, folder: Path, names: list[str]) -> list[Row]:
 
 
 def best(table: list[Row], better: dict[str, str]) -> dict[str, set[str]]:
-    """For every measure, the titles whose mean is best; none if all are equal."""
+    """For every measure, the titles whose mean is best; none if all are equal.
+
+    One of whose runs some have failed is left out: those that are left are its better ones.
+    """
     found = {}
+    whole = [row for row in table if not row.failed]
     for name, direction in better.items():
-        means = {row.title: row.measures[name].value for row in table if name in row.values}
+        means = {row.title: row.measures[name].value for row in whole if name in row.values}
         if means:
             most = max(means.values()) if direction == "max" else min(means.values())
             winners = {title for title, value in means.items() if value == most}
@@ -106,12 +110,12 @@ def verdicts(table: list[Row], better: dict[str, str]) -> list[tuple[str, str]]:
     """(title, sentence) for every entry after the first: what is better, worse, or not clear.
 
     A difference counts if its interval does not contain 0. An entry is left out if it or the first
-    entry has fewer than two finished runs.
+    entry has fewer than two finished runs, or one that failed.
     """
     found = []
     first = table[0]
     for row in table[1:]:
-        if min(row.done, first.done) < 2:
+        if min(row.done, first.done) < 2 or row.failed or first.failed:
             continue
         groups: dict[str, list[str]] = {"better": [], "worse": [], "no clear difference": []}
         for name, direction in better.items():

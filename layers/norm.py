@@ -22,12 +22,12 @@ def _normalize_batch(x, gamma, beta, epsilon):
 def _moments(x):
     """Mean (C,) and biased variance (C,) of x (N, H, W, C) over the whole batch."""
     axes = (0, 1, 2)
-    if replicas.count() == 1:
-        return ops.moments(x, axes=axes)
-    # `ops.moments` treats the mean as constant within the variance. Second derivatives are then
-    # right only for a whole batch: for a share of it, gradient penalties would be wrong.
+    # Not `ops.moments`: torch's is E x² - (E x)², which can be below 0, and others treat the mean
+    # as constant within the variance, so that the second derivatives of a share are wrong.
     mean = ops.mean(x, axis=axes)
     variance = ops.mean(ops.square(x - mean), axis=axes)
+    if replicas.count() == 1:
+        return mean, variance
     shares = replicas.gather(ops.stack([mean, variance])[None])  # (replicas, 2, C)
     mean = ops.mean(shares[:, 0], axis=0)
     return mean, ops.mean(shares[:, 1] + ops.square(shares[:, 0] - mean), axis=0)

@@ -5,7 +5,8 @@ Jayasumana et al. 2024, arXiv:2401.09603, as the authors' code computes it:
     k(x, y) = exp(-|x - y|² / (2 · 10²)),
     CMMD = 1000 · (mean_{ij} k(xᵢ, xⱼ) + mean_{ij} k(yᵢ, yⱼ) - 2 mean_{ij} k(xᵢ, yⱼ)),
 
-with the pairs i = j, whose share, 1 / N, biases it upwards by a little.
+with the pairs i = j, whose share, 1 / N, biases it upwards by a little. Pictures that are not
+square are squeezed; the authors' code cuts out the middle.
 """
 
 import numpy as np

@@ -137,9 +137,9 @@ def intra_class_frechet(
 
     Miyato and Koyama, arXiv:1802.05637, section 4. Labels are class indices (N,); pictures with a
     negative label have no class and are left out. A class is measured on its first n reals against
-    its first n fakes, n the smaller count, so that class size has no influence. `names` are the
-    classes' names for errors. Raises `MetricError` if there is only one class, or if a class of the
-    reals has fewer than 2 reals or fakes.
+    its first n fakes, n the smaller count; the distance of a small n is biased upwards, so rare
+    classes weigh more. `names` are the classes' names for errors. Raises `MetricError` if there is
+    only one class, or if a class of the reals has fewer than 2 reals or fakes.
     """
     classes = [label for label in np.unique(real_labels).tolist() if label >= 0]
     if len(classes) < 2:

@@ -159,12 +159,14 @@ def floor_of(
 
 def _note_counts(result: Result, extractor: Extractor, real: Features, fake: Features):
     width, smaller = real.pool.shape[1], min(len(real), len(fake))
+    name = extractor.measure_name(FRECHET)
     if smaller <= width:
-        name = extractor.measure_name(FRECHET)
         result.notes.append(
             f"{smaller} pictures for {width} features: {name} is biased upwards, compare it at "
             "equal counts only."
         )
+    elif name in result.estimates:
+        result.notes.append(f"{name} falls with the number of pictures: compare equal counts only.")
     if len(fake) > 1 and np.ptp(fake.pool, axis=0).max() == 0:
         result.notes.append("All generated pictures are the same one.")
     if len(real) > 1 and np.ptp(real.pool, axis=0).max() == 0:

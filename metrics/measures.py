@@ -16,8 +16,8 @@ FRECHET, KERNEL, SCORE, INTRA = "frechet", "kernel", "score", "intra"
 CMMD = "cmmd"
 MANIFOLD, PRD, TWINS = "manifold", "prd", "duplicates"
 
-# Bootstrapping the kernel distance needs all pairs. Above this many pictures, the subset estimates
-# are resampled instead; the subsets then overlap little.
+# Bootstrapping the kernel distance needs all pairs. Above this many pictures, the interval is that
+# of the subsets' mean.
 ALL_PAIRS = 8000
 
 
@@ -55,7 +55,9 @@ def take_kernel(result, extractor, real, fake, classes):
             found.mean, found.mean - half, found.mean + half, found.standard_error
         )
     subsets = f"{found.subsets} subsets" if found.subsets > 1 else "1 subset"
-    error = f", standard error over them {found.standard_error:.2g}" if found.subsets > 1 else ""
+    error = (
+        f", standard error of their mean {found.standard_error:.2g}" if found.subsets > 1 else ""
+    )
     result.notes.append(f"{name}: {subsets} of {found.subset_size} pictures{error}.")
 
 
@@ -98,7 +100,11 @@ def _some(features: Features, most: int, seed: int) -> np.ndarray:
 
 
 def take_manifold(result, extractor, real, fake, classes):
-    """Precision, recall, density and coverage."""
+    """Precision, recall, density and coverage.
+
+    The interval of a mean over fakes holds for these reals, that of a mean over reals for these
+    fakes: the pictures on whose other side it stands are not redrawn.
+    """
     chosen = result.settings
     ours, theirs = (_some(side, chosen.manifold_pictures, chosen.seed) for side in (real, fake))
     found = manifold.manifold(ours, theirs, chosen.precision_neighbours, chosen.density_neighbours)
@@ -145,11 +151,12 @@ def take_intra(result, extractor, real, fake, classes):
 
 def _intra_note(name, classes, per_class, each):
     counts = [min((side == label).sum() for side in (classes.real, classes.fake)) for label in each]
+    of_class = dict(zip(per_class, counts, strict=True))
     worst = sorted(per_class, key=per_class.get, reverse=True)[:3]
-    farthest = ", ".join(f"{one} {per_class[one]:.4g}" for one in worst)
+    farthest = ", ".join(f"{one} {per_class[one]:.4g} (of {of_class[one]})" for one in worst)
     return (
         f"{name}: {len(each)} classes ({classes.what}), {min(counts)} to {max(counts)} pictures of "
-        f"each; farthest from the reals: {farthest}."
+        f"each (the fewer, the larger the distance); farthest from the reals: {farthest}."
     )
 
 
@@ -175,7 +182,10 @@ def _intra_replicates(chosen, real, real_labels, fake, fake_labels):
 
 
 def take_duplicates(result, extractor, real, fake, classes):
-    """The share of generated pictures that have a twin among the generated ones."""
+    """The share of generated pictures that have a twin among the generated ones.
+
+    Twins come together, so its interval is too narrow where many pictures have the same one.
+    """
     chosen = result.settings
     count = min(len(real), len(fake), chosen.manifold_pictures)
     ours, theirs = _some(real, count, chosen.seed), _some(fake, count, chosen.seed)

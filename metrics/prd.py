@@ -57,6 +57,8 @@ def precision_recall_curve(
 ) -> Curve:
     """The curve of features (N, d) and (M, d), averaged over `runs` clusterings.
 
+    Each clustering has one start; the authors' code takes the best of ten. It also refuses unequal
+    counts, by which the clusters lean to the larger set; here they are the caller's to avoid.
     Raises `MetricError` if either set has fewer pictures than clusters, or for NaN.
     """
     if clusters < 2 or min(len(real), len(fake)) < clusters:

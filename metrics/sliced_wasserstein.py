@@ -44,7 +44,10 @@ def sides(shape: tuple[int, ...]) -> list[int]:
 
 
 def distances(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict[int, float]:
-    """Shorter side of a level → the distance of two sets there, times 1 000; 0 for equal sets.
+    """Shorter side of a level → the distance of two sets there, times 1 000.
+
+    Each set has patches of its own at random places. So equal sets are near 0, not at it, and the
+    nearer the more pictures there are: compare equal counts only.
 
     Args:
         real, fake: uint8 (N, H, W, 3), as many of each.

@@ -4,6 +4,9 @@ Control accuracy (GAN-test) asks whether fakes show their labels; a generator th
 face per label passes. A classifier trained on the fakes and tested on reals needs their variety too
 (Shmelkov, Schmid and Alahari 2018; the classification accuracy score of Ravuri and Vinyals 2019).
 Beside it stands the same classifier trained on as many reals, for as many steps.
+
+The papers test on reals that the generator has not seen. Most GANs here train on all pictures, so
+the test's are among them: a generator that draws them again hands them to the classifier.
 """
 
 from __future__ import annotations

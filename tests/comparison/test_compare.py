@@ -1,5 +1,6 @@
 """Comparisons: what is planned, resumed and reported."""
 
+import dataclasses
 import json
 
 import keras
@@ -438,6 +439,17 @@ def test_a_seed_is_that_of_the_networks_and_of_the_batches(tmp_path):
     ]
     assert (kernels[0] != kernels[1]).any()
     assert (first.batch(0)["images"] != second.batch(0)["images"]).any()
+
+
+def test_the_runs_that_are_left_of_one_that_fails_are_not_compared():
+    """They would be its better ones. The other way round, too."""
+    rows = [row("a", x=[3.0, 3.1]), row("b", x=[1.0, 1.1]), row("c", x=[2.0, 2.1])]
+    failed = [rows[0], dataclasses.replace(rows[1], failed=1), rows[2]]
+    assert table.best(rows, {"x": "min"}) == {"x": {"b"}}
+    assert table.best(failed, {"x": "min"}) == {"x": {"c"}}
+    assert [title for title, _ in table.verdicts(rows, {"x": "min"})] == ["b", "c"]
+    assert [title for title, _ in table.verdicts(failed, {"x": "min"})] == ["c"]
+    assert table.verdicts(failed[1:], {"x": "min"}) == []
 
 
 def test_nothing_is_told_against_an_entry_with_one_finished_run():

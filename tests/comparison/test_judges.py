@@ -196,6 +196,24 @@ def test_few_pictures_are_measured_against_the_others(monkeypatch):
     assert judge.measure(Counts(others[:30]), data)["nearer to seen"] < 0.9
 
 
+def test_what_is_nearer_to_seen_is_a_half_of_ordered_pictures_too(monkeypatch):
+    """From black to white in order, as classes in folders are: the first unseen are all dark."""
+    levels = np.arange(800) * 255 // 800
+    images = np.broadcast_to(levels[:, None, None, None].astype("uint8"), (800, 4, 4, 3)).copy()
+    images += np.random.default_rng(0).integers(0, 2, images.shape, dtype=np.uint8)
+    extract = lambda extractor, pictures, progress=None: extractors.Features(  # noqa: E731
+        np.asarray(pictures).mean((1, 2)).astype("float32"), None
+    )
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
+    monkeypatch.setattr(extractors, "extract", extract)
+    data = ImageData(images, None, "levels", "f" * 12, [], [], Path())
+    settings = plan.CompareSettings(data="faces", also="memory", few=100, samples=300)
+    judge = judges.choose(settings, data)
+    new = np.random.default_rng(1).integers(0, 255, (300, 1, 1, 1)).astype("uint8")
+    new = new + np.random.default_rng(2).integers(0, 2, (300, 4, 4, 3), dtype=np.uint8)
+    assert judge.measure(Counts(new), data)["nearer to seen"] == pytest.approx(0.5, abs=0.1)
+
+
 def test_leaked_augmentations_are_counted(monkeypatch):
     """Pictures have a bright upper half; half of what is generated is turned or has a hole."""
     rng = np.random.default_rng(0)

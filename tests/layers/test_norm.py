@@ -27,6 +27,15 @@ def test_training_normalises_with_the_biased_batch_statistics():
     np.testing.assert_allclose(layer.moving_variance, 0.9 + 0.1 * variance, rtol=1e-5)
 
 
+def test_the_variance_is_that_of_the_distances_to_the_mean():
+    """Not E x² - (E x)², which rounds numbers around 300 to the size of this variance."""
+    far = (X * 0.05 + 300).astype("float32")
+    mean, variance = moments(far)
+    found = [ops.convert_to_numpy(each) for each in norm._moments(ops.convert_to_tensor(far))]
+    np.testing.assert_allclose(found[0], mean, rtol=1e-6)
+    np.testing.assert_allclose(found[1], variance, rtol=0.02)
+
+
 def test_inference_uses_and_keeps_the_running_statistics():
     layer = BatchNorm(epsilon=1e-5)
     layer.build(X.shape)

@@ -159,7 +159,7 @@ def test_intra_class_distance_is_that_of_the_named_classes(result):
     ]
     assert one.floor == pytest.approx(np.mean(floors))
     (note,) = [note for note in result.notes if note.startswith("Intra-FD")]
-    assert note.startswith("Intra-FD-lite0@224: 2 classes (kind), 20 to 20 pictures of each; ")
+    assert note.startswith("Intra-FD-lite0@224: 2 classes (kind), 20 to 20 pictures of each (the ")
 
 
 def test_estimates_are_the_measures_themselves(result):

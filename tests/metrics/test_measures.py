@@ -134,7 +134,22 @@ def test_kernel_distance_is_torch_fidelitys(golden, size):
     ours = kernel.kernel_distance(*PAIRS["large"], subsets=30, subset_size=size)
     assert ours.mean == pytest.approx(float(golden("measures")[f"kid_mean_{size}"]), rel=1e-6)
     assert ours.std == pytest.approx(float(golden("measures")[f"kid_std_{size}"]), rel=1e-6)
-    assert ours.standard_error == pytest.approx(ours.std / np.sqrt(29))
+    apart = min(map(len, PAIRS["large"])) - size
+    overlap = size / apart if apart else 0
+    assert ours.standard_error == pytest.approx(ours.std * np.sqrt((1 / 30 + overlap) * 30 / 29))
+
+
+def test_the_kernel_distances_error_is_the_spread_over_other_pictures():
+    """Of 60 draws of 400 pictures: subsets of 100 share pictures, so their mean varies more."""
+    rng, found = np.random.default_rng(0), []
+    for _ in range(60):
+        real, fake = rng.normal(0, 1, (400, 8)), rng.normal(0.5, 1, (400, 8))
+        found.append(kernel.kernel_distance(real, fake, subsets=40, subset_size=100))
+    spread = np.std([each.mean for each in found], ddof=1)
+    told = np.mean([each.standard_error for each in found])
+    plain = np.mean([each.std for each in found]) / np.sqrt(40)
+    assert told == pytest.approx(spread, rel=0.35)
+    assert plain < 0.5 * spread
 
 
 def test_kernel_routes_agree(monkeypatch):
