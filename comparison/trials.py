@@ -81,7 +81,7 @@ def open_data(plan: Plan) -> datasets.ImageData:
     if settings.data in POINT_WORLDS:
         return worlds.open_world(settings.data, settings.count or worlds.COUNT)
     recipe = next(iter(plan.entries.values()))
-    asked = Settings(data=settings.data, count=settings.count, only=settings.only)
+    asked = Settings(data=settings.data, count=settings.count, only=settings.only, out=settings.out)
 
     def check(source: datasets.Source) -> None:
         for title, entry in plan.entries.items():

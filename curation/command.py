@@ -64,7 +64,7 @@ def build_parser() -> Parser:
     add("--turned", action="store_true", help="also find heads tilted to about 45° (3 to 4× time)")
     add("--detector", metavar="FILE.onnx", help="your own detector, as YOLOv8 exports it")
     add("--tagger", type=path, metavar="DIR", help="a WD tagger: model.onnx, selected_tags.csv")
-    add("--tagger-channels", choices=CHANNELS, default="bgr", help="colour order (default bgr)")
+    add("--tagger-channels", choices=CHANNELS, help="colour order (default bgr)")
     add("--tags", type=path, metavar="DIR", help="illustration2vec's JSON, in place of a tagger")
     add("--threshold", type=number, metavar="P", help="an attribute is on above this probability "
         "(default 0.35; 0.25 with --tags)")  # fmt: skip
@@ -89,6 +89,8 @@ def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> 
         backend.choose()  # the outliers come last, after minutes
     if options.no_detect and (options.detector or options.turned):
         raise DataError("--no-detect does not use --detector or --turned; leave them out.")
+    if options.tagger_channels and not options.tagger:
+        raise DataError("--tagger-channels is read with --tagger alone; leave it out.")
     if options.tagger and options.tags:
         raise DataError("Tags come from --tagger or from --tags, not from both.")
     threshold = options.threshold
@@ -105,14 +107,15 @@ def _pipeline_options(options: argparse.Namespace, wake: Callable[[], None]) -> 
         build(detector, options.turned)  # reports anything missing at once
     tagger = None
     if options.tagger:
-        tagger = Tagger(options.tagger.expanduser(), options.tagger_channels)
+        channels = options.tagger_channels or "bgr"
+        tagger = Tagger(options.tagger.expanduser(), channels)
         if tagger.missing:
             show(f"Attributes that the tagger does not know: {', '.join(tagger.missing)}.")
     return pipeline.Options(
         detector=detector,
         turned=options.turned,
         tagger=tagger,
-        tagger_name=f"{options.tagger} {options.tagger_channels}" if tagger else "",
+        tagger_name=f"{options.tagger} {channels}" if tagger else "",
         tags=options.tags.expanduser() if options.tags else None,
         threshold=threshold,
         write_tags=options.write_tags,

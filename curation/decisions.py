@@ -15,6 +15,7 @@ from datasets.errors import DataError
 
 BY_HAND = "by hand"
 GONE = "its picture is gone"
+LOST = "its file is gone"
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,23 @@ class Rules:
 
 
 def found_reasons(
-    faces: Sequence[dict], thumbnails: np.ndarray, rules: Rules, gone: set[str], recut: bool
+    faces: Sequence[dict],
+    thumbnails: np.ndarray,
+    rules: Rules,
+    gone: set[str],
+    lost: set[str],
+    recut: bool,
 ) -> list[str]:
-    """Why the numbers would drop each face, "" if it stays.
+    """Why each face would be dropped without a decision by hand, "" if it stays.
 
-    `gone` names pictures that no longer exist; `recut` is as in `curation.duplicates`. Of several
-    copies, the largest stays that is not dropped for another reason.
+    `gone` names pictures that no longer exist, `lost` files of faces; `recut` is as in
+    `curation.duplicates`. Of several copies, the largest stays that is not dropped for another
+    reason.
     """
-    reasons = [GONE if face["picture"] in gone else rules.reason(face) for face in faces]
+    reasons = [
+        GONE if face["picture"] in gone else LOST if face["file"] in lost else rules.reason(face)
+        for face in faces
+    ]
     order = sorted(
         range(len(faces)),
         key=lambda i: (bool(reasons[i]), -faces[i]["side"], -faces[i]["sharpness"], i),
@@ -62,9 +72,13 @@ def found_reasons(
 def final_reasons(
     faces: Sequence[dict], reasons: Sequence[str], by_hand: dict[str, bool]
 ) -> list[str]:
-    """The reasons after the user's decisions, which override them."""
+    """The reasons after the user's decisions, which override them; what is lost cannot stay."""
     return [
-        reason if face["file"] not in by_hand else BY_HAND if by_hand[face["file"]] else ""
+        reason
+        if reason == LOST or face["file"] not in by_hand
+        else BY_HAND
+        if by_hand[face["file"]]
+        else ""
         for face, reason in zip(faces, reasons, strict=True)
     ]
 

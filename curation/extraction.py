@@ -90,7 +90,7 @@ def ended(task: Task) -> Picture:
 def write_png(picture: Image.Image, path: Path) -> None:
     """Write the PNG to `path`, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(path) as unfinished:
+    with replaced(path, shared=True) as unfinished:  # two equal pictures may have one name
         picture.save(unfinished, format="PNG", compress_level=4)
 
 

@@ -13,8 +13,10 @@ OUT/
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from datasets.errors import DataError
+from datasets import decode
+from datasets.errors import DataError, PictureError
 from foreign.files import remove_unfinished
 
 
@@ -59,6 +61,19 @@ class Folder:
             if (folder / file).is_file():
                 return folder / file
         return None
+
+    def read(self, path: Path, size: int | None = None) -> Any:
+        """The face in a file: uint8 (size, size, 3), or without a size the whole picture.
+
+        Raises `DataError`, with the way out, if it is damaged.
+        """
+        try:
+            return decode.read_whole(path) if size is None else decode.read(path, size)[0]
+        except PictureError as error:
+            raise DataError(
+                f"The face {str(path)!r} cannot be read: {error}. Delete it to leave it out, or "
+                f"delete {str(self.work)!r} to find all faces anew."
+            ) from None
 
     def arrange(self, kept: Iterable[str]) -> None:
         """Move these faces to `faces/` and all others to `dropped/`."""

@@ -23,7 +23,7 @@ from curation.extraction import Task
 from curation.files import Folder, utf8
 from curation.quality import SIZE as SEEN
 from curation.store import Store, damaged
-from datasets import decode, processes, sources
+from datasets import processes, sources
 from datasets.errors import DataError
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, 3) → (N, d)
@@ -152,7 +152,7 @@ def _describe(store: Store, folder: Folder, options: Options) -> None:
         return
     files = store.without("features")
     for some in _shown(_parts(files), "Describing faces", -(-len(files) // AT_ONCE), options):
-        pictures = np.stack([decode.read(_there(folder, file), SEEN)[0] for file in some])
+        pictures = np.stack([folder.read(_there(folder, file), SEEN) for file in some])
         store.set_features(some, options.features(pictures))
 
 
@@ -170,7 +170,7 @@ def _tag(store: Store, folder: Folder, options: Options) -> None:
         return
     files = store.without("tags")
     for some in _shown(_parts(files), "Tagging faces", -(-len(files) // AT_ONCE), options):
-        pictures = [decode.read_whole(_there(folder, file)) for file in some]
+        pictures = [folder.read(_there(folder, file)) for file in some]
         store.set_tags(dict(zip(some, options.tagger(pictures), strict=True)))
 
 
@@ -200,7 +200,8 @@ def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> l
         face["shown"] = ", ".join(sorted(on))
     recut = options.detector != "none"
     by_hand = decisions.follow(decisions.read(folder.decisions), faces, gone)
-    automatic = decisions.found_reasons(faces, store.thumbnails(), options.rules, gone, recut)
+    lost = {face["file"] for face in faces if folder.find(face["file"]) is None}
+    automatic = decisions.found_reasons(faces, store.thumbnails(), options.rules, gone, lost, recut)
     reasons = decisions.final_reasons(faces, automatic, by_hand)
     without = [(name, reason) for name, reason in store.pictures() if reason]
     # The tables come first: if the run stops before the files move, the next run corrects that.

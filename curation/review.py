@@ -9,7 +9,6 @@ from PIL import Image
 from curation.extraction import write_png
 from curation.files import Folder
 from curation.quality import ranks
-from datasets import decode
 from foreign.files import write_text
 
 PAGE = Path(__file__).with_name("review_page.html")
@@ -57,7 +56,7 @@ def write_sheet(folder: Folder, faces: Sequence[dict], reasons: Sequence[str]) -
     rows = -(-count // SHEET_SIDE)
     sheet = Image.new("RGB", (SHEET_SIDE * SHEET_SIZE, rows * SHEET_SIZE), "white")
     for index, file in enumerate(chosen):
-        pixels, _ = decode.read(folder.faces / file, SHEET_SIZE)
+        pixels = folder.read(folder.faces / file, SHEET_SIZE)
         place = index % SHEET_SIDE * SHEET_SIZE, index // SHEET_SIDE * SHEET_SIZE
         sheet.paste(Image.fromarray(pixels), place)
     write_png(sheet, folder.sheet)

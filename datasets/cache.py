@@ -63,7 +63,7 @@ def ensure(
         return path
     if os.path.lexists(path):
         raise DataError(_damaged(path, "it holds no meta.json"))
-    building = folder / f"{path.name}{UNFINISHED}{socket.gethostname()}-{os.getpid()}"
+    building = folder / f"{path.name}{UNFINISHED}{_host()}-{os.getpid()}"
     try:
         building.mkdir(parents=True)
         _build(source, resolution, building, workers, progress)
@@ -259,13 +259,21 @@ def _remove_unfinished(folder: Path) -> None:
     """Delete the folders of killed builders, but not those that others are building now."""
     for path in folder.glob(f"*{UNFINISHED}*"):
         host, _, process = path.name.partition(UNFINISHED)[2].rpartition("-")
-        if host == socket.gethostname() and process.isdecimal():
+        if host == _host() and process.isdecimal():
             abandoned = int(process) == os.getpid() or not _is_running(int(process))
         else:
             newest = max((p.stat().st_mtime for p in path.glob("*")), default=path.stat().st_mtime)
             abandoned = time.time() - newest > ABANDONED_AFTER
         if abandoned:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _host() -> str:
+    """Where the numbers of processes are this one's: containers may share a host's name."""
+    try:
+        return f"{socket.gethostname()}-{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return socket.gethostname()
 
 
 def _is_running(process: int) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 
 from datasets.attributes import EYE_COLOURS, HAIR_COLOURS
 from datasets.errors import DataError
-from datasets.labels import FILE_COLUMNS, Labels, finder, some
+from datasets.finder import Finder
+from datasets.labels import FILE_COLUMNS, Labels, some
 from foreign import bounds, records
 
 FILES, DRAWN = "files", "drawn"
@@ -154,7 +155,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Captioned:
     Raises `DataError` for an unreadable file, an empty caption, and captions for no picture.
     """
     by_row: dict[int, tuple[str, ...]] = {}
-    absent, find = [], finder(files)
+    absent, find = [], Finder(files)
     for number, name, text in _read_csv(path):
         if not text.strip():
             raise DataError(f"{str(path)!r}, line {number}: the caption of {name!r} is empty.")

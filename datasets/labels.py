@@ -15,6 +15,7 @@ import numpy as np
 
 from datasets.attributes import ATTRIBUTES, groups_among
 from datasets.errors import DataError
+from datasets.finder import Finder
 from foreign import bounds, records
 from foreign.numbers import shown
 
@@ -88,7 +89,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])
-    find = finder(files)
+    find = Finder(files)
     rows, absent, twice = {}, [], 0
     for number, line in lines:
         row = find(line[0])
@@ -129,7 +130,7 @@ def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     found = sorted(folder.rglob("*.json"))
     if not found:
         raise DataError(f"No .json file in the labels folder {str(folder)!r}.")
-    find = finder(files, by_stem=True)
+    find = Finder(files, by_stem=True)
     rows, absent = {}, []
     unknown: Counter[str] = Counter()
     for path in found:
@@ -226,6 +227,8 @@ def _read_csv(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
             f"{str(path)!r} must start with a header 'file,label' or 'file,attribute,…'; "
             f"its first line is {','.join(header)!r}."
         )
+    if not all(header):
+        raise DataError(f"{str(path)!r} has a column without a name: {','.join(header)!r}.")
     if len(set(header)) < len(header):
         twice = next(name for name, count in Counter(header).items() if count > 1)
         raise DataError(f"{str(path)!r} has two columns named {twice!r}.")
@@ -265,24 +268,6 @@ def _read_json(path: Path) -> dict[str, float]:
         if not abs(value) < LARGEST:
             raise DataError(f"The label file {path}: {name!r} is {value}, not a finite number.")
     return found
-
-
-def finder(files: Sequence[str], by_stem: bool = False):
-    """name → index of the picture, by its path below the folder or by its unique file name."""
-
-    def key(path: PurePosixPath) -> PurePosixPath:
-        return path.with_suffix("") if by_stem else path
-
-    paths = [key(PurePosixPath(name)) for name in files]
-    full = {str(path): row for row, path in enumerate(paths)}
-    times = Counter(path.name for path in paths)
-    bare = {path.name: row for row, path in enumerate(paths) if times[path.name] == 1}
-
-    def find(name: str) -> int | None:
-        path = PurePosixPath(name.strip().replace("\\", "/").removeprefix("./"))
-        return full.get(str(path), bare.get(path.name))
-
-    return find
 
 
 def _need_one(rows: dict, source: Path, absent: list[str]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +29,11 @@ def replaced(path: Path, shared: bool = False, durable: bool = True) -> Iterator
         durable: wait until the disk has it, so that a loss of power leaves the old file or the new
             one; it takes milliseconds, too many for thousands of pictures.
     """
-    own = f"{os.getpid()}-" if shared else ""
+    # Two containers may have one folder, and processes of the same number.
+    own = f"{os.getpid()}-{secrets.token_hex(4)}-" if shared else ""
     unfinished = path.with_name(f"{UNFINISHED}{own}{path.name}")
     if shared:
-        _remove_abandoned(path)
+        _remove_abandoned(path.parent)
     try:
         yield unfinished
         if durable:
@@ -42,11 +45,11 @@ def replaced(path: Path, shared: bool = False, durable: bool = True) -> Iterator
             unfinished.unlink(missing_ok=True)
 
 
-def _remove_abandoned(path: Path) -> None:
+@functools.cache  # once a process: a folder may hold a million files
+def _remove_abandoned(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        for left in path.parent.iterdir():
-            own = left.name.startswith(UNFINISHED) and left.name.endswith(path.name)
-            if own and time.time() - left.stat().st_mtime > ABANDONED_AFTER:
+        for left in folder.glob(f"{UNFINISHED}*"):
+            if left.is_file() and time.time() - left.stat().st_mtime > ABANDONED_AFTER:
                 left.unlink(missing_ok=True)
 
 

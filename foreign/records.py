@@ -11,7 +11,7 @@ import io
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -148,10 +148,15 @@ def read_table(path: Path, errors: str = "strict") -> list[tuple[int, list[str]]
 
     `errors`: "replace" keeps lines that are not UTF-8, with other letters.
     """
+    return list(table_lines(path, errors))
+
+
+def table_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, list[str]]]:
+    """`read_table`, line by line: a million lines in memory take a gigabyte."""
     try:
-        text = read_bytes(path, bounds.TABLE).decode("utf-8-sig", errors)
-        reader = csv.reader(io.StringIO(text, newline=""))
-        return [(reader.line_num, line) for line in reader if any(line)]
+        content = io.BytesIO(read_bytes(path, bounds.TABLE))  # decoded line by line
+        reader = csv.reader(io.TextIOWrapper(content, "utf-8-sig", errors, newline=""))
+        yield from ((reader.line_num, line) for line in reader if any(line))
     except UnicodeDecodeError:
         raise Unreadable(f"{path} cannot be read: it is not UTF-8") from None
     except csv.Error as error:

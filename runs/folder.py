@@ -142,7 +142,9 @@ def create(out: Path, recipe_name: str, data_name: str) -> Run:
     """Make the next run folder in `out`. Raises `UserError` if that is impossible."""
     made_folder(out)
     while True:
-        number = max((run.number for run in runs(out)), default=-1) + 1
+        # Links to runs that are away, and files, have their numbers too.
+        taken = [int(found[1]) for path in out.iterdir() if (found := _NAME.fullmatch(path.name))]
+        number = max(taken, default=-1) + 1
         folder = out / f"{number:05d}-{recipe_name}-{data_name}"
         try:
             folder.mkdir()

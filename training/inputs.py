@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -40,6 +41,8 @@ def open_for(
     """
     if len(recipe.data_shape) != 3:
         raise UserError("train.py trains on pictures; toy.py and compare.py train on points")
+    for data in filter(None, (settings.data, settings.data_b)):
+        _refuse_among_pictures(Path(settings.out).expanduser(), Path(data).expanduser())
     count = settings.count or None
     if not sample_only:
         return _opened(recipe, settings, count, settings.cache_dir or None, check)
@@ -58,6 +61,21 @@ def open_for(
             break  # a public set, whose size is not known before it is loaded
         enough *= _MORE
     return _opened(recipe, settings, count, cache, check)
+
+
+def _refuse_among_pictures(out: Path, data: Path) -> None:
+    """Raise `UserError` if pictures of a run would be among those it trains on."""
+    if not os.path.isdir(data):  # False also for the name of a public set
+        return
+    inner, outer = out.resolve(), data.resolve()
+    hidden = inner.is_relative_to(outer) and any(
+        part.startswith(".") for part in inner.relative_to(outer).parts
+    )
+    if inner.is_relative_to(outer) and not hidden:
+        raise UserError(
+            f"--out {out} lies in the folder of pictures {data}: what a run draws would be trained "
+            "on; give a folder beside it"
+        )
 
 
 def _opened(

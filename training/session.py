@@ -133,6 +133,11 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     fewest = min(len(part.images) for part in data.parts.values())
     if fewest < 2 and not sample_only and settings.quality_interval(recipe.steps):
         raise UserError("the quality of one picture cannot be measured; give --quality-samples 0")
+    if command.settings.get("control_samples") and not recipe.conditional:
+        raise UserError(
+            "--control-samples measures how a generator obeys labels, and these pictures are used "
+            "without; give --labels, or leave it out"
+        )
     device.make_repeatable(found.kind, settings.seed)
     overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
     record = record_of(settings.to_dict(), overrides, decided.precision, data) | {"judge": judge}
@@ -228,6 +233,10 @@ def _say_choices(plan: Distribution, found: device.Device, decided: Decision) ->
 
 def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None:
     """Raise ValueError for a setting that this system does not read."""
+    if command.settings.get("quality_every") and not settings.quality_samples:
+        raise ValueError(
+            "--quality-every measures nothing with --quality-samples 0; give one of them"
+        )
     if settings.rollbacks and settings.distribute == "hosts":
         raise ValueError("--rollbacks works on one machine only, not with --distribute hosts")
     for option, value in (("--data-b", settings.data_b), ("--domains", settings.domains)):

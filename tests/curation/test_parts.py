@@ -127,11 +127,13 @@ def test_grey_is_dropped_only_where_asked():
 def test_a_copy_stays_when_the_larger_one_is_bad():
     thumbnails = np.stack([np.asarray(scenes.portrait(0, 16))] * 3)
     faces = [face(file="a", side=90), face(file="b", side=200), face(file="c", side=80)]
-    found = decisions.found_reasons(faces, thumbnails, Rules(), set(), recut=False)
+    found = decisions.found_reasons(faces, thumbnails, Rules(), set(), set(), recut=False)
     assert found == ["copy of b", "", "copy of b"]
     faces[1]["aspect"] = 9.0
-    found = decisions.found_reasons(faces, thumbnails, Rules(), set(), recut=False)
+    found = decisions.found_reasons(faces, thumbnails, Rules(), set(), set(), recut=False)
     assert found == ["", "aspect: 9, above 2", "copy of a"]
+    found = decisions.found_reasons(faces, thumbnails, Rules(), set(), {"a"}, recut=False)
+    assert found == ["its file is gone", "aspect: 9, above 2", ""]
 
 
 def test_a_persons_word_counts_most():

@@ -243,6 +243,22 @@ def test_a_persons_word_moves_files(raw, tmp_path, run):
     assert {row["why"] for row in rows(out) if row["face"] == first} == {"by hand"}
 
 
+def test_faces_that_are_deleted_by_hand_stay_away(raw, tmp_path, run):
+    run()
+    out = tmp_path / "out"
+    first, second, *_ = sorted(files(out / "faces"))
+    (out / "faces" / first).unlink()
+    (out / "drop.txt").write_text(f"keep {first}\n")
+    lines = run()
+    assert "3 of 4 faces stay." in lines
+    assert {row["why"] for row in rows(out) if row["face"] == first} == {"its file is gone"}
+    (out / "faces" / second).write_bytes(b"damaged")
+    with pytest.raises(DataError, match=rf"face '.*{second}' cannot be read: .*Delete it to leave"):
+        run()
+    (out / "faces" / second).unlink()
+    assert "2 of 4 faces stay." in run()
+
+
 def test_what_the_data_set_is_trained_on(raw, tmp_path, run):
     tags = networks.tagger(tmp_path / "t", ["blue_hair", "green_hair", "red_hair", "smile"])
     from curation.tagger import Tagger

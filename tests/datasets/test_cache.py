@@ -147,14 +147,16 @@ def test_unfinished_caches_are_not_used_and_go(folder, opened, tmp_path):
     (tmp_path / "cache" / name / "meta.json").rename(tmp_path / "meta.json")
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    killed = tmp_path / "cache" / f"{name}.building-{socket.gethostname()}-{gone.pid}"
+    killed = tmp_path / "cache" / f"{name}.building-{cache._host()}-{gone.pid}"
     (tmp_path / "cache" / name).rename(killed)
     assert first_values(opened(folder).images) == [0, 1, 2, 3, 4, 5]
     assert cached(tmp_path) == [name]
 
 
 def test_what_another_process_builds_is_left_alone(folder, opened, tmp_path):
-    others = [f"x-8-0.building-{socket.gethostname()}-{os.getppid()}", "y-8-0.building-far-away-1"]
+    others = [f"x-8-0.building-{cache._host()}-{os.getppid()}", "y-8-0.building-far-away-1"]
+    # A process of this one's number in a container that has the host's name.
+    others.append(f"z-8-0.building-{socket.gethostname()}-1-{os.getpid()}")
     for name in others:
         (tmp_path / "cache" / name).mkdir(parents=True)
     os.utime(tmp_path / "cache" / others[1])

@@ -155,6 +155,9 @@ def test_labels_stay_with_their_pictures_past_bad_files(opened, folder):
         ("file,smile\n0.png,yes\n", "line 2: 'smile' is 'yes', not a number.*call the one column"),
         ("file,a\n0.png,nan\n", "'a' is 'nan', not a number"),
         ("file,a,a\n0.png,1,1\n", "two columns named 'a'"),
+        ("file,smile,\n0.png,1,\n", "a column without a name: 'file,smile,'"),
+        ("file,a\ntest/0.png,1\n0.png,0\n", "'test/0.png' and '0.png' both name one picture"),
+        ("file,a\ntrain/0.png,1\ntest/0.png,0\n", "'train/0.png' and 'test/0.png' both name"),
         ("file,a,b\n0.png,1\n", "line 2: 2 values, the header has 3"),
         (
             "file,label\nx.png,a\ny.png,b\n",

@@ -1,6 +1,7 @@
 """Files are written whole or not at all, and what a killed process left goes away."""
 
 import os
+import secrets
 import time
 
 import pytest
@@ -42,7 +43,9 @@ def test_the_disk_is_waited_for_but_not_by_bulk(tmp_path, monkeypatch):
 def test_text_and_json_may_be_shared_too(write, tmp_path, monkeypatch):
     """Only then does the unfinished file have a name of this process alone."""
     monkeypatch.setattr(os, "getpid", lambda: 7)
-    for shared, name in ((False, ".unfinished-a.json"), (True, ".unfinished-7-a.json")):
+    monkeypatch.setattr(secrets, "token_hex", lambda count: "ab" * count)
+    own = ".unfinished-7-abababab-a.json"
+    for shared, name in ((False, ".unfinished-a.json"), (True, own)):
         names = []
         monkeypatch.setattr(os, "fsync", lambda _: names.extend(os.listdir(tmp_path)))  # noqa: B023
         write(tmp_path / "a.json", "x", **({"shared": True} if shared else {}))
@@ -50,10 +53,10 @@ def test_text_and_json_may_be_shared_too(write, tmp_path, monkeypatch):
         (tmp_path / "a.json").unlink()
 
 
-def test_processes_that_share_a_name_write_apart(tmp_path, monkeypatch):
+def test_processes_that_share_a_name_write_apart(tmp_path):
     path = tmp_path / "a.npz"
     with files.replaced(path, shared=True) as first:
-        monkeypatch.setattr(os, "getpid", lambda: 7)
+        # In another container, perhaps, with the same number.
         with files.replaced(path, shared=True) as second:
             assert first != second
             first.write_text("first")
@@ -66,14 +69,15 @@ def test_processes_that_share_a_name_write_apart(tmp_path, monkeypatch):
 
 def test_what_a_killed_process_left_goes_away(tmp_path):
     old, young = (tmp_path / f".unfinished-{number}-a.npz" for number in (1, 2))
-    other = tmp_path / ".unfinished-1-b.npz"
+    other = tmp_path / "1-a.npz"
     for path in (old, young, other):
         path.write_text("half")
     for path in (old, other):
         os.utime(path, times=(time.time() - 2 * files.ABANDONED_AFTER,) * 2)
     with files.replaced(tmp_path / "a.npz", shared=True) as unfinished:
         unfinished.write_text("whole")
-    assert sorted(os.listdir(tmp_path)) == [other.name, young.name, "a.npz"]
+    assert sorted(os.listdir(tmp_path)) == [young.name, other.name, "a.npz"]
+    other.unlink()
     (tmp_path / ".unfinished-folder").mkdir()
     files.remove_unfinished(tmp_path)
     assert sorted(os.listdir(tmp_path)) == [".unfinished-folder", "a.npz"]

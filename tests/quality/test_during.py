@@ -228,6 +228,30 @@ def test_the_guard_hears_of_losses_measurements_and_singular_values(train, plann
         assert heard["spectra"][name] == [[6, pytest.approx(value, rel=1e-6)]]
 
 
+def test_a_measurement_that_fails_ends_no_training(train, planned, tmp_path, monkeypatch):
+    planned(1.0, 2.0)
+    read = Planned.read
+
+    def fails_at_2(self, gan):
+        if gan.step == 2:
+            raise MetricError("the pictures are not finite")
+        return read(self, gan)
+
+    monkeypatch.setattr(Planned, "read", fails_at_2)
+    code, words = train("--steps=4", "--quality-every=2")
+    assert code == 0, words
+    assert "the quality was not measured at step 2: the pictures are not finite" in words
+    folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
+    assert [row["step"] for row in read_rows(folder / "quality.csv")] == [4]
+
+
+@pytest.mark.parametrize("judge", ["lite0", "lite1"])
+def test_a_judge_that_is_not_installed_is_missed_at_once(monkeypatch, judge):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MetricError, match=f"{judge} needs the package efficientnet-{judge}"):
+        quality.check(judge)
+
+
 def test_without_rollbacks_it_is_only_told(train, planned):
     planned(1.0, 1.0, 9.0, 9.0)
     code, words = train("--steps=8", "--quality-every=2")

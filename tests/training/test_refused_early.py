@@ -47,6 +47,28 @@ def test_no_face_is_drawn_for_it(train, tmp_path, options, says):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("out", ["", "samples", "sub/../samples"])
+def test_a_run_among_its_own_pictures(train, tmp_path, pictures, out):
+    """What it draws would be trained on, and --resume would find other data."""
+    code, words = train(f"--data={pictures}", f"--out={pictures / out}")
+    assert code == 2
+    assert "lies in the folder of pictures" in words.splitlines()[-1]
+    assert not (pictures / "samples").exists()
+    hidden = pictures / ".samples"
+    assert train(f"--data={pictures}", f"--out={hidden}", "--dry-run")[0] == 0  # never scanned
+
+
+def test_what_measures_nothing(train, tmp_path):
+    for options, says in (
+        (["--quality-every=5", "--quality-samples=0"], "--quality-every measures nothing"),
+        (["--control-samples=9", "--labels=none"], "these pictures are used without"),
+    ):
+        code, words = train("--steps=2", *options)
+        assert code == 2
+        assert says in words.splitlines()[-1]
+        assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_without_labels_of_its_own(train, tmp_path):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "1.png").write_bytes(b"never read")

@@ -213,6 +213,13 @@ def test_networks_of_an_earlier_step_are_not_the_last(train, tmp_path):
     assert "has done all its 3 steps" in words
 
 
+def test_the_number_of_a_run_that_is_away_is_not_given_again(tmp_path):
+    """A link whose disk is not there, and a plain file."""
+    (tmp_path / "00007-SAGAN_V6-faces").symlink_to(tmp_path / "away")
+    (tmp_path / "00008-notes").touch()
+    assert runs.create(tmp_path, "SAGAN_V6", "faces").number == 9
+
+
 def test_numbers_count_up_and_runs_are_found_again(tmp_path):
     first = runs.create(tmp_path, "SAGAN_V6", "faces")
     second = runs.create(tmp_path, "sagan_cpu", "faces")

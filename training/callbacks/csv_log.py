@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from console.screen import say
 from foreign.files import replaced
-from runs.rows import Row, sound_rows
+from runs.rows import Row, each_row
 from training.callbacks.base import StepCallback
 
 
@@ -44,23 +45,25 @@ class CSVLog(StepCallback):
             self._file = None
 
     def _open(self, columns: list[str]) -> None:
-        rows, damaged = sound_rows(self._path)
-        if damaged:
+        if damaged := sum(row is None for row in each_row(self._path)):
             copy = self._path.with_name(f"damaged-{self._path.name}")
             with replaced(copy) as unfinished:
                 shutil.copyfile(self._path, unfinished)
             say(f"{self._path}: lines that cannot be read are left out: {damaged}; see {copy.name}")
-        kept = [row for row in rows if row["step"] <= self._first_step]
         # Phases may log different numbers.
-        before = list(kept[0]) if kept else []
+        before = list(next(self._kept(), {}))
         self._columns = columns = [*before, *(name for name in columns if name not in before)]
         # Replaced whole, so that a kill here loses no row.
         with replaced(self._path) as unfinished, _opened(unfinished, "w") as file:
             csv.writer(file, lineterminator="\n").writerow(columns)
-            self._write(kept, file)
+            self._write(self._kept(), file)
         self._file = _opened(self._path, "a")
 
-    def _write(self, rows: list[Row], file: TextIO) -> None:
+    def _kept(self) -> Iterator[Row]:
+        """The rows before the first step, one by one: there may be a million."""
+        return (row for row in each_row(self._path) if row and row["step"] <= self._first_step)
+
+    def _write(self, rows: Iterable[Row], file: TextIO) -> None:
         """Write rows; a missing number is nan, since an empty cell would look cut off."""
         writer = csv.writer(file, lineterminator="\n")
         for row in rows:

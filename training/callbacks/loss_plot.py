@@ -8,7 +8,8 @@ import numpy as np
 
 from foreign.files import replaced
 from models.outputs import Watched
-from runs.rows import column, read_rows
+from runs.rows import columns as read_columns
+from runs.rows import plottable
 from training.callbacks.base import StepCallback
 
 _POINTS = 1_000  # more could not be told apart in the picture
@@ -31,10 +32,9 @@ def plot_losses(watched: Watched, log: Path, picture: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = read_rows(log)
-    if not rows:
+    columns = {name: plottable(values) for name, values in read_columns(log).items()}
+    if not columns:
         return
-    columns = {name: column(rows, name) for name in rows[0]}
     steps = _thin(columns["step"])
     # No pyplot: it would keep global state and may open a window.
     figure = Figure(figsize=(9, 6), layout="constrained")

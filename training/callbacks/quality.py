@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from console.screen import say
+from metrics.errors import MetricError
 from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from models import files
@@ -59,7 +60,11 @@ class Quality(StepCallback):
 
     def on_step(self, step: int) -> None:
         """Measure, log, draw, keep the best, tell the listeners."""
-        reading = self._measure.read(self.model)
+        try:
+            reading = self._measure.read(self.model)
+        except MetricError as error:  # no reason to end a training
+            say(f"the quality was not measured at step {step:,}: {error}")
+            return
         monitor = self._measure.monitor
         error = reading.kernel.standard_error
         row = {"step": float(step), COLUMN: reading.distance, KERNEL: reading.kernel.value}
