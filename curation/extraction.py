@@ -83,8 +83,9 @@ def same_file(picture: Picture, other: str) -> Picture:
 
 
 def ended(task: Task) -> Picture:
-    """A picture whose process was killed twice."""
-    return not_usable(task, "the process that read it was ended, probably for lack of memory")
+    """A picture whose process was killed twice; the next call looks at it anew."""
+    reason = "the process that read it was ended, probably for lack of memory"
+    return replace(not_usable(task, reason), modified=-1)
 
 
 def write_png(picture: Image.Image, path: Path) -> None:

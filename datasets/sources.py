@@ -278,6 +278,8 @@ def scan(folder: Path) -> tuple[list[tuple[str, int, int]], Counter]:
                 size = time = -1  # a dangling link: reported as unreadable when it is drawn
             else:
                 size, time = status.st_size, status.st_mtime_ns
+                if not os.access(path, os.R_OK):  # allowed later, it is drawn anew
+                    size = time = -1
             files.append((Path(path).relative_to(folder).as_posix(), size, time))
     if not files:
         what = "is empty" if empty else f"holds no picture (found {_kinds(others)})"

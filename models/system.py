@@ -166,6 +166,12 @@ class System(keras.Model):
         """The measurement during training: `count` pictures against as many reals."""
         raise NotImplementedError
 
+    def augmented_pictures(
+        self, pictures: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray | None:
+        """Pictures uint8 (N, H, W, C) as D sees them, float in [-1, 1]; None: as they are."""
+        return None
+
     def output(self, name: str, averaged: bool = True) -> keras.Model:
         """The network of output `name`, or its average if there is one and `averaged` is true."""
         network = self.outputs[name].network

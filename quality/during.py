@@ -16,7 +16,6 @@ from models.system import System
 
 _REALS, _INPUTS = 2**63 + 2, 2**63 + 3  # random numbers of steps that no training reaches
 _SIZES = {"lite0": lite0.SIZE, "lite1": lite1.SIZE}
-_WEIGHTS = {"lite0": weights.lite0_path, "lite1": weights.lite1_path}
 
 
 def measure_name(judge: str) -> str:
@@ -26,7 +25,7 @@ def measure_name(judge: str) -> str:
 
 def check(judge: str) -> None:
     """Raise `MetricError`, with the way out, if the judge's weights are not installed."""
-    _WEIGHTS[judge]()
+    getattr(weights, f"{judge}_path")()
 
 
 class QualityMeasure:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 from console.errors import UserError
 
-_NAME = re.compile(r"checkpoint-(\d{8})(-kept)?\.weights\.h5")
+KEPT, BEST = "-kept", "-best"
+_NAME = re.compile(rf"checkpoint-(\d{{8}})({KEPT}|{BEST})?\.weights\.h5")
 
 
-def name(step: int, kept: bool = False) -> str:
-    """The file name of the checkpoint of `step`; only a rollback removes a `kept` one."""
-    return f"checkpoint-{step:08d}{'-kept' if kept else ''}.weights.h5"
+def name(step: int, kind: str = "") -> str:
+    """The file name of the checkpoint of `step`.
+
+    Of a `kind`, it stays when later ones are written: `KEPT` until a rollback, `BEST`, that of the
+    best measurement, until a better one.
+    """
+    return f"checkpoint-{step:08d}{kind}.weights.h5"
 
 
 def step_of(path: Path) -> int:
@@ -43,4 +48,9 @@ def of_step(folder: Path, step: int) -> Path:
 
 def plain(folder: Path) -> list[Path]:
     """Checkpoints that were written on schedule and may be removed, the earliest step first."""
-    return [path for path in found(folder) if path.name == name(step_of(path))]
+    return of_kind(folder, "")
+
+
+def of_kind(folder: Path, kind: str) -> list[Path]:
+    """The checkpoints of that kind, the earliest step first."""
+    return [path for path in found(folder) if path.name == name(step_of(path), kind)]

@@ -238,11 +238,20 @@ def with_text(
     return fitted, dataclasses.replace(data, parts={name: part})
 
 
+def _say_folders(data: Path) -> None:
+    """Say that sub-folders are not read as classes, as in other projects."""
+    with contextlib.suppress(datasets.DataError):
+        if (count := len(datasets.folders.with_pictures(data))) > 1:
+            say(f"labels     none; --labels folders makes classes of the {count} sub-folders")
+
+
 def with_labels(
     recipe: Recipe, data: datasets.ImageData, settings: Settings
 ) -> tuple[Recipe, datasets.ImageData]:
     """Fit the recipe's labels to the data's, or remove both, as `--labels` says."""
     if not takes_labels(recipe, settings, data.labels is not None):
+        if settings.labels == "auto" and data.labels is None:
+            _say_folders(Path(settings.data).expanduser())
         return recipe, dataclasses.replace(data, labels=None)
     with user_errors(ValueError):
         changed, taken = recipe.with_labels(data.labels)

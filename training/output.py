@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from datasets.pixels import to_uint8
 from media.sheet import sheet
 from metrics.collapse import Rollback
 from models import files
@@ -53,11 +54,13 @@ class Outputs(contextlib.ExitStack):
             settings.picture_rows,
             settings.picture_columns,
         )
+        quality = self._quality()
         saved = checkpoints.Checkpoints(
             run.checkpoints,
             settings.checkpoint_every,
             settings.checkpoints,
             keep_last=session.end_of_phase < recipe.steps,
+            measures=lambda step: any(each.due(step) for each in quality),
         )
         every = settings.picture_interval(recipe.steps)
         singular_values = SingularValues(
@@ -66,7 +69,11 @@ class Outputs(contextlib.ExitStack):
             _PLOTS * every,
             session.step,
         )
-        quality = self._quality()
+        for each in quality:
+            each.told_best.append(saved.measured_best)
+        boards = self._tensorboard(every)
+        for each in quality:
+            each.listeners.extend(board.measured for board in boards)
         self._watch = self._collapse_watch(singular_values, quality)
         self._log = CSVLog(run.losses, session.step)
         self._interrupts = Interrupts(saved)
@@ -81,7 +88,7 @@ class Outputs(contextlib.ExitStack):
             LossPlot(system.watched, run.losses, run.folder / "losses.png", _PLOTS * every),
             singular_values,
             *quality,
-            *self._tensorboard(every),
+            *boards,
             *([self._watch] if self._watch else []),
             saved,
             self._interrupts,
@@ -161,14 +168,21 @@ class Outputs(contextlib.ExitStack):
         return self._list
 
     def _first_pictures(self) -> None:
-        """`reals.png`: training pictures; `fakes_init.png`: pictures of the initial networks."""
+        """`reals.png`: training pictures; `fakes_init.png`: pictures of the initial networks.
+
+        `reals_augmented.png`: the reals as the discriminator sees them, if it sees others.
+        """
         session, folder = self._session, self._run.folder
         rng = step_rng(session.settings.seed, _REALS)
         for name, part in session.data.parts.items():
             count = min(64, len(part.images))
             chosen = np.sort(rng.permutation(len(part.images))[:count])
             file = "reals.png" if len(session.data.parts) == 1 else f"reals_{name}.png"
-            write_png(folder / file, sheet(np.asarray(part.images[chosen]), 8))
+            pictures = np.asarray(part.images[chosen])
+            write_png(folder / file, sheet(pictures, 8))
+            seen = session.system.augmented_pictures(pictures, rng)
+            if seen is not None:
+                write_png(folder / "reals_augmented.png", sheet(to_uint8(seen), 8))
         first = grid(session.system, self._shown)
         write_png(folder / "fakes_init.png", first)
         write_png(self._run.fakes / f"step-{0:08d}.png", first)

@@ -80,6 +80,23 @@ def test_best_generator_is_kept_with_its_passport(train, planned, tmp_path):
     assert "KD-test -0.01 ± 0.001 at step 4, the best so far; FD-test 3 (N =" in words
 
 
+def test_the_best_steps_checkpoint_stays_until_a_better_one(train, planned, tmp_path):
+    """Others come and go; at step 8, which is the best, a checkpoint is due anyway."""
+    planned(5.0, 3.0, 4.0, 2.0, 6.0)
+    often = ("--quality-every=2", "--checkpoint-every=4", "--checkpoints=1")
+    code, words = train("--steps=6", *often)
+    assert code == 0, words
+    place = tmp_path / "out" / "00000-SAGAN_V6-tiny" / "checkpoints"
+    assert {path.name for path in names.found(place)} == {names.name(4, names.BEST), names.name(6)}
+    code, words = train("--steps=10", "--resume", *often)
+    assert code == 0, words
+    assert {path.name for path in names.found(place)} == {names.name(8, names.BEST), names.name(10)}
+    best = names.of_step(place, 8)
+    code, words = train("--steps=2", f"--from={best}")
+    assert code == 0, words
+    assert "00000-SAGAN_V6-tiny, step 8: " in words
+
+
 @pytest.mark.parametrize(("name", "step"), [("best_generator", 4), ("generator", 6)])
 def test_the_averaged_generators_are_kept(train, planned, tmp_path, name, step):
     """Weight for weight those of the checkpoint of the same step, and not those in training."""
@@ -194,8 +211,8 @@ def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_
     for step in (4, 6, 8):
         gan.steps_done.assign(step)
         first.assign_add(np.ones(first.shape))
-        for kept in (False, True):
-            checkpoints.save(gan, here.checkpoints / names.name(step, kept))
+        for kind in ("", names.KEPT):
+            checkpoints.save(gan, here.checkpoints / names.name(step, kind))
     session = SimpleNamespace(system=gan, recipe=gan.recipe)
     fit._go_back(here, session, Rollback(6, 0.5, 3, ""))
     assert [names.step_of(path) for path in names.found(here.checkpoints)] == [4, 4, 6, 6]

@@ -17,6 +17,8 @@ from PIL import Image, ImageSequence
 
 from console.errors import TrainingStopped
 from foreign.files import replaced
+from metrics.intervals import Estimate
+from metrics.monitor import Reading
 from models.outputs import Ceiling
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
@@ -417,8 +419,12 @@ def test_tensorboard_holds_scalars_and_grids(tmp_path):
     board = tensorboard.TensorBoard(tmp_path / "tb", tmp_path / "fakes", every=1, scalars_every=1)
     board.on_rows([{"step": 1, "d_loss": 0.5}])
     board.on_step(1)
+    board.measured(1, Reading(Estimate(0.25), 8.0, 0.125, 0.1))
     board.on_train_end()
     read = EventAccumulator(str(tmp_path / "tb")).Reload()
     assert [(e.step, e.value) for e in read.Scalars("train/d_loss")] == [(1, 0.5)]
+    values = {"kernel distance": 0.25, "Fréchet distance": 8.0, "duplicate share": 0.125}
+    for name, value in values.items():
+        assert [(e.step, e.value) for e in read.Scalars(f"quality/{name}")] == [(1, value)]
     image = read.Images("fakes")[0]
     assert image.encoded_image_string == (tmp_path / "fakes/step-00000001.png").read_bytes()

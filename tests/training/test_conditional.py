@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,22 @@ def test_a_run_without_labels_is_unconditional(train, pictures, tmp_path):
     )
     assert code == 0, words
     assert "attributes" not in words
+
+
+@pytest.mark.parametrize("folders", [1, 2])
+def test_folders_that_are_not_read_as_classes_are_told(train, pictures, tmp_path, folders):
+    """In other projects they are classes without a word."""
+    data = tmp_path / "data"
+    for number, path in enumerate(sorted(pictures.rglob("*.png"))):
+        place = data / f"class {number % folders}"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place / f"{number}.png")
+    code, words = train(f"--data={data}", "--dry-run")
+    assert code == 0, words
+    told = "labels     none; --labels folders makes classes of the 2 sub-folders" in words
+    assert told == (folders == 2)
+    code, words = train(f"--data={data}", "--dry-run", "--labels=none")
+    assert "sub-folders" not in words
 
 
 def test_a_run_without_labels_does_not_see_those_of_its_data():

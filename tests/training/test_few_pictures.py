@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 import runs
 import serving
@@ -70,6 +71,18 @@ def test_an_automatic_augmentation_is_told_recorded_and_kept(train_recipe, tmp_p
 
 
 # === Who judges ===
+
+
+def test_what_the_discriminator_sees_is_shown(train, tmp_path):
+    """Holes and shifts of the reals; without an augmentation there is nothing to show."""
+    assert train("--steps=1", "--augment=diffaug", "--augment-ops=cutout")[0] == 0
+    assert train("--steps=1")[0] == 0
+    with_holes, plain = sorted((tmp_path / "out").iterdir())
+    assert not (plain / "reals_augmented.png").exists()
+    pages = [np.asarray(Image.open(with_holes / f"reals{end}.png")) for end in ("", "_augmented")]
+    assert pages[0].shape == pages[1].shape
+    changed = (pages[0] != pages[1]).any(axis=-1).mean()
+    assert 0.05 < changed < 0.4  # a hole of half the sides, partly outside, is at most a quarter
 
 
 def test_lite1_judges_what_sees_through_lite0(monkeypatch):

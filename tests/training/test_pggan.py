@@ -51,7 +51,7 @@ def test_a_run_and_its_young_checkpoints_are_served(run, tmp_path):
     assert run()[0] == 0
     (here,) = (each.folder for each in runs.runs(tmp_path / "out"))
     young = here / "checkpoints" / names.name(3)
-    young = young if young.exists() else here / "checkpoints" / names.name(3, True)
+    young = young if young.exists() else here / "checkpoints" / names.name(3, names.KEPT)
     for number, source in enumerate((here, young)):
         out = tmp_path / f"made_{number}"
         assert generate.main([str(source), "--count", "3", "--out", str(out)]) == 0

@@ -39,8 +39,8 @@ def test_both_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path)
     assert "; phase " in next(line for line in words.splitlines() if line.startswith("memory"))
     (whole,) = (each.folder for each in runs.runs(tmp_path / "out"))
     # What each phase came to is kept; the last one's is what the run leaves.
-    assert saved(whole) == [names.name(1), names.name(2, True), names.name(3),
-                            names.name(4, True), names.name(5)]  # fmt: skip
+    assert saved(whole) == [names.name(1), names.name(2, names.KEPT), names.name(3),
+                            names.name(4, names.KEPT), names.name(5)]  # fmt: skip
     rows = read_rows(whole / "losses.csv")
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4, 5]
     assert set(rows[0]) == {"step", "mse", "content", "d_loss", "g_loss"}

@@ -6,6 +6,7 @@ import errno
 import math
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -15,7 +16,7 @@ from console.errors import TrainingStopped
 from console.screen import say
 from console.wording import size
 from foreign.files import replaced
-from runs.checkpoints import name, newest, plain
+from runs.checkpoints import BEST, KEPT, name, newest, of_kind, plain
 from training.callbacks.base import StepCallback
 
 REQUEST = "checkpoint.now"
@@ -29,38 +30,66 @@ class Checkpoints(StepCallback):
     renamed when complete. On request, by `request()` or by a file `checkpoint.now` in the run
     folder, one more is written; asked for with `keep=True` (and by the file), only a rollback
     removes it. So it is with the one after the last step, with `keep_last`: what a phase of several
-    came to.
+    came to. That of the best measurement, which `measured_best` tells of, stays until a better one;
+    `measures(step)` says beforehand that there will be a measurement.
 
     Raises `TrainingStopped` when the disk is full or a weight is not finite; the checkpoints
     before stay as they are.
     """
 
-    def __init__(self, folder: Path, every: int, keep: int, keep_last: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        every: int,
+        keep: int,
+        keep_last: bool = False,
+        measures: Callable[[int], bool] = lambda step: False,
+    ) -> None:
         super().__init__()
         self.folder, self.every, self._keep, self._keep_last = folder, every, keep, keep_last
+        self._measures = measures
         self._requested: str | None = None
+        self._best = False
         self._request_file = folder.parent / REQUEST
 
     def request(self, keep: bool = False) -> None:
         """Ask for a checkpoint after the running step. Safe in a signal handler."""
-        self._requested = "kept" if keep else "plain"
+        self._requested = KEPT if keep else ""
+
+    def measured_best(self) -> None:
+        """Ask for a checkpoint of the running step, which is the best so far."""
+        self._best = True
 
     def due(self, step: int) -> bool:
-        """On schedule, on request, and after the last step."""
+        """On schedule, on request, after the last step, and perhaps after a measurement."""
         if self._request_file.exists():
             self._request_file.unlink(missing_ok=True)
             self.request(keep=True)
+        return self._planned(step) or self._measures(step)
+
+    def _planned(self, step: int) -> bool:
         return self._requested is not None or step == self.last_step or super().due(step)
 
     def on_step(self, step: int) -> None:
-        """Save, then remove the oldest beyond `keep`."""
-        asked, self._requested = self._requested == "kept", None
-        path = self.folder / name(step, asked or (self._keep_last and step == self.last_step))
+        """Save, then remove the oldest beyond `keep`, and the best but one."""
+        if self._planned(step):
+            asked, self._requested = self._requested == KEPT, None
+            kept = asked or (self._keep_last and step == self.last_step)
+            path = self._save(step, KEPT if kept else "")
+            if asked:
+                say(f"checkpoint on request: {path}")
+            for old in plain(self.folder)[: -self._keep]:
+                old.unlink()
+        if self._best:
+            self._best = False
+            self._save(step, BEST)
+            for old in of_kind(self.folder, BEST)[:-1]:
+                old.unlink()
+
+    def _save(self, step: int, kind: str) -> Path:
+        path = self.folder / name(step, kind)
         save(self.model, path, newest(self.folder))
-        if asked:
-            say(f"checkpoint on request: {path}")
-        for old in plain(self.folder)[: -self._keep]:
-            old.unlink()
+        return path
 
 
 def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:

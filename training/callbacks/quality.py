@@ -27,7 +27,7 @@ class Quality(StepCallback):
     """Measure every `every` steps and after the last; keep the outputs of the best kernel distance.
 
     `keep(place, more)` saves every output to `place(name)` with the metadata `more`; `listeners`
-    get (step, reading). A run that continues from `first_step` first drops the readings after it.
+    get (step, reading), and `told_best` are called after the best so far. A run that continues from `first_step` first drops the readings after it.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Quality(StepCallback):
         self._path = run.folder / "quality.csv"
         self._csv = CSVLog(self._path, first_step)
         self.listeners: list[Callable[[int, Reading], None]] = []
+        self.told_best: list[Callable[[], None]] = []
         self.best = self._best_before(first_step)
 
     def _best_before(self, first_step: int) -> tuple[float, int]:
@@ -78,13 +79,15 @@ class Quality(StepCallback):
             self.best, note = (reading.kernel.value, step), ", the best so far"
             passport = self._measure.passport(self.model, reading).to_dict()
             self._keep(self._run.best, {"passport": passport})
+            for tell in self.told_best:
+                tell()
         plot_quality(self._path, self._run.folder / "quality.png", monitor.name)
         floor = "" if monitor.floor is None else f", floor {monitor.floor:.4g}"
         around = "" if error is None else f" ± {error:.2g}"
         say(f"{monitor.kernel_name} {reading.kernel.value:.3g}{around} at step {step:,}{note}; "
             f"{monitor.name} {reading.distance:.4g} (N = {monitor.count}{floor})")  # fmt: skip
-        for tell in self.listeners:
-            tell(step, reading)
+        for listen in self.listeners:
+            listen(step, reading)
 
     def on_train_end(self, logs: object = None) -> None:
         """Close the file."""

@@ -1,4 +1,4 @@
-"""TensorBoard, if it is installed: losses and grids."""
+"""TensorBoard, if it is installed: losses, grids and measurements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from metrics.monitor import Reading
 from runs.rows import Row
 from training.callbacks.base import StepCallback
 from training.callbacks.grids import grids
@@ -18,7 +19,7 @@ def installed() -> bool:
 
 
 class TensorBoard(StepCallback):
-    """Write losses (every `scalars_every` steps) and the grids in `folder` as event files.
+    """Write losses (every `scalars_every` steps), the grids in `folder`, measurements: event files.
 
     Uses only the tensorboard package, so it works with every backend.
     """
@@ -38,6 +39,18 @@ class TensorBoard(StepCallback):
             if step % self._scalars_every == 0 or step == self.last_step:
                 values = {f"train/{name}": value for name, value in row.items() if name != "step"}
                 self._write(step, [{"tag": tag, "simple_value": v} for tag, v in values.items()])
+
+    def measured(self, step: int, reading: Reading) -> None:
+        """Write a measurement."""
+        values = {
+            "kernel distance": reading.kernel.value,
+            "Fréchet distance": reading.distance,
+            "duplicate share": reading.duplicate_share,
+        }
+        self._write(
+            step, [{"tag": f"quality/{name}", "simple_value": v} for name, v in values.items()]
+        )
+        self._writer.flush()
 
     def on_step(self, step: int) -> None:
         """Write the newest grid."""

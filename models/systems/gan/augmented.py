@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from layers import replicas
 from models import augmentation
+from models.pixels import as_floats
 from models.system import System
 
 EVERY = 4  # steps between adaptations, as in the authors' code
@@ -45,6 +47,19 @@ class Augmented:
     def see(self, pictures: Any, numbers: Any) -> Any:
         """Pictures (N, H, W, C) as D sees them, by their numbers (N, n)."""
         return pictures if self.how is None else self.how(pictures, numbers, self.p())
+
+    def shown(self, pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray | None:
+        """Pictures uint8 (N, H, W, C), augmented with the recipe's highest p: float32, of ±1.
+
+        None if no picture is changed.
+        """
+        if self.how is None:
+            return None
+        drawn = ops.convert_to_tensor(self.how.draw(rng, (len(pictures),)))
+        seen = self.how(
+            ops.convert_to_tensor(as_floats(pictures)), drawn, self.gan.recipe.augment_p
+        )
+        return ops.convert_to_numpy(seen)
 
     def reals(self, part: dict, real: Any, pseudo: Any = None) -> Any:
         """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849)."""

@@ -277,6 +277,9 @@ class GAN(System):
             {"weights": "ema", "truncation": 1.0, "statistics": "running"},
         )
 
+    def augmented_pictures(self, pictures, rng):
+        return self.augmented.shown(pictures, rng)
+
     # === Sampling ===
 
     def sample(self, latents, labels=None, ema: bool = True, batch_size: int = 64) -> np.ndarray:
