@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -18,7 +17,6 @@ from models.systems.caae.recipe import CAAERecipe
 IDENTITY = "lite0_block3"  # the maps that the identity term compares
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class CAAE(System):
     """An encoder E and a generator G that takes an age, D_z of codes and D_img of pictures.
 
@@ -79,11 +77,6 @@ class CAAE(System):
             return [last]
         first = Turn("discriminators", self._discriminators_loss, given=self._codes_and_pictures)
         return [first, last]
-
-    def call(self, inputs, training=None):
-        """[pictures (N, R, R, 3), age (N,), …] → pictures at that age, by the averages."""
-        images, *labels = inputs
-        return self.ema_generator([self.ema_encoder(images), *labels], training=training)
 
     def output(self, name, averaged=True):
         """The network of output `name`; the ager consists of the encoder and the generator."""

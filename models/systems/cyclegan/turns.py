@@ -3,7 +3,6 @@
 import types
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -19,7 +18,6 @@ from models.systems.cyclegan.preview import preview
 from models.systems.cyclegan.recipe import CycleGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class CycleGAN(System):
     """G translates a → b, F translates b → a; a step is a turn of both, then of D_a and D_b.
 
@@ -81,10 +79,6 @@ class CycleGAN(System):
             Turn("generators", self._generators_loss),
             Turn("discriminators", self._discriminators_loss, takes=self._with_fakes),
         ]
-
-    def call(self, inputs, training=None):
-        """Pictures of a, (N, R, R, 3) in [-1, 1] → the same as b, by the averaged generator."""
-        return self.ema_a_to_b(inputs, training=training)
 
     # === The generators' turn ===
 

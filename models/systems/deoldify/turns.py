@@ -6,7 +6,6 @@ the generator makes; at last both learn together for a short time.
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -23,7 +22,6 @@ from models.systems.deoldify.recipe import DeOldifyRecipe
 from models.systems.deoldify.rendering import rendered
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class DeOldify(System):
     """A generator that colours, and a discriminator of patches of coloured pictures.
 
@@ -76,10 +74,6 @@ class DeOldify(System):
         if recipe.part == "features":
             return [Turn("generator", self._feature_loss)]
         return [judge, Turn("generator", self._generator_loss, when=self._is_fooled_seldom)]
-
-    def call(self, inputs, training=None):
-        """Pictures (N, S, S, 3) in [-1, 1] → the same in colour, by the average."""
-        return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 

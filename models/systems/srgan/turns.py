@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -18,7 +17,6 @@ from models.systems.srgan.preview import preview
 from models.systems.srgan.recipe import SRGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class SRGAN(System):
     """A generator that enlarges crops which were shrunk, and a discriminator of whole crops.
 
@@ -64,10 +62,6 @@ class SRGAN(System):
             Turn("discriminator", self._discriminator_loss, given=self._truth_and_fakes),
             Turn("generator", self._generator_loss),
         ]
-
-    def call(self, inputs, training=None):
-        """Pictures (N, h, w, 3) in [-1, 1] → (N, scale·h, scale·w, 3), by the average."""
-        return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 

@@ -3,7 +3,6 @@
 import types
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -18,7 +17,6 @@ from models.systems.stackgan.preview import preview
 from models.systems.stackgan.recipe import StackGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class StackGAN(System):
     """Two generators of captions; the second makes large pictures of the first's small ones.
 

@@ -10,7 +10,6 @@ from models.players import Player, Turn
 from models.system import System
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class Smoother(System):
     """One network, one turn; the recipe's phase says whether smoothness counts."""
 
