@@ -122,8 +122,7 @@ def render_face(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
 
 def render_triangle(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
     """Triangle number `index`, as `render_face`."""
-    square, _ = triangles.render(index, max(shape_of(resolution)[:2]))
-    return _shaped(square, resolution), False
+    return _shaped(triangles.render(index, max(shape_of(resolution)[:2])), resolution), False
 
 
 def _shaped(square: np.ndarray, resolution: Resolution) -> np.ndarray:

@@ -7,7 +7,6 @@ of the paper. So gradients pass through the division, unlike in
 """
 
 import keras
-import numpy as np
 from keras import ops
 
 from layers import initializers, replicas
@@ -111,10 +110,3 @@ class SpectralEmbedding(EmbeddingCall, WeightNormalized, keras.layers.Embedding)
 
     It takes class indices, int (N,), or weights of the classes, float (N, classes).
     """
-
-
-def singular_values(layer: WeightNormalized, count: int = 3) -> np.ndarray:
-    """The `count` largest singular values of the layer's raw kernel, exactly, by SVD."""
-    kernel = ops.convert_to_numpy(layer.raw_kernel)
-    matrix = np.moveaxis(kernel, layer.row_axis, -1).reshape(-1, kernel.shape[layer.row_axis])
-    return np.linalg.svd(matrix, compute_uv=False)[:count]

@@ -56,7 +56,7 @@ class Adam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         beta_2 = self.beta_2 if self.beta_2_now is None else self.beta_2_now()
-        if keras.backend.backend() == "tensorflow" and not self.amsgrad:
+        if keras.backend.backend() == "tensorflow":
             self._update_fused(gradient, variable, learning_rate, beta_2)
         elif self.beta_2_now is None:
             super().update_step(gradient, variable, learning_rate)

@@ -117,8 +117,7 @@ class Restored:
 
     def __init__(self, restorer: Restorer, pictures: np.ndarray, weights: str, run: str | None):
         self.restorer, self._pictures, self._weights, self.run = restorer, pictures, weights, run
-        self.name, self.shape = str(restorer.origin), restorer.recipe.data_shape
-        self.most = len(pictures)
+        self.name, self.most = str(restorer.origin), len(pictures)
 
     def release(self) -> None:
         """Nothing to forget."""
@@ -155,11 +154,7 @@ class Aged:
         run: str | None,
     ):
         self.ager, self.trained, self.held, self.run = ager, trained, held, run
-        self.name, self.shape, self.most = (
-            str(ager.origin),
-            ager.recipe.data_shape,
-            len(held.images),
-        )
+        self.name, self.most = str(ager.origin), len(held.images)
         self._sampling = sampling
 
     def release(self) -> None:
@@ -192,7 +187,7 @@ class Stored:
 
     def __init__(self, data: datasets.ImageData, folder: Path):
         self.data, self.name, self.labels = data, str(folder), data.labels
-        self.shape, self.most = data.images.shape[1:], len(data.images)
+        self.most = len(data.images)
 
     def release(self) -> None:
         """Nothing to forget: the pictures are a memory map."""

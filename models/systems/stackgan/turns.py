@@ -14,7 +14,6 @@ from models.resizing import averaged
 from models.system import System
 from models.systems.stackgan import networks
 from models.systems.stackgan.preview import preview
-from models.systems.stackgan.recipe import StackGANRecipe
 
 
 class StackGAN(System):
@@ -49,10 +48,6 @@ class StackGAN(System):
     @property
     def _trained(self) -> str:
         return "stage_2" if self.recipe.second else "stage_1"
-
-    @classmethod
-    def check(cls, recipe: StackGANRecipe) -> None:
-        """Raise nothing: each recipe that is valid can be built."""
 
     def build_networks(self):
         made = {"stage_1": networks.first_generator(self.recipe)}
