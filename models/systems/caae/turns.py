@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from models import losses, perceptual, sampling
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
 from models.players import Player, Turn
@@ -148,7 +149,7 @@ class CAAE(System):
 
     def judged(self, data, rng, count):
         images, labels = data["images"].images, data["images"].labels.values
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         asked = labels[rng.integers(len(labels), size=len(chosen))]
         return Judged(
             lambda system: system.age(np.asarray(images[chosen]), asked),

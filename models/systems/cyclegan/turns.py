@@ -8,6 +8,7 @@ from keras import ops
 
 from layers import replicas
 from models import sampling
+from models.chance import chosen_rows
 from models.losses import least_squares_discriminator, least_squares_generator
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
@@ -161,7 +162,7 @@ class CycleGAN(System):
 
     def judged(self, data, rng, count):
         images = data["a"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         return Judged(
             lambda system: system.translate(np.asarray(images[chosen])),
             "b",

@@ -11,6 +11,7 @@ from keras import ops
 
 from layers import initializers, replicas
 from models import losses, perceptual, pretrained
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats, to_grey
 from models.players import Player, Turn
@@ -149,7 +150,7 @@ class DeOldify(System):
 
     def judged(self, data, rng, count):
         images = data["images"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         grey = to_grey(np.asarray(images[chosen]))
         return Judged(
             lambda system: as_floats(system.colour(grey)),

@@ -7,6 +7,7 @@ from keras import ops
 
 from layers import initializers
 from models import losses, perceptual, sampling
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
 from models.players import Player, Turn
@@ -126,7 +127,7 @@ class SRGAN(System):
 
     def judged(self, data, rng, count):
         images = data["images"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         small = small_copies(np.asarray(images[chosen]), self.recipe.scale)
         return Judged(
             lambda system: system.enlarge(small),
