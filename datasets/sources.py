@@ -1,7 +1,7 @@
 """Sources of pictures. Describing a source is cheap; only drawing its pictures takes time.
 
 Five kinds: a folder of picture files, the embedded faces, the same at five ages, drawn triangles,
-and a public set of `keras.datasets`.
+and a public set, of `keras.datasets` or of scikit-learn (`datasets/public.py`).
 """
 
 import functools
