@@ -15,6 +15,7 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from datasets.errors import PictureError
+from datasets.sources import evenly
 from metrics import weights
 from serving.labels import LabelSet
 
@@ -209,11 +210,6 @@ class Stored:
             rows = chosen[start : start + size]
             labels = None if self.labels is None else self.labels.values[rows]
             yield self.data.images[rows], labels
-
-
-def evenly(count: int, total: int) -> np.ndarray:
-    """`count` whole numbers below `total`, in order and equally far apart."""
-    return np.arange(count) * total // count
 
 
 def folder_resolution(folder: Path) -> tuple[int, str | None]:
