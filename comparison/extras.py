@@ -54,8 +54,8 @@ class Extras:
         if "memory" in names and seen is not None:
             count = min(len(seen), len(pictures))
             # Both spread over their data, which may be ordered, for example by class.
-            shown = np.asarray(seen[evenly(len(seen), count)])
-            self._memory = extract(shown).pool, features.pool[evenly(len(pictures), count)]
+            shown = np.asarray(seen[evenly(count, len(seen))])
+            self._memory = extract(shown).pool, features.pool[evenly(count, len(pictures))]
         self._leaks: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.protocol = ""
         if "leaks" in names:

@@ -23,7 +23,7 @@ CHUNK = 4096
 BLUR = 1.2  # pixels of the thumbnail: a shift of half a pixel must be a small one
 # The largest mean difference of copies, of 255. Measured on drawn faces, distinct ones are beyond
 # 4.0 where a detector cut them, and beyond 4.2 where nothing needs to be moved.
-RECUT, ALIGNED = 3.0, 3.0
+LIMIT = 3.0
 
 
 def thumbnail(picture: Image.Image) -> np.ndarray:
@@ -45,7 +45,7 @@ def copies(thumbnails: np.ndarray, order: np.ndarray, recut: bool) -> dict[int, 
     kept, found = np.asarray(order), {}
     for _ in range(ROUNDS):
         pairs, measured = _pairs(thumbnails[kept], recut)
-        more = _greedy(kept, pairs, measured, RECUT if recut else ALIGNED)
+        more = _greedy(kept, pairs, measured)
         if not more:
             break
         found.update(more)
@@ -99,7 +99,6 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> tuple[np.ndarray, np.ndarray]
     plain = _coefficients(thumbnails)
     axes = np.linalg.svd(np.cov(plain.T))[0][:, :DIMENSIONS]
     tree = cKDTree(plain @ axes)
-    limit = RECUT if recut else ALIGNED
     confirmed, measured = [np.empty((0, 2), np.int64)], [np.empty(0)]
     for mirrored in (False, True):
         turned = thumbnails[:, :, ::-1] if mirrored else thumbnails
@@ -116,8 +115,8 @@ def _pairs(thumbnails: np.ndarray, recut: bool) -> tuple[np.ndarray, np.ndarray]
         for start in range(0, len(pairs), CHUNK):
             some = pairs[start : start + CHUNK]
             far = distances(turned[some[:, 0]], thumbnails[some[:, 1]], recut)
-            confirmed.append(some[far <= limit])
-            measured.append(far[far <= limit])
+            confirmed.append(some[far <= LIMIT])
+            measured.append(far[far <= LIMIT])
     return np.concatenate(confirmed), np.concatenate(measured)
 
 
@@ -128,9 +127,7 @@ def _coefficients(thumbnails: np.ndarray) -> np.ndarray:
     return low.reshape(len(thumbnails), -1) / SIDE
 
 
-def _greedy(
-    kept: np.ndarray, pairs: np.ndarray, measured: np.ndarray, limit: float
-) -> dict[int, int]:
+def _greedy(kept: np.ndarray, pairs: np.ndarray, measured: np.ndarray) -> dict[int, int]:
     """Each copy → the first kept face it is a copy of, by index; `pairs` are places in `kept`."""
     partners: dict[int, list[tuple[int, float]]] = {}
     for (first, second), distance in zip(pairs.tolist(), measured.tolist(), strict=True):
@@ -146,7 +143,7 @@ def _greedy(
         if place in direct or place in originals:
             continue
         near = [direct[other] for other, distance in partners[place]
-                if other in direct and distance <= limit / 2 and direct[other] < place]  # fmt: skip
+                if other in direct and distance <= LIMIT / 2 and direct[other] < place]  # fmt: skip
         if near:
             found[place] = min(near)
     return {int(kept[copy]): int(kept[original]) for copy, original in found.items()}

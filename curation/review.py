@@ -9,6 +9,7 @@ from PIL import Image
 from curation.extraction import write_png
 from curation.files import Folder
 from curation.quality import ranks
+from datasets.sources import evenly
 from foreign.files import write_text
 
 PAGE = Path(__file__).with_name("review_page.html")
@@ -51,13 +52,12 @@ def write_sheet(folder: Folder, faces: Sequence[dict], reasons: Sequence[str]) -
     if not kept:
         folder.sheet.unlink(missing_ok=True)
         return 0
-    count = min(SHEET_SIDE**2, len(kept))
-    chosen = [kept[index * len(kept) // count] for index in range(count)]
-    rows = -(-count // SHEET_SIDE)
+    chosen = [kept[index] for index in evenly(SHEET_SIDE**2, len(kept))]
+    rows = -(-len(chosen) // SHEET_SIDE)
     sheet = Image.new("RGB", (SHEET_SIDE * SHEET_SIZE, rows * SHEET_SIZE), "white")
     for index, file in enumerate(chosen):
         pixels = folder.read(folder.faces / file, SHEET_SIZE)
         place = index % SHEET_SIDE * SHEET_SIZE, index // SHEET_SIDE * SHEET_SIZE
         sheet.paste(Image.fromarray(pixels), place)
     write_png(sheet, folder.sheet)
-    return count
+    return len(chosen)

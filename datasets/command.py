@@ -1,8 +1,8 @@
-"""The command line of `prepare.py`."""
+"""Caching by `prepare.py`: its options, and what it prints; see `curation.command`."""
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,6 @@ from datasets.shapes import KINDS, RGB, Shape, parse
 from datasets.sources import KNOWN
 from foreign import names, numbers
 from foreign.files import replaced
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Cache a data set; 0, or 2 after a one-line error."""
-    parser = build_parser()
-    return run(parser, prepare, parser.parse(arguments))
 
 
 def run(

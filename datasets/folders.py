@@ -39,7 +39,7 @@ def two(folder: Path) -> tuple[Path, Path] | None:
 def with_pictures(folder: Path) -> list[Path]:
     """The sub-folders that hold a picture at any depth, in alphabetical order.
 
-    None if it is not a folder. Raises `DataError` for a folder that cannot be read.
+    An empty list if it is not a folder. Raises `DataError` for a folder that cannot be read.
     """
     if not folder.is_dir():
         return []

@@ -37,7 +37,7 @@ def of_folders(first: Path, second: Path, name: str, count: int | None) -> Sourc
             f"No picture of {str(first)!r} ({found[0]}) has a partner in {str(second)!r} "
             f"({found[1]}). The two pictures of a pair have the same name."
         )
-    stems = [stems[i] for i in sources.evenly(len(stems), count)]
+    stems = [stems[i] for i in sources.evenly(count, len(stems))]
     pairs = [(by_stem[0][stem], by_stem[1][stem]) for stem in stems]
 
     def load():
@@ -65,7 +65,7 @@ def side_by_side(folder: Path, name: str, count: int | None) -> Source:
             "sub-folders with files of the same names, or pictures that hold both side by side, "
             "twice as wide as high."
         )
-    files = [files[i] for i in sources.evenly(len(files), count)]
+    files = [files[i] for i in sources.evenly(count, len(files))]
     identity = {"kind": "side by side", "files": files}
     return Source(
         name, identity, lambda: ([(str(folder), file) for file, _, _ in files], None),

@@ -87,7 +87,7 @@ def few(data: ImageData, count: int) -> tuple[ImageData, ImageData]:
             f"{count} of the pictures of {data.name!r} leave none besides: it has "
             f"{len(data.images)}."
         )
-    chosen = sources.evenly(len(data.images), count)
+    chosen = sources.evenly(count, len(data.images))
     others = np.setdiff1d(np.arange(len(data.images)), chosen)
     return (
         part(data, chosen, "few", ["few", count]),

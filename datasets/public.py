@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from datasets.errors import DataError
+from foreign.records import one_line
 
 _CLASSES = {
     "cifar10": ("airplane", "automobile", "bird", "cat", "deer",
@@ -26,10 +27,9 @@ def _loader(name: str) -> Callable[[], tuple[np.ndarray, np.ndarray, tuple[str, 
         try:
             (images, classes), _ = getattr(keras.datasets, name).load_data()
         except Exception as error:  # Keras raises a bare Exception when a download fails
-            reason = " ".join(str(error).split())[:120]
             raise DataError(
-                f"Keras could not load {name!r} ({reason}). It is downloaded once, so this needs "
-                "a network; without one use --data faces or a folder of pictures."
+                f"Keras could not load {name!r} ({one_line(error)}). It is downloaded once, so "
+                "this needs a network; without one use --data faces or a folder of pictures."
             ) from None
         return images, np.ravel(classes), _CLASSES[name]
 

@@ -1,7 +1,7 @@
 """Sources of pictures. Describing a source is cheap; only drawing its pictures takes time.
 
 Five kinds: a folder of picture files, the embedded faces, the same at five ages, drawn triangles,
-and a public set of `keras.datasets`.
+and a public set, of `keras.datasets` or of scikit-learn (`datasets/public.py`).
 """
 
 import functools
@@ -122,8 +122,7 @@ def render_face(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
 
 def render_triangle(index: int, resolution: Resolution) -> tuple[np.ndarray, bool]:
     """Triangle number `index`, as `render_face`."""
-    square, _ = triangles.render(index, max(shape_of(resolution)[:2]))
-    return _shaped(square, resolution), False
+    return _shaped(triangles.render(index, max(shape_of(resolution)[:2])), resolution), False
 
 
 def _shaped(square: np.ndarray, resolution: Resolution) -> np.ndarray:
@@ -182,7 +181,7 @@ def _public(name: str, label_spec: str | None, count: int | None) -> Source:
 
     def load():
         images, classes, class_names = PUBLIC[name]()
-        chosen = evenly(len(images), count)
+        chosen = evenly(count, len(images))
         known = labels.Labels("classes", class_names, classes[chosen].astype(np.int32))
         rows = list(range(len(chosen)))
         return images[chosen], labels.Found(rows, known, "", []) if labelled else None
@@ -218,7 +217,7 @@ def _folder(
         notes.append(f"Files of other kinds, passed over: {total} ({kinds}).")
     if count is not None and count > len(files):
         notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
-    files = [files[i] for i in evenly(len(files), count)]
+    files = [files[i] for i in evenly(count, len(files))]
     reader, label_identity = readers.of_labels(folder, label_spec)
     relative = [name for name, _, _ in files]
 
@@ -296,8 +295,11 @@ def _kinds(others: Counter) -> str:
     return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(3)) or "hidden files only"
 
 
-def evenly(total: int, count: int | None) -> np.ndarray:
-    """`count` of `total` indices, evenly spread, so that every sub-folder gives its share."""
+def evenly(count: int | None, total: int) -> np.ndarray:
+    """`count` of `total` indices, in order and evenly spread, so that each part gives its share.
+
+    All of them, if `count` is None or there are fewer.
+    """
     if count is None or count >= total:
         return np.arange(total)
     return np.arange(count) * total // count

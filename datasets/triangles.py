@@ -50,6 +50,6 @@ def draw(triangle: np.ndarray, resolution: int) -> np.ndarray:
     return np.asarray(fine.reduce(SUBPIXELS))
 
 
-def render(index: int, resolution: int) -> tuple[np.ndarray, bool]:
-    """Triangle `index` as RGB uint8 (resolution, resolution, 3), not enlarged."""
-    return np.repeat(draw(corners(index), resolution)[:, :, None], 3, axis=2), False
+def render(index: int, resolution: int) -> np.ndarray:
+    """Triangle `index` as RGB uint8 (resolution, resolution, 3)."""
+    return np.repeat(draw(corners(index), resolution)[:, :, None], 3, axis=2)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from foreign import bounds
-from foreign.records import Unreadable
+from foreign.records import Unreadable, one_line
 
 
 class Archive:
@@ -51,7 +51,7 @@ class Archive:
         except Unreadable:
             raise
         except Exception as error:  # damaged bytes can raise anything
-            reason = " ".join(str(error.args[0] if error.args else error).split())[:120]
+            reason = one_line(error.args[0] if error.args else error)
             raise Unreadable(f"{self._path} is not a complete {self._kind}: {reason}") from error
 
 
@@ -118,7 +118,6 @@ def check_weights(file: Path | BinaryIO, name: str, size: int) -> int:
     except Unreadable:
         raise
     except Exception as error:  # damaged bytes can raise anything
-        words = " ".join(str(error).split())[:120]
-        raise Unreadable(f"{name} cannot be read: {words}") from error
+        raise Unreadable(f"{name} cannot be read: {one_line(error)}") from error
     refuse_growth(name, size, claimed)
     return numbers

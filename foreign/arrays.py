@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from foreign import archives
-from foreign.records import Unreadable
+from foreign.records import Unreadable, one_line
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -19,7 +19,7 @@ def mapped(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # NumPy reads the header as Python: damaged, it can raise anything
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:120]
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise Unreadable(f"{path} cannot be read: {reason}") from error
 
 
@@ -36,8 +36,7 @@ def read_npz(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
             except Unreadable:
                 raise
             except Exception as error:  # as above
-                reason = " ".join(str(error).split())[:120]
-                raise Unreadable(f"{path} cannot be read: {reason}") from error
+                raise Unreadable(f"{path} cannot be read: {one_line(error)}") from error
     return found
 
 

@@ -23,6 +23,11 @@ class Unreadable(ValueError):
     """A file that is not what it should be; one line that names the file and says why."""
 
 
+def one_line(error: object) -> str:
+    """What an error says, for a message: one line of at most 120 letters."""
+    return " ".join(str(error).split())[:120]
+
+
 def read_bytes(path: Path, most: int) -> bytes:
     """The whole content of an ordinary file of at most `most` bytes. Raises `Unreadable`."""
     try:

@@ -17,6 +17,7 @@ from layers.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from layers.norm import BatchNorm, ConditionalBatchNorm, standing_statistics
 from layers.padding import EdgePadding, ReflectionPadding2D
 from layers.palette import Palette
+from layers.pooling import SumOverSpace
 from layers.projection import Projection
 from layers.quarters import QuarterInTurn
 from layers.resample import (
@@ -103,6 +104,7 @@ __all__ = [
     "StableRankDense",
     "StableRankEmbedding",
     "StyleOf",
+    "SumOverSpace",
     "TruncatedStyles",
     "Upsample2D",
     "residual",

@@ -7,7 +7,6 @@ of the paper. So gradients pass through the division, unlike in
 """
 
 import keras
-import numpy as np
 from keras import ops
 
 from layers import initializers, replicas
@@ -44,7 +43,7 @@ class SingularVector(keras.layers.Layer):
         self.built = True
 
 
-class WeightNormalized(Reparametrized):
+class SpectralNormalized(Reparametrized):
     """Mixin for a Keras layer: the operation runs on W / sigma(W), the paper's matrix W."""
 
     def build(self, input_shape=None):
@@ -91,30 +90,23 @@ def unit(vector):
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralConv2D(ConvCall, WeightNormalized, keras.layers.Conv2D):
+class SpectralConv2D(ConvCall, SpectralNormalized, keras.layers.Conv2D):
     """`keras.layers.Conv2D` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralConv2DTranspose(ConvTransposeCall, WeightNormalized, keras.layers.Conv2DTranspose):
+class SpectralConv2DTranspose(ConvTransposeCall, SpectralNormalized, keras.layers.Conv2DTranspose):
     """`keras.layers.Conv2DTranspose` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralDense(DenseCall, WeightNormalized, keras.layers.Dense):
+class SpectralDense(DenseCall, SpectralNormalized, keras.layers.Dense):
     """`keras.layers.Dense` with the kernel divided by its largest singular value."""
 
 
 @keras.saving.register_keras_serializable(package="gan")
-class SpectralEmbedding(EmbeddingCall, WeightNormalized, keras.layers.Embedding):
+class SpectralEmbedding(EmbeddingCall, SpectralNormalized, keras.layers.Embedding):
     """`keras.layers.Embedding` with the table divided by its largest singular value.
 
     It takes class indices, int (N,), or weights of the classes, float (N, classes).
     """
-
-
-def singular_values(layer: WeightNormalized, count: int = 3) -> np.ndarray:
-    """The `count` largest singular values of the layer's raw kernel, exactly, by SVD."""
-    kernel = ops.convert_to_numpy(layer.raw_kernel)
-    matrix = np.moveaxis(kernel, layer.row_axis, -1).reshape(-1, kernel.shape[layer.row_axis])
-    return np.linalg.svd(matrix, compute_uv=False)[:count]

@@ -12,7 +12,7 @@ from keras import ops
 from layers import reparametrization, spectral
 
 
-class StableRankNormalized(spectral.WeightNormalized):
+class StableRankNormalized(spectral.SpectralNormalized):
     """Mixin: spectral normalisation whose kernel also has at most a given stable rank.
 
     Args:

@@ -1,9 +1,9 @@
-"""Data-parallel training: one GAN whose batch is spread over devices or machines.
+"""Data-parallel training: one system whose batch is spread over devices or machines.
 
     plan = distribution.start("mirrored")
     with plan.scope():
-        gan = GAN(recipe)
-    plan.fit(gan, batches, steps, callbacks)
+        system = GAN(recipe)
+    plan.fit(system, batches, steps, callbacks)
 
 Every device holds all weights and takes an equal share of each batch. Statistics, losses and
 gradients are those of the whole batch, so the weights equal those of training on one device, up to
@@ -42,7 +42,7 @@ class Distribution:
         return self.host == 0
 
     def scope(self) -> contextlib.AbstractContextManager:
-        """A context in which variables are made on every device. Build the GAN in it."""
+        """A context in which variables are made on every device. Build the system in it."""
         return contextlib.nullcontext()
 
     def check(self, recipe: Recipe) -> None:
@@ -58,13 +58,13 @@ class Distribution:
 
     def fit(
         self,
-        gan: keras.Model,
+        system: keras.Model,
         batches: Iterable,
         steps: int,
         callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.CallbackList = (),
     ) -> None:
-        """Train `gan` for `steps` steps on one-tuples of batches that hold this host's `rows`."""
-        gan.fit(
+        """Train `system` for `steps` steps on one-tuples of batches of this host's `rows`."""
+        system.fit(
             batches,
             steps_per_epoch=steps,
             callbacks=callbacks or None,
@@ -127,13 +127,13 @@ class Replicas(Distribution):
         mine = range(self.host * self._here, (self.host + 1) * self._here)
         return np.concatenate([blocks[:, device].ravel() for device in mine])
 
-    def fit(self, gan, batches, steps, callbacks=()):
+    def fit(self, system, batches, steps, callbacks=()):
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks = keras.callbacks.CallbackList(
-                list(callbacks), add_history=True, model=gan, epochs=1, steps=steps
+                list(callbacks), add_history=True, model=system, epochs=1, steps=steps
             )
-        step = self._step(gan)
-        gan.stop_training = False
+        step = self._step(system)
+        system.stop_training = False
         callbacks.on_train_begin()
         callbacks.on_epoch_begin(0)
         logs = {}
@@ -141,17 +141,17 @@ class Replicas(Distribution):
             callbacks.on_train_batch_begin(index)
             logs = step(self._shared_out(batch))
             callbacks.on_train_batch_end(index, logs)
-            if gan.stop_training:
+            if system.stop_training:
                 break
         callbacks.on_epoch_end(0, logs)
         callbacks.on_train_end(logs)
 
-    def _step(self, gan) -> Callable:
+    def _step(self, system) -> Callable:
         import tensorflow as tf
 
         @tf.function(jit_compile=False)
         def step(shares):
-            logs = self.strategy.run(gan.train_step, args=(shares,))
+            logs = self.strategy.run(system.train_step, args=(shares,))
             mean = tf.distribute.ReduceOp.MEAN
             return {name: self.strategy.reduce(mean, log, axis=None) for name, log in logs.items()}
 
@@ -213,9 +213,9 @@ class Sharded(Distribution):
         self._blocks(recipe)
         return np.array_split(np.arange(recipe.batch_size), self.hosts)[self.host]
 
-    def fit(self, gan, batches, steps, callbacks=()):
+    def fit(self, system, batches, steps, callbacks=()):
         with self.scope():
-            super().fit(gan, batches, steps, callbacks)
+            super().fit(system, batches, steps, callbacks)
 
     def agree(self, step, stop):
         if self.hosts == 1:

@@ -16,7 +16,6 @@ import layers  # noqa: F401  registers the custom layers that the files name
 from foreign import archives, bounds, networks, records
 from foreign.files import replaced
 from models import forms, half_precision
-from models.networks import blocks  # noqa: F401
 
 MEMBER = "gan.json"
 

@@ -2,7 +2,6 @@
 
 import types
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -11,7 +10,6 @@ from keras import ops
 from models.schedules import Schedule
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
     """A learning rate that follows a `Schedule` from `rate` to `last`.
 
@@ -43,15 +41,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         rate = self.schedule.value(self.rate, self.last, step)
         return rate if self.scale is None else rate * ops.convert_to_tensor(self.scale)
 
-    def get_config(self):
-        return {"rate": self.rate, "schedule": asdict(self.schedule), "last": self.last}
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(**{**config, "schedule": Schedule(**config["schedule"])})
-
-
-@keras.saving.register_keras_serializable(package="gan")
 class Adam(keras.optimizers.Adam):
     """`keras.optimizers.Adam`; on TensorFlow one fused operation per variable, same results.
 
@@ -66,7 +56,7 @@ class Adam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         beta_2 = self.beta_2 if self.beta_2_now is None else self.beta_2_now()
-        if keras.backend.backend() == "tensorflow" and not self.amsgrad:
+        if keras.backend.backend() == "tensorflow":
             self._update_fused(gradient, variable, learning_rate, beta_2)
         elif self.beta_2_now is None:
             super().update_step(gradient, variable, learning_rate)
@@ -111,7 +101,6 @@ def _handle(variable):
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class RMSprop(keras.optimizers.RMSprop):
     """RMSProp as in torch, WGAN's framework: without momentum, not centred.
 
@@ -128,7 +117,6 @@ class RMSprop(keras.optimizers.RMSprop):
         self.assign_sub(variable, rate * gradient / (ops.sqrt(mean_square) + self.epsilon))
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class Optimizers(keras.optimizers.Optimizer):
     """The optimizers of all players as one optimizer, which Keras's trainer saves and carries."""
 

@@ -10,7 +10,6 @@ import keras
 
 from metrics import lite0, pth, weights
 
-ENCODERS = ("resnet101", "lite0")
 _LITE0 = "lite0"  # before the names of its layers, of which some begin with a line
 _RESNET_MAPS = (
     "conv1_relu",

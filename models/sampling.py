@@ -1,6 +1,6 @@
 """Running a network on given latents or given pictures, a batch at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import keras
 import numpy as np
@@ -25,16 +25,7 @@ def generate(generator: keras.Model, latents, labels=None, batch_size: int = 64)
         raise ValueError(
             f"labels must be {('N', *y.shape[1:])} for {len(latents)} latents, not {labels.shape}."
         )
-    pictures = []
-    for start in range(0, len(latents), batch_size):
-        part = [latents[start : start + batch_size], labels[start : start + batch_size]]
-        missing = batch_size - len(part[0])
-        if missing and start:  # one shape only, so that it is compiled once
-            part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
-        # All replicas make the same pictures, so the first one's are enough.
-        made = np.asarray(generator.predict_on_batch(part)[: len(part[0])], "float32")
-        pictures.append(made[: len(made) - missing if start else None])
-    return np.concatenate(pictures)
+    return np.concatenate(list(_made(generator, [latents, labels], batch_size)))
 
 
 def translate(network: keras.Model, pictures, batch_size: int = 64) -> np.ndarray:
@@ -82,7 +73,12 @@ def _refuse_other_sizes(network: keras.Model, pictures: np.ndarray) -> None:
 
 
 def _run(network: keras.Model, inputs: list[np.ndarray], batch_size: int) -> np.ndarray:
-    made = []
+    made = list(_made(network, inputs, batch_size))
+    return np.concatenate(made) if made else np.zeros(inputs[0].shape, "float32")
+
+
+def _made(network: keras.Model, inputs: list[np.ndarray], batch_size: int) -> Iterator[np.ndarray]:
+    """What the network makes of its inputs (N, …), a batch at a time: float32."""
     for start in range(0, len(inputs[0]), batch_size):
         part = [each[start : start + batch_size] for each in inputs]
         part[0] = as_floats(part[0])
@@ -91,5 +87,5 @@ def _run(network: keras.Model, inputs: list[np.ndarray], batch_size: int) -> np.
         if missing and start:  # one shape only, so that it is compiled once
             part = [np.concatenate([p, np.repeat(p[-1:], missing, axis=0)]) for p in part]
         outputs = network.predict_on_batch(part if len(part) > 1 else part[0])
-        made.append(np.asarray(outputs[:count], "float32"))
-    return np.concatenate(made) if made else np.zeros(inputs[0].shape, "float32")
+        # All replicas make the same pictures, so the first one's are enough.
+        yield np.asarray(outputs[:count], "float32")

@@ -23,7 +23,6 @@ from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work
 from models.players import Logs, Player, Turn
 from models.recipe import Recipe
-from models.systems import recipe_of
 
 
 class System(keras.Model):
@@ -315,23 +314,6 @@ class System(keras.Model):
     def state(self) -> list[keras.Variable]:
         """All variables that a loss may read or write, for JAX."""
         return [*self.variables, *self.optimizer.variables]
-
-    # === Saving ===
-
-    def get_config(self):
-        return {
-            "recipe": self.whole_recipe.to_dict(),
-            "precision": self.precision,
-            "phase": self.phase,
-        }
-
-    def get_compile_config(self):
-        """None: building a system compiles it, from its recipe."""
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        recipe = recipe_of(config["recipe"])
-        return cls(recipe, config["precision"], phase=config.get("phase", 0))
 
 
 def _refuse_unseeded(network: keras.Model) -> None:

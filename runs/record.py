@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 import subprocess
@@ -15,6 +14,7 @@ import numpy as np
 
 import datasets
 from datasets.text import WordEncoder
+from foreign import packages
 from models.recipe import Recipe
 from models.version import VERSION
 
@@ -50,7 +50,7 @@ def record_of(
             **({"vectors": _digest_of_vectors(parts[0])} if text and "vectors" in text else {}),
         },
         **({"text": text} if text else {}),
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **packages.versions(*_PACKAGES)},
     }
 
 
@@ -151,16 +151,6 @@ def commit(folder: Path = Path(__file__).parent.parent) -> str | None:
         return git("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty") or None
     except (OSError, subprocess.TimeoutExpired):
         return None
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _examples(labels: datasets.Labels) -> list[str]:

@@ -16,20 +16,19 @@ from PIL import Image
 import datasets
 from console.errors import UserError, user_errors
 from datasets import ages as drawn
+from datasets.sources import evenly
 from media.sheet import sheet
 from metrics import classifier, recognition
 from metrics.errors import MetricError
 from metrics.extractors import Extractor, extract
-from metrics.intervals import Estimate, bootstrap_mean, estimate
+from metrics.intervals import Estimate
 from models.systems.caae.labels import AGE, chosen, taken
 from quality import control
 from serving.ager import Ager
-from serving.subjects import evenly
-from serving.unseen import Unseen
+from serving.unseen import Unseen, aligned, mean
 
 MOST = 500  # unseen pictures that are measured
 FITTED = 4_000  # pictures trained on that the probe is fitted to
-_REPLICATES = 1_000
 _SHOWN = 6  # persons on the sheet
 
 
@@ -122,7 +121,7 @@ def sheet_of(case: Case, made: Sequence[np.ndarray]) -> Image.Image:
 
 def case_of(ager: Ager, held: datasets.ImageData) -> Case:
     """Infants with their counterparts of the drawn persons; the pictures themselves of others."""
-    rows = evenly(min(MOST, len(held.images)), len(held.images))
+    rows = evenly(MOST, len(held.images))
     labels, side = _with_second(held.labels), held.images.shape[1]
     ages, *second = _classes(labels)
     own = [each[rows] for each in (ages, *second)]
@@ -229,7 +228,7 @@ def _probed(
     """How well a linear probe reads the age from the code, which should leave it to the label."""
     parts = []
     for data, most in ((trained, FITTED), (held, len(held.images))):
-        rows = evenly(min(most, len(data.images)), len(data.images))
+        rows = evenly(most, len(data.images))
         labels = taken(data.labels)
         (own,) = _classes(labels)
         parts += [ager.encode(np.asarray(data.images[rows])), own[rows]]
@@ -244,33 +243,25 @@ def _distance(pictures: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _mean(values: np.ndarray, seed: int) -> Estimate:
-    values = np.asarray(values, np.float64)
-    return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))
+    return mean(np.asarray(values, np.float64), seed)
 
 
 # === The table ===
 
 _COLUMNS = ("chance", "input", "truth")
+_FORMS = {"share": ".1%", "levels": ".2f"}
 
 
 def _table(found: Sequence[Measure], case: Case, extractor: Extractor) -> str:
-    head = ("", "value", *_COLUMNS)
-    rows = [
-        (
-            each.name,
-            _with_interval(each.value, each.form),
-            *(_written(each.others.get(name), each.form) for name in _COLUMNS),
-        )
-        for each in found
-    ]
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    rows = [("", "value", *_COLUMNS)]
+    for each in found:
+        form = _FORMS[each.form]
+        others = (f"{each.others[n]:{form}}" if n in each.others else "" for n in _COLUMNS)
+        rows.append((each.name, each.value.text(form), *others))
     known = case.truths is not None
     what = "infants" if known else "pictures"
     lines = [f"held-out: {len(case.pictures):,} {what} that were not trained on, at every age"]
-    for row in (head, *rows):
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  " + "  ".join(cells).rstrip())
+    lines += [line.rstrip() for line in aligned(rows)]
     lines += [f"  · {note}" for note in _notes(known, extractor)]
     return "\n".join(lines)
 
@@ -290,14 +281,3 @@ def _notes(known: bool, extractor: Extractor) -> list[str]:
         "persons are looked for among the inputs: there are no counterparts at other ages, so the "
         "difference to the truth is not known",
     ]
-
-
-def _with_interval(found: Estimate, form: str) -> str:
-    half = 0.5 * (found.high - found.low) if found.low is not None else 0.0
-    return f"{_written(found.value, form)} ± {_written(half, form)}"
-
-
-def _written(value: float | None, form: str) -> str:
-    if value is None:
-        return ""
-    return f"{value:.1%}" if form == "share" else f"{value:.2f}"

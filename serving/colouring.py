@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 import datasets
+from datasets.sources import evenly
 from media.sheet import sheet
 from metrics import classifier, colour, colour_space
 from metrics.extractors import Extractor, extract
@@ -57,7 +58,7 @@ def measure(
     are none, of `held` itself. Names are judged by a classifier that was trained on `trained`.
     The sheet's columns: grey, by level, the network, the truth.
     """
-    rows = np.arange(min(MOST, len(held.images))) * len(held.images) // min(MOST, len(held.images))
+    rows = evenly(MOST, len(held.images))
     truth = np.asarray(held.images[rows])
     grey = colourer.degraded(truth)
     made = _ways(colourer, trained or held, grey)
@@ -87,8 +88,7 @@ def measure(
 
 def _ways(colourer: Colourer, known: datasets.ImageData, grey: np.ndarray) -> dict[str, np.ndarray]:
     """Grey pictures (N, R, R, 3) as they are, coloured by two means of `known`, by the network."""
-    count = min(FITTED, len(known.images))
-    seen = np.asarray(known.images[np.arange(count) * len(known.images) // count])
+    seen = np.asarray(known.images[evenly(FITTED, len(known.images))])
     mean = np.broadcast_to(colour_space.chroma(seen).mean(axis=(0, 1, 2)), (*grey.shape[:3], 2))
     by_level = colour.LumaTable(seen)(grey)
     painted: Callable = lambda chroma: np.stack(  # noqa: E731

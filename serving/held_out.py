@@ -14,6 +14,7 @@ from datasets.pixels import to_uint8
 from media.sheet import sheet
 from metrics import autoencoding, pca
 from metrics.errors import MetricError
+from models.chance import chosen_rows
 from serving.autoencoder import Autoencoder
 from serving.unseen import Unseen
 
@@ -62,8 +63,8 @@ def measure(
     Raises `MetricError` if there are fewer pictures than dimensions of a code.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, 0]))
-    pictures = np.asarray(held.images[np.sort(rng.permutation(len(held.images))[:MOST])])
-    seen = np.asarray(trained.images[np.sort(rng.permutation(len(trained.images))[:FITTED])])
+    pictures = np.asarray(held.images[chosen_rows(rng, len(held.images), MOST)])
+    seen = np.asarray(trained.images[chosen_rows(rng, len(trained.images), FITTED)])
     sigma = deviation(model, seen[:_FOR_SIGMA], rng)
     mean, log_variance = model.encode(pictures)
     kl = autoencoding.divergence(mean, log_variance)

@@ -20,7 +20,7 @@ from metrics.errors import MetricError
 from metrics.extractors import Extractor, extract
 from metrics.frechet import frechet_distance
 from models import perceptual
-from models.chance import step_rng
+from models.chance import chosen_rows, step_rng
 from quality import control
 from serving.explore import edits
 from serving.explore.paths import linear, spherical
@@ -51,7 +51,7 @@ def measure(
     generator.use_statistics()
     rng = step_rng(seed, 0)
     count = min(count, len(data.images))
-    rows = np.sort(rng.permutation(len(data.images))[:count])
+    rows = chosen_rows(rng, len(data.images), count)
 
     def reals() -> Iterator[np.ndarray]:
         for start in range(0, count, _BATCH):

@@ -15,6 +15,7 @@ import datasets
 from console.errors import UserError
 from datasets import decode
 from datasets.errors import PictureError
+from datasets.sources import evenly
 from metrics import weights
 from serving.labels import LabelSet
 
@@ -117,8 +118,7 @@ class Restored:
 
     def __init__(self, restorer: Restorer, pictures: np.ndarray, weights: str, run: str | None):
         self.restorer, self._pictures, self._weights, self.run = restorer, pictures, weights, run
-        self.name, self.shape = str(restorer.origin), restorer.recipe.data_shape
-        self.most = len(pictures)
+        self.name, self.most = str(restorer.origin), len(pictures)
 
     def release(self) -> None:
         """Nothing to forget."""
@@ -155,11 +155,7 @@ class Aged:
         run: str | None,
     ):
         self.ager, self.trained, self.held, self.run = ager, trained, held, run
-        self.name, self.shape, self.most = (
-            str(ager.origin),
-            ager.recipe.data_shape,
-            len(held.images),
-        )
+        self.name, self.most = str(ager.origin), len(held.images)
         self._sampling = sampling
 
     def release(self) -> None:
@@ -192,7 +188,7 @@ class Stored:
 
     def __init__(self, data: datasets.ImageData, folder: Path):
         self.data, self.name, self.labels = data, str(folder), data.labels
-        self.shape, self.most = data.images.shape[1:], len(data.images)
+        self.most = len(data.images)
 
     def release(self) -> None:
         """Nothing to forget: the pictures are a memory map."""
@@ -214,11 +210,6 @@ class Stored:
             rows = chosen[start : start + size]
             labels = None if self.labels is None else self.labels.values[rows]
             yield self.data.images[rows], labels
-
-
-def evenly(count: int, total: int) -> np.ndarray:
-    """`count` whole numbers below `total`, in order and equally far apart."""
-    return np.arange(count) * total // count
 
 
 def folder_resolution(folder: Path) -> tuple[int, str | None]:

@@ -21,7 +21,7 @@ from metrics.classifier import LabelSpace
 from metrics.control import Row, score
 from metrics.extractors import Extractor, extract
 from metrics.frechet import frechet_distance
-from models.chance import step_rng
+from models.chance import chosen_rows, step_rng
 from models.resizing import resized
 from models.sampling import generate
 from quality import control
@@ -78,7 +78,7 @@ def measure(
     """
     generator.use_statistics()
     rng = step_rng(seed, 0)
-    rows = np.sort(rng.permutation(len(data.images))[: min(count, MOST)])
+    rows = chosen_rows(rng, len(data.images), min(count, MOST))
     case = _Case(generator, data, rows, extractor, rng)
     stages = {"Stage I": case.measured(case.small)}
     if has_second_stage(generator):

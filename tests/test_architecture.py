@@ -139,7 +139,7 @@ def test_only_autodiff_and_few_others_name_a_backend():
 
 
 def test_films_are_written_in_one_place():
-    """imageio by `training/film.py` alone; nobody saves several frames by Pillow beside it."""
+    """imageio by `media/film.py` alone; nobody saves several frames by Pillow beside it."""
     for path in ROOT.glob("*/**/*.py"):
         if path.parts[len(ROOT.parts)] in MAY_IMPORT and path.name != "film.py":
             assert "imageio" not in imported(path), path.relative_to(ROOT)

@@ -148,23 +148,14 @@ def _play(scene: str, settings: ToySettings, own_steps: bool) -> int:
 def _film(recipe: GANRecipe, settings: ToySettings) -> int:
     from tqdm import tqdm
 
-    from models.systems.gan.turns import GAN
     from toys import training as toy
-    from training.feed import Feed
-    from training.loop import advance, compiled, steps_at_once
+    from training.loop import advance
 
     world = worlds.world(settings.world)
-    count = min(settings.frames, settings.steps)
-    marks = [settings.steps * (index + 1) // count for index in range(count)]
+    marks = theory.marks(settings.steps, settings.frames)[1:]
     with user_errors(ValueError):
-        gan = GAN(
-            recipe,
-            seed=settings.seed,
-            jit_compile=compiled(recipe),
-            steps_per_execution=steps_at_once(*marks),
-        )
+        gan, feed = toy.begun(recipe, world, settings.seed, marks)
     out = made_folder(Path(settings.out))  # before minutes of training
-    feed = Feed(worlds.open_world(world.name), recipe, settings.seed)
     film = toy.Film(world, f"{recipe.name} on the {world.name}", settings.seed)
     film.shoot(gan)
     found = {}

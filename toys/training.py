@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +13,29 @@ from PIL import Image, ImageDraw
 from datasets import toy as worlds
 from media import film
 from metrics import toy as measures
+from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
+from training.feed import Feed
+from training.loop import compiled, steps_at_once
 
 POINTS = 2_500  # the literature's sample size for modes covered
 MOVED = 500  # points of the Earth-Mover distance, which is cubic in them
 CELLS = {1: 240, 2: 96}  # per side of the region that densities are compared on
 SHOWN = {1: 20_000, 2: 1_000}  # points of a picture: a histogram takes more than a scatter plot
+_DENSE = 0.01  # of the highest density: where there is less, no D is seen
+
+
+def begun(
+    recipe: GANRecipe, world: worlds.Mixture, seed: int, marks: Sequence[int]
+) -> tuple[GAN, Feed]:
+    """A GAN that will be looked at after each of `marks` steps, and the points that it sees."""
+    gan = GAN(
+        recipe,
+        seed=seed,
+        jit_compile=compiled(recipe),
+        steps_per_execution=steps_at_once(*marks),
+    )
+    return gan, Feed(worlds.open_world(world.name), recipe, seed)
 
 
 @dataclass(frozen=True)
@@ -92,17 +110,39 @@ def measure_points(points: np.ndarray, world: worlds.Mixture, seed: int = 0) -> 
     }
 
 
-def surface(gan: GAN, area: Region) -> np.ndarray:
-    """D's logits at the centres of the cells: (cells^dim,)."""
-    points = area.centres().astype("float32")
+def shown(gan: GAN, world: worlds.Mixture, seed: int = 1) -> np.ndarray:
+    """The points of a picture, of the averaged generator: (N, dim)."""
+    return gan.sample(gan.draw_latents(SHOWN[world.dim], seed), batch_size=1_000)
+
+
+def logits(gan: GAN, points: np.ndarray) -> np.ndarray:
+    """D's logits at points (N, dim): float32 (N,)."""
+    points = np.asarray(points, "float32")
     judged = gan.discriminator.predict_on_batch([points, np.zeros(len(points), "int32")])
     return np.asarray(judged, "float32")[:, 0]
+
+
+def surface(gan: GAN, area: Region) -> np.ndarray:
+    """D's logits at the centres of the cells: (cells^dim,)."""
+    return logits(gan, area.centres())
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-logits)), which neither overflows nor rounds small values to 0."""
+    return np.exp(-np.logaddexp(0.0, -logits))
+
+
+def visible_optimum(data: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """The best D of two densities (N,); NaN where there is nothing to tell apart."""
+    best = measures.optimal_discriminator(data, made)
+    best[data + made < _DENSE * data.max()] = np.nan
+    return best
 
 
 def scatter(gan: GAN, world: worlds.Mixture, size: int = 240) -> Image.Image:
     """Samples (the modes' centres in green), size × size pixels; in 1-D a histogram of them."""
     area = region(world)
-    points = gan.sample(gan.draw_latents(SHOWN[world.dim], 1), batch_size=1_000)
+    points = shown(gan, world)
     page = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(page)
     scale = size / (area.high - area.low)
@@ -143,8 +183,7 @@ class Film:
         matplotlib.use("Agg")
         import matplotlib.pyplot as plt
 
-        latents = gan.draw_latents(SHOWN[self.world.dim], self.seed + 1)
-        points = gan.sample(latents, batch_size=1_000)
+        points = shown(gan, self.world, self.seed + 1)
         figure, axes = plt.subplots(2, 2, figsize=(6.4, 6.6), dpi=75, layout="constrained")
         try:
             figure.suptitle(f"{self.title}, step {gan.step:,}", fontsize=11)
@@ -165,7 +204,7 @@ class Film:
         ):
             axis.scatter(shown[:, 0], shown[:, 1], s=3, alpha=0.5, color=colour, linewidths=0)
             axis.set_title(name, fontsize=10)
-        judged = 1 / (1 + np.exp(-np.clip(logits, -30, 30))).reshape(side, side)
+        judged = sigmoid(logits).reshape(side, side)
         axes[1, 0].imshow(
             judged, origin="lower", extent=(low, high, low, high), cmap="RdYlGn", vmin=0, vmax=1
         )
@@ -181,9 +220,8 @@ class Film:
         axes[0, 0].set_title("data", fontsize=10)
         axes[0, 1].fill_between(centres, made, color="#c2410c", alpha=0.6)
         axes[0, 1].set_title("generator", fontsize=10)
-        best = measures.optimal_discriminator(data, made)
-        best[data + made < 0.01 * data.max()] = np.nan  # no density to divide there
-        axes[1, 0].plot(centres, 1 / (1 + np.exp(-np.clip(logits, -30, 30))), label="D")
+        axes[1, 0].plot(centres, sigmoid(logits), label="D")
+        best = visible_optimum(data, made)
         axes[1, 0].plot(centres, best, ":", color="grey", label="p_data / (p_data + p_g)")
         axes[1, 0].set(ylim=(0, 1))
         axes[1, 0].legend(fontsize=7)

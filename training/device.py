@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from console import backend
 from console.errors import user_errors
+from datasets.processes import cores
 
 if TYPE_CHECKING:
     from models.distribution import Distribution
@@ -55,7 +56,7 @@ def find() -> Device:
         gpu = look.get(keras.backend.backend(), lambda: None)()
         if gpu is not None:
             return gpu
-    return Device("cpu", _cpu_name(), _cores(), _free_memory(), _cpu_has_bfloat16())
+    return Device("cpu", _cpu_name(), cores(), _free_memory(), _cpu_has_bfloat16())
 
 
 def start(distribute: str = "none") -> Distribution:
@@ -104,7 +105,7 @@ def _tensorflow_gpu() -> Device | None:
         tf.config.experimental.set_memory_growth(each, True)
     details = tf.config.experimental.get_device_details(found[0])
     bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
-    return Device("gpu", details.get("device_name", "GPU"), _cores(), _nvidia_free(), bfloat16)
+    return Device("gpu", details.get("device_name", "GPU"), cores(), _nvidia_free(), bfloat16)
 
 
 def _jax_gpu() -> Device | None:
@@ -116,7 +117,7 @@ def _jax_gpu() -> Device | None:
     stats = found[0].memory_stats() or {}
     capability = str(getattr(found[0], "compute_capability", "0"))
     bfloat16 = float(capability or 0) >= 8.0
-    return Device("gpu", found[0].device_kind, _cores(), stats.get("bytes_limit"), bfloat16)
+    return Device("gpu", found[0].device_kind, cores(), stats.get("bytes_limit"), bfloat16)
 
 
 def _torch_gpu() -> Device | None:
@@ -126,7 +127,7 @@ def _torch_gpu() -> Device | None:
         return None
     free, _ = torch.cuda.mem_get_info()
     name = torch.cuda.get_device_name()
-    return Device("gpu", name, _cores(), free, torch.cuda.is_bf16_supported())
+    return Device("gpu", name, cores(), free, torch.cuda.is_bf16_supported())
 
 
 def _nvidia_free() -> int | None:
@@ -137,12 +138,6 @@ def _nvidia_free() -> int | None:
         return int(lines.stdout.split()[0]) * 2**20
     except (OSError, ValueError, IndexError, subprocess.SubprocessError):
         return None
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu_name() -> str:

@@ -9,7 +9,7 @@ import runs
 from console.errors import UserError
 from console.screen import say
 from foreign.archives import check_weights
-from foreign.records import Unreadable
+from foreign.records import Unreadable, one_line
 from models.recipe import Recipe
 from models.system import System
 from runs.record import made_by_older_networks
@@ -47,6 +47,6 @@ def load(system: System, path: Any, resumed: runs.Run) -> None:
                 "work; start a new run without --resume"
             ) from error
         raise UserError(
-            f"checkpoint {path} cannot be read ({' '.join(str(error).split())[:120]}); remove it "
-            "to go on from the one before"
+            f"checkpoint {path} cannot be read ({one_line(error)}); remove it to go on "
+            "from the one before"
         ) from error

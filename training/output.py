@@ -13,7 +13,7 @@ from datasets.pixels import to_uint8
 from media.sheet import sheet
 from metrics.collapse import Rollback
 from models import files
-from models.chance import step_rng
+from models.chance import chosen_rows, step_rng
 from quality.during import QualityMeasure
 from runs import Run
 from runs import checkpoints as names
@@ -175,8 +175,7 @@ class Outputs(contextlib.ExitStack):
         session, folder = self._session, self._run.folder
         rng = step_rng(session.settings.seed, _REALS)
         for name, part in session.data.parts.items():
-            count = min(64, len(part.images))
-            chosen = np.sort(rng.permutation(len(part.images))[:count])
+            chosen = chosen_rows(rng, len(part.images), 64)
             file = "reals.png" if len(session.data.parts) == 1 else f"reals_{name}.png"
             pictures = np.asarray(part.images[chosen])
             write_png(folder / file, sheet(pictures, 8))

@@ -16,6 +16,7 @@ from layers import (
     Downsample2D,
     Repeat2D,
     SelfAttention,
+    SumOverSpace,
     Upsample2D,
     initializers,
     residual,
@@ -93,7 +94,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if halve and blocks.shorter_side(x) == attention:
             x = layers_.attention()(x)
     x = _relu("to_logit_activation")(x)
-    features = blocks.SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)
+    features = SumOverSpace(dtype="float32", name="features")(x)  # (N, 16 ch)
     compared = blocks.compare_in_batch(recipe, features)
     logits = layers_.dense(1, "to_logit", dtype="float32")(compared)
     logits = blocks.with_labels(recipe, logits, features, y)

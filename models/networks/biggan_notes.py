@@ -6,7 +6,7 @@ At 128 px with d_filters 32 it equals the notes' networks, layer for layer: BIGG
 
 import keras
 
-from layers import SelfAttention, initializers, residual, weights
+from layers import SelfAttention, SumOverSpace, initializers, residual, weights
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -69,7 +69,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         compared
     )
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
-    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    pooled = SumOverSpace(dtype="float32", name="features")(x)
     logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import keras
-from keras import ops
 
 from layers import (
     BatchNorm,
@@ -266,14 +265,3 @@ def sizes_between(low: int, high: int) -> list[int]:
 def stages(resolution: int, base: int = 4) -> int:
     """How many doublings lead from `base` to `resolution`."""
     return (resolution // base).bit_length() - 1
-
-
-@keras.saving.register_keras_serializable(package="gan")
-class SumOverSpace(keras.layers.Layer):
-    """(N, H, W, C) → (N, C): the sum over all positions, in the layer's own precision."""
-
-    def call(self, inputs):
-        return ops.sum(inputs, axis=(1, 2))
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[-1])

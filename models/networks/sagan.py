@@ -5,7 +5,7 @@ At 128 px with g_filters 1024 and d_filters 64 it equals the notes' networks, la
 
 import keras
 
-from layers import SelfAttention, Upsample2D, initializers, weights
+from layers import SelfAttention, SumOverSpace, Upsample2D, initializers, weights
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -97,7 +97,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         name="to_logit",
     )(features)
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
-    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    pooled = SumOverSpace(dtype="float32", name="features")(x)
     logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 

@@ -7,7 +7,7 @@ import math
 
 import keras
 
-from layers import initializers, weights
+from layers import SumOverSpace, initializers, weights
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -64,7 +64,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     features = keras.layers.Flatten(name="features")(x)
     compared = blocks.compare_in_batch(recipe, features)
     logits = weights.dense(1, dtype="float32", name="to_logit", **options)(compared)
-    pooled = blocks.SumOverSpace(dtype="float32", name="pooled")(x)
+    pooled = SumOverSpace(dtype="float32", name="pooled")(x)
     logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 

@@ -15,6 +15,7 @@ from layers import (
     Downsample2D,
     Repeat2D,
     SelfAttention,
+    SumOverSpace,
     Upsample2D,
     initializers,
     residual,
@@ -23,7 +24,7 @@ from layers import (
 from models.networks import blocks
 from models.recipe import Recipe
 
-_POOLING = {"sum": blocks.SumOverSpace, "mean": keras.layers.GlobalAveragePooling2D}
+_POOLING = {"sum": SumOverSpace, "mean": keras.layers.GlobalAveragePooling2D}
 
 
 def generator_widths(resolution: int, filters: int) -> list[int]:

@@ -5,7 +5,7 @@ At 128 px with g_filters 64 and d_filters 32 it equals the notes' networks, laye
 
 import keras
 
-from layers import SelfAttention, Upsample2D, initializers, residual, weights
+from layers import SelfAttention, SumOverSpace, Upsample2D, initializers, residual, weights
 from models.networks import blocks
 from models.recipe import Recipe
 
@@ -87,7 +87,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     whole = blocks.sides(recipe, 4)
     logits = layers_.conv(1, whole, "to_logit", padding="valid", dtype="float32")(compared)
     logits = keras.layers.Flatten(dtype="float32", name="flat_logit")(logits)
-    pooled = blocks.SumOverSpace(dtype="float32", name="features")(x)
+    pooled = SumOverSpace(dtype="float32", name="features")(x)
     logits = blocks.with_labels(recipe, logits, pooled, y)
     return keras.Model([images, y], blocks.as_logits(logits), name="discriminator")
 

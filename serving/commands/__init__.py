@@ -1,1 +1,1 @@
-"""The command lines of generate.py, explore.py, export.py and evaluate.py."""
+"""The command lines of generate, translate, explore, evaluate, export and publish, all `.py`."""

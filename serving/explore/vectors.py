@@ -21,7 +21,7 @@ from datasets.pixels import to_uint8
 from media.sheet import sheet
 from metrics import pca
 from metrics.errors import MetricError
-from models.chance import step_rng
+from models.chance import chosen_rows, step_rng
 from quality import control
 from serving.autoencoder import Autoencoder
 from serving.explore import edits
@@ -67,7 +67,7 @@ class Vectors:
         self._trained, self._held = parts_of(data, model.recipe.held_out, model.name)
         self._made_of = {name: self._choose(self._trained, name, EACH) for name in attributes}
         self._tried_on = {name: self._choose(self._held, name, JUDGED) for name in attributes}
-        some = np.sort(self._rng.permutation(len(self._trained.images))[:FITTED])
+        some = chosen_rows(self._rng, len(self._trained.images), FITTED)
         with user_errors(MetricError):
             linear = pca.fit(np.asarray(self._trained.images[some]), model.recipe.latent_dim)
         network = Code(model.recipe.name, lambda x: model.encode(x)[0], model.decode)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Any
 
+from foreign import packages
 from serving.export.graph import Portable
 
 _LOAD = {
@@ -39,6 +39,7 @@ run = Interpreter("{folder}/{stem}.tflite").get_signature_runner("serving_defaul
 _IMPORTS = "import numpy as np\nfrom PIL import Image"
 _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8")'
 _KINDS = {1: "grey", 3: "RGB", 4: "RGBA (colours not multiplied by the opacity)"}
+_PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnxruntime")
 NEEDS = {
     "keras": "this project and its requirements",
     "saved_model": "pip install tensorflow pillow",
@@ -64,7 +65,7 @@ def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
             **{name: value for name, value in known.items() if name not in ("recipe", "labels")},
             portable.stem: subject.origin.name,
             "largest_error": error,
-            "versions": _versions(),
+            "versions": packages.versions(*_PACKAGES),
         },
     }
 
@@ -100,13 +101,3 @@ def snippet(portable: Portable, form: str, folder: str) -> str:
     rows = "images[..., 0]" if portable.subject.recipe.data_shape[-1] == 1 else "images"
     lines.append(f'Image.fromarray(np.concatenate(list({rows}), axis=1)).save("pictures.png")')
     return "\n".join(lines)
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in ("keras", "tensorflow", "tf2onnx", "onnxruntime"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

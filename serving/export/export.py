@@ -22,7 +22,6 @@ HALF_TOLERANCE = 4 / 255  # two levels of a colour, which a few pixels at edges 
 class Exported:
     """One finished export: its folder, its largest error (for pictures in ±1), its bytes."""
 
-    form: str
     folder: Path
     error: float
     size: int
@@ -57,7 +56,7 @@ def export(subject: Subject, form: str, folder: Path, half: bool = False) -> Exp
         write_json(unfinished / "model.json", card.card(portable, form, error))
         text = card.readme(portable, form, folder.name, error)
         (unfinished / "README.md").write_text(text, "utf-8")
-    return Exported(form, folder, error, size)
+    return Exported(folder, error, size)
 
 
 def largest_error(portable: Portable, form: str, folder: Path) -> float:

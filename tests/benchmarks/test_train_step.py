@@ -37,9 +37,9 @@ def test_small_recipes_are_valid_and_keep_their_objective():
 def test_in_the_naive_step_every_call_iterates(monkeypatch):
     """It leaves that to the layers; ours iterates once for all calls."""
     iterated = []
-    one = spectral.WeightNormalized.power_iterate
+    one = spectral.SpectralNormalized.power_iterate
     monkeypatch.setattr(
-        spectral.WeightNormalized, "power_iterate", lambda self: iterated.append(1) or one(self)
+        spectral.SpectralNormalized, "power_iterate", lambda self: iterated.append(1) or one(self)
     )
     recipe = tiny.recipe(batch_size=2)
     batch = train_step.batch_of(recipe)

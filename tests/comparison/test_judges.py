@@ -17,7 +17,7 @@ BLACK = np.zeros((32, 32, 3), "uint8")
 
 
 def drawn(indices):
-    return np.stack([triangles.render(index, 32)[0] for index in indices])
+    return np.stack([triangles.render(index, 32) for index in indices])
 
 
 @pytest.fixture

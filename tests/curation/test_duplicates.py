@@ -72,7 +72,7 @@ def test_a_chain_of_small_steps_does_not_swallow_its_end():
     picture = thumbnails()[0].astype(float)
     other = thumbnails()[1].astype(float)
     whole = duplicates.distances(picture[None], other[None], recut=False)[0]
-    steps = int(whole / (0.6 * duplicates.ALIGNED))  # a step is 0.6 of what copies may differ by
+    steps = int(whole / (0.6 * duplicates.LIMIT))  # a step is 0.6 of what copies may differ by
     mixed = [picture + (other - picture) * step / steps for step in range(steps + 1)]
     found = duplicates.copies(
         np.stack(mixed).round().astype(np.uint8), np.arange(steps + 1), recut=False
@@ -97,7 +97,7 @@ def test_a_chain_of_small_steps_does_not_swallow_its_end():
 def test_who_is_a_copy_of_whom(pairs, found):
     numbers = np.array([pair[:2] for pair in pairs])
     measured = np.array([pair[2] for pair in pairs])
-    assert duplicates._greedy(np.arange(10, 15), numbers, measured, limit=3.0) == found
+    assert duplicates._greedy(np.arange(10, 15), numbers, measured) == found
 
 
 def test_distances_by_hand():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from datasets.command import main
+from curation.command import main
 from tests.datasets.conftest import save_picture
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import DataError, cache, command, decode, shapes, sources
+from curation import command
+from datasets import DataError, cache, decode, shapes, sources
 from datasets.data import check_resolution
 from datasets.shapes import Shape
 from datasets.source import Source

@@ -174,7 +174,6 @@ def test_pictures_that_have_not_grown_up_are_shown_at_full_size():
     made = system.sample(z)
     assert made.shape == (2, 16, 16, 3)
     np.testing.assert_array_equal(made[:, ::2, ::2], made[:, 1::2, 1::2])
-    np.testing.assert_allclose(system([z, np.zeros(2, "int32")]), made, atol=1e-5)
     assert system.output("generator") is system.output("generator")  # built once
 
 

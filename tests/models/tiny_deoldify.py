@@ -58,7 +58,7 @@ def main(folder):
     files.save(system.output("colourer"), folder / "colourer.keras", {"recipe": {}})
     network, _ = files.load(folder / "colourer.keras")
     square = np.random.default_rng(8).uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
-    results["made"] = np.asarray(system(square))
+    results["made"] = np.asarray(system.output("colourer").predict_on_batch(square))
     results["read"] = np.asarray(network.predict_on_batch(square))
     np.savez(folder / "results.npz", **results)
 

@@ -1,4 +1,4 @@
-"""The theory of the slides in four scenes: each is a film with the exact numbers beside it.
+"""The theory of GANs in four scenes: each is a film with the exact numbers beside it.
 
 A scene is a module with `STEPS`, its default, and `play(steps, frames, seed)`, which yields the
 frames of its film with their numbers.

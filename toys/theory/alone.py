@@ -10,14 +10,10 @@ from keras import ops
 from models import autodiff
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
+from toys import training as toy
 
 BATCH = 256
 Sampler = Callable[[int, np.random.Generator], np.ndarray]
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """1 / (1 + exp(-logits)), which neither overflows nor rounds small values to 0."""
-    return np.exp(-np.logaddexp(0.0, -logits))
 
 
 class DiscriminatorAlone:
@@ -61,9 +57,7 @@ class DiscriminatorAlone:
 
     def logits(self, points: np.ndarray) -> np.ndarray:
         """D's answers to points (N, dim): float64 (N,)."""
-        points = np.asarray(points, "float32")
-        judged = self.gan.discriminator.predict_on_batch([points, np.zeros(len(points), "int32")])
-        return np.asarray(judged, "float64")[:, 0]
+        return toy.logits(self.gan, points).astype("float64")
 
     def slopes(self, points: np.ndarray) -> np.ndarray:
         """The gradient of D's answers by points (N, dim): float64 (N, dim)."""

@@ -16,11 +16,9 @@ from typing import Any
 from datasets import toy as worlds
 from models import recipes
 from models.systems.gan.points import on_points
-from models.systems.gan.turns import GAN
 from toys import training as toy
 from toys.theory import Frame, drawing, marks
-from training.feed import Feed
-from training.loop import advance, compiled, steps_at_once
+from training.loop import advance
 
 STEPS = 4_000
 _RATES: dict[str, Any] = {"batch_size": 64, "g_learning_rate": 1e-3, "d_learning_rate": 1e-3}
@@ -39,11 +37,7 @@ def play(steps: int, frames: int, seed: int) -> Iterator[Frame]:
     for name, (recipe, changes) in TREATMENTS.items():
         made = on_points(recipes.load(recipe), world.dim)
         made = dataclasses.replace(made, **{**_RATES, **changes, "steps": steps})
-        gan = GAN(
-            made, seed=seed, jit_compile=compiled(made),
-            steps_per_execution=steps_at_once(*shown[1:]),
-        )  # fmt: skip
-        trained[name] = gan, Feed(worlds.open_world(world.name), made, seed)
+        trained[name] = toy.begun(made, world, seed, shown[1:])
     for mark in shown:
         numbers, panels = {}, []
         for name, (gan, feed) in trained.items():
@@ -57,8 +51,7 @@ def play(steps: int, frames: int, seed: int) -> Iterator[Frame]:
 
 
 def _panel(name, gan, world, found):
-    points = gan.sample(gan.draw_latents(toy.SHOWN[2], 1), batch_size=1_000)
-    area = toy.region(world)
+    points, area = toy.shown(gan, world), toy.region(world)
 
     def draw(axis):
         axis.scatter(*world.means.T, s=60, facecolors="none", edgecolors=drawing.REAL)

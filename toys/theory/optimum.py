@@ -20,12 +20,9 @@ from models.systems.gan.points import on_points
 from models.systems.gan.turns import GAN
 from toys import training as toy
 from toys.theory import Frame, drawing, marks
-from toys.theory.alone import sigmoid
-from training.feed import Feed
-from training.loop import advance, compiled, steps_at_once
+from training.loop import advance
 
 STEPS = 3_000
-_SHOWN = 0.01  # of the highest density: where there is less, no D is seen
 
 
 def play(steps: int, frames: int, seed: int) -> Iterator[Frame]:
@@ -39,11 +36,7 @@ def play(steps: int, frames: int, seed: int) -> Iterator[Frame]:
         beta_1=0.0,
     )
     shown = marks(steps, frames)
-    gan = GAN(
-        recipe, seed=seed, jit_compile=compiled(recipe),
-        steps_per_execution=steps_at_once(*shown[1:]),
-    )  # fmt: skip
-    feed = Feed(worlds.open_world(world.name), recipe, seed)
+    gan, feed = toy.begun(recipe, world, seed, shown[1:])
     history: list[tuple[int, dict[str, float]]] = []
     for mark in shown:
         advance(gan, feed, mark)
@@ -55,10 +48,9 @@ def play(steps: int, frames: int, seed: int) -> Iterator[Frame]:
 def _densities(gan: GAN, world: worlds.Mixture) -> tuple[np.ndarray, ...]:
     """Centres of the cells, p_data, p_g, and D's probabilities there."""
     area = toy.region(world)
-    points = gan.sample(gan.draw_latents(toy.SHOWN[1], 1), batch_size=1_000)
     logits = toy.surface(gan, area).astype("float64")
-    centres = area.centres()
-    return centres[:, 0], world.density(centres), area.histogram(points), sigmoid(logits)
+    centres, made = area.centres(), area.histogram(toy.shown(gan, world))
+    return centres[:, 0], world.density(centres), made, toy.sigmoid(logits)
 
 
 def _numbers(x, data, made, judged) -> dict[str, float]:
@@ -73,9 +65,6 @@ def _numbers(x, data, made, judged) -> dict[str, float]:
 
 
 def _picture(x, data, made, judged, history, last):
-    best = measures.optimal_discriminator(data, made)
-    best[data + made < _SHOWN * data.max()] = np.nan
-
     def densities(axis):
         axis.plot(x, data, color=drawing.REAL, label="p_data")
         axis.fill_between(x, made, color=drawing.FAKE, alpha=0.6, label="p_g")
@@ -84,6 +73,7 @@ def _picture(x, data, made, judged, history, last):
 
     def discriminators(axis):
         axis.plot(x, judged, color=drawing.JUDGED, label="D")
+        best = toy.visible_optimum(data, made)
         axis.plot(x, best, ":", color=drawing.EXACT, label="p_data / (p_data + p_g)")
         axis.set(ylim=(-0.03, 1.03), title="discriminator")
         axis.legend(fontsize=7)

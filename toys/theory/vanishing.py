@@ -22,7 +22,8 @@ import numpy as np
 from models import recipes
 from models.systems.gan.points import on_points
 from toys.theory import Frame, drawing, marks
-from toys.theory.alone import DiscriminatorAlone, sigmoid
+from toys.theory.alone import DiscriminatorAlone
+from toys.training import sigmoid
 
 STEPS = 600
 SHIFT, DEVIATION = 4.0, 0.5

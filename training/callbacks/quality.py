@@ -27,7 +27,8 @@ class Quality(StepCallback):
     """Measure every `every` steps and after the last; keep the outputs of the best kernel distance.
 
     `keep(place, more)` saves every output to `place(name)` with the metadata `more`; `listeners`
-    get (step, reading), and `told_best` are called after the best so far. A run that continues from `first_step` first drops the readings after it.
+    get (step, reading), and `told_best` are called after the best so far. A run that continues from
+    `first_step` first drops the readings after it.
     """
 
     def __init__(

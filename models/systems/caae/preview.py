@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from models.chance import chosen_rows
 from models.outputs import Preview
 from models.pixels import as_floats
 from models.systems.caae.recipe import CAAERecipe
@@ -19,7 +20,7 @@ def preview(recipe: CAAERecipe, data: Any, rng: np.random.Generator, rows: int) 
     A second label stays the picture's own. If there are fewer pictures than rows, they are
     repeated.
     """
-    chosen = np.sort(np.resize(rng.permutation(len(data.images)), rows))
+    chosen = chosen_rows(rng, len(data.images), rows, repeated=True)
     pictures = np.asarray(data.images[chosen])  # of a file, no more than these are read
     ages = min(recipe.ages, _MOST)
     asked = np.repeat(data.labels.values[chosen], ages, axis=0)

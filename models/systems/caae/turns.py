@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
 from models import losses, perceptual, sampling
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
 from models.players import Player, Turn
@@ -18,7 +18,6 @@ from models.systems.caae.recipe import CAAERecipe
 IDENTITY = "lite0_block3"  # the maps that the identity term compares
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class CAAE(System):
     """An encoder E and a generator G that takes an age, D_z of codes and D_img of pictures.
 
@@ -79,11 +78,6 @@ class CAAE(System):
             return [last]
         first = Turn("discriminators", self._discriminators_loss, given=self._codes_and_pictures)
         return [first, last]
-
-    def call(self, inputs, training=None):
-        """[pictures (N, R, R, 3), age (N,), …] → pictures at that age, by the averages."""
-        images, *labels = inputs
-        return self.ema_generator([self.ema_encoder(images), *labels], training=training)
 
     def output(self, name, averaged=True):
         """The network of output `name`; the ager consists of the encoder and the generator."""
@@ -155,7 +149,7 @@ class CAAE(System):
 
     def judged(self, data, rng, count):
         images, labels = data["images"].images, data["images"].labels.values
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         asked = labels[rng.integers(len(labels), size=len(chosen))]
         return Judged(
             lambda system: system.age(np.asarray(images[chosen]), asked),

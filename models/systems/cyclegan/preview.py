@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from models.chance import chosen_rows
 from models.outputs import Preview
 from models.pixels import as_floats
 
@@ -18,7 +19,7 @@ def preview(data: Mapping[str, Any], rng: np.random.Generator, columns: int) -> 
     """
     columns = min(columns, *(len(part.images) for part in data.values()))
     a, b = (
-        np.asarray(part.images[np.sort(rng.permutation(len(part.images))[:columns])])
+        np.asarray(part.images[chosen_rows(rng, len(part.images), columns)])
         for part in data.values()
     )
 

@@ -3,12 +3,12 @@
 import types
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
 from layers import replicas
 from models import sampling
+from models.chance import chosen_rows
 from models.losses import least_squares_discriminator, least_squares_generator
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
@@ -19,7 +19,6 @@ from models.systems.cyclegan.preview import preview
 from models.systems.cyclegan.recipe import CycleGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class CycleGAN(System):
     """G translates a → b, F translates b → a; a step is a turn of both, then of D_a and D_b.
 
@@ -81,10 +80,6 @@ class CycleGAN(System):
             Turn("generators", self._generators_loss),
             Turn("discriminators", self._discriminators_loss, takes=self._with_fakes),
         ]
-
-    def call(self, inputs, training=None):
-        """Pictures of a, (N, R, R, 3) in [-1, 1] → the same as b, by the averaged generator."""
-        return self.ema_a_to_b(inputs, training=training)
 
     # === The generators' turn ===
 
@@ -167,7 +162,7 @@ class CycleGAN(System):
 
     def judged(self, data, rng, count):
         images = data["a"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         return Judged(
             lambda system: system.translate(np.asarray(images[chosen])),
             "b",

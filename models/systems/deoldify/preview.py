@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from models.chance import chosen_rows
 from models.outputs import Preview
 from models.pixels import as_floats, to_grey
 from models.systems.deoldify.recipe import DeOldifyRecipe
@@ -22,7 +23,7 @@ def preview(
     than places.
     """
     threes = max(1, columns // len(_WAYS))
-    chosen = np.sort(np.resize(rng.permutation(len(images)), rows * threes))
+    chosen = chosen_rows(rng, len(images), rows * threes, repeated=True)
     truth = np.asarray(images[chosen])  # of a file, no more than these are read
     grey = to_grey(truth)
 

@@ -6,12 +6,12 @@ the generator makes; at last both learn together for a short time.
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
 from layers import initializers, replicas
 from models import losses, perceptual, pretrained
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats, to_grey
 from models.players import Player, Turn
@@ -23,7 +23,6 @@ from models.systems.deoldify.recipe import DeOldifyRecipe
 from models.systems.deoldify.rendering import rendered
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class DeOldify(System):
     """A generator that colours, and a discriminator of patches of coloured pictures.
 
@@ -76,10 +75,6 @@ class DeOldify(System):
         if recipe.part == "features":
             return [Turn("generator", self._feature_loss)]
         return [judge, Turn("generator", self._generator_loss, when=self._is_fooled_seldom)]
-
-    def call(self, inputs, training=None):
-        """Pictures (N, S, S, 3) in [-1, 1] → the same in colour, by the average."""
-        return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 
@@ -155,7 +150,7 @@ class DeOldify(System):
 
     def judged(self, data, rng, count):
         images = data["images"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         grey = to_grey(np.asarray(images[chosen]))
         return Judged(
             lambda system: as_floats(system.colour(grey)),

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -28,7 +27,6 @@ from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class GAN(System):
     """A generator and a discriminator; a training step is d turns of D, then one of G.
 
@@ -106,10 +104,6 @@ class GAN(System):
         if self.recipe.ema_statistics == "averaged":
             means = means + [each for norm in batch_norms(network) for each in norm.statistics]
         return means
-
-    def call(self, inputs, training=None):
-        """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1] of the averaged generator."""
-        return self.ema_generator(inputs, training=training)
 
     # === The discriminator's turn ===
 

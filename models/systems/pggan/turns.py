@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 from keras import ops
 
 from models.growing.turns import Growing
@@ -11,7 +10,6 @@ from models.players import Player
 from models.systems.pggan import networks
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class PGGAN(Growing):
     """A generator and a discriminator of the phase's size; a step is a turn of D, then one of G.
 
@@ -38,10 +36,6 @@ class PGGAN(Growing):
     def players(self):
         rate = self.recipe.rate
         return {name: Player([getattr(self, name)], rate) for name in self.network_names}
-
-    def call(self, inputs, training=None):
-        """[z (N, latent_dim), y] → images of the phase's size by the averaged generator."""
-        return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from models.chance import chosen_rows
 from models.outputs import Preview
 from models.pixels import as_floats
 from models.resizing import resized, small_copies
@@ -23,7 +24,7 @@ def preview(
     than places.
     """
     fours = max(1, columns // len(_WAYS))
-    chosen = np.sort(np.resize(rng.permutation(len(images)), rows * fours))
+    chosen = chosen_rows(rng, len(images), rows * fours, repeated=True)
     large = np.asarray(images[chosen])  # of a file, no more than these are read
     small = small_copies(large, recipe.scale)
     fixed = [as_floats(resized(small, recipe.resolution, way)) for way in ("nearest", "bicubic")]

@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
 from layers import initializers
 from models import losses, perceptual, sampling
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Watched, Work
 from models.pixels import as_floats
 from models.players import Player, Turn
@@ -18,7 +18,6 @@ from models.systems.srgan.preview import preview
 from models.systems.srgan.recipe import SRGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class SRGAN(System):
     """A generator that enlarges crops which were shrunk, and a discriminator of whole crops.
 
@@ -64,10 +63,6 @@ class SRGAN(System):
             Turn("discriminator", self._discriminator_loss, given=self._truth_and_fakes),
             Turn("generator", self._generator_loss),
         ]
-
-    def call(self, inputs, training=None):
-        """Pictures (N, h, w, 3) in [-1, 1] → (N, scale·h, scale·w, 3), by the average."""
-        return self.ema_generator(inputs, training=training)
 
     # === The turns ===
 
@@ -132,7 +127,7 @@ class SRGAN(System):
 
     def judged(self, data, rng, count):
         images = data["images"].images
-        chosen = np.sort(rng.permutation(len(images))[:count])
+        chosen = chosen_rows(rng, len(images), count)
         small = small_copies(np.asarray(images[chosen]), self.recipe.scale)
         return Judged(
             lambda system: system.enlarge(small),

@@ -3,7 +3,6 @@
 import types
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -15,10 +14,8 @@ from models.resizing import averaged
 from models.system import System
 from models.systems.stackgan import networks
 from models.systems.stackgan.preview import preview
-from models.systems.stackgan.recipe import StackGANRecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class StackGAN(System):
     """Two generators of captions; the second makes large pictures of the first's small ones.
 
@@ -51,10 +48,6 @@ class StackGAN(System):
     @property
     def _trained(self) -> str:
         return "stage_2" if self.recipe.second else "stage_1"
-
-    @classmethod
-    def check(cls, recipe: StackGANRecipe) -> None:
-        """Raise nothing: each recipe that is valid can be built."""
 
     def build_networks(self):
         made = {"stage_1": networks.first_generator(self.recipe)}

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 from keras import ops
 
 from models.growing.turns import Growing
@@ -11,7 +10,6 @@ from models.players import Player
 from models.systems.stylegan import networks
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class StyleGAN(Growing):
     """A mapping from latents to styles, a synthesis of pictures, a discriminator.
 
@@ -44,10 +42,6 @@ class StyleGAN(Growing):
             "generator": Player([self.mapping, self.synthesis], rate),
             "discriminator": Player([self.discriminator], rate),
         }
-
-    def call(self, inputs, training=None):
-        """[z (N, latent_dim), y] → images of the full size by the averaged networks."""
-        return self.output("generator")(inputs, training=training)
 
     # === The turns ===
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from models import latents
+from models.chance import chosen_rows
 from models.outputs import Preview
 from models.pixels import as_floats
 from models.systems.vae.recipe import VAERecipe
@@ -24,7 +25,7 @@ def preview(
     """
     threes = max(1, rows // _ROWS)
     count = threes * columns
-    chosen = np.sort(np.resize(rng.permutation(len(images)), count))
+    chosen = chosen_rows(rng, len(images), count, repeated=True)
     pictures = as_floats(np.asarray(images[chosen]))
     drawn = latents.sample(recipe.latent, count, recipe.latent_dim, rng)
 

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -16,7 +15,6 @@ from models.systems.vae import networks, objective, preview
 from models.systems.vae.recipe import VAERecipe
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class VAE(System):
     """An encoder and a decoder that maximise the evidence lower bound (arXiv:1312.6114).
 
@@ -51,10 +49,6 @@ class VAE(System):
         if self.recipe.reconstruction == "features":
             self._feature_maps = perceptual.feature_maps(self.recipe.resolution)
         return [Turn("vae", self._negative_bound)]
-
-    def call(self, inputs, training=None):
-        """[z (N, latent_dim), y] → images (N, R, R, 3) in [-1, 1] of the averaged decoder."""
-        return self.ema_decoder(inputs, training=training)
 
     def output(self, name, averaged=True):
         """The network of output `name`; the reconstructor consists of the other two."""

@@ -5,12 +5,12 @@ import numpy as np
 from keras import ops
 
 from layers import initializers
+from models.chance import chosen_rows
 from models.outputs import Judged, Output, Preview, Watched, Work
 from models.players import Player, Turn
 from models.system import System
 
 
-@keras.saving.register_keras_serializable(package="gan")
 class Smoother(System):
     """One network, one turn; the recipe's phase says whether smoothness counts."""
 
@@ -49,7 +49,7 @@ class Smoother(System):
 
     def _draw(self, data, rng, count):
         images = data["images"].images
-        chosen = np.asarray(images[np.sort(rng.permutation(len(images))[:count])])
+        chosen = np.asarray(images[chosen_rows(rng, len(images), count)])
         floats = chosen.astype("float32") / 127.5 - 1.0
         return lambda system: system.output("smoother").predict(floats, verbose=0)
 
