@@ -80,7 +80,7 @@ def interpolate(
     generator.use_statistics(truncation, statistics)
     held = generator.parse(attributes)
     if through is not None:
-        sets = [generator.parse([*_words(attributes), *_words(each)]) for each in through]
+        sets = [generator.parse([*_texts(attributes), *_texts(each)]) for each in through]
         z, y = _through(generator, sets, steps, seed, truncation, tiles)
     else:
         if count < 2:
@@ -93,8 +93,8 @@ def interpolate(
     return Clip(_film(generator, z, y), fps)
 
 
-def _words(attributes: str | Sequence[str] | None) -> list[str]:
-    return attributes.split(",") if isinstance(attributes, str) else list(attributes or ())
+def _texts(attributes: str | Sequence[str] | None) -> list[str]:
+    return [attributes] if isinstance(attributes, str) else list(attributes or ())
 
 
 def _through(generator, sets, steps, seed, truncation, tiles):

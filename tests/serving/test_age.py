@@ -229,6 +229,10 @@ def test_names_and_numbers_of_a_label():
         index_of("age", "0", whole)
     with pytest.raises(UserError, match=r"unknown age '3'\. Known: age 0-9"):
         index_of("age", "3", years)
+    signs = ("sex M", "sex m", "Other  one")
+    assert [index_of("sex", w, signs) for w in ("m", "sex M", "other one")] == [1, 0, 2]
+    with pytest.raises(UserError, match="'SEX M' could be 'sex M' or 'sex m'"):
+        index_of("sex", "SEX M", signs)
 
 
 # === export.py ===
