@@ -240,12 +240,40 @@ def of_metadata(recipe: Recipe, known: dict[str, Any] | None) -> LabelSet | None
         raise UserError(
             f"the generator takes {recipe.num_labels} labels but its file names {len(names)}"
         )
-    groups = {name: tuple(members) for name, members in (known.get("groups") or {}).items()}
-    shares = known.get("shares")
     return LabelSet(
-        recipe.label_kind, names, groups, tuple(shares) if shares else None,
+        recipe.label_kind,
+        names,
+        _groups(known.get("groups") or {}, names),
+        _shares(known.get("shares"), len(names)),
         _examples(known.get("examples") or (), len(names)),
-    )  # fmt: skip
+    )
+
+
+def _groups(known: dict[str, Sequence[str]], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The groups of a file, each checked to hold names."""
+    for group, members in known.items():
+        unknown = [member for member in members if member not in names]
+        if unknown or not members:
+            what = f"{shown(unknown[0])}, which is none of its labels" if unknown else "no label"
+            raise UserError(
+                f"the group {shown(group)} in the generator's file holds {what}; the file is "
+                "damaged, so export the generator again"
+            )
+    return {group: tuple(members) for group, members in known.items()}
+
+
+def _shares(known: Sequence[float] | None, names: int) -> tuple[float, ...] | None:
+    """The shares of a file, checked to be one for each name."""
+    if not known:
+        return None
+    wrong = [share for share in known if not 0 <= share <= 1]
+    if wrong or len(known) != names:
+        found = shown(wrong[0]) if wrong else f"{len(known)} of them"
+        raise UserError(
+            f"the shares of labels in the generator's file must be {names} numbers from 0 to 1, "
+            f"not {found}; the file is damaged, so export the generator again"
+        )
+    return tuple(known)
 
 
 def _examples(known: Sequence[str], names: int) -> tuple[str, ...]:

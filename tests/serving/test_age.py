@@ -198,6 +198,27 @@ def test_mistakes_are_one_line(run, plain, picture, tmp_path, capsys):
     assert "faces at another age." in words
 
 
+@pytest.mark.parametrize(
+    ("label", "option"),
+    [
+        ("sex", "--sex"),
+        ("Hair colour", "--hair-colour"),
+        ("100 %", "--100-%"),
+        ("render size", "--second-render-size"),
+        ("back", "--second-back"),
+        ("weights", "--second-weights"),
+        ("help", "--second-help"),
+    ],
+)
+def test_a_second_label_called_as_an_option_of_translate(label, option, capsys):
+    parser = translate.build_parser(second=label)
+    given = parser.parse_args(["run", "in", "--out", "o", option, "x"])
+    assert (given.second, given.back, given.weights) == ("x", False, "ema")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--help"])
+    assert f"{option} NAME the {label} to show" in " ".join(capsys.readouterr().out.split())
+
+
 def test_an_age_is_for_networks_that_age(tmp_path, capsys, request):
     here = request.getfixturevalue("run_of_cyclegan")
     Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / "a.png")

@@ -171,3 +171,23 @@ def test_from_metadata():
     assert of_metadata(recipe, None).names == ("0", "1", "2")
     with pytest.raises(UserError, match="takes 3 labels but its file names 2"):
         of_metadata(recipe, {"names": ["a", "b"]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"groups": {"hair": ["a", "red"]}}, "group 'hair' .* holds 'red', which is none of its"),
+        ({"groups": {"hair": []}}, "group 'hair' .* holds no label"),
+        ({"shares": [0.5]}, "must be 2 numbers from 0 to 1, not 1 of them"),
+        ({"shares": [0.5, float("nan")]}, "must be 2 numbers from 0 to 1, not nan"),
+        ({"shares": [0.5, float("inf")]}, "not inf"),
+        ({"shares": [-0.1, 0.5]}, "not -0.1"),
+    ],
+)
+def test_groups_and_shares_of_a_file_are_checked(changed, words):
+    recipe = GANRecipe(name="x", label_kind="attributes", num_labels=2)
+    known = {"names": ["a", "b"], "groups": {"hair": ["b"]}, "shares": [0, 1.0]}
+    assert of_metadata(recipe, known).shares == (0, 1.0)
+    assert of_metadata(recipe, known).groups == {"hair": ("b",)}
+    with pytest.raises(UserError, match=words):
+        of_metadata(recipe, {**known, **changed})
