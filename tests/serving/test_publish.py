@@ -8,7 +8,9 @@ import importlib.util
 import io
 import json
 import re
+import sys
 import tarfile
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -378,6 +380,71 @@ def test_sentences_are_refused(stubbed, tmp_path):
 # === Spaces ===
 
 
+def loaded(path):
+    """A Space's app as a module."""
+    spec = importlib.util.spec_from_file_location("space_app", path)
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    return app
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """The app of a Space whose classes have the names of its other choices."""
+    generator = tiny.generator("classes")
+    names = ("off", "random", "none of these")
+    generator.labels = dataclasses.replace(generator.labels, names=names)
+    path = tmp_path_factory.mktemp("space") / "s"
+    space.write(generator, path, None)
+    return loaded(path / "app.py")
+
+
+def test_a_space_draws_the_class_that_is_chosen(places):
+    offered = dict(places.choices(places.NAMES)[1:])
+    assert list(offered) == ["off", "random", "none of these"]
+    for name, answer in offered.items():
+        assert places.wished(places.controls(), [answer]) == {name: True}
+    assert places.wished(places.controls(), [places.RANDOM]) == {}
+    assert places.choices(["smile"])[0] == ("random", places.RANDOM)
+
+
+def test_a_space_offers_attributes(places, monkeypatch):
+    monkeypatch.setitem(places.LABELS, "kind", "attributes")
+    assert [words for words, _ in places.choices(["off", "on"])] == [
+        "random", "off", "on", "none of these",
+    ]  # fmt: skip
+    groups = [("hair", ["off", "on"]), ("smile", ["smile"]), ("hat", ["hat"])]
+    chosen = [("=off", "off", "on"), ("none", "on", "random"), ("random", "random", "off")]
+    assert [places.wished(groups, answers) for answers in chosen] == [
+        {"off": True, "smile": False, "hat": True},
+        {"off": False, "on": False, "smile": True},
+        {"hat": False},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e5", str(2**63), "9" * 20, "٣"])
+def test_a_space_refuses_what_is_no_seed(text, places):
+    with pytest.raises(ValueError, match="is no seed; give a whole number below 2 to the power"):
+        places.draw(text, 1, 1.0, places.RANDOM)
+
+
+def test_a_space_says_what_is_wrong(places, monkeypatch):
+    """Gradio shows the words of its own errors alone, and rounds large numbers."""
+    assert places.read_seed(f" {2**63 - 1} ") == 2**63 - 1
+    gradio = mock.MagicMock()
+    gradio.Error = type("Error", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "gradio", gradio)
+    places.build()
+    assert gradio.Dropdown.call_args == mock.call(
+        places.choices(places.NAMES), value=places.RANDOM, label="class"
+    )
+    seed = gradio.Textbox.return_value
+    click = gradio.Button.return_value.click
+    assert click.call_args.args[1][0] is seed
+    with pytest.raises(gradio.Error, match="'x' is no seed"):
+        click.call_args.args[0]("x", 1, 1.0, places.RANDOM)
+
+
 @pytest.mark.parametrize("kind", ["attributes", "examples", "classes", "style"])
 def test_a_space_draws_pythons_pictures(kind, tmp_path):
     if kind == "style":
@@ -391,17 +458,15 @@ def test_a_space_draws_pythons_pictures(kind, tmp_path):
     assert {path.name for path in (tmp_path / "s").iterdir()} == {
         "README.md", "app.py", "generator.onnx", "model.json", "requirements.txt",
     }  # fmt: skip
-    spec = importlib.util.spec_from_file_location("space_app", tmp_path / "s" / "app.py")
-    app = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(app)
+    app = loaded(tmp_path / "s" / "app.py")
     answers = [app.RANDOM for _ in app.controls()]
     wish = {"attributes": "red hair", "classes": "owl"}.get(kind)
     if wish:
-        answers[0] = wish
+        answers[0] = f"={wish}"
     if kind == "examples":
         answers[[title for title, _ in app.controls()].index("glasses")] = "on"
         wish = "glasses"
-    found = np.stack(app.draw(5, 3, 0.6, *answers)).astype(int)
+    found = np.stack(app.draw("5", 3, 0.6, *answers)).astype(int)
     expected = generator.sample(3, 5, wish, truncation=0.6, statistics="running").images
     assert np.abs(found - expected).max() <= 1
     card = (tmp_path / "s" / "README.md").read_text()

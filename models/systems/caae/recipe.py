@@ -148,7 +148,8 @@ class CAAERecipe(Recipe):
         if self.form == "paper" and not self.code_weight:
             yield "form paper lets the encoder play against D_z; give code_weight above 0"
         if self.second_label and _input_name(self.second_label) in _TAKEN:
-            yield f"second_label cannot be {self.second_label!r}, which names another input or a layer"
+            wrong = f"{self.second_label!r}, which names another input or a layer"
+            yield f"second_label cannot be {wrong}"
         if self.warm_up >= self.steps:
             yield f"warm_up {self.warm_up} leaves no steps for the discriminators"
 
