@@ -180,6 +180,11 @@ class Generator:
 
     # === Batch-norm statistics ===
 
+    @cached_property
+    def stands_below_one(self) -> bool:
+        """Whether "auto" recomputes batch norm's statistics at truncations below 1."""
+        return norms_take_latents(self.network)
+
     def use_statistics(self, truncation: float = 1.0, statistics: str = "auto") -> None:
         """Choose the statistics of batch norm; see `sample`."""
         if statistics not in STATISTICS:
@@ -188,7 +193,7 @@ class Generator:
         stand = statistics == "standing" or (
             # If only the first layer takes the latent and batch norm follows it, statistics of
             # shrunk latents would cancel the shrinking exactly.
-            statistics == "auto" and truncation < 1 and norms_take_latents(self.network)
+            statistics == "auto" and truncation < 1 and self.stands_below_one
         )
         wanted = truncation if stand and self._running else None
         if wanted == self._standing_at:

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import tarfile
+from html import unescape
 from unittest import mock
 
 import numpy as np
@@ -21,6 +22,7 @@ pytest.importorskip("tf2onnx")
 from console.errors import UserError
 from serving.commands import publish as command
 from serving.publish import half, page, runtime, single, space
+from serving.publish.description import describe
 from serving.publish.portable import page_network
 from serving.style_generator import StyleGenerator
 from tests.serving import test_styles, test_text, tiny
@@ -36,6 +38,7 @@ STUB = {
     "gifenc.mjs": GIFENC.encode(),
     "gifenc-LICENSE.md": b"MIT\n",
     "onnxruntime-LICENSE": b"MIT\n",
+    "onnxruntime-ThirdPartyNotices.txt": b'a <b> of </pre> & "c"\n',
 }
 
 
@@ -55,6 +58,7 @@ def test_the_folder_holds_all_that_its_files_name(folder):
     assert set(re.findall(r'(?:href|src)="([\w.-]+)"', html)) <= files
     assert "ort.wasm.min.js" not in files  # only the page in one file needs it
     assert {"gifenc-LICENSE.md", "onnxruntime-LICENSE"} <= files
+    assert (folder / "LICENSE").read_bytes() == page.LICENCE.read_bytes()
     assert not [path for path in folder.parent.iterdir() if path != folder]
 
 
@@ -86,8 +90,6 @@ def test_the_description(folder, attributes):
 
 
 def test_the_measure_stands_in_the_card_with_its_protocol(attributes):
-    from serving.publish.description import describe
-
     passport = {
         "protocol": {"real": {"count": 200}},
         "results": {"FD-lite0@224": {"value": 133.04, "floor": 24.3}},
@@ -182,6 +184,18 @@ def test_styles_are_mixed_as_explore_does():
         assert made.shape == (4, 16, 16, 3)
 
 
+def test_the_card_says_which_statistics_a_page_has():
+    """The paper's BigGAN alone stands below 1 in generate.py; others are alike everywhere."""
+    changes = {"resolution": 32, "attention_resolution": 16, "name": "biggan"}
+    model = {"file": "x", "bytes": 1, "sha256": "0", "precision": "half", "error": 0.001}
+    facts = describe(tiny.generator("classes", **changes), None, model)["facts"]
+    told = ("Truncations below 1", "the pictures of generate.py --statistics running")
+    assert told in facts
+    styled = StyleGenerator(test_styles.made())
+    for other in (tiny.generator("classes"), styled):
+        assert told not in describe(other, None, model)["facts"]
+
+
 # === One file ===
 
 
@@ -192,6 +206,13 @@ def test_one_file_holds_everything(attributes, tmp_path):
     assert not re.findall(r'(?:href|src)="(?!data:)', html)
     script = html.split("<script>")[-1]
     assert not re.findall(r"^(?:import|export)\b", script, re.MULTILINE)
+    # The licences of all that it holds go with it.
+    held = re.findall("<pre>(.*?)</pre>", html, re.DOTALL)
+    assert [unescape(text).encode() for text in held] == [
+        page.LICENCE.read_bytes(), *(content for name, content in STUB.items() if "LIC" in name),
+        STUB["onnxruntime-ThirdPartyNotices.txt"],
+    ]  # fmt: skip
+    assert 'href="LICENSE"' not in html
     # What the elements hold cannot end them.
     assert html.count("</script>") == html.count("<script")
 
@@ -456,7 +477,7 @@ def test_a_space_draws_pythons_pictures(kind, tmp_path):
         generator.labels = known
     space.write(generator, tmp_path / "s", 'A "title": x')
     assert {path.name for path in (tmp_path / "s").iterdir()} == {
-        "README.md", "app.py", "generator.onnx", "model.json", "requirements.txt",
+        "LICENSE", "README.md", "app.py", "generator.onnx", "model.json", "requirements.txt",
     }  # fmt: skip
     app = loaded(tmp_path / "s" / "app.py")
     answers = [app.RANDOM for _ in app.controls()]
@@ -471,6 +492,8 @@ def test_a_space_draws_pythons_pictures(kind, tmp_path):
     assert np.abs(found - expected).max() <= 1
     card = (tmp_path / "s" / "README.md").read_text()
     assert card.startswith('---\ntitle: "A \\"title\\": x"\nsdk: gradio\n')
+    assert "\nlicense: apache-2.0\n---\n" in card
+    assert "--statistics running" not in card
 
 
 def test_a_space_is_for_generators(tmp_path):
