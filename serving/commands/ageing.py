@@ -80,6 +80,8 @@ def carry_out(translator: OnPictures, options: argparse.Namespace, most: int) ->
     targets = translator.targets(options.age, options.second)
     where = options.input, options.out, options.overwrite
     jobs = [picture_files.plan(*where, target.tag) for target in targets]
+    if options.sheet:
+        common.check_sheet(options.sheet, options.overwrite, [job for one in jobs for job in one])
     say(f"age        to {'; '.join(target.caption for target in targets)}")
     before: list[np.ndarray] = []
     after: dict[str, list[np.ndarray]] = {target.caption: [] for target in targets}

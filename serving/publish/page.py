@@ -57,7 +57,7 @@ def write_folder(subject: Subject, folder: Path, runtime: Runtime, title: str | 
         for name, content in runtime.items():
             if name not in _FOR_SINGLE:
                 (unfinished / name).write_bytes(content)
-        add_licence(unfinished)
+        (unfinished / LICENCE.name).write_bytes(LICENCE.read_bytes())
         write_json(unfinished / "model.json", describe(subject, title, model))
         contents = {path.name: path.read_bytes() for path in unfinished.iterdir()}
     loaded = [each for name, each in contents.items() if not _is_licence(name)]
@@ -107,11 +107,6 @@ def write_network(subject: Subject, unfinished: Path) -> tuple[dict[str, Any], f
         "error": error,
     }
     return model, error
-
-
-def add_licence(folder: Path) -> None:
-    """Copy this project's licence to the files of the project in `folder`."""
-    (folder / LICENCE.name).write_bytes(LICENCE.read_bytes())
 
 
 def _licences(runtime: Runtime) -> dict[str, bytes]:

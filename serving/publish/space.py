@@ -50,7 +50,7 @@ def write(subject: Subject, folder: Path, title: str | None) -> Page:
         (unfinished / "app.py").write_bytes(_APP.read_bytes())
         write_text(unfinished / "requirements.txt", _REQUIREMENTS)
         write_text(unfinished / "README.md", _card(known))
-        page.add_licence(unfinished)
+        (unfinished / "LICENSE").write_bytes(page.LICENCE.read_bytes())
         size = sum(path.stat().st_size for path in unfinished.iterdir())
     return Page(folder, error, size, size)
 

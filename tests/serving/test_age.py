@@ -188,7 +188,11 @@ def test_mistakes_are_one_line(run, plain, picture, tmp_path, capsys):
     line = failed(capsys, translate.main, plain, where[0], "--out", tmp_path / "b.png")
     assert "several pictures are made of" in line
     assert "must be a folder" in line
-    aged(plain, *where)
+    (tmp_path / "out").mkdir()
+    sheet = tmp_path / "out" / "a.age_3.png"
+    line = failed(capsys, translate.main, plain, *where, "--sheet", sheet)
+    assert "a.age_3.png is one of the results; choose another" in line
+    aged(plain, *where, "--sheet", tmp_path / "out" / "a.png")
     line = failed(capsys, translate.main, plain, *where)
     assert "a.age_0.png exist already; --overwrite replaces such files" in line
     with pytest.raises(SystemExit):
