@@ -1,5 +1,6 @@
 import errno
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from console.errors import UserError
 from console.options import Parser
 from metrics import protocol
 from models.files import read_metadata
@@ -302,6 +304,38 @@ def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
     passport = read_metadata(tmp_path / "a" / "keras" / "generator.keras")["passport"]
     assert passport["results"]["FD"]["value"] == 4.5
     assert passport["subject"]["name"] == "generator.keras"
+
+
+@pytest.mark.parametrize(
+    ("form", "lacks", "words"),
+    [
+        ("onnx", "tf2onnx", "ONNX needs packages .*: pip install tf2onnx onnxruntime"),
+        ("onnx", "onnxruntime", "ONNX needs packages .*: pip install tf2onnx onnxruntime"),
+        ("litert", "ai_edge_litert", "LiteRT needs packages .*: pip install ai-edge-litert"),
+    ],
+)
+def test_missing_packages_are_noticed_before_anything(
+    form, lacks, words, files, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, lacks, None)
+    monkeypatch.setattr("serving.export.packages._tensorflow_has_litert", lambda: False)
+    monkeypatch.setattr("serving.load_any", None)
+    forms = ["--format", "saved_model", form]
+    line = failed(capsys, export.main, files["none"], *forms, "--out", tmp_path / "a")
+    assert re.search(words, line)
+    assert not (tmp_path / "a").exists()
+
+
+def test_older_tensorflow_has_its_own_litert(monkeypatch, tmp_path):
+    from serving.export import packages
+
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    monkeypatch.setattr(packages, "folder_of", lambda module: tmp_path)
+    with pytest.raises(UserError, match="LiteRT needs packages"):
+        packages.require(["keras", "litert"])
+    (tmp_path / "lite" / "python").mkdir(parents=True)
+    (tmp_path / "lite" / "python" / "interpreter.py").touch()
+    packages.require(["saved_model", "litert"])
 
 
 def test_export_refuses_an_unknown_format(files, tmp_path, capsys):

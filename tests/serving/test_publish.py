@@ -305,6 +305,15 @@ def test_without_a_network_the_way_out_is_said(registry, tmp_path):
     assert not list(tmp_path.rglob("*.mjs"))
 
 
+def test_without_licences_nothing_is_fetched(registry, tmp_path, monkeypatch):
+    _, _, asked = registry
+    monkeypatch.setattr("serving.export.packages.folder_of", lambda module: tmp_path)
+    (tmp_path / "LICENSE").write_text("MIT")
+    with pytest.raises(UserError, match=r"ThirdPartyNotices\.txt is missing; pip install --force"):
+        runtime.load(cache=tmp_path / "cache")
+    assert asked == []
+
+
 @pytest.mark.parametrize("answer", ["other", "no package", "cut"])
 def test_what_is_not_pinned_is_not_kept(answer, registry, tmp_path):
     small, answers, _ = registry
@@ -387,6 +396,23 @@ def test_mistakes_are_one_line_and_leave_nothing(options, words, file, tmp_path,
     given = [each.format(out=full, free=tmp_path / "free") for each in options]
     assert re.search(words, failed(capsys, command.main, file, *given))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["full", "mine.txt"]
+
+
+def test_nothing_is_fetched_for_what_cannot_be_written(file, tmp_path, capsys, monkeypatch):
+    from serving.explore.explorer import Explorer
+
+    fetched = []
+    monkeypatch.setattr(runtime, "load", lambda folder: fetched.append(folder))
+    line = failed(capsys, command.main, tmp_path / "no.keras", tmp_path / "out")
+    assert "no.keras" in line
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "tf2onnx", None)
+        line = failed(capsys, command.main, file, tmp_path / "out")
+    assert "pip install tf2onnx onnxruntime" in line
+    monkeypatch.setattr("serving.load_any", lambda *_: Explorer(test_text.made()))
+    line = failed(capsys, command.main, file, tmp_path / "out")
+    assert "takes captions, and a page cannot read sentences" in line
+    assert fetched == []
 
 
 def test_sentences_are_refused(stubbed, tmp_path):
