@@ -189,6 +189,8 @@ class Generator:
         """Choose the statistics of batch norm; see `sample`."""
         if statistics not in STATISTICS:
             raise UserError(f"unknown statistics {statistics!r}. Known: {', '.join(STATISTICS)}")
+        if statistics == "standing" and not self._running:
+            raise UserError(f"{self.origin} has no batch norm, so no standing statistics")
         check_truncation(truncation)
         stand = statistics == "standing" or (
             # If only the first layer takes the latent and batch norm follows it, statistics of

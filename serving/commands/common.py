@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.ending import carry_out
 from console.errors import UserError
@@ -105,6 +105,20 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "truncation (standing); auto: standing for networks whose norms take the latent, as "
         "BigGAN's do, at truncations below 1",
     )
+
+
+def sampling(generator: Generator, options: argparse.Namespace) -> dict[str, Any]:
+    """What the options of `add_sampling` say, by the names that functions give it."""
+    found = {name: getattr(options, name) for name in ("seed", "truncation", "statistics")}
+    return found | {"attributes": wish(generator, options)}
+
+
+def refuse_given(options: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """Raise `UserError` if one of these options was given, which nothing would read."""
+    usual = {"truncation": 1.0, "statistics": "auto"}
+    for name in names:
+        if getattr(options, name) != usual.get(name):
+            raise UserError(f"{why}; leave out --{name}")
 
 
 def wish(generator: Generator, options: argparse.Namespace) -> str | None:

@@ -236,6 +236,10 @@ def test_explore_writes_each_form(files, tmp_path):
         "--out", tmp_path / "b.gif")  # fmt: skip
     run("arithmetic", labelled, "--plus", "0,1", "--minus", "2,3", "--plus", "4,5", "--out",
         tmp_path / "c.png")  # fmt: skip
+    run("interpolate", labelled, "--count", 2, "--columns", 4, "--tiles", 3, "--out",
+        tmp_path / "i.png", tmp_path / "i.gif")  # fmt: skip
+    with Image.open(tmp_path / "i.png") as made:
+        assert made.size == (4 * 66 + 2, 3 * 66 + 2)
     run("walk", plain, "--direction", 1, "--out", tmp_path / "d.png", tmp_path / "d.gif")
     run("walk", plain, "--between", "0,1", "2,3", "--out", tmp_path / "e.png")
     run("attention", labelled, "--points", "0.5,0.5", "--out", tmp_path / "f.png")
@@ -253,7 +257,7 @@ def test_explore_writes_each_form(files, tmp_path):
 def test_explore_mistakes(files, tmp_path, capsys):
     plain, out = files["none"], tmp_path / "x.png"
     for arguments, words in [
-        (["interpolate", plain, "--out", out], "writes .gif, .webp, .mp4, not '.png'"),
+        (["interpolate", plain, "--out", "x.jpg"], "writes .png, .gif, .webp, .mp4, not '.jpg'"),
         (["walk", plain, "--direction", 8, "--out", out], "must be below 8"),
         (["walk", plain, "--property", "brightnes", "--out", out], "did you mean brightness?"),
         (["walk", plain, "--between", "0", "0", "--out", out], "the direction is zero"),
@@ -265,6 +269,58 @@ def test_explore_mistakes(files, tmp_path, capsys):
     ]:
         assert words in failed(capsys, explore.main, *arguments)
     assert not out.exists()
+
+
+VECTOR, STYLES = ["vector", "--of", "smile"], "a stylegan has no batch norm"
+HELD = "vector changes faces that the run held out"
+STAGES = "stages draws with the running statistics"
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "why"),
+    [
+        (VECTOR, ["--attributes", "smile"], HELD),
+        (VECTOR, ["--text", "a"], HELD),
+        (VECTOR, ["--truncation", "0.5"], HELD),
+        (VECTOR, ["--statistics", "running"], HELD),
+        (["mix"], ["--statistics", "running"], STYLES),
+        (["mix"], ["--attributes", "a"], "a stylegan takes no labels"),
+        (["noise"], ["--statistics", "standing"], STYLES),
+        (["noise"], ["--text", "a"], "a stylegan takes no labels"),
+        (["stages"], ["--statistics", "running"], STAGES),
+        (["stages"], ["--statistics", "standing"], STAGES),
+        (["stages"], ["--text", "a"], "stages takes --captions"),
+        (["stages", "--captions", "a"], ["--columns", "6"], "each of --captions is a column"),
+        (["walk"], ["--fps", "25"], "a sheet is no film"),
+        (["walk", "--out", "x.gif"], ["--columns", "7"], "a film has no columns"),
+        (["interpolate"], ["--fps", "9"], "a sheet is no film"),
+        (["interpolate"], ["--steps", "24"], "a sheet is no film"),
+        (["interpolate", "--out", "x.gif", "x.webp"], ["--columns", "7"], "a film has no columns"),
+        (["interpolate", "--through", "a", "b"], ["--count", "4"], "the latents stay where "),
+        (["interpolate", "--through", "a", "b"], ["--path", "spherical"], "the latents stay wh"),
+        (["arithmetic", "--plus", "1"], ["--attributes", ""], "arithmetic takes pictures by nu"),
+        (["truncation"], ["--truncation", "0.5"], "truncation draws all of --levels"),
+        (["project", "a.png"], ["--truncation", "0.5"], "project searches all latents"),
+        (["project", "a.png"], ["--statistics", "standing"], "project draws with the running stat"),
+    ],
+)
+def test_options_that_nothing_reads_are_refused_at_once(
+    verb, options, why, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load", None)
+    out = [] if "--out" in verb else ["--out", "x.png"]
+    line = failed(capsys, explore.main, verb[0], "run", *verb[1:], *options, *out)
+    assert f": {why}" in line
+    assert line.endswith(f"; leave out {options[0]}")
+
+
+def test_an_option_that_one_of_two_files_reads_is_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    both = ["--columns", "3", "--fps", "9", "--out", "x.png", "x.gif"]
+    line = failed(capsys, explore.main, "walk", "no.keras", *both)
+    assert "no.keras" in line
+    assert "leave out" not in line
 
 
 def test_export_halves_the_format_keras_alone(files, tmp_path, capsys):
