@@ -373,6 +373,12 @@ def test_evaluation_on_infants_whose_future_is_known(run, both, cache, tmp_path,
             assert np.abs(cell(2 * person, 1 + age) - made).max() <= 1
 
 
+def test_a_truncation_is_for_latents(run, capsys):
+    line = failed(capsys, evaluate.main, run, "--truncation", "0.5")
+    assert "--truncation applies to latents, and " in line
+    assert line.endswith("can age pictures; leave it out")
+
+
 def test_the_judge_sees_what_is_drawn(run, cache):
     """At 16 px a judge of 400 faces sees beards and grey hair, so the truth is far above chance."""
     ager = serving.load_translator(run)
