@@ -182,8 +182,8 @@ def _licences() -> dict[str, bytes]:
     for path in texts.values():
         if not path.is_file():
             raise UserError(
-                f"a page must carry the licence of onnxruntime, and {path} is missing; "
-                "pip install --force-reinstall onnxruntime"
+                f"a page must carry the licence of onnxruntime, and {path} is missing; install "
+                "onnxruntime anew"
             )
     return {f"onnxruntime-{name}": path.read_bytes() for name, path in texts.items()}
 
