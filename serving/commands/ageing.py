@@ -39,13 +39,13 @@ def add_options(parser: argparse.ArgumentParser, second: str) -> None:
 
 
 def option_of(label: str, parser: argparse.ArgumentParser) -> str:
-    """The option of a label: "hair colour" → --hair-colour.
+    """The option of a label, which is called as it: "hair colour" gives "hair-colour".
 
-    Where the parser has that option already: "weights" → --second-weights.
+    Where the parser has an option of that name: "weights" gives "second-weights".
     """
     name = "-".join(label.lower().split())
     taken = {each for action in parser._actions for each in action.option_strings}
-    return f"--second-{name}" if f"--{name}" in taken else f"--{name}"
+    return "--" + (f"second-{name}" if f"--{name}" in taken else name)
 
 
 def ages_faces(source: str) -> bool:
