@@ -59,8 +59,7 @@ class Interpolate:
         from serving.explore.paths import interpolate
 
         steps = options.steps or _STEPS
-        stops = len(options.through or ()) or options.count or _COUNT
-        common.refuse_many(stops * steps * options.tiles, bounds.FILM)
+        common.refuse_many(_stops(options) * steps * options.tiles, bounds.FILM)
         return interpolate(
             generator, options.count or _COUNT, steps, path=options.path or _PATH,
             through=options.through, tiles=options.tiles, fps=options.fps or _FPS,
@@ -73,7 +72,7 @@ class Interpolate:
         from serving.explore.paths import interpolation_sheet
 
         columns = options.columns or _COLUMNS
-        common.refuse_many(columns * options.tiles, bounds.PAGE)
+        common.refuse_many(max(columns, _stops(options)) * options.tiles, bounds.PAGE)
         return interpolation_sheet(
             generator, options.count or _COUNT, columns, path=options.path or _PATH,
             through=options.through, rows=options.tiles, **common.sampling(generator, options),
@@ -139,6 +138,11 @@ class Walk:
             generator, _direction(generator, options), options.reach, options.rows,
             fps=options.fps or _FPS, **common.sampling(generator, options),
         )  # fmt: skip
+
+
+def _stops(options) -> int:
+    """Through how many latents, or sets of attributes, a path goes."""
+    return len(options.through or ()) or options.count or _COUNT
 
 
 def _add_shown(parser) -> None:

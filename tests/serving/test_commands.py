@@ -172,6 +172,12 @@ def test_absurd_sizes_are_refused_at_once(files, tmp_path, capsys, arguments, wo
     assert len(line) < 300
 
 
+def test_the_sheet_of_a_long_path_is_refused_at_once(files, tmp_path, capsys):
+    long = ["--tiles", "4000", "--count", "4000", "--out", tmp_path / "a.png"]
+    line = failed(capsys, explore.main, "interpolate", files["none"], *long)
+    assert "16,000,000 pictures; at most 4,096 are made at once" in line
+
+
 def test_a_picture_of_any_number_is_drawn_alone(files, tmp_path):
     out = tmp_path / "a.png"
     far = str(2**63 - 1)
