@@ -18,6 +18,7 @@ from datasets.pixels import to_uint8
 from models import sampling
 from models.systems.caae.labels import chosen, taken
 from serving.generator import compiled_for_device
+from serving.labels import named
 from serving.source import Source
 from serving.translator import BATCH, Translator
 
@@ -149,14 +150,15 @@ def index_of(group: str, word: str, members: Sequence[str]) -> int:
     """The member of a group that `word` names: as it is, without the group's name, or its number.
 
     Numbers count from 0, and only if the members are not numbers themselves. Raises `UserError`,
-    which lists the members.
+    which lists the members, also for a word that could be several of them.
     """
-    folded = [name.lower() for name in members]
-    bare = [name.removeprefix(f"{group.lower()} ") for name in folded]
-    word = " ".join(word.lower().split())
-    for names in (folded, bare):
-        if word in names:
-            return names.index(word)
+    start = f"{group.lower()} "
+    bare = [name[len(start) :] if name.lower().startswith(start) else name for name in members]
+    for names in (members, bare):
+        found = named(word, names)
+        if found is not None:
+            return names.index(found)
+    word = " ".join(word.split())
     numbered = all(name.isdecimal() for name in bare)
     if word.isdecimal() and not numbered and int(word) < len(members):
         return int(word)

@@ -180,15 +180,22 @@ class Generator:
 
     # === Batch-norm statistics ===
 
+    @cached_property
+    def stands_below_one(self) -> bool:
+        """Whether "auto" recomputes batch norm's statistics at truncations below 1."""
+        return norms_take_latents(self.network)
+
     def use_statistics(self, truncation: float = 1.0, statistics: str = "auto") -> None:
         """Choose the statistics of batch norm; see `sample`."""
         if statistics not in STATISTICS:
             raise UserError(f"unknown statistics {statistics!r}. Known: {', '.join(STATISTICS)}")
+        if statistics == "standing" and not self._running:
+            raise UserError(f"{self.origin} has no batch norm, so no standing statistics")
         check_truncation(truncation)
         stand = statistics == "standing" or (
             # If only the first layer takes the latent and batch norm follows it, statistics of
             # shrunk latents would cancel the shrinking exactly.
-            statistics == "auto" and truncation < 1 and norms_take_latents(self.network)
+            statistics == "auto" and truncation < 1 and self.stands_below_one
         )
         wanted = truncation if stand and self._running else None
         if wanted == self._standing_at:

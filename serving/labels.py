@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,17 +38,14 @@ class LabelSet:
     examples: tuple[str, ...] = ()
 
     def parse(self, wanted: str | Sequence[str]) -> dict[int, bool]:
-        """`"blue hair, no glasses"` or a list → {index: on or off}.
+        """`"blue hair, no glasses"` or a list of such texts → {index: on or off}.
 
-        Raises `UserError` for unknown names (with the nearest and all known ones) and for names
-        that exclude each other.
+        Raises `UserError` for unknown names (with the nearest and all known ones), for a word that
+        could be several names, and for names that exclude each other.
         """
-        words = wanted.split(",") if isinstance(wanted, str) else wanted
+        texts = [wanted] if isinstance(wanted, str) else wanted
         chosen: dict[int, bool] = {}
-        for word in (" ".join(word.split()) for word in words):
-            if not word:
-                continue
-            name, on = self._find(word)
+        for name, on in itertools.chain.from_iterable(map(self._found_in, texts)):
             index = self.names.index(name)
             if chosen.get(index, on) is not on:
                 raise UserError(f"{name!r} is asked for both on and off")
@@ -115,17 +113,36 @@ class LabelSet:
             return self.names[int(label)]
         return ", ".join(name for name, on in zip(self.names, label, strict=True) if on > 0.5)
 
-    def _find(self, word: str) -> tuple[str, bool]:
-        folded = {name.lower(): name for name in self.names}
-        if word.lower() in folded:
-            return folded[word.lower()], True
+    def _found_in(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The names in a text, on or off. Commas separate them, but a name may hold a comma."""
+        parts, start = text.split(","), 0
+        most = 1 + max((name.count(",") for name in self.names), default=0)
+        while start < len(parts):
+            for stop in range(start + most, start, -1):
+                found = self._find(",".join(parts[start:stop]))
+                if found:
+                    yield found
+                    break
+            else:
+                self._refuse_unknown(" ".join(parts[start].split()))
+            start = stop
+
+    def _find(self, word: str) -> tuple[str, bool] | None:
+        """The name that a word asks for, on or off; None if it is no name."""
+        name = named(word, self.names)
+        if name is not None:
+            return name, True
+        word = word.strip()
         if self.kind == "attributes" and word.lower().startswith(_OFF):
-            bare = word[len(_OFF) :].strip()
-            if bare.lower() in folded:
-                return folded[bare.lower()], False
-        what = "class" if self.kind == "classes" else "attribute"
-        known = ", ".join(self.names)
-        raise UserError(f"unknown {what} {word!r}{nearest(word, self.names)}. Known: {known}")
+            name = named(word[len(_OFF) :], self.names)
+        return None if name is None else (name, False)
+
+    def _refuse_unknown(self, word: str) -> None:
+        """Raise `UserError` unless `word` is empty."""
+        if word:
+            what = "class" if self.kind == "classes" else "attribute"
+            known = ", ".join(self.names)
+            raise UserError(f"unknown {what} {word!r}{nearest(word, self.names)}. Known: {known}")
 
     def _refuse_conflicts(self, on: list[str]) -> None:
         groups = {"class": self.names} if self.kind == "classes" else self.groups
@@ -186,6 +203,26 @@ class LabelSet:
         values[rows, np.asarray(members)[chosen[rows]]] = 1.0
 
 
+def named(word: str, names: Sequence[str]) -> str | None:
+    """The name that `word` is: exactly, or else but for capitals and spaces; None without one.
+
+    Raises `UserError` if several names differ from it in capitals and spaces alone.
+    """
+    for exact in (word, word.strip()):
+        if exact in names:
+            return exact
+    alike = [name for name in dict.fromkeys(names) if _folded(name) == _folded(word)]
+    if len(alike) > 1:
+        raise UserError(
+            f"{word.strip()!r} could be {' or '.join(map(repr, alike))}; write it exactly so"
+        )
+    return alike[0] if alike else None
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.lower().split())
+
+
 def _pick(uniform: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Indices with probabilities in proportion to `shares`, one per number in [0, 1)."""
     edges = np.cumsum(shares) / max(shares.sum(), 1e-12)
@@ -203,12 +240,40 @@ def of_metadata(recipe: Recipe, known: dict[str, Any] | None) -> LabelSet | None
         raise UserError(
             f"the generator takes {recipe.num_labels} labels but its file names {len(names)}"
         )
-    groups = {name: tuple(members) for name, members in (known.get("groups") or {}).items()}
-    shares = known.get("shares")
     return LabelSet(
-        recipe.label_kind, names, groups, tuple(shares) if shares else None,
+        recipe.label_kind,
+        names,
+        _groups(known.get("groups") or {}, names),
+        _shares(known.get("shares"), len(names)),
         _examples(known.get("examples") or (), len(names)),
-    )  # fmt: skip
+    )
+
+
+def _groups(known: dict[str, Sequence[str]], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The groups of a file, each checked to hold names."""
+    for group, members in known.items():
+        unknown = [member for member in members if member not in names]
+        if unknown or not members:
+            what = f"{shown(unknown[0])}, which is none of its labels" if unknown else "no label"
+            raise UserError(
+                f"the group {shown(group)} in the generator's file holds {what}; the file is "
+                "damaged, so export the generator again"
+            )
+    return {group: tuple(members) for group, members in known.items()}
+
+
+def _shares(known: Sequence[float] | None, names: int) -> tuple[float, ...] | None:
+    """The shares of a file, checked to be one for each name."""
+    if not known:
+        return None
+    wrong = [share for share in known if not 0 <= share <= 1]
+    if wrong or len(known) != names:
+        found = shown(wrong[0]) if wrong else f"{len(known)} of them"
+        raise UserError(
+            f"the shares of labels in the generator's file must be {names} numbers from 0 to 1, "
+            f"not {found}; the file is damaged, so export the generator again"
+        )
+    return tuple(known)
 
 
 def _examples(known: Sequence[str], names: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,11 @@ from serving.history import History, alike
 
 CURVES, SHEET, RECORDS = "precision_recall.png", "nearest_reals_{}.png", "records.json"
 MEASURED, LOGGED = "quality.png", "quality_logged.png"
+# All that evaluate.py writes to --out, also what `Unseen` and `quality` write.
+_OURS = re.compile(
+    r"precision_recall\.png|nearest_reals_\d+\.png|records\.json|quality(_logged(_\d+)?)?\.png"
+    r"|held_out_\d+\.(json|png)|control_\d+\.(md|csv|json)|gan_train_\d+\.md"
+)
 _NAME, _COLUMN, _FLOOR = 20, 16, 13  # widths in characters
 
 
@@ -106,6 +112,13 @@ def headings(records: Sequence[Record]) -> list[str]:
     if len(runs) == 1 and None not in runs | steps and len(steps) == len(records):
         return [f"step {step}" for _, step in places]
     return [f"[{number}]" for number in range(len(records))]
+
+
+def remove_earlier(folder: Path) -> None:
+    """Remove what an earlier evaluation wrote to `folder`, and nothing else."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if _OURS.fullmatch(path.name) and path.is_file():
+            path.unlink()
 
 
 def write(

@@ -51,8 +51,6 @@ class StyleGenerator(Explorer):
 
     def use_statistics(self, truncation: float = 1.0, statistics: str = "auto") -> None:
         """Set ψ. There is no batch norm, so `statistics` must be "auto" or "running"."""
-        if statistics == "standing":
-            raise UserError(f"{self.origin} has no batch norm, so no standing statistics")
         super().use_statistics(1.0, statistics)
         check_truncation(truncation)
         self._truncated.psi.assign(truncation)

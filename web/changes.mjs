@@ -7,7 +7,9 @@ import { picture } from "./pictures.mjs";
 /** The centre square of a bitmap, on white, resized as a network takes it. */
 export function fitted(bitmap, side) {
   const least = Math.min(bitmap.width, bitmap.height);
-  const [left, top] = [(bitmap.width - least) / 2, (bitmap.height - least) / 2];
+  const [left, top] = [bitmap.width, bitmap.height].map((length) =>
+    Math.floor((length - least) / 2), // as Python cuts
+  );
   return drawn(side, side, (context) => {
     context.fillStyle = "white";
     context.fillRect(0, 0, side, side);

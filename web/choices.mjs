@@ -7,6 +7,7 @@ const find = (id) => document.getElementById(id);
 const RANDOM = "";
 const [NONE, ON, OFF] = ["none", "on", "off"];
 const valued = (name) => `=${name}`;
+const rounded = (value) => Number(Number(value).toFixed(2));
 
 /** The controls of one model. `changed` is called whenever the user has changed any. */
 export class Choices {
@@ -66,10 +67,11 @@ export class Choices {
     const { truncation } = this.model;
     if (truncation === "none") find("truncation-field").hidden = true;
     if (truncation === "psi") {
-      find("truncation").min = 0.05;
       find("truncation-note").textContent = "ψ; less: nearer to the average face";
     }
     find("truncation").addEventListener("input", ({ target }) => {
+      // A link may hold any value; the user's hand chooses one of two digits.
+      target.value = rounded(target.value);
       find("truncation-value").textContent = target.value;
     });
     find("truncation").addEventListener("change", changed);
@@ -81,7 +83,7 @@ export class Choices {
       input.checked = Number(input.value) === count;
     }
     find("truncation").value = truncation;
-    find("truncation-value").textContent = truncation;
+    find("truncation-value").textContent = rounded(truncation);
     for (const { select, names } of this.selects) select.value = this.valueOf(names, wishes);
   }
 

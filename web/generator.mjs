@@ -28,7 +28,7 @@ class GeneratorPage {
     this.chosen = 0;
     this.turn = 0; // counts draws, of which only the newest is shown
     this.choices = new Choices(model, () => this.changed());
-    this.pair = new Pair(model, faces, () => this.state);
+    this.pair = new Pair(model, faces, () => this.state, note);
     this.remembered = new Remembered(this.id, (text) => this.follow(text));
   }
 
@@ -40,16 +40,16 @@ class GeneratorPage {
   listen() {
     find("controls").addEventListener("submit", (event) => {
       event.preventDefault();
+      if (this.typedSeed() === null) return;
       if (!find("keep-seed").checked) this.state.seed = randomSeed();
       this.draw();
     });
-    find("seed").addEventListener("change", ({ target }) => {
-      const seed = states.readSeed(target.value);
-      target.setAttribute("aria-invalid", seed === null);
-      if (seed === null) return this.say("A seed is a whole number below 2 to the power of 63.");
+    find("seed").addEventListener("change", () => {
+      const seed = this.typedSeed();
+      if (seed === null) return;
       find("keep-seed").checked = true;
       this.state.seed = seed;
-      return this.draw();
+      this.draw();
     });
     addEventListener("hashchange", () => {
       if (location.hash.slice(1) !== this.text()) this.follow(location.hash.slice(1));
@@ -66,6 +66,17 @@ class GeneratorPage {
       "as-b": () => this.pair.set("b", this.shown[this.chosen]),
     };
     for (const [id, act] of Object.entries(tools)) find(id).addEventListener("click", act);
+  }
+
+  /** The seed in its field; null if there is none, which is said. */
+  typedSeed() {
+    const { value } = find("seed");
+    const seed = states.readSeed(value);
+    if (seed === null) {
+      find("seed").setAttribute("aria-invalid", true);
+      this.say(`“${value}” is no seed; give a whole number below 2 to the power of 63.`);
+    }
+    return seed;
   }
 
   /** Show what a link says. */
@@ -98,6 +109,7 @@ class GeneratorPage {
       return { ...at, face: this.faces.of(at.seed, at.index, truncation, wishes) };
     });
     find("seed").value = String(seed);
+    find("seed").removeAttribute("aria-invalid");
     this.busy(true);
     try {
       const made = await this.faces.draw(places.map((each) => each.face), truncation);

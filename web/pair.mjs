@@ -6,10 +6,10 @@ import { loop, on, saveGif } from "./walk.mjs";
 const find = (id) => document.getElementById(id);
 const WALK = "walk";
 
-/** The part of the page about two faces. `state`: () → the page's state. */
+/** The part of the page about two faces. `state`: () → the page's state; `note` shows a remark. */
 export class Pair {
-  constructor(model, faces, state) {
-    Object.assign(this, { model, faces, state });
+  constructor(model, faces, state, note) {
+    Object.assign(this, { model, faces, state, note });
     this.a = this.b = null;
     this.turn = 0; // counts draws, of which only the newest is shown
     find("pair-labels-field").hidden = !model.labels;
@@ -38,7 +38,8 @@ export class Pair {
 
   able() {
     const both = Boolean(this.a && this.b);
-    for (const id of ["save-mixed", "walk-pair", "share-of-b"]) find(id).disabled = !both;
+    find("save-mixed").disabled = true; // until it is drawn
+    for (const id of ["walk-pair", "share-of-b"]) find(id).disabled = !both;
   }
 
   /** The face between the two, as chosen. */
@@ -65,9 +66,16 @@ export class Pair {
     if (!(this.a && this.b)) return;
     const turn = ++this.turn;
     const face = this.face();
-    const made = await this.faces.draw([face], this.state().truncation);
-    if (turn !== this.turn) return;
-    [this.pixels] = made.pixels;
+    find("save-mixed").disabled = true; // what is shown is of other faces
+    try {
+      const made = await this.faces.draw([face], this.state().truncation);
+      if (turn !== this.turn) return;
+      [this.pixels] = made.pixels;
+    } catch (error) {
+      if (turn === this.turn) this.note(`The face could not be drawn: ${error.message}`);
+      return;
+    }
+    find("save-mixed").disabled = false;
     show(find("mixed"), this.pixels);
     find("mixed").dataset.drawn = turn;
     find("mixed").setAttribute("aria-label", `Between A and B: ${this.faces.describe(face)}`);
@@ -83,6 +91,8 @@ export class Pair {
     try {
       const frames = await loop(this.faces, this.ends(), truncation, () => {});
       await saveGif(frames, `${this.model.name}-a-to-b.gif`, null);
+    } catch (error) {
+      this.note(`The film could not be made: ${error.message}`);
     } finally {
       button.disabled = false;
     }

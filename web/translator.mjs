@@ -17,7 +17,8 @@ class TranslatorPage {
     Object.assign(this, { model, engine, note });
     this.selects = [];
     this.bitmap = null;
-    this.turn = 0;
+    this.turn = 0; // counts changes, of which only the newest is shown
+    this.files = 0; // counts files, of which only the newest is taken
     find("after-caption").textContent = model.does;
     for (const [name, members] of Object.entries(model.choices ?? {})) this.add(name, members);
   }
@@ -53,12 +54,18 @@ class TranslatorPage {
   async take(file) {
     if (!file) return;
     this.note("");
+    const number = ++this.files;
+    let bitmap;
     try {
-      this.bitmap = await createImageBitmap(file);
+      bitmap = await createImageBitmap(file);
     } catch {
-      this.note(`${file.name} is not a picture that this browser can read.`);
+      if (number === this.files) {
+        this.note(`${file.name} is not a picture that this browser can read.`);
+      }
       return;
     }
+    if (number !== this.files) return;
+    this.bitmap = bitmap;
     this.name = file.name.replace(/\.[^.]*$/, "");
     await this.change();
   }
@@ -68,17 +75,20 @@ class TranslatorPage {
     const turn = ++this.turn;
     find("work").hidden = false;
     find("status").textContent = "Working …";
+    find("save-after").disabled = true; // what is shown is of another picture
     try {
       const start = performance.now();
       const before = this.before();
       show(find("before"), before);
       const after = await this.after(before, (share) => {
-        find("work").value = share;
+        if (turn === this.turn) find("work").value = share;
       });
       if (turn !== this.turn) return;
       show(find("after"), after);
       this.tell(before, after, performance.now() - start);
     } catch (error) {
+      if (turn !== this.turn) return;
+      find("status").textContent = "";
       this.note(`The picture could not be changed: ${error.message}`);
     } finally {
       if (turn === this.turn) find("work").hidden = true;

@@ -30,16 +30,22 @@ def add_options(parser: argparse.ArgumentParser, second: str) -> None:
         help="the age to show, by name or number; without it every age, one file each",
     )  # fmt: skip
     if second:
+        words = second.replace("%", "%%")
         group.add_argument(
-            f"--{option_of(second)}", dest="second", metavar="NAME",
-            help=f"the {second} to show; without it every {second}, one file each",
+            option_of(second, parser), dest="second", metavar="NAME",
+            help=f"the {words} to show; without it every {words}, one file each",
         )  # fmt: skip
     parser.set_defaults(second=None)
 
 
-def option_of(label: str) -> str:
-    """A label's name as that of an option: "hair colour" → "hair-colour"."""
-    return "-".join(label.lower().split())
+def option_of(label: str, parser: argparse.ArgumentParser) -> str:
+    """The option of a label, which is called as it: "hair colour" gives "hair-colour".
+
+    Where the parser has an option of that name: "weights" gives "second-weights".
+    """
+    name = "-".join(label.lower().split())
+    taken = {each for action in parser._actions for each in action.option_strings}
+    return "--" + (f"second-{name}" if f"--{name}" in taken else name)
 
 
 def ages_faces(source: str) -> bool:
@@ -74,6 +80,8 @@ def carry_out(translator: OnPictures, options: argparse.Namespace, most: int) ->
     targets = translator.targets(options.age, options.second)
     where = options.input, options.out, options.overwrite
     jobs = [picture_files.plan(*where, target.tag) for target in targets]
+    if options.sheet:
+        common.check_sheet(options.sheet, options.overwrite, [job for one in jobs for job in one])
     say(f"age        to {'; '.join(target.caption for target in targets)}")
     before: list[np.ndarray] = []
     after: dict[str, list[np.ndarray]] = {target.caption: [] for target in targets}

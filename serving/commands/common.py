@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.ending import carry_out
 from console.errors import UserError
@@ -16,11 +16,12 @@ from console.wording import listed
 from datasets import DataError, Shape
 from datasets.shapes import parse
 from foreign import bounds, names, numbers
+from serving.output import check_file
 
 if TYPE_CHECKING:
     from models.recipe import Recipe
     from serving.generator import Generator
-    from serving.picture_files import Done
+    from serving.picture_files import Done, Job
 
 FRACTION = numbers.real(above=0, most=1)  # a truncation
 # How many: pictures on a side of a page, on a page or in a batch, of a data set, a second.
@@ -106,6 +107,20 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def sampling(generator: Generator, options: argparse.Namespace) -> dict[str, Any]:
+    """What the options of `add_sampling` say, by the names that functions give it."""
+    found = {name: getattr(options, name) for name in ("seed", "truncation", "statistics")}
+    return found | {"attributes": wish(generator, options)}
+
+
+def refuse_given(options: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """Raise `UserError` if one of these options was given, which nothing would read."""
+    usual = {"truncation": 1.0, "statistics": "auto"}
+    for name in names:
+        if getattr(options, name) != usual.get(name):
+            raise UserError(f"{why}; leave out --{name}")
+
+
 def wish(generator: Generator, options: argparse.Namespace) -> str | None:
     """What --attributes or --text asks for. Raises `UserError` for the wrong one of the two."""
     takes_text = generator.labels is not None and generator.labels.kind == "captions"
@@ -130,6 +145,19 @@ def say_understood(generator: Generator, text: str) -> None:
 def add_overwrite(parser: argparse.ArgumentParser) -> None:
     """Whether results that exist may be replaced."""
     parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
+
+
+def check_sheet(path: Path, overwrite: bool, jobs: Sequence[Job]) -> None:
+    """Raise `UserError` unless `path` can become a sheet that replaces no file of the jobs."""
+    if path.suffix.lower() != ".png":
+        raise UserError(f"--sheet writes a PNG; call it {path.stem}.png, not {path.name}")
+    check_file(path, overwrite)
+    for what, files in (
+        ("originals", (job.source for job in jobs)),
+        ("results", (job.target for job in jobs)),
+    ):
+        if path.resolve() in {file.resolve() for file in files}:
+            raise UserError(f"--sheet {path} is one of the {what}; choose another")
 
 
 def say_left_out(done: Done, given: Path) -> None:

@@ -9,11 +9,10 @@ from console.errors import UserError, user_errors
 from console.options import Parser
 from console.screen import say, show
 from foreign import bounds, names, numbers
-from serving.commands import common
-from serving.output import check_file, check_folder, disk_errors
+from serving.commands import common, evaluate_checks
+from serving.output import disk_errors
 
 HISTORIES = ("logged", "checkpoints")
-GAN_TRAIN = 200  # fakes: fewer teach a classifier nothing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,8 +71,9 @@ def _add_measuring(add) -> None:
     add("--inception", type=names.path, metavar="FILE", help="the FID Inception's .pth weights")
     add("--download", action="store_true", help="fetch the FID Inception's weights if missing")
     add("--precision", choices=("float32", "bfloat16"), default="float32", help="of the extractor")
-    add("--input-range", default="0..255", metavar="0..255|0..1|-1..1",
-        help="range of the pixels that FILE.keras takes")  # fmt: skip
+    add("--input-range", metavar="0..255|0..1|-1..1",
+        help="range of the pixels that FILE.keras takes (default: 0..255); the last is written "
+        "--input-range=-1..1")  # fmt: skip
     add("--kid-subset", type=common.PICTURES, default=1000, help="pictures in a KID subset")
     add("--bootstrap", type=numbers.whole(0, 10_000), default=25,
         help="replicates per interval; 0: none")  # fmt: skip
@@ -92,7 +92,7 @@ def _add_measuring(add) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, print the table, write what was asked for. Raises `UserError`."""
-    _check(options)
+    evaluate_checks.check(options)
     from console import backend
 
     backend.wake()
@@ -109,7 +109,7 @@ def evaluate(options: argparse.Namespace) -> None:
             inception_path=options.inception,
             download=options.download,
             precision=options.precision,
-            input_range=options.input_range,
+            input_range=options.input_range or "0..255",
             preset=options.preset,
         )
     settings = measure.Settings(kernel_subset_size=options.kid_subset, bootstrap=options.bootstrap)
@@ -130,6 +130,9 @@ def evaluate(options: argparse.Namespace) -> None:
     measured = _measured([*earlier, *records], extractor)
     if logged or measured:
         show("", *report.histories(logged, measured).splitlines())
+    if options.out:
+        with disk_errors(options.out):
+            report.remove_earlier(options.out)
     for number, measured_unseen in enumerate(unseen):
         found = measured_unseen()
         show("", *found.text.splitlines())
@@ -260,43 +263,3 @@ def _report_control(jobs: list, options: argparse.Namespace) -> None:
             if options.out:
                 with disk_errors(options.out):
                     gan_train.write(learned, options.out / f"gan_train_{number}.md")
-
-
-def _check(options: argparse.Namespace) -> None:
-    """Raise `UserError` for mistakes that can be seen before the slow imports."""
-    if bool(options.runs) == bool(options.fake):
-        raise UserError("give RUN, or --fake DIR with --real DATA; --help explains both")
-    if options.fake and not options.real:
-        raise UserError("--fake needs --real DATA: a folder, or a data set by name")
-    for name, usual in (("weights", "ema"), ("truncation", 1.0), ("seed", 0)):
-        if options.fake and getattr(options, name) != usual:
-            raise UserError(
-                f"--{name} applies to a generator; leave it out with --fake, whose pictures exist"
-            )
-    if options.runs and options.labels == "folders" and not options.real:
-        raise UserError("--labels folders applies to the pictures of --real DATA; give them")
-    if options.samples < 2:
-        raise UserError("--samples must be 2 or more: a spread needs two pictures")
-    if options.control and options.history == "checkpoints":
-        raise UserError("--control measures finished generators; leave out --history checkpoints")
-    if options.gan_train and options.control < GAN_TRAIN:
-        raise UserError(
-            f"--gan-train needs --control {GAN_TRAIN} or more, not {options.control}: a classifier "
-            "is trained on these pictures"
-        )
-    if options.fake and options.history == "checkpoints":
-        raise UserError("--history checkpoints needs RUN; a folder of pictures has none")
-    chosen = options.extractor or "the usual one"
-    if (options.inception or options.download) and options.extractor != "inception":
-        given = "--inception" if options.inception else "--download"
-        raise UserError(
-            f"{given} is read only with --extractor inception, not with {chosen}; add it"
-        )
-    if options.preset and options.extractor not in ("dinov2", "clip"):
-        raise UserError(f"--preset is read only with --extractor dinov2 or clip, not with {chosen}")
-    if options.kid_subset < 2:
-        raise UserError("--kid-subset must be 2 or more")
-    if options.json:
-        check_file(options.json, options.overwrite)
-    if options.out:
-        check_folder(options.out, options.overwrite)

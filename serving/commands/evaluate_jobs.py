@@ -34,6 +34,7 @@ from serving.autoencoder import Autoencoder
 from serving.colourer import Colourer
 from serving.commands import common
 from serving.commands.generate import RECORD, SHEET
+from serving.generator import Generator
 from serving.source import RESTORES, outputs_of
 from serving.style_generator import StyleGenerator
 from serving.texts import TextSet
@@ -96,6 +97,11 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
     _refuse_own(network.recipe, options)
     run = history.run_of(source)
     name = run and run.folder.name
+    if options.truncation != 1.0 and not isinstance(network, Generator):
+        raise UserError(
+            f"--truncation applies to latents, and {network.origin} can {network.verb} pictures; "
+            "leave it out"
+        )
     if isinstance(network, AnySize):
         return [_restorer_job(network, run, options, reference)]
     if isinstance(network, Ager):

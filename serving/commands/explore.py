@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-import numpy as np
-
 from console.errors import UserError
 from console.options import Parser
 from console.screen import say
 from foreign import bounds, names, numbers
 from media import film
 from serving.commands import common
+from serving.commands.explore_paths import Interpolate, Walk
 from serving.commands.explore_styles import Mix, Noise, add_space, in_space
 from serving.commands.explore_text import Stages
 from serving.commands.explore_vector import Vector
@@ -33,7 +32,7 @@ def build_parser() -> Parser:
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in (
-        _Interpolate, _Arithmetic, _Walk, _Attention, _Truncation, _Project, Mix, Noise, Stages,
+        Interpolate, _Arithmetic, Walk, _Attention, _Truncation, _Project, Mix, Noise, Stages,
         Vector,
     ):  # fmt: skip
         description = " ".join(verb.__doc__.split())
@@ -60,6 +59,7 @@ def explore(options: argparse.Namespace) -> None:
                 f"{options.verb} writes {', '.join(verb.suffixes)}, not {path.suffix!r} ({path})"
             )
         check_file(path, options.overwrite)
+    verb.check(options)
     if any(path.suffix.lower() == ".mp4" for path in options.out):
         film.check_suffix(".mp4")
     import serving
@@ -74,44 +74,6 @@ def explore(options: argparse.Namespace) -> None:
         with whole_file(path) as unfinished:
             made[kind].save(unfinished)
         say(f"wrote {path} ({path.stat().st_size / 1e3:.0f} kB)")
-
-
-def _sampling(generator, options: argparse.Namespace) -> dict:
-    found = {name: getattr(options, name) for name in ("seed", "truncation", "statistics")}
-    return found | {"attributes": common.wish(generator, options)}
-
-
-class _Interpolate:
-    """A looping film through latents, or through sets of attributes at fixed latents."""
-
-    suffixes = film.SUFFIXES
-
-    @staticmethod
-    def add_options(parser):
-        parser.add_argument("--count", type=common.PAGE, default=4, help="latents on the path")
-        parser.add_argument(
-            "--through", nargs="+", metavar="NAMES",
-            help='sets of attributes, or sentences, on the path: "blonde hair" "blue hair, smile"',
-        )  # fmt: skip
-        parser.add_argument(
-            "--path", choices=("spherical", "linear"), default="spherical",
-            metavar="spherical|linear", help="path of the latents; attributes change linearly",
-        )  # fmt: skip
-        parser.add_argument("--steps", type=common.PAGE, default=24, help="frames between two")
-        parser.add_argument("--tiles", type=common.PAGE, default=1, help="films side by side")
-        parser.add_argument("--fps", type=common.RATE, default=25, help="frames a second")
-        add_space(parser)
-
-    @staticmethod
-    def film(generator, options):
-        from serving.explore.paths import interpolate
-
-        stops = len(options.through or ()) or options.count
-        common.refuse_many(stops * options.steps * options.tiles, bounds.FILM)
-        return interpolate(
-            generator, options.count, options.steps, path=options.path, through=options.through,
-            tiles=options.tiles, fps=options.fps, **_sampling(generator, options),
-        )  # fmt: skip
 
 
 class _Arithmetic:
@@ -133,84 +95,18 @@ class _Arithmetic:
         add_space(parser)
 
     @staticmethod
+    def check(options):
+        why = "arithmetic takes pictures by number"
+        common.refuse_given(options, ("attributes", "text"), why)
+
+    @staticmethod
     def page(generator, options):
         from serving.explore.arithmetic import arithmetic
 
-        if options.attributes or options.text:
-            raise UserError("arithmetic takes pictures by number; leave out --attributes, --text")
         return arithmetic(
             generator, options.plus, options.minus, options.seed, options.truncation,
             options.statistics,
         )  # fmt: skip
-
-
-class _Walk:
-    """Latents moved along a direction.
-
-    The direction comes from the first layer's factorisation (--direction), from two groups of
-    pictures (--between), or from a property (--property).
-    """
-
-    suffixes = (*_PAGES, *film.SUFFIXES)
-
-    @staticmethod
-    def add_options(parser):
-        way = parser.add_mutually_exclusive_group()
-        way.add_argument(
-            "--direction", type=numbers.whole(), default=0, metavar="K",
-            help="number K of the closed-form factorisation of the first layer",
-        )  # fmt: skip
-        way.add_argument(
-            "--between", type=common.picture_numbers, nargs=2, metavar="N,N,N",
-            help="from the first group's mean latent to the second's; pictures are numbers of "
-            "--seed",
-        )  # fmt: skip
-        way.add_argument(
-            "--property", metavar="NAME",
-            help="towards more brightness, saturation, warmth or turn",
-        )  # fmt: skip
-        parser.add_argument(
-            "--reach", type=numbers.real(), default=6.0,
-            help="how far to move each way, in standard deviations of a latent's numbers",
-        )  # fmt: skip
-        parser.add_argument("--rows", type=common.SIDE, default=6, help="latents shown")
-        parser.add_argument("--columns", type=common.SIDE, default=7, help="positions shown")
-        parser.add_argument("--fps", type=common.RATE, default=25, help="frames a second")
-        add_space(parser)
-
-    @staticmethod
-    def page(generator, options):
-        from serving.explore.directions import walk
-
-        common.refuse_many(options.rows * options.columns, bounds.PAGE)
-        return walk(
-            generator, _direction(generator, options), options.reach, options.rows,
-            options.columns, **_sampling(generator, options),
-        )  # fmt: skip
-
-    @staticmethod
-    def film(generator, options):
-        from serving.explore.directions import walk_clip
-
-        return walk_clip(
-            generator, _direction(generator, options), options.reach, options.rows,
-            fps=options.fps, **_sampling(generator, options),
-        )  # fmt: skip
-
-
-def _direction(generator, options) -> np.ndarray:
-    from serving.explore import directions
-
-    if options.between:
-        return directions.between(generator, *options.between, options.seed)
-    if options.property:
-        return directions.by_property(generator, options.property, options.seed)
-    found, values = directions.factorise(generator)
-    if options.direction >= len(found):
-        raise UserError(f"--direction must be below {len(found)}, not {options.direction}")
-    share = values[options.direction] / values.sum()
-    say(f"direction {options.direction} moves {share:.1%} of the first layer's change")
-    return found[options.direction]
 
 
 class _Attention:
@@ -230,12 +126,16 @@ class _Attention:
         )
 
     @staticmethod
+    def check(options):
+        pass
+
+    @staticmethod
     def page(generator, options):
         from serving.explore.attention import POINTS, figure
 
         return figure(
             generator, options.count, points=options.points or POINTS, layer=options.layer,
-            **_sampling(generator, options),
+            **common.sampling(generator, options),
         )  # fmt: skip
 
 
@@ -253,11 +153,13 @@ class _Truncation:
         parser.add_argument("--rows", type=common.SIDE, default=8, help="pictures a column")
 
     @staticmethod
+    def check(options):
+        common.refuse_given(options, ("truncation",), "truncation draws all of --levels")
+
+    @staticmethod
     def page(generator, options):
         from serving.explore.truncation import truncation_sheet
 
-        if options.truncation != 1:
-            raise UserError("truncation draws all of --levels; leave out --truncation")
         common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
         return truncation_sheet(
             generator, options.levels, options.rows, options.seed, common.wish(generator, options),
@@ -281,13 +183,15 @@ class _Project:
         add_space(parser)
 
     @staticmethod
+    def check(options):
+        common.refuse_given(options, ("truncation",), "project searches all latents")
+        why = "project draws with the running statistics"
+        common.refuse_given(options, ("statistics",), why)
+
+    @staticmethod
     def page(generator, options):
         from serving.explore.projection import project
 
-        if options.truncation != 1:
-            raise UserError("project searches all latents; leave out --truncation")
-        if options.statistics == "standing":
-            raise UserError("project draws with the running statistics; leave out --statistics")
         found = project(
             generator, options.picture, options.steps, options.starts, options.seed,
             common.wish(generator, options),

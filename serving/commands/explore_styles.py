@@ -29,11 +29,15 @@ class Mix:
         )  # fmt: skip
 
     @staticmethod
+    def check(options):
+        """Raise `UserError` for options that nothing would read."""
+        _refuse_unread(options)
+
+    @staticmethod
     def page(generator, options):
         """The sheet of all pairs."""
         from serving.explore.styles import mixing_sheet
 
-        _refuse_attributes(options)
         return mixing_sheet(
             generator, options.rows, options.columns, options.layers, options.seed,
             options.truncation,
@@ -52,11 +56,15 @@ class Noise:
         parser.add_argument("--draws", type=common.SIDE, default=3, help="other noises shown")
 
     @staticmethod
+    def check(options):
+        """Raise `UserError` for options that nothing would read."""
+        _refuse_unread(options)
+
+    @staticmethod
     def page(generator, options):
         """One picture a row, one noise a column."""
         from serving.explore.styles import noise_sheet
 
-        _refuse_attributes(options)
         return noise_sheet(
             generator, options.count, options.draws, options.seed, options.truncation
         )
@@ -81,6 +89,6 @@ def in_space(generator, space: str | None):
     return generator
 
 
-def _refuse_attributes(options) -> None:
-    if options.attributes or options.text:
-        raise UserError("a stylegan takes no labels; leave out --attributes")
+def _refuse_unread(options) -> None:
+    common.refuse_given(options, ("attributes", "text"), "a stylegan takes no labels")
+    common.refuse_given(options, ("statistics",), "a stylegan has no batch norm")

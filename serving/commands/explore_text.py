@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from console.errors import UserError
 from foreign import bounds
 from serving.commands import common
+
+_COLUMNS = 6
 
 
 class Stages:
@@ -19,8 +20,20 @@ class Stages:
             "--captions", nargs="+", metavar="SENTENCE",
             help="one a column; by default captions of the training data",
         )  # fmt: skip
-        parser.add_argument("--columns", type=common.SIDE, default=6, help="captions drawn")
+        parser.add_argument(
+            "--columns", type=common.SIDE,
+            help=f"how many captions of the training data (default: {_COLUMNS})",
+        )  # fmt: skip
         parser.add_argument("--rows", type=common.SIDE, default=2, help="latents")
+
+    @staticmethod
+    def check(options):
+        """Raise `UserError` for options that nothing would read."""
+        common.refuse_given(options, ("attributes", "text"), "stages takes --captions")
+        why = "stages draws with the running statistics"
+        common.refuse_given(options, ("statistics",), why)
+        if options.captions:
+            common.refuse_given(options, ("columns",), "each of --captions is a column")
 
     @staticmethod
     def page(generator, options):
@@ -28,14 +41,13 @@ class Stages:
         from serving.explore.stages import stages_sheet
         from serving.texts import TextSet
 
-        if options.attributes or options.text:
-            raise UserError("stages takes --captions; leave out --text and --attributes")
-        count = len(options.captions or ()) or options.columns
+        columns = options.columns or _COLUMNS
+        count = len(options.captions or ()) or columns
         takes_text = isinstance(generator.labels, TextSet)
         for caption in (options.captions or ()) if takes_text else ():
             common.say_understood(generator, caption)
         common.refuse_many(2 * count * options.rows, bounds.PAGE)
         return stages_sheet(
-            generator, options.captions, options.rows, options.columns, options.seed,
+            generator, options.captions, options.rows, columns, options.seed,
             options.truncation,
         )  # fmt: skip

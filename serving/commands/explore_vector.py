@@ -27,6 +27,12 @@ class Vector:
         )
 
     @staticmethod
+    def check(options):
+        """Raise `UserError` for options that nothing would read."""
+        unread = ("attributes", "text", "truncation", "statistics")
+        common.refuse_given(options, unread, "vector changes faces that the run held out")
+
+    @staticmethod
     def page(generator, options):
         """The sheet; the table is printed."""
         from serving import training_data

@@ -13,6 +13,7 @@ from console.screen import say
 from console.wording import size
 from foreign import names
 from serving.commands import common
+from serving.export import packages
 from serving.output import check_folder
 
 FORMATS = ("keras", "saved_model", "onnx", "litert")
@@ -69,6 +70,7 @@ def export_all(options: argparse.Namespace) -> None:
         raise UserError(f"--half is for --format keras alone, not for {', '.join(formats)}")
     for form in formats:
         check_folder(options.out / form, options.overwrite)
+    packages.require(formats)
     import serving
 
     # First of all: it wakes Keras silently.

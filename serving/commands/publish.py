@@ -12,6 +12,7 @@ from console.screen import say
 from console.wording import size
 from foreign import names
 from serving.commands import common
+from serving.export import packages
 from serving.output import check_file, check_folder
 
 
@@ -68,14 +69,14 @@ def publish(options: argparse.Namespace) -> None:
     else:
         check_folder(out, options.overwrite)
         _refuse_strangers(out)
-    from serving.publish import runtime
-
-    loaded = {} if options.space else runtime.load(options.runtime)
+    packages.require(["onnx"])
     import serving
 
     network = serving.load_any(options.source, options.weights, options.network)
-    from serving.publish import page, space
+    from serving.publish import page, runtime, space
 
+    page.check(network)
+    loaded = {} if options.space else runtime.load(options.runtime)
     if options.space:
         made = space.write(network, out, options.title)
     else:

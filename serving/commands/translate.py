@@ -14,7 +14,7 @@ from console.options import Parser
 from console.screen import say
 from foreign import names, numbers
 from serving.commands import ageing, common
-from serving.output import check_file, whole_file
+from serving.output import whole_file
 
 _PAIRS = 32  # on a sheet
 _COLUMNS = 8
@@ -61,7 +61,7 @@ def build_parser(ways: str = "", second: str = "") -> Parser:
         "was trained on); the picture itself keeps its size and sharpness",
     )  # fmt: skip
     parser.add_argument(
-        "--sheet", type=names.path, metavar="FILE",
+        "--sheet", type=names.path, metavar="FILE.png",
         help=f"also write a sheet of the first {_PAIRS} pictures, each beside its results",
     )  # fmt: skip
     parser.add_argument(
@@ -80,10 +80,8 @@ def translate(options: argparse.Namespace) -> None:
     ages = options.age is not None or ageing.ages_faces(options.source)
     jobs = picture_files.plan(options.input, options.out, options.overwrite or ages)
     if options.sheet:
-        check_file(options.sheet, options.overwrite)
-        originals = {job.source.resolve() for job in jobs}
-        if options.sheet.resolve() in originals:
-            raise UserError(f"--sheet {options.sheet} is one of the originals; choose another")
+        # The results at several ages have other names.
+        common.check_sheet(options.sheet, options.overwrite, [] if ages else jobs)
     import serving
 
     translator = serving.load_translator(

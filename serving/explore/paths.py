@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
 from console.errors import UserError
 from datasets.pixels import to_uint8
@@ -41,14 +43,28 @@ PATHS = {"linear": linear, "spherical": spherical}
 
 def closed(keys: np.ndarray, steps: int, path: str) -> np.ndarray:
     """Through `keys` (K, …, D) and back to the first: (K·steps, …, D), `steps` from key to key."""
-    if path not in PATHS:
-        raise UserError(f"unknown path {path!r}. Known: {', '.join(PATHS)}")
+    _refuse_unknown(path)
     following = np.roll(keys, -1, axis=0)
     return np.stack([
         PATHS[path](a, b, step / steps)
         for a, b in zip(keys, following, strict=True)
         for step in range(steps)
     ]).astype("float32")  # fmt: skip
+
+
+def opened(keys: np.ndarray, columns: int, path: str) -> np.ndarray:
+    """`columns` positions from the first of `keys` (K, …, D) to the last: (columns, …, D)."""
+    _refuse_unknown(path)
+    found = []
+    for position in np.linspace(0, len(keys) - 1, columns):
+        before = min(int(position), len(keys) - 2)
+        found.append(PATHS[path](keys[before], keys[before + 1], position - before))
+    return np.stack(found).astype("float32")
+
+
+def _refuse_unknown(path: str) -> None:
+    if path not in PATHS:
+        raise UserError(f"unknown path {path!r}. Known: {', '.join(PATHS)}")
 
 
 def interpolate(
@@ -78,32 +94,63 @@ def interpolate(
     """
     check_count(steps)
     generator.use_statistics(truncation, statistics)
-    held = generator.parse(attributes)
-    if through is not None:
-        sets = [generator.parse([*_words(attributes), *_words(each)]) for each in through]
-        z, y = _through(generator, sets, steps, seed, truncation, tiles)
-    else:
-        if count < 2:
-            raise UserError(f"{count} latents give no path; give 2 or more")
-        keys = generator.draw_latents(count * tiles, seed, truncation)
-        keys = keys.reshape(tiles, count, -1).swapaxes(0, 1)  # (count, tiles, latent_dim)
-        z = closed(keys, steps, path)
-        labels = generator.draw_labels(tiles, seed, held)
-        y = None if labels is None else np.stack([labels] * len(z))
+    along = functools.partial(closed, steps=steps)
+    z, y = _moved(generator, along, count, seed, path, attributes, through, tiles, truncation)
     return Clip(_film(generator, z, y), fps)
 
 
-def _words(attributes: str | Sequence[str] | None) -> list[str]:
-    return attributes.split(",") if isinstance(attributes, str) else list(attributes or ())
+def interpolation_sheet(
+    generator: Generator,
+    count: int = 4,
+    columns: int = 7,
+    seed: int = 0,
+    path: str = "spherical",
+    attributes: str | Sequence[str] | None = None,
+    through: Sequence[str] | None = None,
+    rows: int = 1,
+    truncation: float = 1.0,
+    statistics: str = "auto",
+) -> Image.Image:
+    """The same path as a sheet, without the way back: each row from its own latents.
+
+    `columns` positions, evenly from the first stop to the last; the rest as for `interpolate`.
+    """
+    check_count(columns), check_count(rows)
+    generator.use_statistics(truncation, statistics)
+    along = functools.partial(opened, columns=columns)
+    z, y = _moved(generator, along, count, seed, path, attributes, through, rows, truncation)
+    z, y = z.swapaxes(0, 1), None if y is None else y.swapaxes(0, 1)
+    flat = None if y is None else y.reshape(-1, *y.shape[2:])
+    images = to_uint8(generator.generate(z.reshape(rows * columns, -1), flat))
+    return sheet(enlarged(images, 64), columns)
 
 
-def _through(generator, sets, steps, seed, truncation, tiles):
+def _texts(attributes: str | Sequence[str] | None) -> list[str]:
+    return [attributes] if isinstance(attributes, str) else list(attributes or ())
+
+
+def _moved(generator, along, count, seed, path, attributes, through, tiles, truncation):
+    """Latents and labels (positions, tiles, …), of which one moves `along` its stops."""
+    held = generator.parse(attributes)
+    if through is not None:
+        sets = [generator.parse([*_texts(attributes), *_texts(each)]) for each in through]
+        return _through(generator, along, sets, seed, truncation, tiles)
+    if count < 2:
+        raise UserError(f"{count} latents give no path; give 2 or more")
+    keys = generator.draw_latents(count * tiles, seed, truncation)
+    keys = keys.reshape(tiles, count, -1).swapaxes(0, 1)  # (count, tiles, latent_dim)
+    z = along(keys, path=path)
+    labels = generator.draw_labels(tiles, seed, held)
+    return z, None if labels is None else np.stack([labels] * len(z))
+
+
+def _through(generator, along, sets, seed, truncation, tiles):
     if len(sets) < 2:
         raise UserError("one set of attributes gives no path; give 2 or more")
     keys = np.stack(
         [generator.as_weights(generator.draw_labels(tiles, seed, wanted)) for wanted in sets]
     )
-    y = closed(keys, steps, "linear")  # (frames, tiles, labels)
+    y = along(keys, path="linear")  # (positions, tiles, labels)
     z = generator.draw_latents(tiles, seed, truncation)
     return np.stack([z] * len(y)), y
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from console.backend import held_back_stderr
-from console.errors import UserError
 from models import files
+from serving.export import packages
 from serving.export.graph import Portable
 
 Runner = Callable[[dict[str, np.ndarray]], np.ndarray]  # named inputs → float images
@@ -70,7 +70,7 @@ def _write_onnx(portable: Portable, folder: Path) -> None:
     try:
         import tf2onnx
     except ImportError as error:
-        raise _missing("ONNX", "tf2onnx onnxruntime") from error
+        raise packages.missing("onnx") from error
     with _quiet():
         tf2onnx.convert.from_function(
             portable.float_images,
@@ -84,7 +84,7 @@ def _read_onnx(folder: Path, kind: type[Portable]) -> Runner:
     try:
         import onnxruntime
     except ImportError as error:
-        raise _missing("ONNX", "tf2onnx onnxruntime") from error
+        raise packages.missing("onnx") from error
     session = onnxruntime.InferenceSession(
         str(folder / f"{kind.stem}.onnx"), providers=["CPUExecutionProvider"]
     )
@@ -121,7 +121,7 @@ def _litert_interpreter() -> type:
         import tensorflow as tf
 
         if not hasattr(tf.lite, "Interpreter"):
-            raise _missing("LiteRT", "ai-edge-litert") from None
+            raise packages.missing("litert") from None
         return tf.lite.Interpreter
     return Interpreter
 
@@ -133,10 +133,6 @@ FORMS = {
     "litert": Form(_write_litert, _read_litert),
 }
 HALF = Form(_write_half, _read_keras)  # "keras" with weights in half precision
-
-
-def _missing(what: str, packages: str) -> UserError:
-    return UserError(f"{what} needs packages that are not installed: pip install {packages}")
 
 
 @contextlib.contextmanager

@@ -86,7 +86,11 @@ def _meaning_of_truncation(generator: Generator) -> str:
             f"ψ: the styles of the first {generator.recipe.truncated_layers} layers are drawn "
             "towards their average by it"
         )
-    return "latents are multiplied by it"
+    scaled = "latents are multiplied by it"
+    if generator.stands_below_one:
+        scaled += "; batch norm keeps the statistics of training, as generate.py does below 1 only "
+        scaled += "with --statistics running"
+    return scaled
 
 
 def notes_of(generator: Generator) -> tuple[str, str]:

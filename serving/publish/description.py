@@ -102,6 +102,8 @@ def _facts(subject: Subject, model: dict[str, Any]) -> list[tuple[str, str]]:
         ("Fingerprint of the data", str(known.get("data_fingerprint", "unknown"))),
         ("Training steps", f"{known['step']:,}" if "step" in known else "unknown"),
     ]
+    if isinstance(subject, Generator) and subject.stands_below_one:
+        facts.append(("Truncations below 1", "the pictures of generate.py --statistics running"))
     passport = known.get("passport") or {}
     for name, result in (passport.get("results") or {}).items():
         facts.append((name, _measured(result, passport)))

@@ -23,6 +23,7 @@ from serving.publish.runtime import Runtime
 from serving.texts import TextSet
 
 WEB = Path(__file__).parents[2] / "web"
+LICENCE = Path(__file__).parents[2] / "LICENSE"
 TOLERANCE = 2 / 255  # one level of a colour: rounded colours then differ by one at most
 _FOR_SINGLE = ("ort.wasm.min.js",)  # what a folder does not need
 
@@ -56,6 +57,7 @@ def write_folder(subject: Subject, folder: Path, runtime: Runtime, title: str | 
         for name, content in runtime.items():
             if name not in _FOR_SINGLE:
                 (unfinished / name).write_bytes(content)
+        (unfinished / LICENCE.name).write_bytes(LICENCE.read_bytes())
         write_json(unfinished / "model.json", describe(subject, title, model))
         contents = {path.name: path.read_bytes() for path in unfinished.iterdir()}
     loaded = [each for name, each in contents.items() if not _is_licence(name)]
@@ -68,7 +70,9 @@ def write_single(subject: Subject, path: Path, runtime: Runtime, title: str | No
     with tempfile.TemporaryDirectory() as temporary, whole_file(path) as unfinished:
         model, error = write_network(subject, Path(temporary))
         network = (Path(temporary) / model["file"]).read_bytes()
-        html = single.page(WEB, describe(subject, title, model), network, runtime)
+        html = single.page(
+            WEB, describe(subject, title, model), network, runtime, _licences(runtime)
+        )
         unfinished.write_text(html, "utf-8", newline="\n")
         content = unfinished.read_bytes()
     return Page(path, error, len(content), _packed([content]))
@@ -103,6 +107,12 @@ def write_network(subject: Subject, unfinished: Path) -> tuple[dict[str, Any], f
         "error": error,
     }
     return model, error
+
+
+def _licences(runtime: Runtime) -> dict[str, bytes]:
+    """This project's licence and those of the runtime, by file name."""
+    theirs = {name: content for name, content in runtime.items() if _is_licence(name)}
+    return {LICENCE.name: LICENCE.read_bytes(), **theirs}
 
 
 def _is_licence(name: str) -> bool:

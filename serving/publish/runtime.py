@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib.metadata
 import io
 import os
 import tarfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from console.errors import UserError
 from console.screen import say
 from foreign.files import replaced
+from serving.export import packages
 
 _REGISTRY = "https://registry.npmjs.org"
 _SECONDS = 60
@@ -81,7 +81,7 @@ def load(folder: Path | None = None, cache: Path | None = None) -> Runtime:
 
     Raises `UserError` if some are missing in `folder`, have another hash, or cannot be fetched.
     """
-    found: Runtime = {}
+    found: Runtime = _licences()  # before anything is fetched
     for package in PACKAGES:
         contents = (
             _of_folder(package, folder)
@@ -91,7 +91,7 @@ def load(folder: Path | None = None, cache: Path | None = None) -> Runtime:
         for path, content in contents.items():
             name = Path(path).name
             found[_RENAMED.get(name, name)] = content
-    return found | dict(_licences())
+    return found
 
 
 def default_cache() -> Path:
@@ -173,17 +173,19 @@ def _members(packed: bytes, package: Package) -> Iterator[tuple[str, bytes]]:
         raise UserError(f"{package.address} gave no package ({error})") from error
 
 
-def _licences() -> Iterator[tuple[str, bytes]]:
+def _licences() -> dict[str, bytes]:
     """onnxruntime's licence and notices, which its package for npm leaves out."""
-    try:
-        files = importlib.metadata.files("onnxruntime") or []
-    except importlib.metadata.PackageNotFoundError as error:
-        raise UserError(
-            "a page needs packages that are not installed: pip install tf2onnx onnxruntime"
-        ) from error
-    for file in files:
-        if str(file) in ("onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"):
-            yield f"onnxruntime-{file.name}", file.read_binary()
+    place = packages.folder_of("onnxruntime")
+    if place is None:
+        raise packages.missing("onnx")
+    texts = {name: place / name for name in ("LICENSE", "ThirdPartyNotices.txt")}
+    for path in texts.values():
+        if not path.is_file():
+            raise UserError(
+                f"a page must carry the licence of onnxruntime, and {path} is missing; install "
+                "onnxruntime anew"
+            )
+    return {f"onnxruntime-{name}": path.read_bytes() for name, path in texts.items()}
 
 
 def _read(path: Path) -> bytes:

@@ -17,14 +17,23 @@ from serving.publish.runtime import Runtime
 _BEGIN = "main.mjs"
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
 _IMPORT = re.compile(r'^import (?:\{([^}]*)\}|\* as (\w+)) from "\./([\w.-]+)";\n', re.MULTILINE)
+# Where a page in a folder links to its licences.
+_LINKS = re.compile(r'<p id="licences">.*?</p>', re.DOTALL)
 
 
-def page(web: Path, description: dict[str, Any], network: bytes, runtime: Runtime) -> str:
+def page(
+    web: Path,
+    description: dict[str, Any],
+    network: bytes,
+    runtime: Runtime,
+    licences: dict[str, bytes],
+) -> str:
     """The HTML of a page that holds the network and the runtime.
 
     Args:
         web: the folder of the page's sources.
         network: the ONNX file.
+        licences: the texts that the page must carry, by name.
     """
     sources = {path.name: path.read_text("utf-8") for path in web.glob("*.mjs")}
     sources["gifenc.mjs"] = _gifenc(runtime["gifenc.mjs"].decode())
@@ -54,6 +63,8 @@ def page(web: Path, description: dict[str, Any], network: bytes, runtime: Runtim
     for old, new in changes.items():
         assert document.count(old) == 1, old
         document = document.replace(old, new)
+    document, found = _LINKS.subn(lambda _: _texts(licences), document)
+    assert found == 1, _LINKS
     return re.sub(r'content="default-src[^"]*"', lambda _: _policy(script, style), document)
 
 
@@ -104,6 +115,15 @@ def _inert(name: str, content: str) -> str:
     # Only these two begin anything that could end or change how a script element is read.
     safe = re.sub("</(?=script)", r"<\\/", content, flags=re.IGNORECASE).replace("<!--", r"<\!--")
     return f'<script type="text/plain" id="embedded-{html.escape(name)}">{safe}</script>'
+
+
+def _texts(licences: dict[str, bytes]) -> str:
+    """The licences, to be read in the page itself: they must go where it goes."""
+    parts = [
+        f"<h3>{html.escape(name)}</h3>\n<pre>{html.escape(text.decode())}</pre>"
+        for name, text in licences.items()
+    ]
+    return "\n".join(['<details id="licences"><summary>Licences</summary>', *parts, "</details>"])
 
 
 def _packed(content: bytes) -> str:

@@ -23,6 +23,7 @@ title: {quoted}
 sdk: gradio
 app_file: app.py
 pinned: false
+license: apache-2.0
 ---
 
 {title}: {subtitle}.
@@ -49,6 +50,7 @@ def write(subject: Subject, folder: Path, title: str | None) -> Page:
         (unfinished / "app.py").write_bytes(_APP.read_bytes())
         write_text(unfinished / "requirements.txt", _REQUIREMENTS)
         write_text(unfinished / "README.md", _card(known))
+        (unfinished / "LICENSE").write_bytes(page.LICENCE.read_bytes())
         size = sum(path.stat().st_size for path in unfinished.iterdir())
     return Page(folder, error, size, size)
 

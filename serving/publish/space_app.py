@@ -1,6 +1,7 @@
 """Faces from a trained generator, as a Gradio app. It needs what requirements.txt says."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ LABELS = MODEL["labels"] or {
 }
 NAMES, EXAMPLES = LABELS["names"], LABELS["examples"]
 SESSION = onnxruntime.InferenceSession(str(HERE / MODEL["model"]["file"]))
-RANDOM, NONE = "random", "none of these"
+# Answers that are no label; those of labels begin with "=".
+RANDOM, NONE, ON, OFF = "random", "none", "on", "off"
+SEEDS = 2**63  # as many as generate.py takes
 MOST = 16  # faces
 BLOCK = 64  # pictures that share a random stream
 
@@ -110,15 +113,30 @@ def examples(uniform, wishes):
     return values
 
 
+def valued(name):
+    """The answer that asks for a label."""
+    return f"={name}"
+
+
 def wished(controls, answers):
     """{name: on or off} of what the controls, (title, names), were answered with."""
     wishes = {}
     for (_, names), answer in zip(controls, answers, strict=True):
-        if answer in (NONE, "off"):
+        if answer in (NONE, OFF):
             wishes |= dict.fromkeys(names, False)
         elif answer != RANDOM:
-            wishes[names[0] if answer == "on" else answer] = True
+            wishes[names[0] if answer == ON else answer.removeprefix(valued(""))] = True
     return wishes
+
+
+def choices(names):
+    """(words, answer) of each choice of a control."""
+    members = [(name, valued(name)) for name in names]
+    if LABELS["kind"] == "classes":
+        return [(RANDOM, RANDOM), *members]
+    if len(names) == 1:
+        return [(answer, answer) for answer in (RANDOM, ON, OFF)]
+    return [(RANDOM, RANDOM), *members, ("none of these", NONE)]
 
 
 def controls():
@@ -130,9 +148,16 @@ def controls():
     return [*LABELS["groups"].items(), *alone]
 
 
+def read_seed(text):
+    """The seed in a text. Raises ValueError."""
+    if not re.fullmatch("[0-9]{1,19}", text.strip()) or int(text) >= SEEDS:
+        raise ValueError(f"{text!r} is no seed; give a whole number below 2 to the power of 63")
+    return int(text)
+
+
 def draw(seed, count, truncation, *answers):
-    """`count` faces of `seed`: uint8 pictures, the same as everywhere for this seed."""
-    seed, count = int(seed), int(count)
+    """`count` faces of the text `seed`: uint8 pictures, the same as everywhere for this seed."""
+    seed, count = read_seed(seed), int(count)
     feeds = {"latents": latents(seed, truncation)[:count]}
     psi = truncation if MODEL["truncation"] == "psi" else 1.0
     feeds["truncation"] = np.array(psi, "float32")
@@ -149,17 +174,18 @@ def build():
     """The app."""
     import gradio as gr
 
-    def choices(names):
-        if LABELS["kind"] == "classes":
-            return [RANDOM, *names]
-        return [RANDOM, "on", "off"] if len(names) == 1 else [RANDOM, *names, NONE]
+    def answered(*given):
+        try:
+            return draw(*given)
+        except ValueError as error:
+            raise gr.Error(str(error)) from error
 
     with gr.Blocks(title=MODEL["title"]) as app:
         gr.Markdown(f"# {MODEL['title']}")
         with gr.Row():
             faces = gr.Gallery(label="faces", columns=4, format="png")
             with gr.Column():
-                seed = gr.Number(0, label="seed", precision=0, minimum=0)
+                seed = gr.Textbox("0", label="seed", max_lines=1)
                 count = gr.Slider(1, MOST, 4, step=1, label="how many")
                 truncation = gr.Slider(0.3, 1, 1, step=0.05, label="truncation")
                 asked = [
@@ -168,8 +194,8 @@ def build():
                 ]
                 button = gr.Button("Generate", variant="primary")
         inputs = [seed, count, truncation, *asked]
-        button.click(draw, inputs, faces)
-        app.load(draw, inputs, faces)
+        button.click(answered, inputs, faces)
+        app.load(answered, inputs, faces)
         gr.Markdown("\n".join(f"- {name}: {value}" for name, value in MODEL["facts"]))
     return app
 

@@ -328,6 +328,7 @@ def test_what_a_step_draws():
     [
         ({"form": "paper"}, "form paper lets the encoder play against D_z; give code_weight above"),
         ({"second_label": "Prior"}, "second_label cannot be 'Prior', which names another input"),
+        ({"second_label": "codes"}, "second_label cannot be 'codes', which .* or a layer"),
         ({"warm_up": 4}, "warm_up 4 leaves no steps for the discriminators"),
         ({"form": "both"}, "unknown form 'both', known: released, paper"),
         ({"resolution": 8}, "resolution must be a whole number of at least 16"),

@@ -188,7 +188,11 @@ def test_mistakes_are_one_line(run, plain, picture, tmp_path, capsys):
     line = failed(capsys, translate.main, plain, where[0], "--out", tmp_path / "b.png")
     assert "several pictures are made of" in line
     assert "must be a folder" in line
-    aged(plain, *where)
+    (tmp_path / "out").mkdir()
+    sheet = tmp_path / "out" / "a.age_3.png"
+    line = failed(capsys, translate.main, plain, *where, "--sheet", sheet)
+    assert "a.age_3.png is one of the results; choose another" in line
+    aged(plain, *where, "--sheet", tmp_path / "out" / "a.png")
     line = failed(capsys, translate.main, plain, *where)
     assert "a.age_0.png exist already; --overwrite replaces such files" in line
     with pytest.raises(SystemExit):
@@ -196,6 +200,27 @@ def test_mistakes_are_one_line(run, plain, picture, tmp_path, capsys):
     words = " ".join(capsys.readouterr().out.split())
     assert "--sex NAME the sex to show; without it every sex" in words
     assert "faces at another age." in words
+
+
+@pytest.mark.parametrize(
+    ("label", "option"),
+    [
+        ("sex", "--sex"),
+        ("Hair colour", "--hair-colour"),
+        ("100 %", "--100-%"),
+        ("render size", "--second-render-size"),
+        ("back", "--second-back"),
+        ("weights", "--second-weights"),
+        ("help", "--second-help"),
+    ],
+)
+def test_a_second_label_called_as_an_option_of_translate(label, option, capsys):
+    parser = translate.build_parser(second=label)
+    given = parser.parse_args(["run", "in", "--out", "o", option, "x"])
+    assert (given.second, given.back, given.weights) == ("x", False, "ema")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--help"])
+    assert f"{option} NAME the {label} to show" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_age_is_for_networks_that_age(tmp_path, capsys, request):
@@ -229,6 +254,10 @@ def test_names_and_numbers_of_a_label():
         index_of("age", "0", whole)
     with pytest.raises(UserError, match=r"unknown age '3'\. Known: age 0-9"):
         index_of("age", "3", years)
+    signs = ("sex M", "sex m", "Other  one")
+    assert [index_of("sex", w, signs) for w in ("m", "sex M", "other one")] == [1, 0, 2]
+    with pytest.raises(UserError, match="'SEX M' could be 'sex M' or 'sex m'"):
+        index_of("sex", "SEX M", signs)
 
 
 # === export.py ===
@@ -342,6 +371,12 @@ def test_evaluation_on_infants_whose_future_is_known(run, both, cache, tmp_path,
             sex = ages.person(index)[1]
             made = levels(both, ages.draw(index, SIDE, 0), age, sex)
             assert np.abs(cell(2 * person, 1 + age) - made).max() <= 1
+
+
+def test_a_truncation_is_for_latents(run, capsys):
+    line = failed(capsys, evaluate.main, run, "--truncation", "0.5")
+    assert "--truncation applies to latents, and " in line
+    assert line.endswith("can age pictures; leave it out")
 
 
 def test_the_judge_sees_what_is_drawn(run, cache):

@@ -1,5 +1,6 @@
 import errno
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from console.errors import UserError
 from console.options import Parser
 from metrics import protocol
 from models.files import read_metadata
@@ -170,6 +172,12 @@ def test_absurd_sizes_are_refused_at_once(files, tmp_path, capsys, arguments, wo
     assert len(line) < 300
 
 
+def test_the_sheet_of_a_long_path_is_refused_at_once(files, tmp_path, capsys):
+    long = ["--tiles", "4000", "--count", "4000", "--out", tmp_path / "a.png"]
+    line = failed(capsys, explore.main, "interpolate", files["none"], *long)
+    assert "16,000,000 pictures; at most 4,096 are made at once" in line
+
+
 def test_a_picture_of_any_number_is_drawn_alone(files, tmp_path):
     out = tmp_path / "a.png"
     far = str(2**63 - 1)
@@ -234,6 +242,10 @@ def test_explore_writes_each_form(files, tmp_path):
         "--out", tmp_path / "b.gif")  # fmt: skip
     run("arithmetic", labelled, "--plus", "0,1", "--minus", "2,3", "--plus", "4,5", "--out",
         tmp_path / "c.png")  # fmt: skip
+    run("interpolate", labelled, "--count", 2, "--columns", 4, "--tiles", 3, "--out",
+        tmp_path / "i.png", tmp_path / "i.gif")  # fmt: skip
+    with Image.open(tmp_path / "i.png") as made:
+        assert made.size == (4 * 66 + 2, 3 * 66 + 2)
     run("walk", plain, "--direction", 1, "--out", tmp_path / "d.png", tmp_path / "d.gif")
     run("walk", plain, "--between", "0,1", "2,3", "--out", tmp_path / "e.png")
     run("attention", labelled, "--points", "0.5,0.5", "--out", tmp_path / "f.png")
@@ -251,7 +263,7 @@ def test_explore_writes_each_form(files, tmp_path):
 def test_explore_mistakes(files, tmp_path, capsys):
     plain, out = files["none"], tmp_path / "x.png"
     for arguments, words in [
-        (["interpolate", plain, "--out", out], "writes .gif, .webp, .mp4, not '.png'"),
+        (["interpolate", plain, "--out", "x.jpg"], "writes .png, .gif, .webp, .mp4, not '.jpg'"),
         (["walk", plain, "--direction", 8, "--out", out], "must be below 8"),
         (["walk", plain, "--property", "brightnes", "--out", out], "did you mean brightness?"),
         (["walk", plain, "--between", "0", "0", "--out", out], "the direction is zero"),
@@ -263,6 +275,58 @@ def test_explore_mistakes(files, tmp_path, capsys):
     ]:
         assert words in failed(capsys, explore.main, *arguments)
     assert not out.exists()
+
+
+VECTOR, STYLES = ["vector", "--of", "smile"], "a stylegan has no batch norm"
+HELD = "vector changes faces that the run held out"
+STAGES = "stages draws with the running statistics"
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "why"),
+    [
+        (VECTOR, ["--attributes", "smile"], HELD),
+        (VECTOR, ["--text", "a"], HELD),
+        (VECTOR, ["--truncation", "0.5"], HELD),
+        (VECTOR, ["--statistics", "running"], HELD),
+        (["mix"], ["--statistics", "running"], STYLES),
+        (["mix"], ["--attributes", "a"], "a stylegan takes no labels"),
+        (["noise"], ["--statistics", "standing"], STYLES),
+        (["noise"], ["--text", "a"], "a stylegan takes no labels"),
+        (["stages"], ["--statistics", "running"], STAGES),
+        (["stages"], ["--statistics", "standing"], STAGES),
+        (["stages"], ["--text", "a"], "stages takes --captions"),
+        (["stages", "--captions", "a"], ["--columns", "6"], "each of --captions is a column"),
+        (["walk"], ["--fps", "25"], "a sheet is no film"),
+        (["walk", "--out", "x.gif"], ["--columns", "7"], "a film has no columns"),
+        (["interpolate"], ["--fps", "9"], "a sheet is no film"),
+        (["interpolate"], ["--steps", "24"], "a sheet is no film"),
+        (["interpolate", "--out", "x.gif", "x.webp"], ["--columns", "7"], "a film has no columns"),
+        (["interpolate", "--through", "a", "b"], ["--count", "4"], "the latents stay where "),
+        (["interpolate", "--through", "a", "b"], ["--path", "spherical"], "the latents stay wh"),
+        (["arithmetic", "--plus", "1"], ["--attributes", ""], "arithmetic takes pictures by nu"),
+        (["truncation"], ["--truncation", "0.5"], "truncation draws all of --levels"),
+        (["project", "a.png"], ["--truncation", "0.5"], "project searches all latents"),
+        (["project", "a.png"], ["--statistics", "standing"], "project draws with the running stat"),
+    ],
+)
+def test_options_that_nothing_reads_are_refused_at_once(
+    verb, options, why, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load", None)
+    out = [] if "--out" in verb else ["--out", "x.png"]
+    line = failed(capsys, explore.main, verb[0], "run", *verb[1:], *options, *out)
+    assert f": {why}" in line
+    assert line.endswith(f"; leave out {options[0]}")
+
+
+def test_an_option_that_one_of_two_files_reads_is_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    both = ["--columns", "3", "--fps", "9", "--out", "x.png", "x.gif"]
+    line = failed(capsys, explore.main, "walk", "no.keras", *both)
+    assert "no.keras" in line
+    assert "leave out" not in line
 
 
 def test_export_halves_the_format_keras_alone(files, tmp_path, capsys):
@@ -302,6 +366,38 @@ def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
     passport = read_metadata(tmp_path / "a" / "keras" / "generator.keras")["passport"]
     assert passport["results"]["FD"]["value"] == 4.5
     assert passport["subject"]["name"] == "generator.keras"
+
+
+@pytest.mark.parametrize(
+    ("form", "lacks", "words"),
+    [
+        ("onnx", "tf2onnx", "ONNX needs packages .*: pip install tf2onnx onnxruntime"),
+        ("onnx", "onnxruntime", "ONNX needs packages .*: pip install tf2onnx onnxruntime"),
+        ("litert", "ai_edge_litert", "LiteRT needs packages .*: pip install ai-edge-litert"),
+    ],
+)
+def test_missing_packages_are_noticed_before_anything(
+    form, lacks, words, files, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, lacks, None)
+    monkeypatch.setattr("serving.export.packages._tensorflow_has_litert", lambda: False)
+    monkeypatch.setattr("serving.load_any", None)
+    forms = ["--format", "saved_model", form]
+    line = failed(capsys, export.main, files["none"], *forms, "--out", tmp_path / "a")
+    assert re.search(words, line)
+    assert not (tmp_path / "a").exists()
+
+
+def test_older_tensorflow_has_its_own_litert(monkeypatch, tmp_path):
+    from serving.export import packages
+
+    monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
+    monkeypatch.setattr(packages, "folder_of", lambda module: tmp_path)
+    with pytest.raises(UserError, match="LiteRT needs packages"):
+        packages.require(["keras", "litert"])
+    (tmp_path / "lite" / "python").mkdir(parents=True)
+    (tmp_path / "lite" / "python" / "interpreter.py").touch()
+    packages.require(["saved_model", "litert"])
 
 
 def test_export_refuses_an_unknown_format(files, tmp_path, capsys):

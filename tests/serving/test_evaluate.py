@@ -57,6 +57,17 @@ def test_folder_against_folder(folders, capsys):
     assert fd["value"] > 3 * fd["floor"]  # the dark shows
     names = {path.name for path in out.iterdir()}
     assert names == {"nearest_reals_0.png", "precision_recall.png", "records.json"}
+    earlier = [
+        *("nearest_reals_1.png", "quality.png", "quality_logged.png", "quality_logged_12.png"),
+        *("held_out_0.json", "held_out_0.png", "control_3.csv", "control_3.md", "control_3.json"),
+        "gan_train_0.md",
+    ]
+    mine = {"control_x.md", "quality_logged_.png", "my quality.png", "notes.txt"}
+    for name in (*earlier, *mine):
+        (out / name).write_text("earlier")
+    (out / "held_out_7.json").mkdir()
+    assert run(folders, "--out", str(out), "--overwrite") == 0
+    assert {path.name for path in out.iterdir()} == names | mine | {"held_out_7.json"}
 
 
 def test_a_folder_called_as_a_drawn_set_is_the_folder(folders, capsys, monkeypatch):
@@ -124,6 +135,15 @@ def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys
         ),
         (["7", "--labels", "folders"], "--labels folders applies to the pictures of --real DATA"),
         (["--fake", "x", "--real", "y", "--extractor", "vgg"], "Unknown extractor 'vgg'"),
+        (
+            ["7", "--labels", "folders", "--real", "faces"],
+            "--labels folders is for picture folders, and --real faces is none; leave it out",
+        ),
+        (["7", "--input-range", "0..1"], "only with --extractor FILE.keras, not with the usual"),
+        (
+            ["7", "--input-range=0..255", "--extractor", "lite1"],
+            "--input-range is read only with --extractor FILE.keras, not with lite1; leave it out",
+        ),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, capsys, monkeypatch, tmp_path):
@@ -132,6 +152,15 @@ def test_mistakes_are_one_line(arguments, message, capsys, monkeypatch, tmp_path
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert message in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_input_range_can_be_given(capsys):
+    """argparse takes a word that begins with - for an option, unless = stands before it."""
+    given = evaluate.build_parser().parse_args(["7", "--input-range=-1..1"])
+    assert given.input_range == "-1..1"
+    with pytest.raises(SystemExit):
+        evaluate.build_parser().parse_args(["--help"])
+    assert "is written --input-range=-1..1" in " ".join(capsys.readouterr().out.split())
 
 
 def test_weights_that_nothing_would_read_are_refused(folders, capsys):

@@ -10,7 +10,7 @@ from PIL import Image
 pytest.importorskip("tensorflow")
 
 from console.errors import UserError
-from serving.export import formats
+from serving.export import card, formats
 from serving.export.export import export, largest_error
 from serving.export.graph import PortableGenerator, portable_of
 from tests.serving import tiny
@@ -57,6 +57,17 @@ def test_classes_with_any_batch_size(classes, tmp_path):
         z, y = classes.draw_latents(count), classes.draw_labels(count)
         images = run({"latents": z, "labels": y, "truncation": np.float32(0.5)})
         np.testing.assert_allclose(images, classes.generate(0.5 * z, y), atol=1e-5)
+
+
+def test_the_card_says_which_statistics_an_export_has(classes):
+    changes = {"resolution": 32, "attention_resolution": 16, "name": "biggan"}
+    told = "batch norm keeps the statistics of training, as generate.py does below 1 only with "
+    for generator, said in ((tiny.generator("classes", **changes), True), (classes, False)):
+        portable = PortableGenerator(generator)
+        known = card.card(portable, "onnx", 0.0)
+        text = card.readme(portable, "onnx", "m", 0.0)
+        assert (told in known["inputs"]["truncation"]["meaning"]) is said
+        assert (f"{told}--statistics running; smaller values" in text) is said
 
 
 def snippet(folder):

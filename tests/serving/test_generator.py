@@ -53,6 +53,14 @@ def test_class_weights_blend_and_agree_with_indices(classes):
     assert np.abs(half - classes.generate(z, np.zeros(3, "int32"))).max() > 0.01
 
 
+def test_without_batch_norm_nothing_stands():
+    """A record that says "standing" would be wrong."""
+    generator = tiny.generator(g_norm="none")
+    with pytest.raises(UserError, match="has no batch norm, so no standing statistics"):
+        generator.sample(1, truncation=0.5, statistics="standing")
+    assert len(generator.sample(1, truncation=0.5, statistics="running").images) == 1
+
+
 def test_truncation_brings_standing_statistics_and_full_latents_take_them_away(plain):
     before = [ops.convert_to_numpy(norm.moving_mean) for norm in batch_norms(plain.network)]
     cut = plain.sample(4, truncation=0.5, statistics="standing")

@@ -30,6 +30,29 @@ def test_unknown_names_are_refused_with_the_nearest():
         PETS.parse("no cat")
 
 
+def test_an_exact_name_comes_first():
+    """Linux folders may differ in capitals alone."""
+    pets = LabelSet("classes", ("A", "a", "big  dog", "Owl"))
+    assert [pets.parse(word) for word in ("A", "a", "OWL")] == [{0: True}, {1: True}, {3: True}]
+    assert pets.parse("big  dog") == pets.parse(" Big dog ") == {2: True}
+    signs = LabelSet("attributes", ("Ab", "aB", "x"))
+    with pytest.raises(UserError, match="'ab' could be 'Ab' or 'aB'; write it exactly so"):
+        signs.parse("x, ab")
+    assert signs.parse("no aB, Ab") == {1: False, 0: True}
+
+
+def test_a_name_may_hold_a_comma():
+    people = LabelSet("classes", ("Doe, John", "Doe", "John"))
+    assert people.parse("doe,  john") == {0: True}
+    assert people.parse("John") == {2: True}
+    signs = LabelSet("attributes", ("Doe, John", "smile", "big, red hat"))
+    wished = {0: False, 1: True, 2: True}
+    assert signs.parse("big, red hat, no Doe, John,, smile") == wished
+    assert signs.parse(["big, red hat", "no Doe, John, smile"]) == wished
+    with pytest.raises(UserError, match=r"unknown attribute 'red'"):
+        signs.parse("smile, red")
+
+
 def test_names_that_exclude_each_other_are_refused():
     with pytest.raises(UserError, match="only one hair colour at a time, not blue hair and red"):
         SET.parse("blue hair, red hair")
@@ -148,3 +171,23 @@ def test_from_metadata():
     assert of_metadata(recipe, None).names == ("0", "1", "2")
     with pytest.raises(UserError, match="takes 3 labels but its file names 2"):
         of_metadata(recipe, {"names": ["a", "b"]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"groups": {"hair": ["a", "red"]}}, "group 'hair' .* holds 'red', which is none of its"),
+        ({"groups": {"hair": []}}, "group 'hair' .* holds no label"),
+        ({"shares": [0.5]}, "must be 2 numbers from 0 to 1, not 1 of them"),
+        ({"shares": [0.5, float("nan")]}, "must be 2 numbers from 0 to 1, not nan"),
+        ({"shares": [0.5, float("inf")]}, "not inf"),
+        ({"shares": [-0.1, 0.5]}, "not -0.1"),
+    ],
+)
+def test_groups_and_shares_of_a_file_are_checked(changed, words):
+    recipe = GANRecipe(name="x", label_kind="attributes", num_labels=2)
+    known = {"names": ["a", "b"], "groups": {"hair": ["b"]}, "shares": [0, 1.0]}
+    assert of_metadata(recipe, known).shares == (0, 1.0)
+    assert of_metadata(recipe, known).groups == {"hair": ("b",)}
+    with pytest.raises(UserError, match=words):
+        of_metadata(recipe, {**known, **changed})

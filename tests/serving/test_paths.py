@@ -3,7 +3,14 @@ import pytest
 
 from console.errors import UserError
 from datasets.pixels import to_uint8
-from serving.explore.paths import closed, interpolate, linear, spherical
+from serving.explore.paths import (
+    closed,
+    interpolate,
+    interpolation_sheet,
+    linear,
+    opened,
+    spherical,
+)
 from serving.pictures import enlarged
 
 
@@ -42,6 +49,36 @@ def test_closed_path_goes_through_every_key_and_has_no_jump(path):
     np.testing.assert_allclose(way[::10], keys, atol=1e-6)
     steps = np.linalg.norm(np.diff(np.concatenate([way, way[:1]]), axis=0), axis=-1)
     assert steps.max() < 0.25 * np.linalg.norm(keys[0] - keys[1], axis=-1).max()
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+def test_open_path_begins_and_ends_at_its_ends(path):
+    keys = np.random.default_rng(0).standard_normal((3, 2, 16)).astype("float32")
+    way = opened(keys, 7, path)
+    np.testing.assert_allclose(way[[0, 3, 6]], keys, atol=1e-6)
+    np.testing.assert_allclose(way[1], closed(keys, 3, path)[1], atol=1e-6)
+    np.testing.assert_allclose(opened(keys, 4, "linear")[1], keys[0] / 3 + 2 * keys[1] / 3, 1e-5)
+    assert opened(keys, 1, path).shape == (1, 2, 16)
+
+
+def test_sheet_through_latents(attributes):
+    page = np.asarray(interpolation_sheet(attributes, count=2, columns=3, rows=2, seed=4))
+    assert page.shape == (2 * 66 + 2, 3 * 66 + 2, 3)
+    z, y = attributes.draw_latents(4, seed=4), attributes.draw_labels(2, seed=4)
+    ends = enlarged(to_uint8(attributes.generate(z, np.repeat(y, 2, axis=0))), 64)
+    for row in range(2):
+        for end, column in enumerate((0, 2)):
+            top, left = 2 + 66 * row, 2 + 66 * column
+            found = page[top : top + 64, left : left + 64].astype(int)
+            assert np.abs(found - ends[2 * row + end]).max() <= 1
+
+
+def test_sheet_through_labels(attributes):
+    page = np.asarray(interpolation_sheet(attributes, columns=2, through=["blue hair", "red hair"]))
+    for column, name in enumerate(("blue hair", "red hair")):
+        alone = enlarged(attributes.sample(1, attributes=name).images, 64)[0]
+        found = page[2:66, 2 + 66 * column : 66 + 66 * column].astype(int)
+        assert np.abs(found - alone).max() <= 1
 
 
 def test_film_through_latents(plain):

@@ -8,7 +8,10 @@ import importlib.util
 import io
 import json
 import re
+import sys
 import tarfile
+from html import unescape
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ pytest.importorskip("tf2onnx")
 from console.errors import UserError
 from serving.commands import publish as command
 from serving.publish import half, page, runtime, single, space
+from serving.publish.description import describe
 from serving.publish.portable import page_network
 from serving.style_generator import StyleGenerator
 from tests.serving import test_styles, test_text, tiny
@@ -34,6 +38,7 @@ STUB = {
     "gifenc.mjs": GIFENC.encode(),
     "gifenc-LICENSE.md": b"MIT\n",
     "onnxruntime-LICENSE": b"MIT\n",
+    "onnxruntime-ThirdPartyNotices.txt": b'a <b> of </pre> & "c"\n',
 }
 
 
@@ -53,6 +58,7 @@ def test_the_folder_holds_all_that_its_files_name(folder):
     assert set(re.findall(r'(?:href|src)="([\w.-]+)"', html)) <= files
     assert "ort.wasm.min.js" not in files  # only the page in one file needs it
     assert {"gifenc-LICENSE.md", "onnxruntime-LICENSE"} <= files
+    assert (folder / "LICENSE").read_bytes() == page.LICENCE.read_bytes()
     assert not [path for path in folder.parent.iterdir() if path != folder]
 
 
@@ -84,8 +90,6 @@ def test_the_description(folder, attributes):
 
 
 def test_the_measure_stands_in_the_card_with_its_protocol(attributes):
-    from serving.publish.description import describe
-
     passport = {
         "protocol": {"real": {"count": 200}},
         "results": {"FD-lite0@224": {"value": 133.04, "floor": 24.3}},
@@ -180,6 +184,18 @@ def test_styles_are_mixed_as_explore_does():
         assert made.shape == (4, 16, 16, 3)
 
 
+def test_the_card_says_which_statistics_a_page_has():
+    """The paper's BigGAN alone stands below 1 in generate.py; others are alike everywhere."""
+    changes = {"resolution": 32, "attention_resolution": 16, "name": "biggan"}
+    model = {"file": "x", "bytes": 1, "sha256": "0", "precision": "half", "error": 0.001}
+    facts = describe(tiny.generator("classes", **changes), None, model)["facts"]
+    told = ("Truncations below 1", "the pictures of generate.py --statistics running")
+    assert told in facts
+    styled = StyleGenerator(test_styles.made())
+    for other in (tiny.generator("classes"), styled):
+        assert told not in describe(other, None, model)["facts"]
+
+
 # === One file ===
 
 
@@ -190,6 +206,13 @@ def test_one_file_holds_everything(attributes, tmp_path):
     assert not re.findall(r'(?:href|src)="(?!data:)', html)
     script = html.split("<script>")[-1]
     assert not re.findall(r"^(?:import|export)\b", script, re.MULTILINE)
+    # The licences of all that it holds go with it.
+    held = re.findall("<pre>(.*?)</pre>", html, re.DOTALL)
+    assert [unescape(text).encode() for text in held] == [
+        page.LICENCE.read_bytes(), *(content for name, content in STUB.items() if "LIC" in name),
+        STUB["onnxruntime-ThirdPartyNotices.txt"],
+    ]  # fmt: skip
+    assert 'href="LICENSE"' not in html
     # What the elements hold cannot end them.
     assert html.count("</script>") == html.count("<script")
 
@@ -282,6 +305,15 @@ def test_without_a_network_the_way_out_is_said(registry, tmp_path):
     assert not list(tmp_path.rglob("*.mjs"))
 
 
+def test_without_licences_nothing_is_fetched(registry, tmp_path, monkeypatch):
+    _, _, asked = registry
+    monkeypatch.setattr("serving.export.packages.folder_of", lambda module: tmp_path)
+    (tmp_path / "LICENSE").write_text("MIT")
+    with pytest.raises(UserError, match=r"ThirdPartyNotices\.txt is missing; install onnx"):
+        runtime.load(cache=tmp_path / "cache")
+    assert asked == []
+
+
 @pytest.mark.parametrize("answer", ["other", "no package", "cut"])
 def test_what_is_not_pinned_is_not_kept(answer, registry, tmp_path):
     small, answers, _ = registry
@@ -366,6 +398,23 @@ def test_mistakes_are_one_line_and_leave_nothing(options, words, file, tmp_path,
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["full", "mine.txt"]
 
 
+def test_nothing_is_fetched_for_what_cannot_be_written(file, tmp_path, capsys, monkeypatch):
+    from serving.explore.explorer import Explorer
+
+    fetched = []
+    monkeypatch.setattr(runtime, "load", lambda folder: fetched.append(folder))
+    line = failed(capsys, command.main, tmp_path / "no.keras", tmp_path / "out")
+    assert "no.keras" in line
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "tf2onnx", None)
+        line = failed(capsys, command.main, file, tmp_path / "out")
+    assert "pip install tf2onnx onnxruntime" in line
+    monkeypatch.setattr("serving.load_any", lambda *_: Explorer(test_text.made()))
+    line = failed(capsys, command.main, file, tmp_path / "out")
+    assert "takes captions, and a page cannot read sentences" in line
+    assert fetched == []
+
+
 def test_sentences_are_refused(stubbed, tmp_path):
     from serving.explore.explorer import Explorer
 
@@ -376,6 +425,71 @@ def test_sentences_are_refused(stubbed, tmp_path):
 
 
 # === Spaces ===
+
+
+def loaded(path):
+    """A Space's app as a module."""
+    spec = importlib.util.spec_from_file_location("space_app", path)
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    return app
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """The app of a Space whose classes have the names of its other choices."""
+    generator = tiny.generator("classes")
+    names = ("off", "random", "none of these")
+    generator.labels = dataclasses.replace(generator.labels, names=names)
+    path = tmp_path_factory.mktemp("space") / "s"
+    space.write(generator, path, None)
+    return loaded(path / "app.py")
+
+
+def test_a_space_draws_the_class_that_is_chosen(places):
+    offered = dict(places.choices(places.NAMES)[1:])
+    assert list(offered) == ["off", "random", "none of these"]
+    for name, answer in offered.items():
+        assert places.wished(places.controls(), [answer]) == {name: True}
+    assert places.wished(places.controls(), [places.RANDOM]) == {}
+    assert places.choices(["smile"])[0] == ("random", places.RANDOM)
+
+
+def test_a_space_offers_attributes(places, monkeypatch):
+    monkeypatch.setitem(places.LABELS, "kind", "attributes")
+    assert [words for words, _ in places.choices(["off", "on"])] == [
+        "random", "off", "on", "none of these",
+    ]  # fmt: skip
+    groups = [("hair", ["off", "on"]), ("smile", ["smile"]), ("hat", ["hat"])]
+    chosen = [("=off", "off", "on"), ("none", "on", "random"), ("random", "random", "off")]
+    assert [places.wished(groups, answers) for answers in chosen] == [
+        {"off": True, "smile": False, "hat": True},
+        {"off": False, "on": False, "smile": True},
+        {"hat": False},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "1e5", str(2**63), "9" * 20, "٣"])
+def test_a_space_refuses_what_is_no_seed(text, places):
+    with pytest.raises(ValueError, match="is no seed; give a whole number below 2 to the power"):
+        places.draw(text, 1, 1.0, places.RANDOM)
+
+
+def test_a_space_says_what_is_wrong(places, monkeypatch):
+    """Gradio shows the words of its own errors alone, and rounds large numbers."""
+    assert places.read_seed(f" {2**63 - 1} ") == 2**63 - 1
+    gradio = mock.MagicMock()
+    gradio.Error = type("Error", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "gradio", gradio)
+    places.build()
+    assert gradio.Dropdown.call_args == mock.call(
+        places.choices(places.NAMES), value=places.RANDOM, label="class"
+    )
+    seed = gradio.Textbox.return_value
+    click = gradio.Button.return_value.click
+    assert click.call_args.args[1][0] is seed
+    with pytest.raises(gradio.Error, match="'x' is no seed"):
+        click.call_args.args[0]("x", 1, 1.0, places.RANDOM)
 
 
 @pytest.mark.parametrize("kind", ["attributes", "examples", "classes", "style"])
@@ -389,23 +503,23 @@ def test_a_space_draws_pythons_pictures(kind, tmp_path):
         generator.labels = known
     space.write(generator, tmp_path / "s", 'A "title": x')
     assert {path.name for path in (tmp_path / "s").iterdir()} == {
-        "README.md", "app.py", "generator.onnx", "model.json", "requirements.txt",
+        "LICENSE", "README.md", "app.py", "generator.onnx", "model.json", "requirements.txt",
     }  # fmt: skip
-    spec = importlib.util.spec_from_file_location("space_app", tmp_path / "s" / "app.py")
-    app = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(app)
+    app = loaded(tmp_path / "s" / "app.py")
     answers = [app.RANDOM for _ in app.controls()]
     wish = {"attributes": "red hair", "classes": "owl"}.get(kind)
     if wish:
-        answers[0] = wish
+        answers[0] = f"={wish}"
     if kind == "examples":
         answers[[title for title, _ in app.controls()].index("glasses")] = "on"
         wish = "glasses"
-    found = np.stack(app.draw(5, 3, 0.6, *answers)).astype(int)
+    found = np.stack(app.draw("5", 3, 0.6, *answers)).astype(int)
     expected = generator.sample(3, 5, wish, truncation=0.6, statistics="running").images
     assert np.abs(found - expected).max() <= 1
     card = (tmp_path / "s" / "README.md").read_text()
     assert card.startswith('---\ntitle: "A \\"title\\": x"\nsdk: gradio\n')
+    assert "\nlicense: apache-2.0\n---\n" in card
+    assert "--statistics running" not in card
 
 
 def test_a_space_is_for_generators(tmp_path):

@@ -165,7 +165,9 @@ def test_tools_work_in_styles(style):
     assert isinstance(space, StyleSpace)
     pictures = space.sample(3, seed=1)
     assert pictures.latents.shape == (3, 5)
-    np.testing.assert_array_equal(pictures.images, style.sample(3, seed=1).images)
+    # Two graphs of the same sums, which TensorFlow may round differently.
+    same = style.sample(3, seed=1).images
+    assert np.abs(pictures.images.astype(int) - same).max() <= 1
     found, values = directions.factorise(space)
     kernels = [np.array(layer.kernel) for layer in style.network.layers
                if layer.name.endswith("_style")]  # fmt: skip

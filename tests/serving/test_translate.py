@@ -142,6 +142,21 @@ def test_originals_are_never_replaced(run, tmp_path, capsys):
     assert "is one of the originals" in words
 
 
+def test_a_sheet_replaces_no_result_and_is_a_png(run, tmp_path, capsys):
+    source = picture(tmp_path / "in" / "x.png")
+    (tmp_path / "link").symlink_to(tmp_path)
+    for out, sheet in (("out", "out/x.png"), ("y.png", "y.png"), ("out", "link/out/x.png")):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        given = [source, "--out", tmp_path / out, "--sheet", tmp_path / sheet, "--overwrite"]
+        words = failed(capsys, translate.main, run, *given)
+        assert f"{sheet} is one of the results; choose another" in words
+    given = [source, "--out", tmp_path / "out", "--sheet", tmp_path / "s.jpg"]
+    assert "--sheet writes a PNG; call it s.png, not s.jpg" in failed(
+        capsys, translate.main, run, *given
+    )
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_results_are_replaced_only_when_asked(run, tmp_path, capsys):
     source = picture(tmp_path / "in" / "x.png")
     old = picture(tmp_path / "out" / "x.png", seed=5)

@@ -16,7 +16,11 @@ from models.recipe import Phase, Recipe, held_out_field
 from models.systems.caae import labels as age_labels
 
 _PAPER = {"form": ("paper",)}
-_TAKEN = ("images", "pictures", "prior", "latents", age_labels.AGE)  # names of other inputs
+# Names of other inputs, and of layers of one word.
+_TAKEN = (
+    *("images", "pictures", "prior", "latents", age_labels.AGE),
+    *("codes", "features", "hidden", "logit", "start"),
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ class CAAERecipe(Recipe):
         if self.form == "paper" and not self.code_weight:
             yield "form paper lets the encoder play against D_z; give code_weight above 0"
         if self.second_label and _input_name(self.second_label) in _TAKEN:
-            yield f"second_label cannot be {self.second_label!r}, which names another input"
+            wrong = f"{self.second_label!r}, which names another input or a layer"
+            yield f"second_label cannot be {wrong}"
         if self.warm_up >= self.steps:
             yield f"warm_up {self.warm_up} leaves no steps for the discriminators"
 
