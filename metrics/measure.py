@@ -58,7 +58,10 @@ class Classes:
 
 @dataclass(frozen=True)
 class Floor:
-    """The measures between two disjoint sets of reals: how good a perfect generator would look."""
+    """The measures between two disjoint sets of reals: how good a perfect generator would look.
+
+    `counts`: of both sets. If they are smaller than what is measured, Fréchet distances are higher.
+    """
 
     values: dict[str, float]
     counts: tuple[int, int]

@@ -242,6 +242,11 @@ def evaluate(
         raise UserError(f"{subject.name}: {error}") from error
     if grouping is None and (note := _why_no_classes(subject, real)):
         result.notes.append(note)
+    if result.floor and (fewer := min(result.floor.counts)) < count:
+        result.notes.append(
+            f"reals/reals is of {fewer} pictures on each side, fewer than {count}: its Fréchet "
+            "distance is higher so, and a generator may come below it."
+        )
     record = protocol.Record(
         protocol=protocol_of(extractor, subject, real, count, settings, group, pixelwise),
         subject=subject.subject(),

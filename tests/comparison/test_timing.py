@@ -170,6 +170,7 @@ def test_the_precision_reaches_the_networks(tmp_path, monkeypatch, bfloat16, pre
     assert command._with_precision(make(tmp_path)).settings.precision == "float32"
 
 
+@pytest.mark.thorough
 def test_the_command(tmp_path, capsys):
     options = ["--data", "line", "--seeds", "1", "--marks", "1", "--width", "4"]
     words = ["lsgan", *options, "--batch-size", "8", "--count", "100", "--out", str(tmp_path)]

@@ -52,6 +52,7 @@ def test_folder_against_folder(folders, capsys):
     (record,) = json.loads(file.read_text())
     assert record["protocol"]["fake"]["count"] == record["protocol"]["real"]["count"] == 30
     assert record["protocol"]["settings"]["kernel_subset_size"] == 30
+    assert not any("reals/reals" in note for note in record["notes"])  # 30 and 30 others
     fd = record["results"]["FD-net@16"]
     assert fd["low"] < fd["value"] < fd["high"]
     assert fd["value"] > 3 * fd["floor"]  # the dark shows
@@ -104,6 +105,14 @@ def test_pixels_are_compared_if_asked(folders, capsys):
     assert "SWDx1e3 mean" in capsys.readouterr().out
     assert run(folders, "--against", str(file)) == 2  # other measures, another protocol
     assert "pixels.count: 30 / None" in capsys.readouterr().err
+
+
+def test_a_floor_of_fewer_pictures_is_told(folders, capsys):
+    """Of 24 reals, 12 against 12."""
+    assert run(folders, "--real", str(folders / "other"), "--samples", "24") == 0
+    assert (
+        "reals/reals is of 12 pictures on each side, fewer than 24: its" in capsys.readouterr().out
+    )
 
 
 def test_records_of_other_protocols_are_refused_before_measuring(folders, capsys):

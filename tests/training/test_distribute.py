@@ -45,6 +45,7 @@ def weights(run):
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="Keras has one device with torch")
 def test_resume_on_another_number_of_devices(pictures, cache, tmp_path, train):
     out = tmp_path / "two"
