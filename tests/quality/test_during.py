@@ -29,6 +29,9 @@ from training.callbacks.collapse_watch import CollapseWatch
 from training.settings import Settings
 
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+
 class Planned:
     """Stands in for `QualityMeasure`: reads off a list of distances by step."""
 
