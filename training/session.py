@@ -20,10 +20,9 @@ from models.networks import trained_parameters
 from models.recipe import Recipe
 from models.system import System
 from models.systems import system_class
-from quality import during
 from runs import checkpoints
 from runs.record import judge_of, record_of
-from training import device, estimate, finetuning
+from training import checks, device, estimate, finetuning
 from training.command import Command, Decision
 from training.going_on import load, say_other_rates
 from training.inputs import fitted, open_for, refuse_unfit
@@ -111,55 +110,46 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     found = device.find()
     decided = command.decide(found)
     recipe, settings, resumed = decided.recipe, decided.settings, decided.resumed
+    sample_only = command.dry_run and not resumed
     if resumed and plan.chief and not command.dry_run:
         stack.enter_context(resumed.held())
     _say_choices(plan, found, decided)
-    with user_errors(ValueError):  # these errors do not depend on the data, so they come first
-        _refuse_unread(command, recipe, settings)
-        system_class(recipe).check(recipe)
-        plan.check(recipe)
-        recipe.check_training()
-        judge = judge_of(decided.recorded, recipe) if resumed else recipe.judge
-        if settings.quality_interval(recipe.steps):
-            during.check(judge)
-    if settings.from_ and not resumed:
-        finetuning.check(recipe, settings.from_, settings.out)
+    judge = judge_of(decided.recorded, recipe) if resumed else recipe.judge
+    checks.before_data(command, decided, plan, judge)
     data = open_for(
-        recipe, settings, stack, sample_only=command.dry_run and not resumed,
+        recipe, settings, stack, sample_only,
         check=lambda source: refuse_unfit(recipe, settings, source, command.overrides),
     )  # fmt: skip
-    sample_only = command.dry_run and not resumed
     recipe, data = fitted(recipe, data, settings, sample_only)
-    fewest = min(len(part.images) for part in data.parts.values())
-    if fewest < 2 and not sample_only and settings.quality_interval(recipe.steps):
-        raise UserError("the quality of one picture cannot be measured; give --quality-samples 0")
-    if command.settings.get("control_samples") and not recipe.conditional:
-        raise UserError(
-            "--control-samples measures how a generator obeys labels, and these pictures are used "
-            "without; give --labels, or leave it out"
-        )
+    checks.of_data(command, settings, recipe, data, sample_only)
     device.make_repeatable(found.kind, settings.seed)
     overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
     record = record_of(settings.to_dict(), overrides, decided.precision, data) | {"judge": judge}
-    if resumed:
-        runs.refuse_changes(resumed, recipe, record)
-    saved = _checkpoint(resumed, recipe) if resumed else None
-    done = checkpoints.step_of(saved) if saved else 0
-    if resumed:
-        say_other_rates(resumed.recipe(), recipe, done)
-    with user_errors(ValueError):
-        settings.check_pace(recipe, done)
     session = Session(
         command, plan, found, recipe, settings, decided.precision, resumed, data, record, None
     )  # fmt: skip
+    _begin(session, decided.recorded)
+    return session
+
+
+def _begin(session: Session, recorded: dict[str, Any]) -> None:
+    """Build the session's system: as it begins, or as the run's newest checkpoint has it."""
+    recipe, settings, resumed = session.recipe, session.settings, session.resumed
+    saved, done = None, 0
+    if resumed:
+        runs.refuse_changes(resumed, recipe, session.record)
+        saved = _checkpoint(resumed, recipe)
+        done = checkpoints.step_of(saved)
+        say_other_rates(resumed.recipe(), recipe, done)
+    with user_errors(ValueError):
+        settings.check_pace(recipe, done)
     session.system = session.build(recipe.phase_of(done))
     if saved:
         load(session.system, saved, resumed)
-        if "from" in decided.recorded:
-            session.record["from"] = decided.recorded["from"]
+        if "from" in recorded:
+            session.record["from"] = recorded["from"]
     elif settings.from_:
         session.record["from"] = finetuning.start_from(session.system, settings.from_, settings.out)
-    return session
 
 
 def print_plan(session: Session) -> None:
@@ -229,45 +219,6 @@ def _say_choices(plan: Distribution, found: device.Device, decided: Decision) ->
         say(f"devices    every batch is divided among {plan.devices}{hosts}")
     say(f"recipe     {decided.recipe.name}: {decided.why_recipe}")
     say(f"precision  {decided.precision}: {decided.why_precision}")
-
-
-def _refuse_unread(command: Command, recipe: Recipe, settings: Settings) -> None:
-    """Raise ValueError for a setting that this system does not read."""
-    if command.settings.get("quality_every") and not settings.quality_samples:
-        raise ValueError(
-            "--quality-every measures nothing with --quality-samples 0; give one of them"
-        )
-    if settings.rollbacks and settings.distribute == "hosts":
-        raise ValueError("--rollbacks works on one machine only, not with --distribute hosts")
-    for option, value in (("--data-b", settings.data_b), ("--domains", settings.domains)):
-        if value and len(recipe.domains) == 1:
-            raise ValueError(
-                f"{option} is for recipes that translate between two sets of pictures, such as "
-                f"cyclegan_cpu; recipe {recipe.name} trains a {recipe.system}"
-            )
-    for name in ("captions", "vectors"):
-        if name in command.settings and not recipe.captions_together:
-            raise ValueError(
-                f"--{name} is for recipes that take captions, such as stackgan_cpu; recipe "
-                f"{recipe.name} trains a {recipe.system}"
-            )
-    watched = system_class(recipe).watched
-    if watched.collapse is None and settings.rollbacks:
-        raise ValueError(f"--rollbacks is for GANs; recipe {recipe.name} trains a {recipe.system}")
-    if "control_samples" in command.settings:
-        measured = "--control-samples measures how a generator obeys labels"
-        if recipe.labels == "never":
-            raise ValueError(f"{measured}; a {recipe.system} takes no labels")
-        if "generator" not in system_class(recipe).outputs:
-            raise ValueError(f"{measured}; of a {recipe.system}, evaluate.py measures it")
-    unread = recipe.labels == "never" and settings.labels not in ("auto", "none")
-    divides = settings.domains or settings.only
-    if unread and len(recipe.domains) > 1 and not divides:
-        raise ValueError(
-            f"--labels {settings.labels} is read only to divide the data into domains, with "
-            f'--domains "no glasses, glasses", or to choose some of it, with --only; a '
-            f"{recipe.system} takes no labels"
-        )
 
 
 def _checkpoint(resumed: runs.Run, recipe: Recipe) -> Any:

@@ -28,7 +28,6 @@ from training.callbacks import base, checkpoints
 from training.callbacks.collapse_watch import CollapseWatch
 from training.settings import Settings
 
-
 pytestmark = pytest.mark.usefixtures("eagerly")
 
 
