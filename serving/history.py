@@ -58,9 +58,9 @@ def run_of(source: str | Path) -> runs.Run | None:
 
 
 def checkpoints_of(source: str) -> tuple[runs.Run, list[Path]]:
-    """A run and all its checkpoints, oldest first. Raises `UserError` if there are none."""
+    """A run and a checkpoint of each step, oldest first. Raises `UserError` if there are none."""
     run = runs.load(source)
-    found = names.found(run.checkpoints)
+    found = list({names.step_of(path): path for path in names.found(run.checkpoints)}.values())
     if not found:
         raise UserError(f"{run.folder} holds no checkpoints, which --history checkpoints measures")
     return run, found

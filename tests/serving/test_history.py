@@ -39,13 +39,15 @@ def make_run(folder, rows=(), settings=SETTINGS, recipe=None):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run with two checkpoints that can be read and one that cannot."""
+    """A run with two steps' checkpoints that can be read, of one two, and one that cannot."""
     folder = make_run(tmp_path_factory.mktemp("samples") / "00004-tiny-f", [(3, 9.0), (6, 4.5)])
     for step, seed in ((3, 1), (6, 2)):
         gan = GAN(models_tiny.recipe(), seed=seed)
         gan.steps_done.assign(step)
         gan.save_weights(folder / "checkpoints" / f"checkpoint-{step:08d}.weights.h5")
     (folder / "checkpoints" / "checkpoint-00000009.weights.h5").write_bytes(b"\x89HDF damaged")
+    kept = folder / "checkpoints" / "checkpoint-00000003-best.weights.h5"
+    kept.write_bytes(kept.with_name("checkpoint-00000003.weights.h5").read_bytes())
     return folder
 
 
