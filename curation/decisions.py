@@ -73,14 +73,13 @@ def final_reasons(
     faces: Sequence[dict], reasons: Sequence[str], by_hand: dict[str, bool]
 ) -> list[str]:
     """The reasons after the user's decisions, which override them; what is lost cannot stay."""
-    return [
-        reason
-        if reason == LOST or face["file"] not in by_hand
-        else BY_HAND
-        if by_hand[face["file"]]
-        else ""
-        for face, reason in zip(faces, reasons, strict=True)
-    ]
+    found = []
+    for face, reason in zip(faces, reasons, strict=True):
+        dropped = by_hand.get(face["file"])
+        if dropped is not None and reason != LOST:
+            reason = BY_HAND if dropped else ""
+        found.append(reason)
+    return found
 
 
 def follow(
