@@ -56,7 +56,7 @@ def found_reasons(
     reason.
     """
     reasons = [
-        GONE if face["picture"] in gone else LOST if face["file"] in lost else rules.reason(face)
+        LOST if face["file"] in lost else GONE if face["picture"] in gone else rules.reason(face)
         for face in faces
     ]
     order = sorted(

@@ -150,9 +150,10 @@ def _find_faces(
 def _describe(store: Store, folder: Folder, options: Options) -> None:
     if options.features is None:
         return
-    files = store.without("features")
+    there = _there(folder, store.without("features"))
+    files = list(there)
     for some in _shown(_parts(files), "Describing faces", -(-len(files) // AT_ONCE), options):
-        pictures = np.stack([folder.read(_there(folder, file), SEEN) for file in some])
+        pictures = np.stack([folder.read(there[file], SEEN) for file in some])
         store.set_features(some, options.features(pictures))
 
 
@@ -168,9 +169,10 @@ def _tag(store: Store, folder: Folder, options: Options) -> None:
         store.set_tags(_tags_of_pictures(store, options.tags))
     if options.tags is not None or options.tagger is None:
         return
-    files = store.without("tags")
+    there = _there(folder, store.without("tags"))
+    files = list(there)
     for some in _shown(_parts(files), "Tagging faces", -(-len(files) // AT_ONCE), options):
-        pictures = [folder.read(_there(folder, file)) for file in some]
+        pictures = [folder.read(there[file]) for file in some]
         store.set_tags(dict(zip(some, options.tagger(pictures), strict=True)))
 
 
@@ -233,14 +235,9 @@ def _notes(folder, faces, by_hand, names, labelled, sheet) -> list[str]:
     return lines
 
 
-def _there(folder: Folder, file: str) -> Path:
-    path = folder.find(file)
-    if path is None:
-        raise DataError(
-            f"The face {file!r} has gone from {str(folder.path)!r}. Put it back, or delete "
-            f"{str(folder.work)!r} to find all faces anew."
-        )
-    return path
+def _there(folder: Folder, files: list[str]) -> dict[str, Path]:
+    """The faces whose file is still there, and where."""
+    return {file: path for file in files if (path := folder.find(file))}
 
 
 def _parts(files: list[str]) -> Iterator[list[str]]:

@@ -199,16 +199,18 @@ class Store:
         return np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(-1, 16, 16, 3)
 
     def features(self) -> np.ndarray:
-        """float16 (N, d), by file; every face must have them."""
+        """float16 (N, d), by file; zeros where a face has none, since its file is gone."""
         (count,) = self._base.execute("SELECT COUNT(*) FROM face").fetchone()
         result = None
         rows = self._base.execute("SELECT features FROM face ORDER BY file")
         for index, (blob,) in enumerate(rows):
+            if blob is None:
+                continue
             row = np.frombuffer(blob, np.float16)
             if result is None:
-                result = np.empty((count, len(row)), np.float16)
+                result = np.zeros((count, len(row)), np.float16)
             result[index] = row
-        return np.empty((0, 1), np.float16) if result is None else result
+        return np.zeros((count, 1), np.float16) if result is None else result
 
     def without(self, column: str) -> list[str]:
         """The files of the faces that lack "features" or "tags"."""

@@ -149,13 +149,13 @@ def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) ->
     return _captioned(by_row, str(folder), folder.name, absent, "has no .txt beside it")
 
 
-def from_csv(path: Path, files: Sequence[str]) -> Captioned:
+def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Captioned:
     """`file,caption`: a picture may have several lines. Files are named as in a CSV of labels.
 
     Raises `DataError` for an unreadable file, an empty caption, and captions for no picture.
     """
     by_row: dict[int, tuple[str, ...]] = {}
-    absent, find = [], Finder(files)
+    absent, find = [], Finder(files, folder)
     for number, name, text in _read_csv(path):
         if not text.strip():
             raise DataError(f"{str(path)!r}, line {number}: the caption of {name!r} is empty.")

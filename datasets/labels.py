@@ -68,7 +68,7 @@ def from_classes(classes: dict[int, str], missing: str, notes: list[str]) -> Fou
     return Found(rows, Labels("classes", names, values), missing, notes)
 
 
-def from_folders(files: Sequence[str]) -> Found:
+def from_folders(files: Sequence[str], folder: Sequence[str] = ()) -> Found:
     """Class labels: the class of a picture is its sub-folder of the data folder."""
     parts = [PurePosixPath(name).parts for name in files]
     classes = {row: part[0] for row, part in enumerate(parts) if len(part) > 1}
@@ -80,7 +80,7 @@ def from_folders(files: Sequence[str]) -> Found:
     return from_classes(classes, "lies in no sub-folder, so it has no class", [])
 
 
-def from_csv(path: Path, files: Sequence[str]) -> Found:
+def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Found:
     """`file,label` gives classes; `file,attribute,attribute,…` gives attributes.
 
     `file,age` and `file,age,sex`, with any name in the place of "sex", give a one-of group for each
@@ -89,7 +89,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     """
     header, lines = _read_csv(path)
     names = tuple(header[1:])
-    find = Finder(files)
+    find = Finder(files, folder)
     rows, absent, twice = {}, [], 0
     for number, line in lines:
         row = find(line[0])
@@ -122,7 +122,7 @@ def from_csv(path: Path, files: Sequence[str]) -> Found:
     return _from_scores(sorted(rows), names, scores, missing, notes, path.name)
 
 
-def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
+def from_json_folder(folder: Path, files: Sequence[str], pictures: Sequence[str] = ()) -> Found:
     """One JSON per picture, `{"blonde hair": 0, …}`, named after the picture.
 
     It is looked for at the picture's path below `folder`, then by its file name.
@@ -130,7 +130,7 @@ def from_json_folder(folder: Path, files: Sequence[str]) -> Found:
     found = sorted(folder.rglob("*.json"))
     if not found:
         raise DataError(f"No .json file in the labels folder {str(folder)!r}.")
-    find = Finder(files, by_stem=True)
+    find = Finder(files, pictures, by_stem=True)
     rows, absent = {}, []
     unknown: Counter[str] = Counter()
     for path in found:

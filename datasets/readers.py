@@ -15,8 +15,8 @@ LABEL_WORDS = ("folders", "none")
 
 def of_labels(
     folder: Path, spec: str | None
-) -> tuple[Callable[[Sequence[str]], labels.Found] | None, Any]:
-    """(files → Found, or None if unlabelled) and the labels' part of the fingerprint.
+) -> tuple[Callable[[Sequence[str], Sequence[str]], labels.Found] | None, Any]:
+    """((files, all of the folder) → Found, or None) and the labels' part of the fingerprint.
 
     Raises `DataError` for a name that is neither a file, a folder nor one of `LABEL_WORDS`.
     """
@@ -35,10 +35,11 @@ def of_labels(
 
 
 def of_captions(
-    folder: Path, files: Sequence[str], spec: str | None
+    folder: Path, files: Sequence[str], every: Sequence[str], spec: str | None
 ) -> tuple[Callable[[], captions.Captioned] | None, Any]:
     """(() → Captioned, or None without captions) and the captions' part of the fingerprint.
 
+    `every`: all pictures of the folder, of which `files` may be some.
     Raises `DataError` for a name that is neither a file nor "files".
     """
     if spec is None:
@@ -50,7 +51,7 @@ def of_captions(
     path = Path(spec).expanduser()
     if not os.path.isfile(path):
         raise DataError(f"Captions {spec!r} are neither a CSV file nor {captions.FILES!r}.")
-    return functools.partial(captions.from_csv, path, files), _contents(path)
+    return functools.partial(captions.from_csv, path, files, every), _contents(path)
 
 
 def _identity(folder: Path, file: Path) -> tuple[str, int, int]:

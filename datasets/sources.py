@@ -217,15 +217,17 @@ def _folder(
         notes.append(f"Files of other kinds, passed over: {total} ({kinds}).")
     if count is not None and count > len(files):
         notes.append(f"{count} pictures were asked for; the folder has {len(files)}.")
+    every = [name for name, _, _ in files]
     files = [files[i] for i in evenly(count, len(files))]
     reader, label_identity = readers.of_labels(folder, label_spec)
     relative = [name for name, _, _ in files]
 
     def load():
-        return [(str(folder), name) for name in relative], reader(relative) if reader else None
+        found = reader(relative, every) if reader else None
+        return [(str(folder), name) for name in relative], found
 
     identity = {"kind": "folder", "files": files, "labels": label_identity}
-    captioned, caption_identity = readers.of_captions(folder, relative, caption_spec)
+    captioned, caption_identity = readers.of_captions(folder, relative, every, caption_spec)
     if captioned:
         identity["captions"] = caption_identity
     return Source(

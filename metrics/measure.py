@@ -117,7 +117,7 @@ def measure(
         )
     settings = (settings or Settings()).fitted(len(real), len(fake))
     result = Result(settings=settings)
-    _note_counts(result, extractor, real, fake)
+    _note_counts(result, extractor, real, fake, FRECHET in measures)
     with tqdm(
         total=len(measures), desc="measures", unit="", leave=False, disable=not progress
     ) as bar:
@@ -160,7 +160,9 @@ def floor_of(
     return Floor(values, (len(first), len(second)), found.curve, seconds)
 
 
-def _note_counts(result: Result, extractor: Extractor, real: Features, fake: Features):
+def _note_counts(
+    result: Result, extractor: Extractor, real: Features, fake: Features, frechet: bool
+):
     width, smaller = real.pool.shape[1], min(len(real), len(fake))
     name = extractor.measure_name(FRECHET)
     if smaller <= width:
@@ -168,7 +170,7 @@ def _note_counts(result: Result, extractor: Extractor, real: Features, fake: Fea
             f"{smaller} pictures for {width} features: {name} is biased upwards, compare it at "
             "equal counts only."
         )
-    elif name in result.estimates:
+    elif frechet:
         result.notes.append(f"{name} falls with the number of pictures: compare equal counts only.")
     if len(fake) > 1 and np.ptp(fake.pool, axis=0).max() == 0:
         result.notes.append("All generated pictures are the same one.")

@@ -1,10 +1,10 @@
 """The differences between TensorFlow, JAX and torch in a GAN's training step.
 
-`value_and_grad` and `input_gradient` are the two derivatives that a GAN needs, the latter also with
-the answer itself, `answer_and_gradient`; `apply_gradients` is an optimizer's step, skipped if
-float16 overflowed; `run_step` runs a stateful step on a backend
-that needs a pure function; `after` orders two computations so that the first one's memory is free
-before the second begins; `forget_traced` frees the graphs of systems that are gone.
+`value_and_grad` and `input_gradient` are the two derivatives that a GAN needs, and
+`answer_and_gradient` gives a network's answer with its gradient; `apply_gradients` is an
+optimizer's step, skipped if float16 overflowed; `run_step` runs a stateful step on a backend that
+needs a pure function; `after` orders two computations so that the first one's memory is free before
+the second begins; `forget_traced` frees the graphs of systems that are gone.
 """
 
 from collections.abc import Callable, Sequence

@@ -115,8 +115,13 @@ def headings(records: Sequence[Record]) -> list[str]:
 
 
 def remove_earlier(folder: Path) -> None:
-    """Remove what an earlier evaluation wrote to `folder`, and nothing else."""
-    for path in folder.iterdir() if folder.is_dir() else ():
+    """Remove what an earlier evaluation wrote to `folder`, and nothing else.
+
+    A training writes some of these names to its run folder.
+    """
+    if not (folder / RECORDS).is_file():
+        return
+    for path in folder.iterdir():
         if _OURS.fullmatch(path.name) and path.is_file():
             path.unlink()
 

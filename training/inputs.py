@@ -189,6 +189,8 @@ def fitted(
     if recipe.labels == "never":
         return recipe, data
     (name,) = recipe.domains
+    if settings.labels == "auto" and data.parts[name].labels is None:
+        _say_folders(Path(settings.data).expanduser())
     recipe, part = with_labels(recipe, data.parts[name], settings)
     return recipe, dataclasses.replace(data, parts={name: part})
 
@@ -250,8 +252,6 @@ def with_labels(
 ) -> tuple[Recipe, datasets.ImageData]:
     """Fit the recipe's labels to the data's, or remove both, as `--labels` says."""
     if not takes_labels(recipe, settings, data.labels is not None):
-        if settings.labels == "auto" and data.labels is None:
-            _say_folders(Path(settings.data).expanduser())
         return recipe, dataclasses.replace(data, labels=None)
     with user_errors(ValueError):
         changed, taken = recipe.with_labels(data.labels)

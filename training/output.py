@@ -61,6 +61,7 @@ class Outputs(contextlib.ExitStack):
             settings.checkpoints,
             keep_last=session.end_of_phase < recipe.steps,
             measures=lambda step: any(each.due(step) for each in quality),
+            go_back=self._diverged,
         )
         every = settings.picture_interval(recipe.steps)
         singular_values = SingularValues(

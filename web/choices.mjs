@@ -72,6 +72,7 @@ export class Choices {
     find("truncation").addEventListener("input", ({ target }) => {
       // A link may hold any value; the user's hand chooses one of two digits.
       target.value = rounded(target.value);
+      this.chosen = Number(target.value);
       find("truncation-value").textContent = target.value;
     });
     find("truncation").addEventListener("change", changed);
@@ -82,6 +83,7 @@ export class Choices {
     for (const input of find("count").querySelectorAll("input")) {
       input.checked = Number(input.value) === count;
     }
+    this.chosen = truncation; // the slider may not reach it
     find("truncation").value = truncation;
     find("truncation-value").textContent = rounded(truncation);
     for (const { select, names } of this.selects) select.value = this.valueOf(names, wishes);
@@ -99,7 +101,7 @@ export class Choices {
   /** Write what is chosen into `state`. */
   get(state) {
     state.count = Number(find("count").querySelector("input:checked").value);
-    state.truncation = Number(find("truncation").value);
+    state.truncation = this.chosen;
     state.wishes = new Map();
     for (const { select, names } of this.selects) {
       if (select.value === NONE || select.value === OFF) {

@@ -473,3 +473,24 @@ def test_the_time_of_a_step_counts_the_entrys_own_steps(tmp_path):
             known = {"curve": curve, "state": "done", "seconds": seconds * steps}
             (place / "result.json").write_text(json.dumps(known))
     assert [each.step_seconds for each in table.rows(made, tmp_path, ["x"])] == [2.0, 2.0]
+
+
+def test_a_comparison_among_its_own_pictures_is_refused(tmp_path, pictures):
+    made = make(pictures / "out", ["gan"], data=str(pictures))
+    with pytest.raises(UserError, match="lies in the folder of pictures"):
+        trials.open_data(made)
+
+
+def test_damaged_files_of_a_run_are_named(tmp_path):
+    made = make(tmp_path, ["gan"])
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
+    place = trials.folder_of(folder, "gan", 0)
+    place.mkdir(parents=True)
+    (place / "unfinished.weights.h5").write_bytes(b"cut")
+    words = r"unfinished\S+ cannot be read .*gan-0 to train this run again"
+    with pytest.raises(UserError, match=words):
+        trials.train(made, folder, data, None, lambda: False, print)
+    (place / "result.json").write_text("{")
+    with pytest.raises(UserError, match=r"result\.json .*gan-0 to train this run again"):
+        trials.result(place)

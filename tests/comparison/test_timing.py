@@ -24,9 +24,9 @@ def make(tmp_path, **changes):
 
 @pytest.fixture
 def timed(tmp_path, monkeypatch):
-    """A plan whose recipes' steps take 0.5 and 1.3 s, and its folder."""
+    """A plan whose recipes' steps take 0.5 and 1.25 s, and its folder."""
     made = make(tmp_path)
-    seconds = iter((0.5, 1.3))
+    seconds = iter((0.5, 1.25))
     monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: next(seconds))
     data = trials.open_data(made)
     folder = trials.open_plan(made, data)
@@ -35,7 +35,10 @@ def timed(tmp_path, monkeypatch):
 
 def test_minutes_hold_more_of_the_faster_steps(timed):
     made, folder = timed
-    assert made.timed == {"gan": 240, "lsgan": 90}  # 120 s / 1.3 s = 92, in tens
+    assert made.timed == {
+        "gan": 240,
+        "lsgan": 90,
+    }  # 120 s / 1.25 s = 96, in tens
     assert made.recipe("lsgan").steps == 90
     assert made.marks("gan") == [120, 240]
     assert json.loads((folder / "steps.json").read_text()) == {"steps": made.timed}
@@ -182,3 +185,42 @@ def test_the_command(tmp_path, capsys):
     assert "--steps must be a whole number of at least 1, not 0" in capsys.readouterr().err
     assert command.run([*words, "--minutes", "1", "--steps", "2"]) == 2
     assert "--minutes says how long a run trains; leave out --steps" in capsys.readouterr().err
+
+
+def test_a_comparison_goes_on_behind_a_run_that_has_ended(tmp_path):
+    made = make(tmp_path, minutes=0.0, steps=1, marks=1)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
+    place = trials.folder_of(folder, "gan", 0)
+    place.mkdir(parents=True)
+    ended = {"curve": [], "state": "done", "seconds": 0.0}
+    (place / "result.json").write_text(json.dumps(ended))
+    judge = types.SimpleNamespace(measure=lambda gan, data: {"x": 1.0}, sheet=_sheet)
+    trials.train(made, folder, data, judge, lambda: False, lambda words: None)
+    assert trials.result(trials.folder_of(folder, "lsgan", 0))["state"] == "done"
+
+
+def test_minutes_that_are_too_short_hold_the_fewest_steps(tmp_path, monkeypatch):
+    made = make(tmp_path, minutes=0.001)
+    monkeypatch.setattr(timing, "step_seconds", lambda gan, feed, least: 1.0)
+    data = trials.open_data(made)
+    found = timing.timed(made, trials.open_plan(made, data), data)
+    assert found.timed == {"gan": 10, "lsgan": 10}
+
+
+def test_the_seconds_of_a_run_are_those_of_its_steps(tmp_path, monkeypatch):
+    """Two marks of a second each, and 50 s of measuring after either."""
+    clock = types.SimpleNamespace(now=0.0)
+
+    def take(seconds, found):
+        clock.now += seconds
+        return found
+
+    monkeypatch.setattr(trials, "advance", lambda gan, feed, step: take(1.0, {}))
+    monkeypatch.setattr(trials.time, "perf_counter", lambda: clock.now)
+    made = make(tmp_path, minutes=0.0, steps=2)
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
+    judge = types.SimpleNamespace(measure=lambda *_: take(50.0, {"x": 1.0}), sheet=_sheet)
+    trials.train(made, folder, data, judge, lambda: False, lambda words: None)
+    assert trials.result(trials.folder_of(folder, "gan", 0))["seconds"] == 2.0

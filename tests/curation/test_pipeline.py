@@ -257,6 +257,16 @@ def test_faces_that_are_deleted_by_hand_stay_away(raw, tmp_path, run):
         run()
     (out / "faces" / second).unlink()
     assert "2 of 4 faces stay." in run()
+    described = []
+
+    def features(pictures):
+        described.extend(pictures)
+        return pictures.mean(axis=(1, 2)).astype("float32")
+
+    assert "2 of 4 faces stay." in run(features=features)  # what is gone needs none
+    assert len(described) == 2
+    (raw / f"{first[0]}.png").unlink()  # and so has its picture
+    assert "2 of 4 faces stay." in run()
 
 
 def test_what_the_data_set_is_trained_on(raw, tmp_path, run):

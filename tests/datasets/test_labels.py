@@ -106,6 +106,15 @@ def test_csv_of_classes(opened, folder):
     ]
 
 
+def test_some_of_the_pictures_are_named_as_all_of_them_are(opened, tmp_path):
+    """a/0.png is chosen, and the line of b/0.png is not its, although no other is called 0.png."""
+    for name in ("a/0.png", "a/1.png", "b/0.png", "b/1.png"):
+        save_picture(tmp_path / "two" / name, (len(name), 0, 0))
+    text = "file,label\nb/0.png,wrong\na/0.png,right\na/1.png,right\nb/1.png,wrong\n"
+    data = opened(tmp_path / "two", count=1, labels=csv(tmp_path, text))
+    assert data.labels.names == ("right",)
+
+
 def test_csv_of_attributes(opened, folder):
     text = (
         "\ufefffile,red hair,blue hair,smile\n0.png,1,0,1\n1.png,0.2,0.1,0.2\n2.png,0.3,0.6,.26\n"

@@ -122,3 +122,10 @@ def test_maxout_contract(tmp_path):
 def test_real_and_fake_must_not_share_a_call(make):
     x = keras.Input((4,))
     assert mixes_batch(keras.Model(x, make()(x)))
+
+
+@pytest.mark.parametrize("group", [0, 2])
+def test_squares_do_not_overflow_float16(group):
+    layer = layers.MinibatchStandardDeviation(group, dtype="mixed_float16")
+    output = ops.convert_to_numpy(layer(np.array([[-300.0], [300.0]], "float16")))
+    np.testing.assert_array_equal(output[:, 1], 300)

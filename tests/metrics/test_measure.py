@@ -181,6 +181,10 @@ def test_what_cannot_be_measured_is_left_out_and_said(lite0):
     assert "manifold left out: " in notes
     assert "prd left out: " in notes
     assert "4 pictures for 6 features: FD-lite0@224 is biased upwards" in notes
+    more = measure.measure(lite0, cloud(9, 1), cloud(9, 2), settings=FAST)
+    assert (
+        "FD-lite0@224 falls with the number of pictures: compare equal counts only." in more.notes
+    )
     assert "not to be compared with published FID" in notes
     assert few.settings.kernel_subset_size == 4
     one_class = measure.measure(

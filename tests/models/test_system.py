@@ -32,7 +32,7 @@ def test_three_steps_lead_where_they_led(name):
     found, known = steps.summary(values)[kernels], known[kernels]
     # Means near 0 are sums that cancel: judged against the size of their variable's numbers. On one
     # core sums have another order, by which biggan's are 0.4 % off after three steps of Adam.
-    scale = 5e-3 * np.abs(known[:, 1:]) + 1e-6
+    scale = (5e-3 if name == "biggan" else 1e-3) * np.abs(known[:, 1:]) + 1e-6
     assert (np.abs(found - known) <= scale).all()
 
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 
-from runs.rows import columns, read_rows, sound_rows
+from runs.rows import columns, plottable, read_rows, sound_rows
 
 TEXT = "step,loss\n1,0.5\nx,y\n3,nan\n\n4,-inf\n5"
 
@@ -45,3 +45,8 @@ def test_columns_take_little_memory(tmp_path):
     size = path.stat().st_size
     assert peaks[0] < 4 * size
     assert peaks[1] > 8 * size
+
+
+def test_numbers_beyond_every_axis_are_set_to_its_ends():
+    values = np.array([-2.0, 3.0, 1e300, -np.inf])
+    np.testing.assert_array_equal(plottable(values), [-2.0, 3.0, 1e30, -1e30])

@@ -6,11 +6,14 @@ import json
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
+from datasets import Labels
 from models import files, recipes
 from models.networks import sagan
 from models.version import VERSION
+from runs import record
 from runs.record import commit, judge_of
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -104,7 +107,7 @@ def test_the_commit_is_this_projects_own(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("one")
     git("add", "file")
     git("commit", "-m", "first")
-    git("tag", "v1")
+    git("tag", "-a", "v1", "-m", "v1")  # annotated: others are not described anyway
     head = git("rev-parse", "HEAD")
     assert commit(tmp_path) == head
     (tmp_path / "file").write_text("two")
@@ -121,3 +124,21 @@ def test_a_run_keeps_the_judge_that_it_began_with():
     assert judge_of({"judge": "lite0"}, seen) == "lite0"
     assert [judge_of({}, each) for each in (plain, seen)] == ["lite0", "lite1"]  # as it was
     assert judge_of({"judge": "vgg"}, plain) == "lite0"
+
+
+def test_a_record_holds_the_names_and_shares_of_the_labels_in_their_order():
+    classes = Labels("classes", ("b", "a", "c"), np.array([0, 0, 0, 1], "int32"), {})
+    values = np.array([[1, 0], [1, 0], [1, 1], [0, 0]], "float32")
+    for labels, shares in (
+        (classes, [0.75, 0.25, 0.0]),
+        (Labels("attributes", ("red", "hat"), values, {}), [0.75, 0.25]),
+    ):
+        found = record._labels(labels)
+        assert (found["names"], found["shares"]) == (list(labels.names), shares)
+
+
+def test_examples_of_labels_are_from_all_over_the_data():
+    values = np.zeros((2_000, 2), "float32")
+    values[1_000:, 1] = 1.0
+    found = record._examples(Labels("attributes", ("a", "b"), values, {}))
+    assert (len(found), found.count("1"), found[0], found[-1]) == (500, 250, "", "1")

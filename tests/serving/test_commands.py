@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -413,3 +414,11 @@ def test_serving_does_not_load_the_training_loop():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_a_command_has_the_backend_that_it_needs(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    seen = []
+    command = lambda options: seen.append(os.environ["KERAS_BACKEND"])  # noqa: E731
+    assert common.run(Parser(), command, [], backend="tensorflow") == 0
+    assert seen == ["tensorflow"]

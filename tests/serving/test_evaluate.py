@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from serving import report
 from serving.commands import evaluate
 from tests.serving import tiny
 
@@ -105,6 +106,15 @@ def test_pixels_are_compared_if_asked(folders, capsys):
     assert "SWDx1e3 mean" in capsys.readouterr().out
     assert run(folders, "--against", str(file)) == 2  # other measures, another protocol
     assert "pixels.count: 30 / None" in capsys.readouterr().err
+
+
+def test_a_runs_own_plots_are_no_earlier_evaluation(tmp_path):
+    (tmp_path / "quality.png").touch()
+    report.remove_earlier(tmp_path)
+    assert (tmp_path / "quality.png").exists()
+    (tmp_path / "records.json").touch()
+    report.remove_earlier(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_floor_of_fewer_pictures_is_told(folders, capsys):

@@ -12,10 +12,11 @@ import runs
 from console.errors import UserError
 from metrics.intervals import Estimate
 from metrics.protocol import Record
+from models import recipes
 from models.systems.gan.turns import GAN
 from models.version import VERSION
 from serving import history, report
-from serving.commands import evaluate
+from serving.commands import evaluate, evaluate_jobs
 from tests.models import tiny as models_tiny
 from tests.serving import tiny
 
@@ -230,3 +231,10 @@ def test_side_by_side(monkeypatch):
     assert lines.count("  · a note") == 1
     mixed = report.table([record("a", 1, 2.0), record("b", 1, 3.0, count=20)])
     assert "[1] b/x, step 1: 20 pictures against 20" in mixed
+
+
+def test_the_judge_of_a_checkpoint_is_that_of_its_run(tmp_path):
+    run = runs.create(tmp_path, "projected", "x")
+    run.write(recipes.load("projected"), {})
+    one = run.checkpoints / "checkpoint-00000002.weights.h5"
+    assert evaluate_jobs.judge_of([str(one)]) == "lite1"

@@ -36,6 +36,16 @@ def pixels(path):
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
+def test_a_sheet_that_exists_is_replaced_only_when_asked(run, tmp_path, capsys):
+    source, sheet = picture(tmp_path / "in" / "x.png"), picture(tmp_path / "s.png", seed=5)
+    before = sheet.read_bytes()
+    given = (run, source, "--out", tmp_path / "out", "--sheet", sheet)
+    assert "s.png exists; --overwrite replaces it" in failed(capsys, translate.main, *given)
+    assert sheet.read_bytes() == before
+    translated(*given, "--overwrite")
+    assert sheet.read_bytes() != before
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_one_picture(run, system, tmp_path, back):
     source = picture(tmp_path / "in" / "x.png", size=(40, 24))

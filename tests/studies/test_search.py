@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from comparison import trials
+from comparison.table import Mean
 from console.errors import TrainingStopped, UserError
-from studies import choosing, command, plan, search_report, searches
+from studies import choosing, command, plan, search_report, searches, verdict
 from studies.carrying_out import Work
 from studies.folder import open_folder
 from studies.results import Results
@@ -223,6 +224,10 @@ def test_the_report_begins_with_a_table_for_each_data_set(carried_out):
     for name in re.findall(r"\]\((.*?\.png)\)", text):
         assert (folder / name).stat().st_size > 1_000
     assert text.count(".png)") == 4
+    assert "3 settings of each model, one run each: the plan's own" in text
+    assert "The best one again with 2 other seeds: " in text
+    assert "its EM distance is worse than 1.5.\n" in text
+    assert "its mode entropy is worse than 0.1.\n" in text
     assert "Of 1 pair of models, " in text
     assert f"- `plain {best}`: `gan:batch_size=8" in text
     assert "Not begun" not in text
@@ -374,3 +379,28 @@ def test_where_more_is_better_the_least_is_the_worst_and_fails(tmp_path):
     assert choosing.chosen(search, folder)["grid"] == {"plain": "plain 2"}
     lines = search_report._table(search, choosing.again(search, folder), folder, "grid")
     assert lines[2] == "| plain | – | 0.9 | 0.5 | 0.05 | 33% of 3 |"
+
+
+def test_differences_are_corrected_for_all_pairs(tmp_path, monkeypatch):
+    """Thrice 0.03 is above the level."""
+    monkeypatch.setattr(search_report, "_again", lambda *_: {key: [1.0, 2.0] for key in "abc"})
+    monkeypatch.setattr(verdict, "welch", lambda one, other: (Mean(1.0, 0.5), 0.03))
+    (head,) = search_report._differences(load(tmp_path), None, tmp_path, "ring")
+    assert head.startswith("Of 3 pairs of models, 0 differ")
+
+
+def test_models_that_lack_runs_make_no_pair(tmp_path, monkeypatch):
+    known = {"a": [1.0, 1.1], "b": [2.0, 2.1], "c": [3.0]}
+    monkeypatch.setattr(search_report, "_again", lambda *_: known)
+    lines = search_report._differences(load(tmp_path), None, tmp_path, "ring")
+    assert lines[0].startswith("Of 1 pair of models, ")
+
+
+def test_the_curve_of_budgets_knows_what_is_better(tmp_path, monkeypatch):
+    search, asked, real = load(tmp_path, seeds=2), [], choosing.best_of
+    folder = open_folder(search, tmp_path / "here")
+    numbers = {("plain 0", 0): 0.5, ("plain 1", 0): 0.9}
+    ended(folder, "grid", "mode entropy", "max", numbers)
+    monkeypatch.setattr(choosing, "best_of", lambda *how: asked.append(how) or real(*how))
+    assert search_report._drawn(search, choosing.again(search, folder), folder, "grid")
+    assert asked == [([0.5, 0.9], k, "max") for k in (1, 2)]

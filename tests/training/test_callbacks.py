@@ -184,7 +184,7 @@ def test_nan_stops_before_a_checkpoint_and_names_the_last_good_one(tmp_path):
         drive([guard, saved], [1.0, 1.0, math.nan, 1.0], model=model)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-00000002.weights.h5"]
     model.layers[0].bias.assign([math.inf])
-    with pytest.raises(TrainingStopped, match="no longer finite"):
+    with pytest.raises(TrainingStopped, match="no longer finite; not saved, there is none before"):
         checkpoints.save(model, tmp_path / "checkpoint-00000004.weights.h5")
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -199,7 +199,8 @@ def test_full_disk_leaves_the_checkpoint_before_and_no_half(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(TrainingStopped, match=r"could not be written .*0001.weights.h5. Make"):
+        words = r"could not be written .*0001.weights.h5. Make room and go on with --resume"
+        with pytest.raises(TrainingStopped, match=words):
             checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5", before)
         words = r"there is none before it. Make room and start again"
         with pytest.raises(TrainingStopped, match=words):
@@ -212,7 +213,8 @@ def test_full_disk_leaves_the_checkpoint_before_and_no_half(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_room_is_taken_before_hdf5_writes(tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.ENOSPC])
+def test_room_is_taken_before_hdf5_writes(number, tmp_path, monkeypatch):
     """Free space may lie: a quota is seen when the room is taken, not in the middle of a file."""
     model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1024)])
     model.compile("sgd", "mse")
@@ -220,7 +222,7 @@ def test_room_is_taken_before_hdf5_writes(tmp_path, monkeypatch):
 
     def full(handle, start, size):
         asked.append((start, size))
-        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        raise OSError(number, "Disk quota exceeded")
 
     monkeypatch.setattr("os.posix_fallocate", full)
     monkeypatch.setattr(model, "save_weights", lambda path: pytest.fail("HDF5 was reached"))
@@ -236,6 +238,53 @@ def test_room_is_taken_before_hdf5_writes(tmp_path, monkeypatch):
     monkeypatch.setattr("os.posix_fallocate", unable)  # such file systems are written as before
     checkpoints.save(model, tmp_path / "checkpoint-00000002.weights.h5")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_best_between_two_checkpoints_is_that_of_its_own_step(tmp_path):
+    folder = tmp_path / "checkpoints"
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    saved = checkpoints.Checkpoints(folder, every=4, keep=1, measures=lambda step: step == 3)
+    measure = StepCallback()
+    measure.every = 3
+    measure.on_step = lambda step: saved.measured_best() if step == 3 else None
+    drive([measure, saved], [1.0] * 4, model=model)
+    assert {each.name for each in folder.iterdir()} == {names.name(3, names.BEST), names.name(4)}
+
+
+def test_weights_that_are_not_finite_may_be_gone_back_from(tmp_path):
+    """The losses of a step are from before its update: only the weights show it."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.layers[0].bias.assign([math.inf])
+    asked = []
+    for answer in (True, False):
+        go_back = lambda message, found=answer: bool(asked.append(message)) or found  # noqa: E731
+        saved = checkpoints.Checkpoints(tmp_path, every=1, keep=3, go_back=go_back)
+        saved.set_model(model)
+        saved.last_step = 9
+        if answer:
+            saved.on_step(1)
+        else:
+            with pytest.raises(TrainingStopped, match="bias is no longer finite; not saved, there"):
+                saved.on_step(1)
+    assert asked == [f"{model.layers[0].bias.path} is no longer finite after step 1."] * 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_outlives_a_rollback(tmp_path):
+    """What ends the training comes before the checkpoints; the next ones find the file again."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    (tmp_path / checkpoints.REQUEST).touch()
+    end = StepCallback()
+    end.every = 1
+    end.on_step = lambda step: setattr(end.model, "stop_training", True)
+    drive([end, checkpoints.Checkpoints(tmp_path / "checkpoints", 9, 1)], [1.0], model=model)
+    assert not (tmp_path / "checkpoints").exists()
+    drive([checkpoints.Checkpoints(tmp_path / "checkpoints", 9, 1)], [1.0, 1.0], model=model)
+    assert names.of_kind(tmp_path / "checkpoints", names.KEPT)
+    assert not (tmp_path / checkpoints.REQUEST).exists()
 
 
 def test_too_little_room_is_seen_before_writing(tmp_path, monkeypatch):

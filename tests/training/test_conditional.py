@@ -144,3 +144,6 @@ def test_a_run_without_labels_does_not_see_those_of_its_data():
     fitted, kept = with_labels(recipe, data, Settings(labels="data"))
     assert (fitted.label_kind, fitted.num_labels) == ("attributes", 2)
     assert kept.labels is labels
+    fitted, kept = with_labels(recipes.load("BIGGAN_V1"), data, Settings(labels="auto"))
+    assert (fitted.label_kind, fitted.num_labels) == ("attributes", 2)  # it expects some
+    assert kept.labels is labels

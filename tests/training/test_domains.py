@@ -191,3 +191,9 @@ def test_a_dry_run_of_a_batch_of_one(tmp_path, train_recipe):
     ]
     code, words = train_recipe("cyclegan", [*tiny, *folders], "--dry-run")
     assert code == 0, words
+
+
+def test_a_run_among_the_pictures_of_its_second_domain(tmp_path):
+    a, b = grey(tmp_path / "a", 2, 0), grey(tmp_path / "b", 2, 0)
+    with pytest.raises(UserError, match="lies in the folder of pictures"):
+        opened(tmp_path, data=str(a), data_b=str(b), out=str(b / "out"))

@@ -238,10 +238,13 @@ def test_numbers_count_up_and_runs_are_found_again(tmp_path):
 
 
 def test_checkpoints_are_told_by_their_names(tmp_path):
-    kept = names.name(6, kept=True)
-    for name in (names.name(12), kept, names.name(4), "checkpoint-copy.weights.h5", "x.weights.h5"):
+    kept, best = names.name(6, names.KEPT), names.name(8, names.BEST)
+    others = ("checkpoint-copy.weights.h5", "checkpoint-00000009-x.weights.h5", "x.weights.h5")
+    for name in (names.name(12), best, kept, names.name(4), *others):
         (tmp_path / name).touch()
-    assert [path.name for path in names.found(tmp_path)] == [names.name(4), kept, names.name(12)]
+    every = [names.name(4), kept, best, names.name(12)]
+    assert [path.name for path in names.found(tmp_path)] == every
+    assert [path.name for path in names.of_kind(tmp_path, names.BEST)] == [best]
     assert [path.name for path in names.plain(tmp_path)] == [names.name(4), names.name(12)]
     assert names.step_of(tmp_path / kept) == 6
     with pytest.raises(UserError, match=r"checkpoint-copy.* does not have a checkpoint's name"):

@@ -103,6 +103,7 @@ def test_a_drawn_seed_is_no_wrong_one(ran):
         GENERATOR,
         """
         find("seed").give("x");
+        find("truncation").give(0.5, "input");
         find("truncation").give(0.5);
         await runs[1].answer();
         tell([find("seed").value, find("seed").attributes["aria-invalid"] ?? null]);

@@ -23,6 +23,14 @@ REQUEST = "checkpoint.now"
 _TOO_LITTLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+class NotFinite(TrainingStopped):
+    """A weight is no longer a number; `found` says which."""
+
+    def __init__(self, found: str, message: str) -> None:
+        super().__init__(message)
+        self.found = found
+
+
 class Checkpoints(StepCallback):
     """Save the whole GAN every `every` steps to `folder`, keeping the newest `keep`.
 
@@ -33,8 +41,8 @@ class Checkpoints(StepCallback):
     came to. That of the best measurement, which `measured_best` tells of, stays until a better one;
     `measures(step)` says beforehand that there will be a measurement.
 
-    Raises `TrainingStopped` when the disk is full or a weight is not finite; the checkpoints
-    before stay as they are.
+    Raises `TrainingStopped` when the disk is full or a weight is not finite, unless then
+    `go_back(message)` plans a return; the checkpoints before stay as they are.
     """
 
     def __init__(
@@ -44,10 +52,11 @@ class Checkpoints(StepCallback):
         keep: int,
         keep_last: bool = False,
         measures: Callable[[int], bool] = lambda step: False,
+        go_back: Callable[[str], bool] = lambda message: False,
     ) -> None:
         super().__init__()
         self.folder, self.every, self._keep, self._keep_last = folder, every, keep, keep_last
-        self._measures = measures
+        self._measures, self._go_back = measures, go_back
         self._requested: str | None = None
         self._best = False
         self._request_file = folder.parent / REQUEST
@@ -63,7 +72,6 @@ class Checkpoints(StepCallback):
     def due(self, step: int) -> bool:
         """On schedule, on request, after the last step, and perhaps after a measurement."""
         if self._request_file.exists():
-            self._request_file.unlink(missing_ok=True)
             self.request(keep=True)
         return self._planned(step) or self._measures(step)
 
@@ -72,11 +80,19 @@ class Checkpoints(StepCallback):
 
     def on_step(self, step: int) -> None:
         """Save, then remove the oldest beyond `keep`, and the best but one."""
+        try:
+            self._save_due(step)
+        except NotFinite as error:
+            if not self._go_back(f"{error.found} after step {step}."):
+                raise
+
+    def _save_due(self, step: int) -> None:
         if self._planned(step):
             asked, self._requested = self._requested == KEPT, None
             kept = asked or (self._keep_last and step == self.last_step)
             path = self._save(step, KEPT if kept else "")
             if asked:
+                self._request_file.unlink(missing_ok=True)  # only now: a rollback may come before
                 say(f"checkpoint on request: {path}")
             for old in plain(self.folder)[: -self._keep]:
                 old.unlink()
@@ -100,7 +116,7 @@ def save(gan: keras.Model, path: Path, before: Path | None = None) -> None:
     try:
         refuse_not_finite(gan)
     except ValueError as error:
-        raise TrainingStopped(f"stopped: {error}; not saved, {kept}") from error
+        raise NotFinite(str(error), f"stopped: {error}; not saved, {kept}") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     needed = 4 * sum(math.prod(each.shape) for each in [*gan.variables, *gan.optimizer.variables])
     free = shutil.disk_usage(path.parent).free

@@ -55,11 +55,9 @@ class Augmented:
         """
         if self.how is None:
             return None
-        drawn = ops.convert_to_tensor(self.how.draw(rng, (len(pictures),)))
-        seen = self.how(
-            ops.convert_to_tensor(as_floats(pictures)), drawn, self.gan.recipe.augment_p
-        )
-        return ops.convert_to_numpy(seen)
+        given = (as_floats(pictures), self.how.draw(rng, (len(pictures),)))
+        p = max(self.gan.recipe.augment_p, self.gan.recipe.augment_p_end)
+        return ops.convert_to_numpy(self.how(*map(ops.convert_to_tensor, given), p))
 
     def reals(self, part: dict, real: Any, pseudo: Any = None) -> Any:
         """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849)."""

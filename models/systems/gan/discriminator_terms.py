@@ -41,7 +41,7 @@ class DiscriminatorTerms:
     def slopes(self) -> tuple[str, ...]:
         """Of "real" and "fake" those whose slopes come with D's answers, for the penalty.
 
-        None where only some steps have the penalty: the others should not pay for them.
+        Empty if only some steps have the penalty: the others should not pay for them.
         """
         return self.penalty.at if self.penalty and self.gan.recipe.penalty_every == 1 else ()
 
@@ -49,8 +49,8 @@ class DiscriminatorTerms:
     def passes(self) -> float:
         """Passes of D that the penalty of a step takes on average, per real picture.
 
-        A slope takes the pass that it is of, its gradient by the picture, and twice as much each
-        for the gradient of both. Half of it is there already with the answer.
+        A slope costs six passes: forward, backward to the picture, and two for the gradient of
+        each. Three of them are D's answer itself, if they come together.
         """
         if not self.penalty:
             return 0
