@@ -29,6 +29,7 @@ def test_without_a_gpu_it_says_so_and_writes_nothing(tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.thorough
 def test_it_measures_trains_and_keeps_a_grid(tmp_path):
     words = ["--anyway", "--small", "--turns", "1", "--minutes", "0.01", "--recipes", "sagan_cpu"]
     done = run(*words, "--precision", "float32", "--out", str(tmp_path))

@@ -70,6 +70,7 @@ def test_two_devices(backend, mirrored):
     assert_same(found, found)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_hosts(backend, mirrored, tmp_path):
     addresses = free_addresses(2)

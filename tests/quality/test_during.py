@@ -213,11 +213,11 @@ def test_going_back_saves_the_lower_rates_at_once_and_drops_what_came_after(tmp_
     for step in (4, 6, 8):
         gan.steps_done.assign(step)
         first.assign_add(np.ones(first.shape))
-        for kind in ("", names.KEPT):
+        for kind in ("",) if step == 4 else ("", names.KEPT):
             checkpoints.save(gan, here.checkpoints / names.name(step, kind))
     session = SimpleNamespace(system=gan, recipe=gan.recipe)
     fit._go_back(here, session, Rollback(6, 0.5, 3, ""))
-    assert [names.step_of(path) for path in names.found(here.checkpoints)] == [4, 4, 6, 6]
+    assert [names.step_of(path) for path in names.found(here.checkpoints)] == [4, 6, 6]
     resumed = GAN(tiny.recipe(), seed=2)
     resumed.load_weights(names.newest(here.checkpoints))
     for each in (gan, resumed):

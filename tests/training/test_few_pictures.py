@@ -83,7 +83,13 @@ def test_what_the_discriminator_sees_is_shown(train, tmp_path):
     assert pages[0].shape == pages[1].shape
     changed = (pages[0] != pages[1]).any(axis=-1).mean()
     assert 0.05 < changed < 0.4  # a hole of half the sides, partly outside, is at most a quarter
-    rising = ("--augment=ada", "--augment-p=0", "--augment-p-end=0.9", "--augment-target=0")
+    rising = (
+        "--augment=ada",
+        "--augment-p=0",
+        "--augment-p-end=0.9",
+        "--augment-target=0",
+        "--decay=linear",
+    )
     assert train("--steps=1", *rising)[0] == 0
     risen = sorted((tmp_path / "out").iterdir())[-1]
     one, other = (np.asarray(Image.open(risen / f"reals{end}.png")) for end in ("", "_augmented"))

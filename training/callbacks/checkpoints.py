@@ -58,7 +58,7 @@ class Checkpoints(StepCallback):
         self.folder, self.every, self._keep, self._keep_last = folder, every, keep, keep_last
         self._measures, self._go_back = measures, go_back
         self._requested: str | None = None
-        self._best = False
+        self._best = self._asked_by_file = False
         self._request_file = folder.parent / REQUEST
 
     def request(self, keep: bool = False) -> None:
@@ -72,6 +72,7 @@ class Checkpoints(StepCallback):
     def due(self, step: int) -> bool:
         """On schedule, on request, after the last step, and perhaps after a measurement."""
         if self._request_file.exists():
+            self._asked_by_file = True
             self.request(keep=True)
         return self._planned(step) or self._measures(step)
 
@@ -87,12 +88,14 @@ class Checkpoints(StepCallback):
                 raise
 
     def _save_due(self, step: int) -> None:
+        if self._asked_by_file:  # not before: a rollback may come between
+            self._asked_by_file = False
+            self._request_file.unlink(missing_ok=True)
         if self._planned(step):
             asked, self._requested = self._requested == KEPT, None
             kept = asked or (self._keep_last and step == self.last_step)
             path = self._save(step, KEPT if kept else "")
             if asked:
-                self._request_file.unlink(missing_ok=True)  # only now: a rollback may come before
                 say(f"checkpoint on request: {path}")
             for old in plain(self.folder)[: -self._keep]:
                 old.unlink()
