@@ -71,7 +71,13 @@ SCHEDULED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("more", [[], SCHEDULED], ids=["plain", "scheduled"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param([], id="plain"),
+        pytest.param(SCHEDULED, id="scheduled", marks=pytest.mark.thorough),
+    ],
+)
 def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more):
     assert train("--steps=6", *more)[0] == 0
     code, words = train("--steps=3", *more)
