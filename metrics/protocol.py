@@ -10,9 +10,9 @@ import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
+from foreign import packages
 from foreign.files import write_text
 from foreign.records import Every, Unreadable, misfit, read_json
 from metrics.errors import MetricError
@@ -83,13 +83,8 @@ def versions() -> dict[str, str]:
     """Python's and the installed packages' versions, and the Keras backend in use."""
     import keras
 
-    found = {"python": platform.python_version(), "backend": keras.backend.backend()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    own = {"python": platform.python_version(), "backend": keras.backend.backend()}
+    return own | packages.versions(*PACKAGES)
 
 
 def flat(content: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
