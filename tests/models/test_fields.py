@@ -203,10 +203,10 @@ ELSEWHERE = {
     "steps": "tests/training/test_run.py",
     "mirror": "tests/training/test_feed.py",
     "freeze_d": "tests/training/test_finetuning.py",
-    "dequantize": "tests/models/test_gan.py",  # of pictures, which points are not
-    "ema_statistics": "tests/models/test_gan.py",  # of batch norms, which these networks lack
+    "dequantize": "tests/models/test_gan_step.py",  # of pictures, which points are not
+    "ema_statistics": "tests/models/test_gan_training.py",  # of batch norms, which these lack
     "label_noise": "tests/training/test_conditional.py",
-    "micro_batches": "tests/models/test_gan.py",  # the same result, less memory
+    "micro_batches": "tests/models/test_gan_step.py",  # the same result, less memory
     "ema_ramp": "tests/models/test_averages.py",
     # Of pictures, which points are not.
     **dict.fromkeys(
@@ -220,8 +220,8 @@ ELSEWHERE = {
         ),
         "tests/models/test_augmented.py",
     ),
-    "decay_rate": "tests/models/test_gan.py",
-    "decay_every": "tests/models/test_gan.py",
+    "decay_rate": "tests/models/test_gan_training.py",
+    "decay_every": "tests/models/test_gan_training.py",
     "diversity_ratio": "tests/models/test_began.py",  # of a network that draws pictures
     "balance_rate": "tests/models/test_began.py",
     "d_classifier_weight": "tests/models/test_answers.py",  # of labels, which points lack

@@ -21,6 +21,10 @@ SMALL = {
     "d_medium_steps": 1, "d_large_steps": 0, "steps": 6, "d_threshold": 9.0,
 }  # fmt: skip
 
+RNG = np.random.default_rng(0)
+PICTURES = RNG.integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+FLOATS = PICTURES / np.float32(127.5) - np.float32(1)
+
 
 def recipe(**changes):
     """The source's recipe at 64 px: a step in each of four phases, two in the last."""
