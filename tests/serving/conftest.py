@@ -24,6 +24,11 @@ def classes():
     return tiny.generator("classes")
 
 
+@pytest.fixture(scope="module", name="files")
+def files_of_each_kind(tmp_path_factory):
+    return {kind: tiny.saved(tmp_path_factory.mktemp(kind), kind) for kind in tiny.KINDS}
+
+
 @pytest.fixture(scope="module")
 def system():
     """A CycleGAN of 16 px."""

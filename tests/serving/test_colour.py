@@ -17,7 +17,7 @@ from models.systems.deoldify.turns import DeOldify
 from serving import colouring
 from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_deoldify
-from tests.serving.test_commands import failed
+from tests.serving.mistakes import failed
 
 DATA = 220  # faces, of which a tenth is held out
 

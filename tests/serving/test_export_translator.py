@@ -19,7 +19,7 @@ from serving.commands import export as command
 from serving.export import formats
 from serving.export.export import export
 from serving.export.graph import PortableTranslator
-from tests.serving.test_commands import failed
+from tests.serving.mistakes import failed
 from tests.serving.test_export import FORMS, snippet
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from models import files
 from serving.commands import evaluate, explore, generate, translate
 from tests.serving import tiny
 from tests.serving.conftest import TITLES
-from tests.serving.test_commands import failed
+from tests.serving.mistakes import failed
 
 
 def picture(path, size=(16, 16), seed=0, mode="RGB"):

@@ -17,7 +17,7 @@ from models.systems.srgan.turns import SRGAN
 from serving import picture_files, upscaler, upscaling
 from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_srgan
-from tests.serving.test_commands import failed
+from tests.serving.mistakes import failed
 
 DATA = 220  # faces, of which a tenth is held out
 
