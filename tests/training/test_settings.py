@@ -22,7 +22,7 @@ from models import files
 from models.version import VERSION
 from runs import checkpoints as names
 from runs.rows import read_rows
-from tests.quality.test_during import Planned
+from tests.quality.planned import Planned
 from training import estimate, settings
 
 # What differs from the defaults in `test_what_was_asked_for_is_done`, all at once.
@@ -64,7 +64,7 @@ ENDS = {
     "picture_columns": "training.test_settings:test_what_was_asked_for_is_done",
     "quality_every": "training.test_settings:test_what_was_asked_for_is_done",
     "quality_samples": "training.test_settings:test_what_was_asked_for_is_done",
-    "rollbacks": "quality.test_during:test_every_return_halves_the_learning_rates_again",
+    "rollbacks": "quality.test_during_runs:test_every_return_halves_the_learning_rates_again",
     "control_samples": "training.test_conditional:test_a_run_with_labels_ends_with_the_table",
     "checkpoint_every": "training.test_settings:test_what_was_asked_for_is_done",
     "checkpoints": "training.test_settings:test_what_was_asked_for_is_done",
