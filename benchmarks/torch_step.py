@@ -3,9 +3,10 @@
 It takes PyTorch-StudioGAN's SAGAN (residual networks, self-attention, spectral norm in both, hinge
 loss, Adam; 12.3 and 19.6 million parameters) or BigGAN-PyTorch's BigGAN at 64 px, batch 32, with
 ten classes. It compares this project's step on TensorFlow with the same networks and step in plain
-PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last. All variants
-take turns in one process, so that a busy machine slows both sides; the printed ratios, ours to
-theirs, are medians over the turns. Without torch it prints a message and ends.
+PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last; with
+`--compile` also both through `torch.compile`, which needs a C++ compiler. All variants take turns
+in one process, so that a busy machine slows both sides; the printed ratios, ours to theirs, are
+medians over the turns with their range. Without torch it prints a message and ends.
 """
 
 import argparse
@@ -47,8 +48,11 @@ def recipe_of(network: str, resolution: int, batch_size: int) -> Recipe:
     )
 
 
-def torch_stepper(recipe: Recipe, low: bool):
-    """(run(steps), parameters of G, parameters of D); `low`: bfloat16, channels last."""
+def torch_stepper(recipe: Recipe, low: bool, compiled: bool = False):
+    """(run(steps), parameters of G, parameters of D); `low`: bfloat16, channels last.
+
+    `compiled`: both networks through `torch.compile`, forward and backward.
+    """
     import torch
 
     from benchmarks.torch_networks import networks
@@ -59,11 +63,15 @@ def torch_stepper(recipe: Recipe, low: bool):
     generator, discriminator = (
         each.train().to(memory_format=layout) for each in (generator, discriminator)
     )
+    counts = [sum(p.numel() for p in each.parameters()) for each in (generator, discriminator)]
     rates = recipe.g_learning_rate, recipe.d_learning_rate
     g_adam, d_adam = (
         torch.optim.Adam(each.parameters(), rate, (recipe.beta_1, recipe.beta_2))
         for each, rate in zip((generator, discriminator), rates, strict=True)
     )
+    own = list(discriminator.parameters())
+    if compiled:
+        generator, discriminator = map(torch.compile, (generator, discriminator))
     real = torch.rand(recipe.batch_size, 3, recipe.resolution, recipe.resolution) * 2 - 1
     real = real.to(memory_format=layout)
     labels = torch.randint(recipe.num_labels, (3, recipe.batch_size))
@@ -79,25 +87,25 @@ def torch_stepper(recipe: Recipe, low: bool):
         d_adam.zero_grad()
         loss.backward()
         d_adam.step()
-        for parameter in discriminator.parameters():  # no gradients that nobody uses
+        for parameter in own:  # no gradients that nobody uses
             parameter.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
             loss = -discriminator(generator(z[1], labels[2]), labels[2]).mean()
         g_adam.zero_grad()
         loss.backward()
         g_adam.step()
-        for parameter in discriminator.parameters():
+        for parameter in own:
             parameter.requires_grad_(True)
 
     def run(steps):
         for _ in range(steps):
             step()
 
-    return run, *(sum(p.numel() for p in each.parameters()) for each in (generator, discriminator))
+    return run, *counts
 
 
-def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
-    """Seconds a step of each variant, and ratios of ours to theirs."""
+def measure(recipe: Recipe, turns: int, steps: int, compiled: bool = False) -> dict[str, float]:
+    """Seconds a step of each variant, and ratios of ours to theirs with their range."""
     from models.networks import trained_parameters
     from models.systems.gan.turns import GAN
 
@@ -108,21 +116,25 @@ def measure(recipe: Recipe, turns: int, steps: int) -> dict[str, float]:
         variants[precision] = lambda gan=gan: train_step.run_steps(
             gan, train_step.repeated(batch, steps)
         )
-    for name, low in (("torch float32", False), ("torch bfloat16", True)):
-        run, *theirs = torch_stepper(recipe, low)
+    theirs_by_name = {"torch float32": (False, False), "torch bfloat16": (True, False)}
+    if compiled:
+        theirs_by_name |= {
+            "torch.compile float32": (False, True),
+            "torch.compile bfloat16": (True, True),
+        }
+    for name, (low, through) in theirs_by_name.items():
+        run, *theirs = torch_stepper(recipe, low, through)
         variants[name] = lambda run=run: run(steps)
     ours = [trained_parameters(network) for network in built]
     if ours != theirs:
         raise SystemExit(f"the networks differ: {ours} parameters here, {theirs} in torch")
     times = train_step.by_turns(turns, variants)
     found = {name: statistics.median(each) / steps for name, each in times.items()}
-    for mine, other in (
-        ("float32", "torch float32"),
-        ("mixed_bfloat16", "torch float32"),
-        ("mixed_bfloat16", "torch bfloat16"),
-        ("torch bfloat16", "torch float32"),
-    ):
-        found[f"{mine} ÷ {other}"] = train_step.ratio(times[mine], times[other])
+    pairs = [(name, "torch float32") for name in times if name != "torch float32"]
+    pairs += [("mixed_bfloat16", name) for name in theirs_by_name if "bfloat16" in name]
+    for mine, other in pairs:
+        for which, value in train_step.spread(times[mine], times[other]).items():
+            found[f"{mine} ÷ {other}" + f", {which}" * (which != "ratio")] = value
     return {"g_parameters": ours[0], "d_parameters": ours[1], **found}
 
 
@@ -153,6 +165,9 @@ def main() -> None:
         help="of either side; 1 on a busy machine, where torch's threads wait for each other and a "
         "step takes thirty times as long (default: one per core)",
     )
+    parser.add_argument(
+        "--compile", action="store_true", help="torch through torch.compile too, minutes at first"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     options = parser.parse_args()
     backend.choose()
@@ -163,7 +178,7 @@ def main() -> None:
         print("{}" if options.json else "")
         return
     recipe = recipe_of(options.network, options.resolution, options.batch_size)
-    found = measure(recipe, options.turns, options.steps)
+    found = measure(recipe, options.turns, options.steps, options.compile)
     if options.json:
         print(json.dumps(found))
         return

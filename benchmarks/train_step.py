@@ -235,10 +235,10 @@ def pair(recipe: Recipe, other: Recipe, options) -> float:
 # === Measuring ===
 
 
-def build(recipe: Recipe, precision: str, phase: int = 0):
+def build(recipe: Recipe, precision: str, phase: int = 0, jit_compile: bool | str = "auto"):
     from models.systems import system_class
 
-    return system_class(recipe)(recipe, precision, phase=phase)
+    return system_class(recipe)(recipe, precision, phase=phase, jit_compile=jit_compile)
 
 
 def repeated(batch: dict, steps: int):
@@ -268,7 +268,13 @@ def by_turns(turns: int, variants: dict[object, Callable]) -> dict[object, list[
 
 def ratio(first: list[float], second: list[float]) -> float:
     """The median of the ratios, turn by turn."""
-    return statistics.median(a / b for a, b in zip(first, second, strict=True))
+    return spread(first, second)["ratio"]
+
+
+def spread(first: list[float], second: list[float]) -> dict[str, float]:
+    """The ratios turn by turn: their median, the least and the most."""
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    return {"ratio": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
 def machine() -> str:
