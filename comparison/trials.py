@@ -21,6 +21,7 @@ from models.systems import system_class
 from quality import during
 from runs.files import made_folder
 from runs.folder import hold
+from runs.record import labels_of
 from training import finetuning
 from training.callbacks.grids import write_png
 from training.feed import Feed
@@ -191,14 +192,17 @@ def build(
     return system, Feed(data, recipe, seed), data
 
 
-def _begin(plan: Plan, title: str, system: System) -> dict[str, Any]:
-    """Give the system the networks of the run that the entry begins with; what a record says of it.
+def _begin(
+    plan: Plan, title: str, system: System, labels: datasets.Labels | None
+) -> dict[str, Any]:
+    """Give the system the networks that the entry begins with; what a record says of it.
 
     Raises `UserError` if they have other shapes.
     """
     if title not in plan.starts:
         return {}
-    return {"from": finetuning.start_from(system, plan.starts[title], plan.settings.out)}
+    start, told = plan.starts[title], labels_of(labels)
+    return {"from": finetuning.start_from(system, start, plan.settings.out, told)}
 
 
 class _Run:
@@ -211,7 +215,7 @@ class _Run:
         if self.weights.exists():
             _load(self.system, self.weights)
         else:
-            self.known.update(_begin(plan, title, self.system))
+            self.known.update(_begin(plan, title, self.system, self.data.labels))
         self.known["curve"] = [
             row for row in self.known["curve"] if row["step"] <= self.system.step
         ]
@@ -266,6 +270,6 @@ def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] = ()) -> N
     """Build every entry once, or these; `UserError` names an entry that cannot be built."""
     for title in titles or plan.entries:
         with named(title):
-            system, *_ = build(plan, title, 0, data, say)
-            _begin(plan, title, system)
+            system, _, seen = build(plan, title, 0, data, say)
+            _begin(plan, title, system, seen.labels)
     release()

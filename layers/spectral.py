@@ -19,6 +19,7 @@ from layers.reparametrization import (
 )
 
 EPSILON = 1e-12
+SINGULAR_VECTOR = "singular_vector"  # the name of the layer that keeps u
 
 
 class SingularVector(keras.layers.Layer):
@@ -49,7 +50,7 @@ class SpectralNormalized(Reparametrized):
     def build(self, input_shape=None):
         super().build(input_shape)
         size = self.raw_kernel.shape[self.row_axis]
-        self.singular_vector = SingularVector(size, name="singular_vector")
+        self.singular_vector = SingularVector(size, name=SINGULAR_VECTOR)
 
     def _times_u(self, kernel, u):
         """W^T u: one number per column."""

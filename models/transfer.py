@@ -4,98 +4,126 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import keras
+import numpy as np
+from keras import ops
 
-from models import copies
-from models.networks.blocks import CLASSIFIER
+from layers.reparametrization import power_iterate
+from layers.spectral import SINGULAR_VECTOR
 from models.recipe import Recipe
+from models.relabelled import Labels, Relabelled
 from models.system import System
 
 _BLOCK = re.compile(r"(?:d_)?(?:stage|block)_\d+")  # a layer's name begins so, in every network
 _SHOWN = 3  # shapes that differ
+_ITERATIONS = 100  # of the power method, for kernels whose singular vectors were not kept
+
+
+class Source(Protocol):
+    """Networks that were trained, by their names in the system, and the recipe that made them."""
+
+    recipe: Recipe
+
+    @property
+    def networks(self) -> Mapping[str, keras.Model]:
+        """The networks, averages too."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a network took over: how many of its numbers, and the layers that begin anew."""
+    """What a network took over: how many of its numbers, and the layers that labels changed."""
 
     network: str
     numbers: int
     of: int
-    anew: tuple[str, ...]
+    changed: tuple[str, ...]
 
     def __str__(self) -> str:
-        if not self.anew:
+        if not self.changed:
             return f"{self.network} whole"
-        shown = ", ".join(self.anew[:_SHOWN]) + (", …" if len(self.anew) > _SHOWN else "")
+        shown = ", ".join(self.changed[:_SHOWN]) + (", …" if len(self.changed) > _SHOWN else "")
         return f"{self.network} but for {self.of - self.numbers:,} of {self.of:,} numbers ({shown})"
 
 
-def take(system: System, source: System) -> list[Taken]:
+def take(
+    system: System,
+    source: Source,
+    labels: Mapping[str, Any] | None = None,
+    before: Mapping[str, Any] | None = None,
+) -> list[Taken]:
     """Copy the weights of `source` into `system`, network by network, averages too.
 
-    Other data has other labels. What reads labels may differ with them, and then begins anew.
+    Other data has other labels: what reads them follows `models.relabelled`. Kernels of a generator
+    file are normalised and without their singular vectors, which are found again.
+
+    Args:
+        labels, before: what records say of the labels of `system` and of `source`, if anything.
 
     Raises:
         ValueError: a network that `source` lacks, or one of another shape; it names the layers.
     """
-    allowed = _Labels(system.recipe, source.recipe)
-    matched, wrong = [], []
+    relabelled = Relabelled(
+        Labels.of(system.recipe, labels),
+        Labels.of(source.recipe, before),
+        int(getattr(system.recipe, "latent_dim", 0)),
+    )
+    matches, wrong = [], []
     for name, network in system.networks.items():
         if name not in source.networks:
             raise ValueError(f"it has no network {name}")
-        pairs, anew, lines = _matched(network, source.networks[name], allowed)
-        matched.append((name, network, pairs, anew))
-        wrong += lines
+        match = _Match(name, network, source.networks[name], relabelled)
+        matches.append(match)
+        wrong += match.wrong
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise ValueError(f"its shapes are others: {'; '.join(wrong[:_SHOWN])}{more}")
-    taken = []
-    for name, network, pairs, anew in matched:
-        copies.copy_values([theirs for theirs, _ in pairs], [mine for _, mine in pairs])
-        counts = (sum(math.prod(v.shape) for v in of) for of in ([m for _, m in pairs],
-                                                                 network.variables))  # fmt: skip
-        taken.append(Taken(name, *counts, anew))
-    return taken
+    return [match.take() for match in matches]
 
 
-class _Labels:
-    """Which variables may differ between two recipes, since their labels do."""
+class _Match:
+    """What each variable of a network takes from another one; `wrong` names those that cannot."""
 
-    def __init__(self, recipe: Recipe, before: Recipe):
-        known = [
-            (each.conditional, int(getattr(each, "num_labels", 0))) for each in (recipe, before)
-        ]
-        (self.now, count), (self.then, old) = known
-        self.more = abs(count - old)
+    def __init__(self, name: str, network: keras.Model, other: keras.Model, relabelled: Relabelled):
+        self.name, self.network = name, network
+        self.same: list[tuple[keras.Variable, keras.Variable]] = []
+        self.made: list[tuple[keras.Variable, np.ndarray]] = []
+        self.vectors_missing = False
+        self.wrong: list[str] = []
+        theirs = {variable.path: variable for variable in other.variables}
+        for mine in network.variables:
+            self._match(mine, theirs, relabelled)
 
-    def explain(self, mine: keras.Variable, theirs: keras.Variable | None) -> bool:
-        """Whether another number of labels, or labels at all, explains the difference."""
-        if theirs is None:  # such as the gains of a norm that labels choose, or of one without
-            return self.now != self.then or mine.path.startswith(f"{CLASSIFIER}/")
-        if len(mine.shape) != len(theirs.shape) or not self.more:
-            return False
-        gaps = [abs(a - b) for a, b in zip(mine.shape, theirs.shape, strict=True) if a != b]
-        return gaps == [self.more]
-
-
-def _matched(network: keras.Model, other: keras.Model, allowed: _Labels):
-    """Pairs of variables of one path and shape, layers that begin anew, lines for the others."""
-    theirs = {variable.path: variable for variable in other.variables}
-    pairs, anew, wrong = [], {}, []
-    for mine in network.variables:
+    def _match(self, mine: keras.Variable, theirs: Mapping, relabelled: Relabelled) -> None:
         there = theirs.get(mine.path)
-        if there is not None and tuple(there.shape) == tuple(mine.shape):
-            pairs.append((there, mine))
-        elif allowed.explain(mine, there):
-            anew[mine.path.split("/")[0]] = True
+        made = relabelled.value(mine, theirs)
+        if made is not None:
+            self.made.append((mine, made))
+        elif there is not None and tuple(there.shape) == tuple(mine.shape):
+            self.same.append((mine, there))
+        elif there is None and f"/{SINGULAR_VECTOR}/" in mine.path:
+            self.vectors_missing = True
         else:
             was = "is missing there" if there is None else f"was {tuple(there.shape)}"
-            wrong.append(f"{network.name}'s {mine.path} {was}, now {tuple(mine.shape)}")
-    return pairs, tuple(anew), wrong
+            self.wrong.append(f"{self.network.name}'s {mine.path} {was}, now {tuple(mine.shape)}")
+
+    def take(self) -> Taken:
+        """Assign the values."""
+        for mine, there in self.same:
+            # An explicit copy: on JAX both variables would share one buffer.
+            mine.assign(np.array(ops.convert_to_numpy(there)))
+        for mine, value in self.made:
+            mine.assign(value)
+        if self.vectors_missing:
+            for _ in range(_ITERATIONS):
+                power_iterate(self.network)
+        of = sum(math.prod(variable.shape) for variable in self.network.variables)
+        changed = dict.fromkeys(mine.path.split("/")[0] for mine, _ in self.made)
+        less = sum(math.prod(mine.shape) for mine, _ in self.made)
+        return Taken(self.name, of - less, of, tuple(changed))
 
 
 def freeze(network: keras.Model, blocks: int) -> None:

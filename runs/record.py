@@ -44,7 +44,7 @@ def record_of(
             "name": data.name,
             "fingerprint": data.fingerprint,
             "count": len(parts[0].images),
-            "labels": _labels(parts[0].labels) if len(parts) == 1 else None,
+            "labels": labels_of(parts[0].labels) if len(parts) == 1 else None,
             **_domains(data),
             **({"captions": _digest(parts[0].captions)} if text else {}),
             **({"vectors": _digest_of_vectors(parts[0])} if text and "vectors" in text else {}),
@@ -64,7 +64,8 @@ def judge_of(record: dict[str, Any], recipe: Recipe) -> str:
     return JUDGES[getattr(recipe, "architecture", "") == "projected"]
 
 
-def _labels(labels: datasets.Labels | None) -> dict[str, Any] | None:
+def labels_of(labels: datasets.Labels | None) -> dict[str, Any] | None:
+    """What records say of labels: their kind, names and groups, how often each is on, examples."""
     if labels is None:
         return None
     return {

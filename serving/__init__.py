@@ -43,7 +43,7 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
     from console import backend
 
     backend.wake()
-    from serving import shipped
+    from models import shipped
     from serving.source import open_source
 
     return _opened(open_source(shipped.found(source), weights))
@@ -91,7 +91,7 @@ def load_any(
     from console import backend
 
     backend.wake()
-    from serving import shipped
+    from models import shipped
     from serving.source import MAKES_PICTURES, number_of, open_source
 
     source = shipped.found(source)

@@ -21,8 +21,9 @@ from foreign.records import Unreadable
 from models import files
 from models.outputs import Output
 from models.recipe import Recipe
+from models.system import System
 from models.systems import recipe_of, system_class
-from runs.checkpoints import newest, step_of
+from runs.checkpoints import found, newest, step_of
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
@@ -30,6 +31,7 @@ WEIGHTS = ("ema", "best", "raw")
 ON_PICTURES = ("translate", "reconstruct", "upscale", "colour", "age")
 MAKES_PICTURES = ("generate", *ON_PICTURES)
 VERBS = (*MAKES_PICTURES, "encode")
+DISCRIMINATOR = "discriminator"  # the name of the network, and of its file without the suffix
 RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made from the truth
 
 
@@ -74,6 +76,31 @@ def open_source(
         return _file(path, verbs)
     run = runs.load(path)
     return _run(run, weights, verbs, _output(run, verbs, number))
+
+
+def discriminator(path: str | Path, generator: Source) -> Source:
+    """What a run's generator was trained against: its discriminator, as it was at the same step.
+
+    `path` is the run that `generator` was opened from, or the checkpoint. Raises `UserError`.
+    """
+    path, step = Path(path), generator.metadata["step"]
+    if path.suffix == ".keras":
+        raise UserError(f"{path} holds a generator alone; for its discriminator give the run")
+    run = _run_of(path) if path.name.endswith(".weights.h5") else runs.load(path)
+    kept = [each for each in found(run.checkpoints) if step_of(each) == step]
+    if not kept:
+        raise UserError(
+            f"{run.folder} keeps no checkpoint of step {step:,}, when {generator.origin.name} was "
+            "written, so its discriminator of that step is gone; give a checkpoint in its place"
+        )
+    output = _output(run, ("generate",), 0)
+    system = _system(run, kept[0], output)
+    if DISCRIMINATOR not in system.networks:
+        raise UserError(f"{run.folder} holds a {run.recipe().system}, which has no discriminator")
+    network = system.networks[DISCRIMINATOR]
+    _refuse_not_finite(network, kept[0])
+    metadata = _metadata(run, system, output) | {"verb": "discriminate", "title": ""}
+    return Source(network, run.recipe(), metadata, kept[0])
 
 
 def outputs_of(run: runs.Run) -> dict[str, Output]:
@@ -160,6 +187,8 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
         network, metadata = files.load(path)
         recipe = _recipe_of(metadata, path)
     done = metadata.get("verb", "generate")  # older files have none
+    if done == "discriminate":
+        raise UserError(f"{path} is a discriminator; the generator lies beside it")
     if done not in VERBS:
         raise UserError(f"{path} is damaged: it can {shown(done)}; known: {', '.join(VERBS)}")
     if done not in verbs:
@@ -213,6 +242,14 @@ def _refuse_not_finite(network: keras.Model, path: Path) -> None:
 
 def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     """The network inside a checkpoint of the whole system, written on any backend."""
+    system = _system(run, path, output)
+    network = system.output(output, averaged=weights != "raw")
+    _refuse_not_finite(network, path)
+    return Source(network, run.recipe(), _metadata(run, system, output), path)
+
+
+def _system(run: runs.Run, path: Path, output: str) -> System:
+    """The whole system of a checkpoint. `output`: whose file may be used in its place."""
     recipe, record = run.recipe(), run.record()
     with user_errors(ValueError):  # such as an unknown precision
         system = system_class(recipe)(
@@ -235,11 +272,17 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
                 f"checkpoint {path} was written by {older}; use the run's {output}.keras"
             ) from error
         raise UserError(f"checkpoint {path} cannot be read: {_reason(error, output)}") from error
+    return system
+
+
+def _metadata(run: runs.Run, system: System, output: str) -> dict[str, Any]:
+    """What the file of that output would carry."""
+    record = run.record()
     data = record.get("data") or {}
-    metadata = {
+    return {
         "verb": system.outputs[output].verb,
         "title": titles(run)[output],
-        "recipe": recipe.to_dict(),
+        "recipe": run.recipe().to_dict(),
         "labels": data.get("labels"),
         **({"text": record["text"]} if "text" in record else {}),
         "step": system.step,
@@ -247,9 +290,6 @@ def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
         "data_fingerprint": data.get("fingerprint"),
         "precision": record.get("precision"),
     }
-    network = system.output(output, averaged=weights != "raw")
-    _refuse_not_finite(network, path)
-    return Source(network, recipe, metadata, path)
 
 
 def _reason(error: Exception, output: str) -> str:

@@ -1,19 +1,113 @@
-"""Starting a run from the networks of another one (`--from`)."""
+"""Starting a run from networks that were trained before (`--from`)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import keras
 
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
-from models import transfer
+from models import files, shipped, transfer
 from models.recipe import Recipe
 from models.system import System
-from models.systems import system_class
+from models.systems import recipe_of, system_class
 from runs import checkpoints
 from training.going_on import load
+
+
+@dataclass(frozen=True)
+class OfRun:
+    """A checkpoint of a run: all networks of its system."""
+
+    run: runs.Run
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What users are told it is."""
+        return str(self.run.folder)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that made the networks."""
+        return self.run.recipe()
+
+    @property
+    def labels(self) -> Mapping[str, Any] | None:
+        """What is recorded of the labels that it was trained with."""
+        return (self.run.record().get("data") or {}).get("labels")
+
+    def networks(self, precision: str) -> transfer.Source:
+        """Load them. Raises `UserError`."""
+        recipe = self.recipe
+        with user_errors(ValueError):
+            source = system_class(recipe)(recipe, precision)
+        load(source, self.path, self.run)
+        return source
+
+    def record(self) -> dict[str, Any]:
+        """What the record of the run that begins with it says."""
+        data = self.run.record().get("data") or {}
+        step = checkpoints.step_of(self.path)
+        return {"run": self.run.folder.name, "step": step, "recipe": self.recipe.name,
+                "data": data.get("name")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OfFiles:
+    """A generator's file, with its discriminator's in the same folder.
+
+    Both the generator and its average begin as the file's.
+    """
+
+    path: Path
+    metadata: Mapping[str, Any]
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """What users are told it is."""
+        return str(self.path)
+
+    @property
+    def labels(self) -> Mapping[str, Any] | None:
+        """What is recorded of the labels that it was trained with."""
+        return self.metadata.get("labels")
+
+    def networks(self, precision: str) -> transfer.Source:
+        """Load them. Raises `UserError`."""
+        with user_errors(ValueError):
+            generator, _ = files.load(self.path)
+            discriminator, _ = files.load(discriminator_of(self.path))
+        return Loaded(self.recipe, generator, discriminator)
+
+    def record(self) -> dict[str, Any]:
+        """What the record of the run that begins with it says."""
+        known = {key: self.metadata.get(key) for key in ("step", "data")}
+        return {"file": self.path.name, "recipe": self.recipe.name, **known}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The networks of two files, by their names in a GAN."""
+
+    recipe: Recipe
+    generator: keras.Model
+    discriminator: keras.Model
+
+    @property
+    def networks(self) -> Mapping[str, keras.Model]:
+        """The networks, the average too."""
+        return {
+            "generator": self.generator,
+            "ema_generator": self.generator,
+            "discriminator": self.discriminator,
+        }
 
 
 def check(recipe: Recipe, start: str, out: str) -> None:
@@ -22,49 +116,75 @@ def check(recipe: Recipe, start: str, out: str) -> None:
     Args:
         start, out: as `--from` and `--out`.
     """
-    run, _ = find(start, out)
-    before = run.recipe()
+    source = find(start, out)
+    before = source.recipe
     if before.system != recipe.system:
-        raise UserError(f"--from {run.folder} holds a {before.system}, not a {recipe.system}")
+        raise UserError(f"--from {source.name} holds a {before.system}, not a {recipe.system}")
     for each in (recipe, before):
         if (count := len(each.phases())) > 1:
             raise UserError(f"--from is for trainings of one phase; recipe {each.name} has {count}")
 
 
-def start_from(system: System, start: str, out: str) -> dict[str, Any]:
-    """Copy the networks, averages too, of the run or checkpoint that `start` names; say which.
+def start_from(
+    system: System, start: str, out: str, labels: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Copy the networks, averages too, that `start` names; say which.
 
     Args:
         start, out: as `--from` and `--out`.
+        labels: what the record of the new run says of its labels.
 
     Returns what the run's record says of it. Raises `UserError` if its networks have other shapes.
     """
-    run, path = find(start, out)
-    recipe = run.recipe()
-    with user_errors(ValueError):
-        source = system_class(recipe)(recipe, system.precision)
-    load(source, path, run)
+    source = find(start, out)
+    networks = source.networks(system.precision)
     try:
-        taken = transfer.take(system, source)
+        taken = transfer.take(system, networks, labels, source.labels)
     except ValueError as error:
         raise UserError(
-            f"--from {run.folder} does not fit recipe {system.whole_recipe.name}: {error}"
+            f"--from {source.name} does not fit recipe {system.whole_recipe.name}: {error}"
         ) from error
-    step = checkpoints.step_of(path)
-    say(f"from       {run.folder}, step {step:,}: {'; '.join(map(str, taken))}")
-    data = run.record().get("data") or {}
-    return {"run": run.folder.name, "step": step, "recipe": recipe.name, "data": data.get("name")}
+    record = source.record()
+    say(f"from       {source.name}, step {record['step']:,}: {'; '.join(map(str, taken))}")
+    return record
 
 
-def find(text: str, out: str) -> tuple[runs.Run, Path]:
-    """The run that `--from` names, and the checkpoint of it. Raises `UserError`."""
-    path = Path(text)
+def find(text: str, out: str) -> OfRun | OfFiles:
+    """What `--from` names. Raises `UserError`."""
+    path = Path(shipped.found(text))
     if path.name.endswith(".weights.h5"):
         if not path.is_file():
             raise UserError(f"--from {path}: there is no such file")
-        return runs.load(str(path.resolve().parent.parent)), path
+        return OfRun(runs.load(str(path.resolve().parent.parent)), path)
+    if path.suffix == ".keras":
+        return _of_files(path)
     run = runs.load(text, Path(out))
     newest = checkpoints.newest(run.checkpoints)
     if newest is None:
         raise UserError(f"--from {run.folder}: it holds no checkpoint; its training was too short")
-    return run, newest
+    return OfRun(run, newest)
+
+
+def discriminator_of(generator: Path) -> Path:
+    """Where the discriminator of a generator's file lies."""
+    return generator.with_name("discriminator.keras")
+
+
+def _of_files(path: Path) -> OfFiles:
+    """The two files of a GAN. Raises `UserError`."""
+    beside = discriminator_of(path)
+    with user_errors(ValueError):
+        metadata = files.read_metadata(path)
+        if not beside.is_file():
+            raise ValueError(
+                f"--from {path}: there is no {beside.name} beside it, and a generator alone cannot "
+                "be trained on; give its run, or export that with --discriminator"
+            )
+        of_discriminator = files.read_metadata(beside)
+        recipe = recipe_of(metadata.get("recipe", {}))
+    if metadata.get("verb", "generate") != "generate":
+        raise UserError(f"--from {path}: it is no generator")
+    for key in ("recipe", "step", "data_fingerprint"):
+        if metadata.get(key) != of_discriminator.get(key):
+            raise UserError(f"--from {path}: {beside} belongs to another generator; {key} differs")
+    return OfFiles(path, metadata, recipe)

@@ -149,7 +149,9 @@ def _begin(session: Session, recorded: dict[str, Any]) -> None:
         if "from" in recorded:
             session.record["from"] = recorded["from"]
     elif settings.from_:
-        session.record["from"] = finetuning.start_from(session.system, settings.from_, settings.out)
+        session.record["from"] = finetuning.start_from(
+            session.system, settings.from_, settings.out, session.record["data"]["labels"]
+        )
 
 
 def print_plan(session: Session) -> None:

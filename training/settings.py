@@ -67,8 +67,9 @@ class Settings:
     from_: str = option(
         "",
         "Run",
-        "start from the networks of another run (folder, name or number) or of one of its "
-        "checkpoints, for fine-tuning on other data; the optimizers begin anew",
+        "start from the networks of another run (folder, name or number), of one of its "
+        "checkpoints, of a generator file with its discriminator beside it, or of one that comes "
+        "with the project (anime), for fine-tuning on other data; the optimizers begin anew",
     )
     precision: str = option(
         "auto",

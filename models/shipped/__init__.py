@@ -1,7 +1,8 @@
 """Generators that come with the project, by name: `generate.py anime` works without a training.
 
-Each is a folder as `export.py --format keras --half` writes it: the network, `model.json` with its
-passport, and `README.md`. What trained it and how well it does: samples/gallery/anime.md.
+Each is a folder as `export.py --format keras --half --discriminator` writes it: the generator,
+`model.json` with its passport, `README.md`, and the discriminator, with which a training goes on
+(`--from anime`). What trained it and how well it does: samples/gallery/anime.md.
 """
 
 from __future__ import annotations

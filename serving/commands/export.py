@@ -53,6 +53,11 @@ def build_parser() -> Parser:
         help="with --format keras: weights in half precision, for half the size",
     )  # fmt: skip
     parser.add_argument(
+        "--discriminator", action="store_true",
+        help="with --format keras, of a run: what the generator was trained against too, so that "
+        "train.py --from goes on with both",
+    )  # fmt: skip
+    parser.add_argument(
         "--out",
         type=names.path,
         required=True,
@@ -66,8 +71,9 @@ def build_parser() -> Parser:
 def export_all(options: argparse.Namespace) -> None:
     """Export in every format asked for. Raises `UserError`."""
     formats = list(dict.fromkeys(options.format))
-    if options.half and formats != ["keras"]:
-        raise UserError(f"--half is for --format keras alone, not for {', '.join(formats)}")
+    for option in ("half", "discriminator"):
+        if getattr(options, option) and formats != ["keras"]:
+            raise UserError(f"--{option} is for --format keras alone, not for {', '.join(formats)}")
     for form in formats:
         check_folder(options.out / form, options.overwrite)
     packages.require(formats)
@@ -77,10 +83,14 @@ def export_all(options: argparse.Namespace) -> None:
     network = serving.load_any(options.source, options.weights, options.network)
     if options.record:
         network.metadata["passport"] = _passport(options.record, network)
+    from serving import source
     from serving.export.export import export
 
+    against = (
+        source.discriminator(options.source, network.source) if options.discriminator else None
+    )
     for form in formats:
-        made = export(network, form, options.out / form, options.half)
+        made = export(network, form, options.out / form, options.half, against)
         say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")
 
 

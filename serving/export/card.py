@@ -36,6 +36,10 @@ except ImportError:  # older TensorFlow has it inside
 
 run = Interpreter("{folder}/{stem}.tflite").get_signature_runner("serving_default")""",
 }
+_TRAIN_ON = """
+`discriminator.keras` is what it was trained against: with other pictures, `train_sagan.py --from
+{folder}/generator.keras` trains both on.
+"""
 _IMPORTS = "import numpy as np\nfrom PIL import Image"
 _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8")'
 _KINDS = {1: "grey", 3: "RGB", 4: "RGBA (colours not multiplied by the opacity)"}
@@ -70,8 +74,13 @@ def card(portable: Portable, form: str, error: float) -> dict[str, Any]:
     }
 
 
-def readme(portable: Portable, form: str, folder: str, error: float) -> str:
-    """`README.md`, with a snippet that runs unchanged in the parent of `folder`."""
+def readme(
+    portable: Portable, form: str, folder: str, error: float, discriminator: bool = False
+) -> str:
+    """`README.md`, with a snippet that runs unchanged in the parent of `folder`.
+
+    `discriminator`: whether one lies beside the generator.
+    """
     subject = portable.subject
     before, after = portable.describe.notes_of(subject)
     height, width = portable.describe.size_of(subject, form).split(", ")
@@ -86,7 +95,7 @@ Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exp
 {snippet(portable, form, folder)}
 ```
 
-{after}"""
+{after}{_TRAIN_ON.format(folder=folder) if discriminator else ""}"""
 
 
 def snippet(portable: Portable, form: str, folder: str) -> str:

@@ -9,8 +9,8 @@ from PIL import Image
 
 import serving
 from console.errors import UserError
+from models import shipped
 from models.systems import recipe_of
-from serving import shipped
 from serving.commands import export, generate
 
 # Made by this command; see `test_it_draws_the_stored_pictures`.
@@ -69,4 +69,4 @@ def test_every_way_to_open_one_knows_the_name(tmp_path):
 def test_it_comes_with_every_installation():
     """Nothing that git ignores: what is not in the repository is not there after a clone."""
     ignored = (shipped.FOLDER.parents[1] / ".gitignore").read_text("utf-8").split()
-    assert not {"*.keras", "serving/shipped", "*.json"} & set(ignored)
+    assert not {"*.keras", "models/shipped", "*.json"} & set(ignored)
