@@ -11,6 +11,7 @@ import io
 import json
 import os
 import stat
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,16 @@ def read_object(
         if name not in value:
             raise Unreadable(f"{path} cannot be used: it says nothing of {name}")
     return value
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file. Raises `Unreadable`."""
+    text = read_bytes(path, bounds.SMALL_RECORD)
+    try:
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, numbers of many digits
+        reason = " ".join(str(error).split())[:120]
+        raise Unreadable(f"{path} cannot be read: it is not TOML ({reason})") from error
 
 
 def parse_json(text: bytes, name: str) -> Any:

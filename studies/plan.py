@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from console.errors import UserError, user_errors
 from console.options import nearest
-from foreign import bounds, records
+from foreign import records
 from foreign.names import problem
 from foreign.numbers import shown
 from studies import claims, comparisons, searches
@@ -55,12 +54,7 @@ def _table(path: Path) -> tuple[dict[str, Any], str]:
     """The content of a plan's file, and its kind. Raises `Unreadable`."""
     if wrong := problem(str(path)):
         raise records.Unreadable(f"{shown(str(path))} {wrong}")
-    text = records.read_bytes(path, bounds.SMALL_RECORD)
-    try:
-        table = tomllib.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, numbers of many digits
-        reason = " ".join(str(error).split())[:120]
-        raise records.Unreadable(f"{path} cannot be read: it is not TOML ({reason})") from error
+    table = records.read_toml(path)
     kind = next((kind for kind in _KINDS if kind in table), "claims")
     records.refuse_misfit(table, _form(_KINDS[kind]), str(path))
     for name in ("title", "scales", *_KINDS[kind].needed):

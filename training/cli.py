@@ -13,11 +13,11 @@ from console.ending import carry_out
 from console.errors import user_errors
 from models import fields, recipes, systems
 from models.recipe import Recipe
+from models.recipe_files import FROM_DATA
 from training.listing import ListRecipes
 from training.settings import Settings
 
 _NEWEST = ""  # `--resume` without a run
-_FROM_DATA = ("label_kind", "num_labels")  # recipe's fields that follow from --data and --labels
 
 
 def main(default_recipe: str | None = None, arguments: Sequence[str] | None = None) -> NoReturn:
@@ -92,7 +92,8 @@ def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> op
     parser = options.Parser(
         description="Train a system of networks on pictures. The environment variable "
         f"KERAS_BACKEND chooses the backend (tensorflow, jax or torch).{own}",
-        epilog=f"Recipes: {known}.",
+        epilog=f"Recipes: {known}. A recipe may also be a file: a .toml file with recipe = "
+        '"sagan_cpu" and the fields that differ, or a run\'s recipe.json.',
     )
     _add_script_options(parser, default_recipe)
     options.add_fields(parser, Settings)
@@ -106,7 +107,7 @@ def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> op
 
 def _options_of(recipe_class: type[Recipe]) -> set[str]:
     """The fields that a user may set; the others follow from the recipe, the data or the phase."""
-    return {field.name for field in fields.options(recipe_class)} - set(_FROM_DATA)
+    return {field.name for field in fields.options(recipe_class)} - set(FROM_DATA)
 
 
 def _unread(recipe: Recipe, field: dataclasses.Field) -> bool:
@@ -134,7 +135,7 @@ def _add_script_options(
             "recipe",
             metavar="RECIPE",
             nargs="?" if optional else None,
-            help="what to train; see the list below",
+            help="what to train; see the list below, or a file",
         )
     parser.add_argument("--list", action=ListRecipes, help="show all recipes as a table and exit")
     group = parser.add_argument_group("Run")
@@ -142,8 +143,8 @@ def _add_script_options(
         group.add_argument(
             "--recipe",
             default=None,
-            help=f"what to train; see the list below (default: {default_recipe} with a GPU, a "
-            "smaller recipe without)",
+            help=f"what to train; see the list below, or a file (default: {default_recipe} with a "
+            "GPU, a smaller recipe without)",
         )
     group.add_argument(
         "--resume",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
-from models import recipes
+from models import recipe_files, recipes
 from models.fields import refuse_ignored
 from models.recipe import Recipe
 from training import device
@@ -69,7 +70,7 @@ class Command:
                 with user_errors(ValueError):
                     refuse_ignored(self._recipe(recipes.load(name)), self.overrides)
         elif len(names) == 1 or self.resume != "newest":
-            run = self._run_to_resume(names.pop())
+            run = self._run_to_resume(known(names.pop()).name)
             self._settings(run, run.record())
 
     def decide(self, found: device.Device) -> Decision:
@@ -78,7 +79,7 @@ class Command:
         if self.resume is None:
             run, recorded, recipe = None, {}, known(name.value)
         else:
-            run = self._run_to_resume(name.value, say)
+            run = self._run_to_resume(known(name.value).name, say)
             recorded, recipe = run.record(), self._recipe_of(run)
             name = Choice(recipe.name, "that of the run")
         settings = self._settings(run, recorded)
@@ -111,7 +112,7 @@ class Command:
 
     def again(self) -> str:
         """The command that continues this run, without the run's name."""
-        recipe = f" {self.asked_recipe}" if self.default_recipe is None else ""
+        recipe = f" {shlex.quote(self.asked_recipe or '')}" if self.default_recipe is None else ""
         return f"python {self.script}{recipe}"
 
     def _recipe_name(self, kind: str) -> Choice:
@@ -143,18 +144,21 @@ class Command:
             )
         if recorded.labels == "never":
             return recorded
+        if recorded.name.lower() not in (name.lower() for name in recipes.names()):
+            return recorded  # from a file
         today = known(recorded.name)
-        labels = {name: getattr(today, name) for name in ("label_kind", "num_labels")}
+        labels = {name: getattr(today, name) for name in recipe_files.FROM_DATA}
         return dataclasses.replace(recorded, **labels)
 
 
 def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
-    """The recipe name to train: `asked`, or the one for a device of `kind` "gpu" or "cpu".
+    """The recipe's name or file: `asked`, or the one for a device of `kind` "gpu" or "cpu".
 
     Raises `UserError` for an unknown name.
     """
     if asked:
-        return Choice(known(asked).name, "asked for")
+        found = known(asked).name
+        return Choice(asked if recipe_files.is_file(asked) else found, "asked for")
     if kind == "gpu":
         return Choice(known(default).name, "the notes' configuration, since there is a GPU")
     small = _CPU_RECIPES.get(default.lower())

@@ -6,7 +6,7 @@ import difflib
 import importlib
 import pkgutil
 
-from models import fields
+from models import fields, recipe_files
 from models.fields import refuse_ignored
 from models.recipe import Recipe
 
@@ -19,17 +19,22 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Recipe:
-    """The recipe of that name, in any case of letters.
+    """The recipe of that name, in any case of letters, or in the file of that name.
 
     Raises:
         ValueError: there is none; the message names the nearest and all known ones. Or its file
-            sets a field that nothing reads.
+            sets a field that nothing reads, or cannot be read.
     """
+    if recipe_files.is_file(name):
+        return recipe_files.read(name)
     module = _modules().get(name.lower())
     if module is None:
         close = difflib.get_close_matches(name.lower(), _modules(), n=1)
         hint = f" Did you mean {load(close[0]).name!r}?" if close else ""
-        raise ValueError(f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}.")
+        raise ValueError(
+            f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}, or a file "
+            f"that ends in {' or '.join(recipe_files.SUFFIXES)}."
+        )
     recipe = importlib.import_module(module).RECIPE
     refuse_ignored(
         recipe, [o.name for o in fields.options(recipe) if getattr(recipe, o.name) != o.default]

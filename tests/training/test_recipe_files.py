@@ -1,0 +1,45 @@
+"""A run whose recipe stands in a file of the user's."""
+
+import json
+
+import pytest
+
+import runs
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+
+def test_a_run_by_a_file_goes_on_without_it(train, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mine.toml"
+    file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.5\nmirror = true\n')
+    code, words = train("--recipe=mine.toml", "--steps=1")
+    assert code == 0, words
+    assert "recipe     mine: asked for" in words
+    (run,) = runs.runs(tmp_path / "out")
+    assert run.folder.name.startswith("00000-mine-")
+    recipe = run.recipe()
+    assert (recipe.name, recipe.ema_decay, recipe.mirror) == ("mine", 0.5, True)
+    assert train("--recipe=mine.toml", "--steps=2", "--resume")[0] == 0
+    file.unlink()
+    code, words = train("--steps=3", "--resume=0")
+    assert code == 0, words
+    assert [row.split(",")[0] for row in run.losses.read_text().splitlines()[1:]] == ["1", "2", "3"]
+    code, words = train("--recipe=mine.toml", "--steps=1")
+    assert code == 2
+    assert "There is no file mine.toml, from which to read a recipe" in words.splitlines()[-1]
+    assert len(runs.runs(tmp_path / "out")) == 1
+
+
+def test_the_record_of_a_run_trains_another(train, tmp_path):
+    assert train("--steps=1", "--mirror", "--labels=none")[0] == 0
+    (run,) = runs.runs(tmp_path / "out")
+    code, words = train(f"--recipe={run.folder / 'recipe.json'}")
+    assert code == 0, words
+    first, second = runs.runs(tmp_path / "out")
+    before, after = (
+        json.loads((each.folder / "recipe.json").read_text()) for each in (first, second)
+    )
+    assert before == after
+    assert before["mirror"]
+    assert before["steps"] == 1
