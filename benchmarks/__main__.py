@@ -88,7 +88,7 @@ def torch(options) -> dict:
             return {}
         for name, value in values.items():
             print(f"  {network + ' ' + name:<42}{value:12,.3f}", flush=True)
-            if "parameters" not in name:
+            if "parameters" not in name and not name.endswith((", least", ", most")):
                 rows[f"torch step: {network} {name}"] = {"value": value, "better": "less"}
     return rows
 

@@ -99,7 +99,7 @@ def serve(recipe: Recipe, variant: str, precision: str, steps: int) -> None:
     # With "auto" Keras decides: no XLA for TensorFlow on a CPU.
     jit = True if VARIANTS[variant] == ("tensorflow", True) else "auto"
     system = train_step.build(recipe, precision, jit_compile=jit)
-    batch = batch_of(recipe)
+    batch = batch_of(recipe.in_phase(0))
     train_step.run_steps(system, train_step.repeated(batch, 1))
     print(json.dumps({}), flush=True)
     for _ in sys.stdin:
@@ -128,6 +128,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     parser.add_argument("--child", choices=list(VARIANTS), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if min(options.turns, options.steps) < 1:
+        parser.error("--turns and --steps are at least 1")
     if options.child:
         backend.wake()
         recipe = train_step.chosen(options)
@@ -140,7 +142,8 @@ def main() -> None:
         return
     cores = len(os.sched_getaffinity(0))
     print(f"{options.recipe}, {options.precision}, {cores} cores, {options.turns} turns")
-    print(f"  {'':18}{'first step':>12}{'step':>10}{'to tensorflow':>24}{'memory':>10}")
+    base = f"to {next(iter(found))}"
+    print(f"  {'':18}{'first step':>12}{'step':>10}{base:>24}{'memory':>10}")
     for name, row in found.items():
         ratio = f"{row['ratio']:.2f} ({row['least']:.2f} to {row['most']:.2f})"
         print(f"  {name:18}{row['first']:10.1f} s{row['step']:8.3f} s{ratio:>24}"

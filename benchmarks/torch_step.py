@@ -132,6 +132,7 @@ def measure(recipe: Recipe, turns: int, steps: int, compiled: bool = False) -> d
     found = {name: statistics.median(each) / steps for name, each in times.items()}
     pairs = [(name, "torch float32") for name in times if name != "torch float32"]
     pairs += [("mixed_bfloat16", name) for name in theirs_by_name if "bfloat16" in name]
+    pairs += [("float32", name) for name in theirs_by_name if "compile float32" in name]
     for mine, other in pairs:
         for which, value in train_step.spread(times[mine], times[other]).items():
             found[f"{mine} ÷ {other}" + f", {which}" * (which != "ratio")] = value

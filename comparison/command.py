@@ -43,7 +43,7 @@ def build_parser() -> options.Parser:
     parser = options.Parser(
         description="Train recipes side by side, measure all in the same way, and write a report. "
         "The same command continues an interrupted comparison.",
-        epilog=f"Recipes: {', '.join(recipes.names())}. A variation of one: "
+        epilog=f"Recipes: {recipes.listed()}. A variation of one: "
         "gan:g_term=mode_seeking,g_term_weight=0.1",
     )
     parser.add_argument("recipes", metavar="RECIPE", nargs="+", help="what to compare")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from console.screen import say
 from datasets import toy as worlds
 from foreign import archives, records
 from foreign.files import replaced, write_json
+from models.recipe_files import is_file
 from models.system import System
 from models.systems import system_class
 from quality import during
@@ -30,6 +32,7 @@ from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
 ENDED = ("done", "failed")
+_LONGEST = 120  # letters of a folder's name
 _DATA = {"name": str, "fingerprint": str, "measures": [str]}
 _RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
@@ -118,6 +121,8 @@ def named(title: str) -> Iterator[None]:
 def folder_of(folder: Path, title: str, seed: int) -> Path:
     """The folder of a run: its curve, its sheet, and its weights until it has finished."""
     safe = "".join(letter if letter.isalnum() else "-" for letter in title)
+    if is_file(title.partition(":")[0]) or len(safe) > _LONGEST:  # else two may have one folder
+        safe = f"{safe[:_LONGEST]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
     return folder / "runs" / f"{safe}-{seed}"
 
 

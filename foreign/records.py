@@ -68,8 +68,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, numbers of many digits
-        reason = " ".join(str(error).split())[:120]
-        raise Unreadable(f"{path} cannot be read: it is not TOML ({reason})") from error
+        raise Unreadable(f"{path} cannot be read: it is not TOML ({one_line(error)})") from error
 
 
 def parse_json(text: bytes, name: str) -> Any:

@@ -18,6 +18,7 @@ from foreign.files import replaced
 from models import forms, half_precision
 
 MEMBER = "gan.json"
+DISCRIMINATOR = "discriminator"  # the network's name, and that of its file beside the generator's
 
 
 def save(
@@ -74,3 +75,28 @@ def load(path: str | Path) -> tuple[keras.Model, dict[str, Any]]:
         kind = type(model).__name__
         raise ValueError(f"{path} holds a {kind}; it must hold a functional model of Keras")
     return model, metadata
+
+
+def discriminator_beside(generator: str | Path) -> Path:
+    """Where the discriminator lies that a generator's file was trained against."""
+    return Path(generator).with_name(f"{DISCRIMINATOR}.keras")
+
+
+def read_pair(generator: str | Path) -> dict[str, Any]:
+    """The metadata of a generator's file whose discriminator lies beside it.
+
+    Raises:
+        ValueError: either file is missing, damaged or of another kind, or they do not belong
+            together.
+    """
+    path, beside = Path(generator), discriminator_beside(generator)
+    found = read_metadata(path)
+    if found.get("verb", "generate") != "generate" or "recipe" not in found:
+        raise ValueError(f"{path} is no generator of this project.")
+    if not os.path.isfile(beside):
+        raise ValueError(f"There is no {beside.name} beside {path}.")
+    other = read_metadata(beside)
+    for key in ("recipe", "step", "data_fingerprint"):
+        if found.get(key) != other.get(key):
+            raise ValueError(f"{beside} belongs to another generator than {path}: {key} differs.")
+    return found

@@ -6,13 +6,16 @@ A `.toml` file names the recipe that it changes, and its fields:
     g_filters = 384
     steps = 20_000
 
-A `.json` file is a whole recipe as a run records it, in `recipe.json`.
+A `.json` file is a whole recipe as a run records it, in `recipe.json`. The recipes of the project
+are in `models.recipes`, which reads files by this module.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,59 +36,118 @@ def is_file(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def read(name: str, behind: tuple[Path, ...] = ()) -> Recipe:
-    """The recipe in the file of that name.
+@dataclasses.dataclass(frozen=True)
+class RecipeFile:
+    """A file with a recipe; `load` finds those of the project by their `names`.
 
-    A `.toml` file's recipe has the name of the file, a `.json` file's that of its content. A file
-    that it changes is looked for beside it; `behind` are the files that led to this one.
-
-    Raises:
-        ValueError: there is no such file, it describes no recipe, or it sets a field that nothing
-            reads; the message names the file.
+    The recipe of a `.toml` file has the name of the file, that of a `.json` file the name in it.
     """
-    if wrong := problem(name):
-        raise ValueError(f"{name!r} {wrong}")
-    path = Path(name)
-    if not path.is_file():
-        raise ValueError(f"There is no file {path}, from which to read a recipe.")
-    if path.resolve() in behind:
-        raise ValueError(f"{path} changes itself")
-    try:
-        return _changed(path, behind) if path.suffix.lower() == ".toml" else _recorded(path)
-    except ValueError as error:
-        text = str(error)
-        raise ValueError(text if str(path) in text else f"{path}: {text}") from error
+
+    path: Path
+    load: Callable[[str], Recipe]
+    names: Sequence[str]
+
+    def read(self) -> Recipe:
+        """The recipe.
+
+        Raises:
+            ValueError: there is no such file, it describes no recipe, or it sets a field that
+                nothing reads; the message names the file.
+        """
+        return self._told(self._read)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the file sets, and those that the files which it changes set.
+
+        Of a `.json` file all that a user may set. Raises ValueError as `read` does.
+        """
+        if self._is_json:
+            recipe = self.read()
+            return {name: getattr(recipe, name) for name in _options(recipe)}
+        return self._told(lambda: self._changes(())[1])
+
+    @property
+    def _is_json(self) -> bool:
+        return self.path.suffix.lower() == ".json"
+
+    def _told(self, action: Callable[[], Any]) -> Any:
+        """What `action` returns; its errors name the file."""
+        if wrong := problem(str(self.path)):
+            raise ValueError(f"{str(self.path)!r} {wrong}")
+        path = self.path.expanduser()
+        if not os.path.isfile(path):
+            raise ValueError(
+                f"There is no file {path}. A recipe is a file, or one of the project's: "
+                f"{', '.join(self.names)}."
+            )
+        try:
+            return action()
+        except ValueError as error:
+            text = str(error)
+            raise ValueError(text if str(path) in text else f"{path}: {text}") from error
+
+    def _read(self) -> Recipe:
+        if self._is_json:
+            return self._recorded()
+        base, table = self._changes(())
+        recipe = recipe_of(base.to_dict() | table | {"name": self.path.stem})
+        fields.refuse_ignored(recipe, table)
+        return recipe
+
+    def _changes(self, behind: tuple[Path, ...]) -> tuple[Recipe, dict[str, Any]]:
+        """The recipe that the file changes, and the fields.
+
+        `behind`: the files that led to this one.
+        """
+        path = self.path.expanduser()
+        if path.resolve() in behind:
+            raise ValueError(f"{path} changes itself")
+        table = records.read_toml(path)
+        name = table.pop(_BASE, None)
+        if not isinstance(name, str):
+            raise ValueError(
+                f'it must name the recipe that it changes, as in {_BASE} = "sagan_cpu"'
+            )
+        self._check_name(path.stem)
+        if path.stem.lower() in (each.lower() for each in self.names):
+            raise ValueError(f"{path.stem} is a recipe of the project; give the file another name")
+        before: dict[str, Any] = {}
+        if name.lower().endswith(".toml"):
+            beside = dataclasses.replace(self, path=path.parent / name)
+            base, before = beside._told(lambda: beside._changes((*behind, path.resolve())))
+        elif is_file(name):
+            base = dataclasses.replace(self, path=path.parent / name).read()
+        else:
+            base = self.load(name)
+        known = _options(base)
+        for field in table:
+            if field in FROM_DATA:
+                raise ValueError(f"{field} follows from the pictures' labels; leave it out")
+            if field not in known:
+                raise ValueError(f"a recipe of {base.system} has no field {near(field, known)}")
+        return base, before | table
+
+    def _recorded(self) -> Recipe:
+        values: Any = records.read_json(self.path.expanduser())
+        if not isinstance(values, dict):
+            raise ValueError("it is no recipe: it holds no object")
+        recipe = recipe_of(values)
+        self._check_name(recipe.name)
+        if recipe.name.lower() not in (name.lower() for name in self.names):
+            return recipe
+        # The labels of the run's pictures are not those of the next one.
+        plain = self.load(recipe.name)
+        kept = {name: getattr(plain, name) for name in FROM_DATA if hasattr(plain, name)}
+        return dataclasses.replace(recipe, **kept)
+
+    @staticmethod
+    def _check_name(name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"the name of a recipe is made of letters, digits, _ and - alone, not {name!r}"
+            )
 
 
-def _changed(path: Path, behind: tuple[Path, ...]) -> Recipe:
-    from models import recipes  # which reads files by this module
-
-    table = records.read_toml(path)
-    base = table.pop(_BASE, None)
-    if not isinstance(base, str):
-        raise ValueError(f'it must name the recipe that it changes, as in {_BASE} = "sagan_cpu"')
-    if not _NAME.fullmatch(path.stem):
-        raise ValueError("a recipe's file is named by letters, digits, _ and - alone")
-    if path.stem.lower() in (each.lower() for each in recipes.names()):
-        raise ValueError(f"{path.stem} is a recipe of the project; give the file another name")
-    if is_file(base):
-        before = read(str(path.parent / base), (*behind, path.resolve()))
-    else:
-        before = recipes.load(base)
-    known = [each.name for each in fields.options(before) if each.name not in FROM_DATA]
-    for name in table:
-        if name not in known:
-            raise ValueError(f"a recipe of {before.system} has no field {near(name, known)}")
-    recipe = recipe_of(before.to_dict() | table | {"name": path.stem})
-    fields.refuse_ignored(recipe, table)
-    return recipe
-
-
-def _recorded(path: Path) -> Recipe:
-    values: Any = records.read_json(path)
-    if not isinstance(values, dict):
-        raise ValueError("it is no recipe: it holds no object")
-    recipe = recipe_of(values)
-    # What the run's pictures said; those of the next one say it anew.
-    plain = {each.name: each.default for each in dataclasses.fields(recipe)}
-    return dataclasses.replace(recipe, **{name: plain[name] for name in FROM_DATA if name in plain})
+def _options(recipe: Recipe) -> list[str]:
+    """The fields that a user may set."""
+    return [each.name for each in fields.options(recipe) if each.name not in FROM_DATA]

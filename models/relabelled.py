@@ -1,9 +1,11 @@
 """Weights that read labels, where a training goes on with other labels, or with none.
 
-A label of the same name keeps its weights. What else reads labels begins as the average picture of
-the training before has it: a conditional norm's gain is 1 + W y, whose mean over the pictures is
-1 + W p with p the shares of the labels. Begun anew, every such norm would forget what it learned
-of all pictures together.
+A label of the same name keeps its weights. Norms, tables of labels and the palette begin as the
+average picture of the training before has them: a conditional norm's gain is 1 + W y, whose mean
+over the pictures is 1 + W p with p the shares of the labels. Begun anew, every such norm would
+forget what it learned of all pictures together. Where labels vanish, what stood for them beside
+latents or pictures and in the discriminator's projection goes, with its average; where they appear,
+it does nothing at first, or begins anew.
 """
 
 from __future__ import annotations
@@ -78,6 +80,8 @@ class Relabelled:
         `theirs`: the variables of the network before, by their paths. The value may be `mine`'s
         own: then it begins anew.
         """
+        if mine.path not in theirs and mine.path.startswith(f"{CLASSIFIER}/"):
+            return _array(mine)
         if self.same:
             return None
         for find in (self._of_norm, self._of_table, self._of_classifier, self._of_inputs):
@@ -112,23 +116,23 @@ class Relabelled:
         rows, count = _array(there), len(self.now.shares)
         if mine.shape[0] != count or rows.shape != (len(self.then.shares), mine.shape[1]):
             return None
-        if self.now.kind == self.then.kind == "classes":
-            made = np.tile(self.then.shares @ rows, (count, 1))
-            for then, now in self.kept.items():
-                made[now] = rows[then]
-            return made
         others = [place for place in range(len(rows)) if place not in self.kept]
-        made = np.tile(self.then.shares[others] @ rows[others] / self.now.on, (count, 1))
+        gone = self.then.shares[others] @ rows[others] / self.now.on
+        if self.then.kind == "classes" and self.now.kind == "classes":
+            gone = np.zeros_like(gone)  # one class is a whole picture
+        # A class that is new has no other label beside it.
+        fresh = self.then.shares @ rows if self.now.kind == "classes" else gone
+        made = np.tile(fresh, (count, 1))
         for then, now in self.kept.items():
-            made[now] += rows[then]
+            made[now] = rows[then] + gone
         return made
 
     def _of_classifier(self, mine, theirs) -> np.ndarray | None:
         """The logits of D that name labels: a column for each."""
         if not mine.path.startswith(f"{CLASSIFIER}/"):
             return None
-        made, there = np.array(_array(mine)), theirs.get(mine.path)
-        if there is not None and there.shape[:-1] == mine.shape[:-1]:
+        made, there = np.array(_array(mine)), theirs[mine.path]
+        if there.shape[:-1] == mine.shape[:-1]:
             for then, now in self.kept.items():
                 made[..., now] = _array(there)[..., then]
         return made
@@ -142,13 +146,13 @@ class Relabelled:
             kernel, table = theirs[f"{_PALETTE}/kernel"], theirs[_PALETTE_TABLE]
             mean = PALETTE_GAIN * (self.then.shares @ _array(table))
             return _array(there) + mean @ _array(kernel)[-len(mean) :]
-        if len(there.shape) != len(mine.shape):
+        if not mine.path.endswith("/kernel") or len(there.shape) != len(mine.shape):
             return None
         gaps = [abs(a - b) for a, b in zip(there.shape, mine.shape, strict=True) if a != b]
         if len(gaps) != 1 or gaps[0] not in self.wider:
             return None
         both = tuple(slice(min(sides)) for sides in zip(there.shape, mine.shape, strict=True))
-        made = np.array(_array(mine))
+        made = np.zeros(mine.shape, np.float32)
         made[both] = _array(there)[both]
         return made
 

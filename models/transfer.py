@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-from keras import ops
 
-from layers.reparametrization import power_iterate
+from layers.reparametrization import normalized_layers
 from layers.spectral import SINGULAR_VECTOR
+from models import copies
 from models.recipe import Recipe
 from models.relabelled import Labels, Relabelled
 from models.system import System
@@ -91,7 +91,7 @@ class _Match:
         self.name, self.network = name, network
         self.same: list[tuple[keras.Variable, keras.Variable]] = []
         self.made: list[tuple[keras.Variable, np.ndarray]] = []
-        self.vectors_missing = False
+        self.without_vector: set[str] = set()  # paths of singular vectors that were not kept
         self.wrong: list[str] = []
         theirs = {variable.path: variable for variable in other.variables}
         for mine in network.variables:
@@ -99,27 +99,28 @@ class _Match:
 
     def _match(self, mine: keras.Variable, theirs: Mapping, relabelled: Relabelled) -> None:
         there = theirs.get(mine.path)
+        if there is None and f"/{SINGULAR_VECTOR}/" in mine.path:
+            self.without_vector.add(mine.path)
+            return
         made = relabelled.value(mine, theirs)
         if made is not None:
             self.made.append((mine, made))
         elif there is not None and tuple(there.shape) == tuple(mine.shape):
             self.same.append((mine, there))
-        elif there is None and f"/{SINGULAR_VECTOR}/" in mine.path:
-            self.vectors_missing = True
         else:
             was = "is missing there" if there is None else f"was {tuple(there.shape)}"
             self.wrong.append(f"{self.network.name}'s {mine.path} {was}, now {tuple(mine.shape)}")
 
     def take(self) -> Taken:
         """Assign the values."""
-        for mine, there in self.same:
-            # An explicit copy: on JAX both variables would share one buffer.
-            mine.assign(np.array(ops.convert_to_numpy(there)))
+        copies.copy_values([there for _, there in self.same], [mine for mine, _ in self.same])
         for mine, value in self.made:
             mine.assign(value)
-        if self.vectors_missing:
-            for _ in range(_ITERATIONS):
-                power_iterate(self.network)
+        for layer in normalized_layers(self.network) if self.without_vector else ():
+            vector = getattr(layer, SINGULAR_VECTOR, None)
+            if vector is not None and vector.u.path in self.without_vector:
+                for _ in range(_ITERATIONS):
+                    layer.power_iterate()
         of = sum(math.prod(variable.shape) for variable in self.network.variables)
         changed = dict.fromkeys(mine.path.split("/")[0] for mine, _ in self.made)
         less = sum(math.prod(mine.shape) for mine, _ in self.made)

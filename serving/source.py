@@ -23,7 +23,7 @@ from models.outputs import Output
 from models.recipe import Recipe
 from models.system import System
 from models.systems import recipe_of, system_class
-from runs.checkpoints import found, newest, step_of
+from runs.checkpoints import newest, step_of
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
@@ -31,7 +31,6 @@ WEIGHTS = ("ema", "best", "raw")
 ON_PICTURES = ("translate", "reconstruct", "upscale", "colour", "age")
 MAKES_PICTURES = ("generate", *ON_PICTURES)
 VERBS = (*MAKES_PICTURES, "encode")
-DISCRIMINATOR = "discriminator"  # the name of the network, and of its file without the suffix
 RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made from the truth
 
 
@@ -62,7 +61,7 @@ def open_source(
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
     path = Path(path)
     if path.name.endswith(".weights.h5"):
-        run = _run_of(path)
+        run = run_of(path)
         if weights == "best":
             raise UserError(f"{path} is one checkpoint, of which none is the best; give ema or raw")
         return _checkpoint(run, path, weights, _output(run, verbs, number))
@@ -78,31 +77,6 @@ def open_source(
     return _run(run, weights, verbs, _output(run, verbs, number))
 
 
-def discriminator(path: str | Path, generator: Source) -> Source:
-    """What a run's generator was trained against: its discriminator, as it was at the same step.
-
-    `path` is the run that `generator` was opened from, or the checkpoint. Raises `UserError`.
-    """
-    path, step = Path(path), generator.metadata["step"]
-    if path.suffix == ".keras":
-        raise UserError(f"{path} holds a generator alone; for its discriminator give the run")
-    run = _run_of(path) if path.name.endswith(".weights.h5") else runs.load(path)
-    kept = [each for each in found(run.checkpoints) if step_of(each) == step]
-    if not kept:
-        raise UserError(
-            f"{run.folder} keeps no checkpoint of step {step:,}, when {generator.origin.name} was "
-            "written, so its discriminator of that step is gone; give a checkpoint in its place"
-        )
-    output = _output(run, ("generate",), 0)
-    system = _system(run, kept[0], output)
-    if DISCRIMINATOR not in system.networks:
-        raise UserError(f"{run.folder} holds a {run.recipe().system}, which has no discriminator")
-    network = system.networks[DISCRIMINATOR]
-    _refuse_not_finite(network, kept[0])
-    metadata = _metadata(run, system, output) | {"verb": "discriminate", "title": ""}
-    return Source(network, run.recipe(), metadata, kept[0])
-
-
 def outputs_of(run: runs.Run) -> dict[str, Output]:
     """The outputs of the run's system, by the names of the files."""
     return dict(system_class(run.recipe()).outputs)
@@ -113,7 +87,7 @@ def number_of(path: str | Path, network: str) -> int:
     if Path(path).suffix == ".keras":
         raise UserError(f"{path} holds one network; --network {network} needs a run folder instead")
     is_checkpoint = Path(path).name.endswith(".weights.h5")
-    run = _run_of(Path(path)) if is_checkpoint else runs.load(path)
+    run = run_of(Path(path)) if is_checkpoint else runs.load(path)
     able = [name for name, each in outputs_of(run).items() if each.verb in MAKES_PICTURES]
     if network not in able:
         raise UserError(
@@ -171,7 +145,8 @@ def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Sour
     return _checkpoint(run, checkpoint, weights, output)
 
 
-def _run_of(checkpoint: Path) -> runs.Run:
+def run_of(checkpoint: Path) -> runs.Run:
+    """The run that a checkpoint belongs to. Raises `UserError`."""
     if not checkpoint.is_file():
         raise UserError(f"there is no file {checkpoint}")
     folder = checkpoint.resolve().parent.parent
@@ -199,7 +174,7 @@ def _file(path: Path, verbs: Sequence[str]) -> Source:
     if done in ON_PICTURES and any(len(each.shape) != 4 for each in _ends(network)):
         raise UserError(f"{path} is damaged: it says that it can {done}, and takes no pictures")
     _refuse_other_size(network, recipe, done, path)
-    _refuse_not_finite(network, path)
+    refuse_not_finite(network, path)
     return Source(network, recipe, metadata, path)
 
 
@@ -230,7 +205,7 @@ def _sizes(shape: Sequence[int | None]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _refuse_not_finite(network: keras.Model, path: Path) -> None:
+def refuse_not_finite(network: keras.Model, path: Path) -> None:
     """Raise `UserError` for weights that would make black pictures."""
     for variable in network.variables:
         if not np.isfinite(keras.ops.convert_to_numpy(variable).sum(dtype=np.float64)):
@@ -242,13 +217,13 @@ def _refuse_not_finite(network: keras.Model, path: Path) -> None:
 
 def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     """The network inside a checkpoint of the whole system, written on any backend."""
-    system = _system(run, path, output)
+    system = system_of(run, path, output)
     network = system.output(output, averaged=weights != "raw")
-    _refuse_not_finite(network, path)
-    return Source(network, run.recipe(), _metadata(run, system, output), path)
+    refuse_not_finite(network, path)
+    return Source(network, run.recipe(), metadata_of(run, system, output), path)
 
 
-def _system(run: runs.Run, path: Path, output: str) -> System:
+def system_of(run: runs.Run, path: Path, output: str) -> System:
     """The whole system of a checkpoint. `output`: whose file may be used in its place."""
     recipe, record = run.recipe(), run.record()
     with user_errors(ValueError):  # such as an unknown precision
@@ -275,7 +250,7 @@ def _system(run: runs.Run, path: Path, output: str) -> System:
     return system
 
 
-def _metadata(run: runs.Run, system: System, output: str) -> dict[str, Any]:
+def metadata_of(run: runs.Run, system: System, output: str) -> dict[str, Any]:
     """What the file of that output would carry."""
     record = run.record()
     data = record.get("data") or {}

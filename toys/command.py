@@ -81,7 +81,7 @@ def build_parser() -> options.Parser:
     parser = options.Parser(
         description="Train a recipe's objective on points whose density is known, and film it. Or "
         "film a scene of the theory, with exact numbers.",
-        epilog=f"Recipes: {', '.join(recipes.names())}. Scenes: "
+        epilog=f"Recipes: {recipes.listed()}. Scenes: "
         f"{'; '.join(f'{name}, {words}' for name, words in theory.SCENES.items())}.",
     )
     parser.add_argument(

@@ -87,13 +87,12 @@ def _possible(recipe: Recipe, changes: dict[str, object]) -> bool:
 
 def build_parser(default_recipe: str | None, recipe: Recipe | None = None) -> options.Parser:
     """The options of the script, of the run, and of `recipe`'s system."""
-    known = ", ".join(recipes.names())
     own = "" if recipe else " RECIPE --help lists the options of a recipe."
     parser = options.Parser(
         description="Train a system of networks on pictures. The environment variable "
         f"KERAS_BACKEND chooses the backend (tensorflow, jax or torch).{own}",
-        epilog=f"Recipes: {known}. A recipe may also be a file: a .toml file with recipe = "
-        '"sagan_cpu" and the fields that differ, or a run\'s recipe.json.',
+        epilog=f'Recipes: {recipes.listed()}: a .toml file with recipe = "sagan_cpu" and the '
+        "fields that differ, or a run's recipe.json.",
     )
     _add_script_options(parser, default_recipe)
     options.add_fields(parser, Settings)

@@ -144,11 +144,35 @@ class Command:
             )
         if recorded.labels == "never":
             return recorded
+        if self.asked_recipe and recipe_files.is_file(self.asked_recipe):
+            recorded = self._as_in_file(run, recorded)
         if recorded.name.lower() not in (name.lower() for name in recipes.names()):
             return recorded  # from a file
         today = known(recorded.name)
         labels = {name: getattr(today, name) for name in recipe_files.FROM_DATA}
         return dataclasses.replace(recorded, **labels)
+
+    def _as_in_file(self, run: runs.Run, recorded: Recipe) -> Recipe:
+        """`recorded` with the steps of the recipe's file, which may have changed since.
+
+        Raises `UserError` if it sets another field to another value.
+        """
+        with user_errors(ValueError):
+            given = recipes.file(self.asked_recipe or "").given()
+        steps = given.pop("steps", recorded.steps)
+        options = {*run.record().get("overrides", {}), *self.overrides}
+        changed = [
+            f"{name} was {getattr(recorded, name)!r}, now {value!r}"
+            for name, value in given.items()
+            # What was chosen by the number of pictures is not what was asked for.
+            if name not in options and value not in (getattr(recorded, name), "auto")
+        ]
+        if changed:
+            raise UserError(
+                f"{run.folder} cannot go on with other settings: {self.asked_recipe} was changed: "
+                f"{'; '.join(changed)}. Change it back, or start a new run without --resume"
+            )
+        return dataclasses.replace(recorded, steps=steps)
 
 
 def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:

@@ -17,6 +17,7 @@ from models.recipe import Recipe
 from models.system import System
 from models.systems import recipe_of, system_class
 from runs import checkpoints
+from training.callbacks.checkpoints import refuse_not_finite
 from training.going_on import load
 
 
@@ -83,13 +84,15 @@ class OfFiles:
         """Load them. Raises `UserError`."""
         with user_errors(ValueError):
             generator, _ = files.load(self.path)
-            discriminator, _ = files.load(discriminator_of(self.path))
+            discriminator, _ = files.load(files.discriminator_beside(self.path))
+            for network in (generator, discriminator):
+                refuse_not_finite(network)
         return Loaded(self.recipe, generator, discriminator)
 
     def record(self) -> dict[str, Any]:
         """What the record of the run that begins with it says."""
-        known = {key: self.metadata.get(key) for key in ("step", "data")}
-        return {"file": self.path.name, "recipe": self.recipe.name, **known}
+        step, data = self.metadata.get("step") or 0, self.metadata.get("data")
+        return {"file": self.path.name, "step": step, "recipe": self.recipe.name, "data": data}
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,12 @@ def check(recipe: Recipe, start: str, out: str) -> None:
     before = source.recipe
     if before.system != recipe.system:
         raise UserError(f"--from {source.name} holds a {before.system}, not a {recipe.system}")
+    if before.data_shape != recipe.data_shape:
+        sizes = [" × ".join(map(str, each.data_shape)) for each in (before, recipe)]
+        raise UserError(
+            f"--from {source.name} was trained by recipe {before.name} on {sizes[0]}, and recipe "
+            f"{recipe.name} trains on {sizes[1]} (height × width × channels); give its recipe"
+        )
     for each in (recipe, before):
         if (count := len(each.phases())) > 1:
             raise UserError(f"--from is for trainings of one phase; recipe {each.name} has {count}")
@@ -165,26 +174,13 @@ def find(text: str, out: str) -> OfRun | OfFiles:
     return OfRun(run, newest)
 
 
-def discriminator_of(generator: Path) -> Path:
-    """Where the discriminator of a generator's file lies."""
-    return generator.with_name("discriminator.keras")
-
-
 def _of_files(path: Path) -> OfFiles:
     """The two files of a GAN. Raises `UserError`."""
-    beside = discriminator_of(path)
-    with user_errors(ValueError):
-        metadata = files.read_metadata(path)
-        if not beside.is_file():
-            raise ValueError(
-                f"--from {path}: there is no {beside.name} beside it, and a generator alone cannot "
-                "be trained on; give its run, or export that with --discriminator"
-            )
-        of_discriminator = files.read_metadata(beside)
-        recipe = recipe_of(metadata.get("recipe", {}))
-    if metadata.get("verb", "generate") != "generate":
-        raise UserError(f"--from {path}: it is no generator")
-    for key in ("recipe", "step", "data_fingerprint"):
-        if metadata.get(key) != of_discriminator.get(key):
-            raise UserError(f"--from {path}: {beside} belongs to another generator; {key} differs")
-    return OfFiles(path, metadata, recipe)
+    try:
+        metadata = files.read_pair(path)
+        return OfFiles(path, metadata, recipe_of(metadata["recipe"]))
+    except ValueError as error:
+        raise UserError(
+            f"--from {path}: {error} A generator goes on with the discriminator that it was "
+            "trained against: give its run, or what export.py --discriminator wrote of it"
+        ) from error

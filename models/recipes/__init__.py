@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from pathlib import Path
 
 from models import fields, recipe_files
 from models.fields import refuse_ignored
@@ -18,6 +19,11 @@ def names() -> list[str]:
     )
 
 
+def listed() -> str:
+    """What `load` takes, in words."""
+    return f"{', '.join(names())}, or a file that ends in {' or '.join(recipe_files.SUFFIXES)}"
+
+
 def load(name: str) -> Recipe:
     """The recipe of that name, in any case of letters, or in the file of that name.
 
@@ -26,20 +32,22 @@ def load(name: str) -> Recipe:
             sets a field that nothing reads, or cannot be read.
     """
     if recipe_files.is_file(name):
-        return recipe_files.read(name)
+        return file(name).read()
     module = _modules().get(name.lower())
     if module is None:
         close = difflib.get_close_matches(name.lower(), _modules(), n=1)
         hint = f" Did you mean {load(close[0]).name!r}?" if close else ""
-        raise ValueError(
-            f"Unknown recipe {name!r}.{hint} Known: {', '.join(names())}, or a file "
-            f"that ends in {' or '.join(recipe_files.SUFFIXES)}."
-        )
+        raise ValueError(f"Unknown recipe {name!r}.{hint} Known: {listed()}.")
     recipe = importlib.import_module(module).RECIPE
     refuse_ignored(
         recipe, [o.name for o in fields.options(recipe) if getattr(recipe, o.name) != o.default]
     )
     return recipe
+
+
+def file(name: str) -> recipe_files.RecipeFile:
+    """The file of that name, which may change recipes of the project."""
+    return recipe_files.RecipeFile(Path(name), load, names())
 
 
 def describe(name: str) -> str:

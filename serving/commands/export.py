@@ -54,8 +54,8 @@ def build_parser() -> Parser:
     )  # fmt: skip
     parser.add_argument(
         "--discriminator", action="store_true",
-        help="with --format keras, of a run: what the generator was trained against too, so that "
-        "train.py --from goes on with both",
+        help="with --format keras, of a GAN's run: what the generator was trained against too, so "
+        "that train.py --from goes on with both",
     )  # fmt: skip
     parser.add_argument(
         "--out",
@@ -83,12 +83,12 @@ def export_all(options: argparse.Namespace) -> None:
     network = serving.load_any(options.source, options.weights, options.network)
     if options.record:
         network.metadata["passport"] = _passport(options.record, network)
-    from serving import source
+    from serving.export import discriminator
     from serving.export.export import export
 
-    against = (
-        source.discriminator(options.source, network.source) if options.discriminator else None
-    )
+    against = None
+    if options.discriminator:
+        against = discriminator.find(options.source, network.source)
     for form in formats:
         made = export(network, form, options.out / form, options.half, against)
         say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foreign import packages
+from models.recipe import Recipe
 from serving.export.graph import Portable
 
 _LOAD = {
@@ -37,8 +38,8 @@ except ImportError:  # older TensorFlow has it inside
 run = Interpreter("{folder}/{stem}.tflite").get_signature_runner("serving_default")""",
 }
 _TRAIN_ON = """
-`discriminator.keras` is what it was trained against: with other pictures, `train_sagan.py --from
-{folder}/generator.keras` trains both on.
+`discriminator.keras` is what it was trained against. `train.py RECIPE --from
+{folder}/generator.keras` trains both on, with other pictures. {recipe}
 """
 _IMPORTS = "import numpy as np\nfrom PIL import Image"
 _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8")'
@@ -95,7 +96,15 @@ Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exp
 {snippet(portable, form, folder)}
 ```
 
-{after}{_TRAIN_ON.format(folder=folder) if discriminator else ""}"""
+{after}{_train_on(subject.recipe, folder) if discriminator else ""}"""
+
+
+def _train_on(recipe: Recipe, folder: str) -> str:
+    """How a training goes on with the networks, which only a recipe of their shapes can."""
+    return _TRAIN_ON.format(
+        folder=folder,
+        recipe=f'RECIPE is {recipe.name} with the fields that `model.json` names under "recipe".',
+    )
 
 
 def snippet(portable: Portable, form: str, folder: str) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import keras
 import numpy as np
 
-from console.errors import UserError, user_errors
+from console.errors import UserError
 from foreign.files import write_json
-from models import files
 from serving.export import card
+from serving.export import discriminator as discriminators
 from serving.export.formats import FORMS, HALF
 from serving.export.graph import Portable, Subject, portable_of
 from serving.output import whole_folder
-from serving.source import DISCRIMINATOR, Source
+from serving.source import Source
 
 TOLERANCE = 1e-3
-HALF_ROUNDING = 2.0**-11  # of a number in half precision, relative to it
 HALF_TOLERANCE = 4 / 255  # two levels of a colour, which a few pixels at edges may reach
 
 
@@ -64,24 +62,12 @@ def export(
                 f"than {tolerance:.2g}; it was not kept"
             )
         if discriminator is not None:
-            _write_discriminator(discriminator, unfinished, half)
+            discriminators.write(discriminator, unfinished, half)
         size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
         write_json(unfinished / "model.json", card.card(portable, form, error))
         text = card.readme(portable, form, folder.name, error, discriminator is not None)
         (unfinished / "README.md").write_text(text, "utf-8")
     return Exported(folder, error, size)
-
-
-def _write_discriminator(source: Source, folder: Path, half: bool) -> None:
-    """Write it, read it again and compare the weights. Raises `UserError` if they differ."""
-    path = folder / f"{DISCRIMINATOR}.keras"
-    files.save(source.network, path, source.metadata, half)
-    with user_errors(ValueError):
-        read, _ = files.load(path)
-    for mine, other in zip(source.network.variables, read.variables, strict=True):
-        values, again = (np.asarray(keras.ops.convert_to_numpy(each)) for each in (mine, other))
-        if not np.allclose(values, again, rtol=HALF_ROUNDING if half else 0, atol=2.0**-24):
-            raise UserError(f"{path.name} was not written as it is: {mine.path}; it was not kept")
 
 
 def largest_error(portable: Portable, form: str, folder: Path) -> float:

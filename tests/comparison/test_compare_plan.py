@@ -2,7 +2,7 @@
 
 import pytest
 
-from comparison import plan
+from comparison import plan, trials
 from console.errors import UserError
 from tests.comparison.tiny import WORDS, make, settings
 
@@ -23,6 +23,21 @@ def test_variations_of_a_recipe(tmp_path):
 def test_an_entry_switches_something_on_or_off(tmp_path, word, mirrors):
     (recipe,) = make(tmp_path, [f"gan:{word}"], data="faces").entries.values()
     assert recipe.mirror is mirrors
+
+
+def test_a_recipe_may_stand_in_a_file(tmp_path, monkeypatch):
+    """Files of like names have runs of their own; those of the project keep their folders."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("wide-1", "wide_1"):
+        (tmp_path / f"{name}.toml").write_text('recipe = "gan"\nlabel_smoothing = 0.25\n')
+    words = ["wide-1.toml", "wide_1.toml:beta_1=0.25", "gan:beta_1=0.25"]
+    made = make(tmp_path, words)
+    assert [recipe.name for recipe in made.entries.values()] == ["wide-1", "wide_1", "gan"]
+    assert [recipe.label_smoothing for recipe in made.entries.values()] == [0.25, 0.25, 0.0]
+    folders = {trials.folder_of(tmp_path, word.replace(":beta_1=0.25", ""), 0) for word in words}
+    assert len(folders) == 3
+    assert trials.folder_of(tmp_path, words[2], 3).name == "gan-beta-1-0-25-3"
+    assert len(trials.folder_of(tmp_path, f"gan:{'x' * 400}", 3).name) < 150
 
 
 def test_an_entrys_own_changes_win(tmp_path):

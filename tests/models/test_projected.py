@@ -131,3 +131,15 @@ def test_the_random_mixing_begins_as_torchs_convolutions():
 def test_what_does_not_fit_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         networks.check(recipe(**changes))
+
+
+def test_strided_depthwise_layers_compute_in_float32():
+    """TensorFlow's gradient of these in bfloat16 takes tens of times as long."""
+    layer = frozen.FrozenLite0(128, dtype="mixed_bfloat16")
+    layer(np.zeros((1, 32, 32, 3), "float32"))
+    seen = {
+        (each.strides, each.compute_dtype)
+        for each in layer._network((1, 32, 32, 3)).layers
+        if isinstance(each, keras.layers.DepthwiseConv2D)
+    }
+    assert seen == {((1, 1), "bfloat16"), ((2, 2), "float32")}

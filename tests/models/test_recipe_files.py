@@ -46,6 +46,24 @@ def test_a_runs_record_is_a_recipe_without_its_labels(write):
     assert recipes.load(name) == dataclasses.replace(base, steps=5)
 
 
+def test_a_record_keeps_the_labels_that_its_recipe_has_of_its_own(write):
+    base = recipes.load("cgan")
+    fitted = dataclasses.replace(base, num_labels=7)
+    assert recipes.load(write("recipe.json", json.dumps(fitted.to_dict()))) == base
+    own = dataclasses.replace(fitted, name="mine")  # of a file that is gone: its labels stay
+    assert recipes.load(write("recipe.json", json.dumps(own.to_dict()))) == own
+
+
+def test_the_fields_that_files_set(write):
+    write("wide.toml", 'recipe = "vae_cpu"\nlatent_dim = 50\nbatch_size = 4\n')
+    name = write("wider.toml", 'recipe = "wide.toml"\nbatch_size = 8\n')
+    assert recipes.file(name).given() == {"latent_dim": 50, "batch_size": 8}
+    base = recipes.load("sagan_cpu")
+    given = recipes.file(write("recipe.json", json.dumps(base.to_dict()))).given()
+    assert given["steps"] == base.steps
+    assert "num_labels" not in given
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
@@ -57,14 +75,15 @@ def test_a_runs_record_is_a_recipe_without_its_labels(write):
             "mine.toml", 'recipe = "sagan_cpu"\ng_filtres = 8',
             "mine.toml: a recipe of gan has no field 'g_filtres'. Did you mean 'g_filters'?",
         ),
-        ("mine.toml", 'recipe = "sagan_cpu"\nnum_labels = 8', "has no field 'num_labels'"),
+        ("mine.toml", 'recipe = "sagan_cpu"\nnum_labels = 8', "num_labels follows from the p"),
         ("mine.toml", 'recipe = "sagan_cpu"\ng_filters = "8"', "g_filters must be a whole number"),
         ("mine.toml", 'recipe = "sagan_cpu"\nloss = "hing"', "unknown loss 'hing', known: "),
         ("mine.toml", 'recipe = "sagan_cpu"\nd_wide = true', "d_wide is read only where archit"),
-        ("a b.toml", 'recipe = "sagan_cpu"', "a b.toml: a recipe's file is named by letters"),
+        ("a b.toml", 'recipe = "sagan_cpu"', "a b.toml: the name of a recipe is made of letters"),
         ("sagan_CPU.toml", 'recipe = "sagan"', "sagan_CPU is a recipe of the project; give"),
         ("mine.json", "[1]", "mine.json: it is no recipe"),
         ("mine.json", '{"name": "x", "system": "gna"}', "mine.json: There is no system 'gna'. Did"),
+        ("mine.json", '{"name": "my/gan", "system": "gan"}', "letters, digits, _ and - alone, not"),
         ("mine.json", "{", "mine.json cannot be read: it is not JSON"),
     ],
 )  # fmt: skip
@@ -81,9 +100,11 @@ def test_a_file_that_changes_itself_is_refused(write):
         recipes.load(write("me.toml", 'recipe = "you.toml"'))
 
 
-def test_a_missing_file(tmp_path):
-    with pytest.raises(ValueError, match=r"There is no file .*nothing\.toml, from which to read"):
+def test_a_missing_file(tmp_path, write):
+    with pytest.raises(ValueError, match=r"There is no file .*nothing\.toml\. A recipe is a"):
         recipes.load(str(tmp_path / "nothing.toml"))
     assert not recipe_files.is_file("sagan_cpu")
+    with pytest.raises(ValueError, match=r"There is no file .*nothing\.toml"):
+        recipes.load(write("mine.toml", 'recipe = "nothing.toml"'))
     with pytest.raises(ValueError, match=r"or a file that ends in \.toml or \.json"):
         recipes.load("nothing")

@@ -1,10 +1,13 @@
 """Weights that read labels begin as the average picture has them, or as the label of that name."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from keras import ops
 
-from models import transfer
+from layers.reparametrization import normalized_layers
+from models import portable, transfer
 from models.relabelled import Labels
 from models.systems.gan.turns import GAN
 from tests.models import tiny
@@ -132,6 +135,86 @@ def test_what_is_gone_is_spread_over_the_labels_that_are_on():
     gone = 0.6 * old[0] / 2.0
     np.testing.assert_allclose(rows[0], old[1] + gone, rtol=1e-5)
     np.testing.assert_allclose(rows[1], gone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_file_without_singular_vectors_is_the_same_network(count, latents):
+    """The kernels of a generator's file are normalised already: its vectors must be found."""
+    source = gan("classes", 2, seed=1)
+    plain = portable.plain(source.generator)
+    assert not any("singular_vector" in variable.path for variable in plain.variables)
+    system = gan("classes" if count else "none", count, seed=2)
+    networks = {
+        "generator": plain, "ema_generator": plain, "discriminator": source.discriminator,
+    }  # fmt: skip
+    told_both = told("ab", (0, 1))
+    taken = transfer.take(
+        system, SimpleNamespace(recipe=source.recipe, networks=networks),
+        told_both if count else None, told_both,
+    )  # fmt: skip
+    for layer in normalized_layers(system.generator):
+        kernel = np.moveaxis(layer.raw_kernel.numpy(), layer.row_axis, 0)
+        largest = np.linalg.svd(kernel.reshape(len(kernel), -1), compute_uv=False)[0]
+        assert float(layer.sigma()) == pytest.approx(largest, rel=1e-3), layer.name
+    assert all("norm" in name for name in taken[0].changed)
+    labels = [1, 1] if count else [0, 0]
+    mine = pictures(system.generator, latents, labels)
+    at_once = portable.plain(system.generator)  # whose sigmas are exact
+    np.testing.assert_allclose(mine, pictures(at_once, latents, labels), atol=1e-3)
+
+
+@pytest.mark.parametrize("palette", [0, 4])
+def test_labels_beside_the_latents(palette, latents):
+    """Their inputs of a kernel go, or do nothing at first; those of the latents stay."""
+    changes = {"g_conditioning": "concat", "d_conditioning": "concat", "g_palette": palette}
+    source, labelled, plain = (
+        gan(seed=1, **changes),
+        gan("classes", 2, 2, **changes),
+        gan(seed=3, **changes),
+    )
+    transfer.take(labelled, source, told("ab", (0.5, 0.5)), None)
+    np.testing.assert_allclose(
+        pictures(labelled.generator, latents, [0, 1]), pictures(source.generator, latents, [0, 0]),
+        atol=1e-3,
+    )  # fmt: skip
+    image = pictures(source.generator, latents, [0, 0])
+    logits = [
+        ops.convert_to_numpy(each.discriminator([image, np.array(labels)], training=False))
+        for each, labels in ((labelled, [0, 1]), (source, [0, 0]))
+    ]
+    np.testing.assert_allclose(*logits, rtol=1e-2, atol=1e-3)
+    transfer.take(plain, labelled, None, told("ab", (0.5, 0.5)))
+    np.testing.assert_allclose(
+        pictures(plain.generator, latents, [0, 0]), image, atol=1e-3
+    )  # fmt: skip
+
+
+def test_a_new_class_after_attributes_is_the_average_picture():
+    source, system = gan("attributes", 3, seed=1), gan("classes", 2, seed=2)
+    transfer.take(system, source, told("ax", (0.5, 0.5)), told("abc", (0.5, 0.25, 1.0)))
+    rows, old = (
+        each.generator.get_layer("stage_1_norm").gain.embeddings.numpy()
+        for each in (system, source)
+    )
+    beside = 0.25 * old[1] + old[2]
+    np.testing.assert_allclose(rows[0], old[0] + beside, rtol=1e-5)
+    np.testing.assert_allclose(rows[1], 0.5 * old[0] + beside, rtol=1e-5)
+
+
+def test_a_classifier_that_is_new_begins_anew():
+    """Also where the labels are the same."""
+    source = gan("classes", 2, seed=1)
+    system = gan("classes", 2, seed=2, d_classifier_weight=0.1)
+    own = system.discriminator.get_layer("to_label_logits").kernel.numpy()
+    taken = {each.network: each for each in transfer.take(system, source)}
+    assert taken["discriminator"].changed == ("to_label_logits",)
+    now = system.discriminator.get_layer("to_label_logits").kernel.numpy()
+    np.testing.assert_array_equal(now, own)
+
+
+def test_other_shapes_are_not_explained_by_labels():
+    with pytest.raises(ValueError, match="its shapes are others: generator's stage_0/kernel was"):
+        transfer.take(gan("classes", 2, g_filters=32), gan(seed=1))
 
 
 def test_the_classifier_keeps_the_columns_of_its_labels():

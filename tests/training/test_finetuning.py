@@ -62,6 +62,7 @@ def test_a_run_begins_with_the_networks_of_another(train, tmp_path):
         (["--from=nowhere/checkpoint-00000001.weights.h5"], "there is no such file"),
         (["--from=0", "--freeze-d=9"], "freeze_d 9: this discriminator has 3 blocks; one must be"),
         (["--from=0", "--recipe=pggan"], "holds a gan, not a pggan"),
+        (["--from=0", "--resolution=64"], "on 32 × 32 × 3, and recipe SAGAN_V6 trains on 64 × 64"),
     ],
 )
 def test_what_does_not_fit_is_one_line_and_leaves_nothing(options, words, train, tmp_path):
@@ -180,7 +181,9 @@ def exported(train, tmp_path):
 def test_a_run_begins_with_files(exported, train, tmp_path):
     """In half precision they are nearly the networks that were written; D's vectors too."""
     run, folder = exported
-    assert "train_sagan.py --from" in (folder / "README.md").read_text("utf-8")
+    text = (folder / "README.md").read_text("utf-8")
+    assert "train.py RECIPE --from\nkeras/generator.keras" in text
+    assert "RECIPE is SAGAN_V6 with the fields that `model.json` names" in text
     code, words = train("--steps=1", f"--from={folder / 'generator.keras'}")
     assert code == 0, words
     said = "generator.keras, step 2: generator whole; discriminator whole; ema_generator whole"
@@ -214,17 +217,17 @@ def test_files_that_do_not_belong_together_are_refused(exported, train, tmp_path
     _, folder = exported
     generator, discriminator = (folder / f"{name}.keras" for name in ("generator", "discriminator"))
     code, words = train("--steps=1", f"--from={discriminator}")
-    assert (code, "it is no generator" in words.splitlines()[-1]) == (2, True)
+    assert (code, "is no generator of this project" in words.splitlines()[-1]) == (2, True)
     network, metadata = files.load(discriminator)
     files.save(network, discriminator, metadata | {"step": 1})
     code, words = train("--steps=1", f"--from={generator}")
     assert code == 2
-    assert "discriminator.keras belongs to another generator; step differs" in words
+    assert f"{discriminator} belongs to another generator than {generator}: step differs" in words
     discriminator.unlink()
     code, words = train("--steps=1", f"--from={generator}")
     assert code == 2
-    assert "there is no discriminator.keras beside it" in words.splitlines()[-1]
-    assert "export that with --discriminator" in words.splitlines()[-1]
+    assert f"There is no discriminator.keras beside {generator}" in words.splitlines()[-1]
+    assert "or what export.py --discriminator wrote of it" in words.splitlines()[-1]
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
@@ -237,12 +240,21 @@ def test_a_discriminator_makes_no_pictures(exported):
 def test_a_discriminator_is_of_the_generators_step(exported, tmp_path, capfd):
     run, folder = exported
     words = ["--format", "keras", "--discriminator", "--out", str(tmp_path / "more")]
+    assert export.main([str(folder / "generator.keras"), *words]) == 0  # both again
+    again, before = (
+        files.load(place / "discriminator.keras")[0].weights
+        for place in (tmp_path / "more" / "keras", folder)
+    )
+    for mine, other in zip(again, before, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), other.numpy())
+    words[-1] = str(tmp_path / "most")
+    (folder / "discriminator.keras").unlink()
     assert export.main([str(folder / "generator.keras"), *words]) == 2
-    assert "holds a generator alone; for its discriminator give the run" in capfd.readouterr().err
+    assert "There is no discriminator.keras beside" in capfd.readouterr().err
     (checkpoint,) = run.checkpoints.iterdir()
     checkpoint.rename(run.checkpoints / checkpoints.name(1))
     assert export.main([str(run.folder), *words]) == 2
     assert "keeps no checkpoint of step 2, when generator.keras was" in capfd.readouterr().err
     assert export.main([str(run.folder), *words[2:], "--format", "onnx"]) == 2
     assert "--discriminator is for --format keras alone" in capfd.readouterr().err
-    assert not (tmp_path / "more").exists()
+    assert not (tmp_path / "most").exists()

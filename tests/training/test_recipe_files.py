@@ -21,13 +21,26 @@ def test_a_run_by_a_file_goes_on_without_it(train, tmp_path, monkeypatch):
     recipe = run.recipe()
     assert (recipe.name, recipe.ema_decay, recipe.mirror) == ("mine", 0.5, True)
     assert train("--recipe=mine.toml", "--steps=2", "--resume")[0] == 0
-    file.unlink()
-    code, words = train("--steps=3", "--resume=0")
+    file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.5\nmirror = true\nd_filters = 4\n')
+    code, words = train("--recipe=mine.toml", "--steps=3", "--resume")
+    assert code == 0, words  # --d-filters stands on the command line
+    file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.75\nmirror = true\nsteps = 9\n')
+    code, words = train("--recipe=mine.toml", "--resume")
+    assert code == 2
+    assert "mine.toml was changed: ema_decay was 0.5, now 0.75. Change it back" in words
+    file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.5\nmirror = true\nsteps = 4\n')
+    code, words = train("--recipe=mine.toml", "--resume")
     assert code == 0, words
-    assert [row.split(",")[0] for row in run.losses.read_text().splitlines()[1:]] == ["1", "2", "3"]
+    file.unlink()
+    code, words = train("--steps=5", "--resume=0")
+    assert code == 0, words
+    assert [row.split(",")[0] for row in run.losses.read_text().splitlines()[1:]] == list("12345")
     code, words = train("--recipe=mine.toml", "--steps=1")
     assert code == 2
-    assert "There is no file mine.toml, from which to read a recipe" in words.splitlines()[-1]
+    assert (
+        "There is no file mine.toml. A recipe is a file, or one of the project's"
+        in words.splitlines()[-1]
+    )
     assert len(runs.runs(tmp_path / "out")) == 1
 
 
