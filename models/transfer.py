@@ -46,7 +46,8 @@ class Taken:
         if not self.changed:
             return f"{self.network} whole"
         shown = ", ".join(self.changed[:_SHOWN]) + (", …" if len(self.changed) > _SHOWN else "")
-        return f"{self.network} but for {self.of - self.numbers:,} of {self.of:,} numbers ({shown})"
+        changed = f"{self.of - self.numbers:,} of {self.of:,} numbers by the labels ({shown})"
+        return f"{self.network} with {changed}"
 
 
 def take(

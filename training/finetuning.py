@@ -66,14 +66,10 @@ class OfFiles:
     Both the generator and its average begin as the file's.
     """
 
+    name: str  # as the user gave it
     path: Path
     metadata: Mapping[str, Any]
     recipe: Recipe
-
-    @property
-    def name(self) -> str:
-        """What users are told it is."""
-        return str(self.path)
 
     @property
     def labels(self) -> Mapping[str, Any] | None:
@@ -166,7 +162,7 @@ def find(text: str, out: str) -> OfRun | OfFiles:
             raise UserError(f"--from {path}: there is no such file")
         return OfRun(runs.load(str(path.resolve().parent.parent)), path)
     if path.suffix == ".keras":
-        return _of_files(path)
+        return _of_files(text, path)
     run = runs.load(text, Path(out))
     newest = checkpoints.newest(run.checkpoints)
     if newest is None:
@@ -174,11 +170,11 @@ def find(text: str, out: str) -> OfRun | OfFiles:
     return OfRun(run, newest)
 
 
-def _of_files(path: Path) -> OfFiles:
+def _of_files(name: str, path: Path) -> OfFiles:
     """The two files of a GAN. Raises `UserError`."""
     try:
         metadata = files.read_pair(path)
-        return OfFiles(path, metadata, recipe_of(metadata["recipe"]))
+        return OfFiles(name, path, metadata, recipe_of(metadata["recipe"]))
     except ValueError as error:
         raise UserError(
             f"--from {path}: {error} A generator goes on with the discriminator that it was "

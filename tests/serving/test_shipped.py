@@ -9,9 +9,11 @@ from PIL import Image
 
 import serving
 from console.errors import UserError
-from models import shipped
+from models import recipes, shipped, transfer
 from models.systems import recipe_of
+from models.systems.gan.turns import GAN
 from serving.commands import export, generate
+from training import finetuning
 
 # Made by this command; see `test_it_draws_the_stored_pictures`.
 GOLDEN = Path(__file__).parent / "golden" / "anime.png"
@@ -39,6 +41,7 @@ def test_each_is_small_and_says_where_it_comes_from(name):
     assert card["passport"]["data"] == "faces"
     assert card["passport"]["step"] > 10_000
     assert card["passport"]["largest_error"] < 4 / 255
+    assert (folder / "discriminator.keras").stat().st_size < 1_500_000
     assert "generator.keras" in (folder / "README.md").read_text("utf-8")
     assert card["passport"]["passport"]["results"]["FD-lite0@224"]["value"] < 40
     generator = serving.load(name)
@@ -64,6 +67,25 @@ def test_every_way_to_open_one_knows_the_name(tmp_path):
         serving.load_any("anime", network="translator")
     assert export.main(["anime", "--format", "keras", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "keras" / "generator.keras").exists()
+
+
+def test_a_training_goes_on_with_it(tmp_path):
+    """Its two files belong together, and are those of a recipe of today."""
+    found = finetuning.find("anime", str(tmp_path))
+    assert (found.recipe.name, found.recipe.num_labels) == ("sagan_cpu", 34)
+    assert found.record() == {
+        "file": "generator.keras", "step": 36_000, "recipe": "sagan_cpu", "data": "faces",
+    }  # fmt: skip
+    finetuning.check(recipes.load("sagan_cpu"), "anime", str(tmp_path))
+    with pytest.raises(UserError, match=r"recipe sagan trains on 128 × 128 × 3 .*give its recipe"):
+        finetuning.check(recipes.load("sagan"), "anime", str(tmp_path))
+    networks = found.networks("float32").networks
+    plain = GAN(recipes.load("sagan_cpu"), seed=0)
+    assert all(
+        networks[name].inputs[1].shape[1:] == (34,) for name in ("generator", "discriminator")
+    )
+    taken = transfer.take(plain, found.networks("float32"), None, found.labels)
+    assert str(taken[1]) == "discriminator whole"
 
 
 def test_it_comes_with_every_installation():

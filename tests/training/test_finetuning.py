@@ -116,7 +116,10 @@ def test_only_what_reads_labels_changes_with_them(before, now):
     assert generator.changed
     assert all("norm" in name for name in generator.changed)
     assert 0 < generator.numbers < generator.of
-    assert str(generator).startswith(f"generator but for {generator.of - generator.numbers:,} of ")
+    changed = generator.of - generator.numbers
+    assert str(generator).startswith(
+        f"generator with {changed:,} of {generator.of:,} numbers by the"
+    )
 
 
 def test_shapes_that_labels_do_not_explain_are_refused():
