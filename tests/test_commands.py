@@ -135,6 +135,8 @@ def train(script: str, arguments: list[str], place: Path) -> int:
     # Of few faces none has red hair.
     count = "--count=300" if any("--domains" in word for word in arguments) else "--count=8"
     filters.append(count)
+    if "--from" in arguments:  # networks of other sizes
+        filters = [each for each in filters if "filters" not in each]
     return cli.run(SCRIPTS[script], [*arguments, *SMALL, *filters, cache, "--dry-run"])
 
 
