@@ -68,7 +68,6 @@ class Distribution:
             batches,
             steps_per_epoch=steps,
             callbacks=callbacks or None,
-            shuffle=False,
             verbose=0,
         )
 

@@ -18,7 +18,7 @@ from keras import ops
 
 from layers import initializers, replicas
 from layers.reparametrization import power_iterate, shared_kernels
-from models import autodiff, averages, copies, optimizers, precisions
+from models import autodiff, averages, copies, feeding, optimizers, precisions
 from models.descent import Batch, descend
 from models.outputs import Judged, Output, Preview, Watched, Work
 from models.players import Logs, Player, Turn
@@ -243,6 +243,10 @@ class System(keras.Model):
         return optimizer
 
     # === The step ===
+
+    def fit(self, x=None, **kwargs):
+        """As `keras.Model.fit`, on batches of a generator in their order; see `models.feeding`."""
+        return super().fit(feeding.fed(x), **{"shuffle": False, **kwargs})
 
     def train_step(self, *args):
         return autodiff.run_step(self, self._step, args)

@@ -26,7 +26,7 @@ def advance(system: System, feed: Feed, step: int) -> dict[str, float]:
     heard = _MeanLogs()
     with Prefetch(feed, start, step) as batches:
         system.fit(
-            batches, steps_per_epoch=step - start, epochs=1, shuffle=False, verbose=0,
+            batches, steps_per_epoch=step - start, epochs=1, verbose=0,
             callbacks=[heard],
         )  # fmt: skip
     logs = heard.means()
