@@ -189,7 +189,7 @@ def test_penalties_see_the_logit_alone():
 def test_a_source_without_it_may_be_taken():
     gan = GAN(tiny.recipe(**ATTRIBUTES, **WEIGHTS), seed=1)
     taken = transfer.take(gan, GAN(tiny.recipe(**ATTRIBUTES), seed=2))
-    assert [each.anew for each in taken if each.anew] == [("to_label_logits",)]
+    assert [each.changed for each in taken if each.changed] == [("to_label_logits",)]
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_record_holds_the_names_and_shares_of_the_labels_in_their_order():
         (classes, [0.75, 0.25, 0.0]),
         (Labels("attributes", ("red", "hat"), values, {}), [0.75, 0.25]),
     ):
-        found = record._labels(labels)
+        found = record.labels_of(labels)
         assert (found["names"], found["shares"]) == (list(labels.names), shares)
 
 
