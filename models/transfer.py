@@ -46,8 +46,8 @@ class Taken:
         if not self.changed:
             return f"{self.network} whole"
         shown = ", ".join(self.changed[:_SHOWN]) + (", …" if len(self.changed) > _SHOWN else "")
-        changed = f"{self.of - self.numbers:,} of {self.of:,} numbers by the labels ({shown})"
-        return f"{self.network} with {changed}"
+        changed = f"{self.of - self.numbers:,} of {self.of:,} numbers changed for other labels"
+        return f"{self.network}, {changed} ({shown})"
 
 
 def take(

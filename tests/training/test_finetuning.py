@@ -118,7 +118,7 @@ def test_only_what_reads_labels_changes_with_them(before, now):
     assert 0 < generator.numbers < generator.of
     changed = generator.of - generator.numbers
     assert str(generator).startswith(
-        f"generator with {changed:,} of {generator.of:,} numbers by the"
+        f"generator, {changed:,} of {generator.of:,} numbers changed for other labels (stage_0_norm"
     )
 
 
