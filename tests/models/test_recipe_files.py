@@ -108,3 +108,9 @@ def test_a_missing_file(tmp_path, write):
         recipes.load(write("mine.toml", 'recipe = "nothing.toml"'))
     with pytest.raises(ValueError, match=r"or a file that ends in \.toml or \.json"):
         recipes.load("nothing")
+
+
+def test_a_file_may_change_a_record_beside_it(write):
+    write("recipe.json", json.dumps(recipes.load("vae_cpu").to_dict() | {"latent_dim": 50}))
+    made = recipes.load(write("mine.toml", 'recipe = "recipe.json"\nbatch_size = 8\n'))
+    assert (made.name, made.latent_dim, made.batch_size) == ("mine", 50, 8)
