@@ -137,7 +137,8 @@ class RecipeFile:
             return recipe
         # The labels of the run's pictures are not those of the next one.
         plain = self.load(recipe.name)
-        kept = {name: getattr(plain, name) for name in FROM_DATA if hasattr(plain, name)}
+        own = {field.name for field in dataclasses.fields(plain)}
+        kept = {name: getattr(plain, name) for name in FROM_DATA if name in own}
         return dataclasses.replace(recipe, **kept)
 
     @staticmethod
