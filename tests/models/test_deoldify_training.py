@@ -191,7 +191,7 @@ def test_a_turn_that_is_not_due_leaves_no_trace():
     assert sum((new != old).any() for old, new in zip(before, after, strict=True)) > 50
 
 
-# === Backends ===
+# === Backends. Runs that go on are tested quickly by tests/training/test_deoldify.py ===
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +200,7 @@ def results(tmp_path_factory):
     return backends.results("tests.models.tiny_deoldify", tmp_path_factory)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_the_last_phase_changes_no_bit(backend, results):
     found = results(backend)
@@ -209,6 +210,7 @@ def test_a_resume_within_the_last_phase_changes_no_bit(backend, results):
         np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_what_is_kept_is_what_was_trained(backend, results):
     found = results(backend)
@@ -217,6 +219,7 @@ def test_what_is_kept_is_what_was_trained(backend, results):
     np.testing.assert_array_equal(found["moves"], 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", backends.EVERY[1:])
 def test_backends_agree(backend, results):
     ours, found = results("tensorflow"), results(backend)

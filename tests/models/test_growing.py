@@ -20,6 +20,8 @@ def of(system, found):
             if key.startswith(f"{system}/")}  # fmt: skip
 
 
+# Runs that go on are tested quickly by tests/training/test_{pggan,stylegan}.py.
+@pytest.mark.thorough
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_a_fade_changes_no_bit(backend, system, results):

@@ -174,6 +174,8 @@ def results(tmp_path_factory):
     return backends.results("tests.models.tiny_stackgan", tmp_path_factory)
 
 
+# Runs that go on are tested quickly by tests/training/test_stackgan.py.
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_changes_no_bit(backend, results):
     found = results(backend)
