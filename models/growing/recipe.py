@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
+from models.augmentation.fields import AugmentationFields
 from models.fields import again, option
 from models.recipe import Phase, Recipe
 
@@ -13,7 +16,7 @@ SMALLEST = 4  # px, the maps on which every generator begins and every discrimin
 
 
 @dataclass(frozen=True)
-class GrowingRecipe(Recipe):
+class GrowingRecipe(AugmentationFields):
     """A generator and a discriminator that grow together up to the resolution.
 
     Attributes:
@@ -85,6 +88,16 @@ class GrowingRecipe(Recipe):
     def batch_at(self, side: int) -> int:
         """The pictures of a step while they are of `side` px."""
         return max(self.batch_size, min(self.most_batch, self.batch_sides // side))
+
+    def draw(self, rng, labels, draw_labels):
+        """The fakes of the discriminator's turn, then of the generator's; their augmentation."""
+        fakes = self.drawn_for_fakes(rng, 2)
+        further = self.drawn_for_penalty(rng)
+        return fakes | further | self.drawn_for_augmentation(rng, 1, 2)
+
+    def drawn_for_penalty(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """The random numbers of the penalty by name, (batch_size, 1, …) each."""
+        return {}
 
     def problems(self) -> Iterator[str]:
         yield from super().problems()

@@ -6,6 +6,7 @@ from keras import ops
 
 from layers import Repeat2D, replicas
 from models import autodiff, copies, latents, losses, penalties, sampling
+from models.augmentation.augmented import Augmented
 from models.growing.recipe import GrowingRecipe
 from models.outputs import Judged, Preview
 from models.pixels import as_floats
@@ -21,7 +22,8 @@ class Growing(System):
     random numbers of fakes in a batch, (B, columns, …), the last column for the generator's turn.
     `loss_name`: of `models.losses`; `penalty_name`: of `models.penalties`. A batch holds
     images (B, 1, R, R, 3) uint8 of the full resolution, which are shrunk to the phase's size, and
-    what the subclass draws. While a size fades in, α grows from 0 in even steps.
+    what the recipe draws: `drawn` and what `AugmentationFields` lists. While a size
+    fades in, α grows from 0 in even steps.
 
     Args and errors: see `System`.
     """
@@ -31,6 +33,9 @@ class Growing(System):
     drawn: tuple[str, ...] = ("latents",)
     loss_name: str
     penalty_name: str
+
+    def add_state(self) -> None:
+        self.augmented = Augmented(self)
 
     def before_step(self) -> None:
         """Set α: the steps done in this phase over all of its steps."""
@@ -55,8 +60,13 @@ class Growing(System):
     def turns(self):
         self._loss, self._penalty = losses.get(self.loss_name), penalties.get(self.penalty_name)
         return [
-            Turn("discriminator", self._discriminator_loss, given=self.fakes),
-            Turn("generator", self._generator_loss, takes=self._for_generator),
+            Turn("discriminator", self._discriminator_loss, given=self._given),
+            Turn(
+                "generator",
+                self._generator_loss,
+                takes=self._for_generator,
+                after=self.augmented.adapt,
+            ),
         ]
 
     def fakes(self, part):
@@ -67,41 +77,57 @@ class Growing(System):
         """What is added to the discriminator's loss, from the scores (B, 1) of real pictures."""
         return 0.0
 
-    def _discriminator_loss(self, part, fake):
-        """The loss, the penalty, and what is `further` added."""
-        real = self.reals(part)
-        of_real, gradient = self._answer_to_reals(real)
-        of_fake = self._judge(fake)
+    def _given(self, part):
+        """The fakes, and with APA those that stand among the reals."""
+        if "pseudo_gate" not in part:
+            return (self.fakes(part),)
+        pseudo = {name: part[f"pseudo_{name}"] for name in self.drawn}
+        return self.fakes(part), self.fakes(pseudo)
+
+    def _discriminator_loss(self, part, given):
+        """The loss, the penalty, and what is `further` added. Slopes are before augmentation."""
+        fake, *pseudo = given
+        numbers = [part.get(f"augment_{kind}") for kind in ("real", "fake")]
+        real = self.augmented.reals(part, self.reals(part), *pseudo)
+        of_real, gradient = self._answer_to_reals(real, numbers[0])
+        of_fake = self._judge(fake, numbers[1])
+        self.augmented.hear(of_real)
         loss = self._loss.discriminator(of_real, of_fake)
         penalty = self._penalty.function(
             penalties.DiscriminatorStep(
-                lambda x, labels: self._judge(x),
+                self._judge,
                 lambda fn, x: autodiff.input_gradient(fn, x, self.state()),
                 real,
                 fake,
+                *numbers,
                 mix=part.get("mix"),
                 real_gradient=gradient,
             )
         )
         logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(of_real)}
+        if self.recipe.adapts:
+            logs["augment_p"] = self.augmented.p()
         total = loss + self.recipe.penalty_weight * penalty + self.further(of_real)
         return total, logs
 
-    def _judge(self, pictures):
-        return self.discriminator(pictures, training=True)
+    def _judge(self, pictures, numbers):
+        """Scores (B, 1) of pictures, augmented by their numbers."""
+        return self.discriminator(self.augmented.see(pictures, numbers), training=True)
 
-    def _answer_to_reals(self, real):
+    def _answer_to_reals(self, real, numbers):
         """Scores (B, 1), and their gradient by the pictures if the penalty takes no other."""
         if self._penalty.at != ("real",):
-            return self._judge(real), None
-        both = lambda x: (self._judge(x),) * 2  # noqa: E731
+            return self._judge(real, numbers), None
+        both = lambda x: (self._judge(x, numbers),) * 2  # noqa: E731
         return autodiff.answer_and_gradient(both, real, self.state())
 
     def _for_generator(self, batch, index):
-        return {name: batch[name][:, -1] for name in self.drawn}
+        taken = (*self.drawn, "augment_fake")
+        return {name: batch[name][:, -1] for name in taken if name in batch}
 
     def _generator_loss(self, part, _):
-        loss = self._loss.generator(None, self.discriminator(self.fakes(part), training=True))
+        of_fake = self._judge(self.fakes(part), part.get("augment_fake"))
+        loss = self._loss.generator(None, of_fake)
         return loss, {"g_loss": loss, "alpha": self.alpha()}
 
     def reals(self, part):
@@ -136,6 +162,9 @@ class Growing(System):
             "images",
             {"weights": "ema", "truncation": 1.0, "statistics": "running"},
         )
+
+    def augmented_pictures(self, pictures, rng):
+        return self.augmented.shown(pictures, rng)
 
     # === Use ===
 

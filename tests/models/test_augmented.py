@@ -8,8 +8,8 @@ from keras import ops
 
 from layers import reparametrization
 from models import augmentation
+from models.augmentation.augmented import Augmented
 from models.fields import refuse_ignored
-from models.systems.gan.augmented import Augmented
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny

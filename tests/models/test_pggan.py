@@ -231,7 +231,7 @@ def test_the_discriminators_loss_by_hand():
     part = tiny.part(system.recipe)
     fake = system.fakes(part)
     with shared_kernels():
-        loss, logs = system._discriminator_loss(part, fake)
+        loss, logs = system._discriminator_loss(part, (fake,))
     real, fake = (ops.convert_to_numpy(each).astype("float64")
                   for each in (system.reals(part), fake))  # fmt: skip
     score = lambda x: system.discriminator.predict_on_batch(x.astype("float32")).astype("float64")  # noqa: E731

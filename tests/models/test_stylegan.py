@@ -218,7 +218,7 @@ def test_the_discriminators_loss_by_hand():
     part = tiny.part(system.recipe)
     fake = system.fakes(part)
     with shared_kernels():
-        loss, logs = system._discriminator_loss(part, fake)
+        loss, logs = system._discriminator_loss(part, (fake,))
     real = ops.convert_to_numpy(system.reals(part)).astype("float64")
     score = lambda x: system.discriminator.predict_on_batch(x.astype("float32")).astype("float64")  # noqa: E731
     slopes, step = np.zeros(real.shape), 1e-2

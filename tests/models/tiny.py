@@ -38,7 +38,7 @@ def batch(recipe: Recipe, seed: int = 0) -> dict[str, np.ndarray]:
         "fake_labels": labels(fakes),
         "mix": rng.random((count, turns)).astype("float32"),
     }
-    made |= recipe.drawn_for_augmentation(rng)
+    made |= recipe.drawn_for_augmentation(rng, turns + 1, fakes)
     if recipe.penalty == "perturbed_gradient":
         made["perturbation"] = rng.random(size).astype("float32")
     if recipe.loss == "hinge" and recipe.hinge_margin < 1:

@@ -46,9 +46,10 @@ def grown(recipe, phase, stop=None):
     return system, rows
 
 
-def compared(name, phase, stop, folder):
+def compared(name, phase, stop, folder, augment):
     """What `main` writes of one system; before its last step another goes on from a checkpoint."""
-    small = recipe(name)
+    # p moves once, by as much as these pictures allow.
+    small = recipe(name, augment=augment, **({"augment_pictures": 640} if augment == "ada" else {}))
     system, rows = grown(small, phase, stop - 1)
     other = system_class(small)(small, seed=5, phase=phase)
     results = tiny.whole_and_resumed(
@@ -65,7 +66,10 @@ def compared(name, phase, stop, folder):
 
 def main(folder):
     # Both end within the fade to 16 px.
-    results = {**compared("pggan", 3, 6, folder), **compared("stylegan", 1, 3, folder)}
+    results = {
+        **compared("pggan", 3, 6, folder, "ada"),
+        **compared("stylegan", 1, 3, folder, "diffaug"),
+    }
     np.savez(folder / "results.npz", **results)
 
 

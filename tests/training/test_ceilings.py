@@ -1,6 +1,6 @@
 """An augmentation whose probability stays at its most is told during the run."""
 
-from models.systems.gan.augmented import Augmented
+from models.augmentation.augmented import Augmented
 from training.callbacks import ceilings
 
 

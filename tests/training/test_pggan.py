@@ -29,7 +29,7 @@ def run(train_recipe):
 
 
 def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
-    code, words = run()
+    code, words = run("--augment=auto")
     assert code == 0, words
     phases = (
         "stable_4 1 steps, fade_8 2 steps, stable_8 1 steps, fade_16 4 steps, stable_16 2 steps"
@@ -41,6 +41,7 @@ def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
     network, metadata = files.load(whole / "generator.keras")
     assert (metadata["verb"], metadata["step"]) == ("generate", 10)
     assert metadata["recipe"] == json.loads((whole / "recipe.json").read_text())
+    assert metadata["recipe"]["augment"] == "diffaug"  # which suits few pictures
     assert network.output_shape == (None, 16, 16, 3)
     sizes = {Image.open(path).size for path in (whole / "fakes").iterdir()}
     assert len(sizes) == 1  # small pictures are shown as large as the others

@@ -25,12 +25,14 @@ def run(train_recipe):
 
 
 def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
-    code, words = run()
+    code, words = run("--augment=ada", "--augment-pictures=320")
     assert code == 0, words
     assert "phases     stable_8 1 steps, fade_16 4 steps, stable_16 2 steps" in words
     (whole,) = (each.folder for each in runs.runs(tmp_path / "out"))
     rows = read_rows(whole / "losses.csv")
     assert [row["alpha"] for row in rows] == [1, 0, 0.25, 0.5, 0.75, 1, 1]
+    assert {row["augment_p"] for row in rows[4:]} <= {0.0, 4 * 4 / 320}  # a step of four batches
+    assert (whole / "reals_augmented.png").exists()
     network, metadata = files.load(whole / "generator.keras")
     assert (metadata["verb"], metadata["step"]) == ("generate", 7)
     assert metadata["recipe"] == json.loads((whole / "recipe.json").read_text())

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from models import augmentation, fields, losses, penalties
+from models import fields, losses, penalties
+from models.augmentation.fields import AugmentationFields
 from models.fields import option
 from models.lazy import latents
 from models.recipe import Recipe
 from models.systems.gan import shape, validity
-from models.systems.gan.augmentation_fields import AugmentationFields
 from models.systems.gan.labels import noisy
 from models.systems.gan.network_fields import ON_PICTURES, NetworkFields
 from models.systems.gan.objective_fields import ObjectiveFields
@@ -72,6 +72,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         only=ON_PICTURES,
     )
     mirror: bool = option(False, "Training", "show half of the pictures mirrored", only=ON_PICTURES)
+    augment: str = fields.again(AugmentationFields, "augment", "none", only=ON_PICTURES)
 
     def take_sides(self, text: str) -> None:
         """Set `resolution` and `aspect` from width × height; ValueError names possible sizes."""
@@ -142,7 +143,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         `models.systems.gan.layout` describes the layout.
         """
         size, columns = self.batch_size, self.fake_columns
-        drawn = latents.sample(self.latent, size * columns, self.latent_dim, rng)
+        drawn = self.drawn_for_fakes(rng, columns)
         if pairs := losses.get(self.loss).pairs:
             labels = self._noisy(labels, rng)  # both of a pair have them
             # the last discriminator step's reals are the generator's
@@ -153,7 +154,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         mix = rng.random((size, self.d_steps), dtype="float32")
         batch = {
             "labels": labels if pairs else self._noisy(labels, rng),
-            "latents": drawn.reshape(size, columns, -1),
+            **drawn,
             "fake_labels": fake_labels if pairs else self._noisy(fake_labels, rng),
             "mix": mix,
         }
@@ -167,24 +168,13 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         if penalty is not None and penalty.perturbs:
             shape = (size, self.d_steps, *self.data_shape)
             batch["perturbation"] = rng.random(shape, dtype="float32")
-        return batch | self.drawn_for_augmentation(rng)
+        # The generator's step may see reals too.
+        return batch | self.drawn_for_augmentation(rng, self.d_steps + 1, self.fake_columns)
 
-    def drawn_for_augmentation(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """The random numbers of a step's augmentation by name; {} without."""
-        size, d_steps = self.batch_size, self.d_steps
-        if self.augment == "apa":
-            latent = latents.sample(self.latent, size * d_steps, self.latent_dim, rng)
-            return {
-                "pseudo_latents": latent.reshape(size, d_steps, -1),
-                "pseudo_gate": rng.random((size, d_steps), dtype="float32"),
-            }
-        made = augmentation.get(self.augment, self.augment_ops)
-        if made is None:
-            return {}
-        return {  # the generator's step may see reals too
-            "augment_real": made.draw(rng, (size, d_steps + 1)),
-            "augment_fake": made.draw(rng, (size, self.fake_columns)),
-        }
+    def drawn_for_fakes(self, rng, columns):
+        """Latents: the fakes that stand among the reals have the reals' labels."""
+        drawn = latents.sample(self.latent, self.batch_size * columns, self.latent_dim, rng)
+        return {"latents": drawn.reshape(self.batch_size, columns, -1)}
 
     def _noisy(self, labels, rng):
         return noisy(labels, self.label_kind, self.num_labels, self.label_noise, rng)
@@ -205,7 +195,6 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         yield from validity.of_networks(self)
         yield from validity.of_labels(self)
         yield from validity.of_training(self)
-        yield from self.problems_of_augmentation()
 
     def problems_of_training(self) -> Iterator[str]:
         yield from super().problems_of_training()

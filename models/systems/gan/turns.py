@@ -18,11 +18,11 @@ from models import (
     sampling,
     transfer,
 )
-from models.outputs import Ceiling, Collapse, Judged, Output, Watched, Work
+from models.augmentation.augmented import Augmented, ceilings
+from models.outputs import Collapse, Judged, Output, Watched, Work
 from models.players import Player, Turn
 from models.system import System
 from models.systems.gan import answers, layout, preview
-from models.systems.gan.augmented import Augmented
 from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
 
@@ -42,13 +42,7 @@ class GAN(System):
         curves={"d_loss": "discriminator", "g_loss": "generator"},
         share=("d_zero_share", "D's zero loss, %"),
         collapse=Collapse("d_zero_share", "g_loss"),
-        ceilings={
-            "augment_p": Ceiling(
-                "augment_p",
-                "the discriminator still tells reals from fakes. More pictures, --lecam-weight 0.3 "
-                "or a lower --d-learning-rate help; a higher p would show in the fakes",
-            )
-        },
+        ceilings=ceilings("--lecam-weight 0.3, a lower --d-learning-rate"),
     )
 
     @classmethod
@@ -241,13 +235,15 @@ class GAN(System):
     def work(self):
         recipe = self.recipe
         fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
-        pseudo = 1 if recipe.augment == "apa" else 0
         judged = 1 + fakes
         penalty = self.discriminator_terms.passes
         return [
             Work(
                 kept={"discriminator": judged},
-                passes={"generator": fakes + pseudo, "discriminator": 3 * judged + penalty},
+                passes={
+                    "generator": fakes + recipe.pseudo_fakes,
+                    "discriminator": 3 * judged + penalty,
+                },
                 times=recipe.d_steps,
             ),
             Work(

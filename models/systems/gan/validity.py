@@ -78,11 +78,6 @@ def of_labels(recipe: Any) -> Iterator[str]:
 
 def of_beginning(recipe: Any) -> Iterator[str]:
     """A sentence for each combination that a saved generator may have, but no new training."""
-    if recipe.augment == "apa" and not recipe.adapts and recipe.augment_p == 1:
-        yield (
-            "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
-            "augment_target, such as 0.6"
-        )
     term = generator_terms.get(recipe.g_term)
     if recipe.conditional and term and term.paired_labels and losses.get(recipe.loss).pairs:
         yield (

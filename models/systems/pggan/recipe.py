@@ -26,12 +26,14 @@ class PGGANRecipe(GrowingRecipe):
         1e-3, "Objective", "factor of the mean square of real pictures' scores", least=0
     )
 
-    def draw(self, rng, labels, draw_labels):
-        """latents (B, 2, latent_dim): for the discriminator's fakes, for the generator's; mix."""
-        size = self.batch_size
-        drawn = latents.sample(self.latent, 2 * size, self.latent_dim, rng)
-        mix = rng.random((size, 1), dtype=np.float32)
-        return {"latents": drawn.reshape(size, 2, -1), "mix": mix}
+    def drawn_for_fakes(self, rng, columns):
+        """The fakes' latents (B, columns, latent_dim)."""
+        drawn = latents.sample(self.latent, columns * self.batch_size, self.latent_dim, rng)
+        return {"latents": drawn.reshape(self.batch_size, columns, -1)}
+
+    def drawn_for_penalty(self, rng):
+        """Where between a real and a fake: mix (B, 1)."""
+        return {"mix": rng.random((self.batch_size, 1), dtype=np.float32)}
 
     def traits(self):
         return {"networks": "growing", "loss": "wasserstein", "penalty": "gradient"}

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from keras import ops
 
+from models.augmentation.augmented import ceilings
 from models.growing.turns import Growing
 from models.outputs import Output, Watched, Work
 from models.players import Player
@@ -25,6 +26,7 @@ class PGGAN(Growing):
     watched = Watched(
         line={"d_loss": "D {:.3f}", "g_loss": "G {:+.3f}", "alpha": "α {:.2f}"},
         curves={"d_loss": "discriminator", "g_loss": "generator", "penalty": "penalty"},
+        ceilings=ceilings("a lower --learning-rate"),
     )
 
     def build_networks(self):
@@ -50,8 +52,9 @@ class PGGAN(Growing):
     # === Its description ===
 
     def work(self):
+        pseudo = self.recipe.pseudo_fakes
         return [
-            Work(kept={"discriminator": 2}, passes={"generator": 1, "discriminator": 12}),
+            Work(kept={"discriminator": 2}, passes={"generator": 1 + pseudo, "discriminator": 12}),
             Work(
                 kept={"generator": 1, "discriminator": 1},
                 passes={"generator": 3, "discriminator": 2},

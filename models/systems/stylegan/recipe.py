@@ -66,21 +66,21 @@ class StyleGANRecipe(GrowingRecipe):
         """How many numbers of noise a picture takes: one for each position of each layer."""
         return sum(2 * (SMALLEST << n) ** 2 for n in range(self.layers // 2))
 
-    def draw(self, rng, labels, draw_labels):
-        """The random numbers of the discriminator's fakes, then of the generator's.
+    def drawn_for_fakes(self, rng, columns):
+        """The random numbers of fakes, of all pictures of a turn in one column.
 
-        latents  (B, 2, 2, latent_dim): two for each picture
-        cut      (B, 2) int32: the first layer that takes the second latent's style; `layers`: none.
-                 All pictures of a turn have the same
-        noise    (B, 2, noise_size)
+        latents  (B, columns, 2, latent_dim): two for each picture
+        cut      (B, columns) int32: the first layer that takes the second latent's style; `layers`:
+                 none. All pictures of a turn have the same
+        noise    (B, columns, noise_size)
         """
         size = self.batch_size
-        drawn = latents.sample(self.latent, 4 * size, self.latent_dim, rng)
-        mixed = rng.random(2) < self.mixing
-        cuts = np.where(mixed, rng.integers(1, self.layers, size=2), self.layers)
-        noise = rng.standard_normal((size, 2, self.noise_size), dtype=np.float32)
+        drawn = latents.sample(self.latent, 2 * columns * size, self.latent_dim, rng)
+        mixed = rng.random(columns) < self.mixing
+        cuts = np.where(mixed, rng.integers(1, self.layers, size=columns), self.layers)
+        noise = rng.standard_normal((size, columns, self.noise_size), dtype=np.float32)
         return {
-            "latents": drawn.reshape(size, 2, 2, -1),
+            "latents": drawn.reshape(size, columns, 2, -1),
             "cut": np.repeat(cuts[None].astype(np.int32), size, axis=0),
             "noise": noise,
         }

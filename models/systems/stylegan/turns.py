@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from keras import ops
 
+from models.augmentation.augmented import ceilings
 from models.growing.turns import Growing
 from models.outputs import Output, Watched, Work
 from models.players import Player
@@ -27,6 +28,7 @@ class StyleGAN(Growing):
     watched = Watched(
         line={"d_loss": "D {:.3f}", "g_loss": "G {:.3f}", "alpha": "α {:.2f}"},
         curves={"d_loss": "discriminator", "g_loss": "generator", "penalty": "R1"},
+        ceilings=ceilings("a lower --learning-rate"),
     )
 
     def build_networks(self):
@@ -60,9 +62,12 @@ class StyleGAN(Growing):
 
     def work(self):
         # The mapping is small beside the others, but its activations are counted.
-        made = {"mapping": 1, "synthesis": 1}
+        made, drawn = {"mapping": 1, "synthesis": 1}, 1 + self.recipe.pseudo_fakes
         return [
-            Work(kept={"discriminator": 2}, passes={**made, "discriminator": 9}),
+            Work(
+                kept={"discriminator": 2},
+                passes={"mapping": drawn, "synthesis": drawn, "discriminator": 9},
+            ),
             Work(
                 kept={**made, "discriminator": 1},
                 passes={"mapping": 3, "synthesis": 3, "discriminator": 2},

@@ -9,10 +9,26 @@ from keras import ops
 
 from layers import replicas
 from models import augmentation
+from models.outputs import Ceiling
 from models.pixels import as_floats
 from models.system import System
 
 EVERY = 4  # steps between adaptations, as in the authors' code
+
+
+def ceilings(further: str) -> dict[str, Ceiling]:
+    """What a system's `Watched` says of a probability that stays at its most.
+
+    Args:
+        further: what helps besides more pictures, such as "a lower --learning-rate".
+    """
+    return {
+        "augment_p": Ceiling(
+            "augment_p",
+            "the discriminator still tells reals from fakes. What helps: more pictures, "
+            f"{further}. A higher p would show in the fakes",
+        )
+    }
 
 
 class Augmented:
@@ -23,7 +39,8 @@ class Augmented:
     falls by as much if r is below it, and stays between 0 and augment_p.
 
     Args:
-        gan: the system to which the variables are added, saved with the rest.
+        gan: the system to which the variables are added, saved with the rest. Its recipe has the
+            `AugmentationFields`.
     """
 
     def __init__(self, gan: System):
@@ -78,8 +95,8 @@ class Augmented:
         if not recipe.adapts:
             return
         p = ops.convert_to_tensor(self.adapted)
-        steps = EVERY * recipe.d_steps
-        r = ops.convert_to_tensor(self.signs) / (steps * recipe.micro_batches)
+        turns = EVERY * recipe.columns
+        r = ops.convert_to_tensor(self.signs) / (turns * recipe.micro_batches)
         step = recipe.batch_size * EVERY / recipe.augment_pictures
         moved = p + step * ops.sign(r - recipe.augment_target)
         self._if_due(self.adapted, ops.clip(moved, 0.0, recipe.augment_p))

@@ -1,4 +1,4 @@
-"""How a GAN's discriminator sees pictures: as they are, or augmented."""
+"""The fields of recipes whose discriminator may see augmented pictures."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from models import augmentation
 from models.fields import Above, option
 from models.recipe import Recipe
 from models.schedules import ENDING
-from models.systems.gan.network_fields import ON_PICTURES
 
 _AUGMENTED = {"augment": ("diffaug", "ada", "apa")}
 _ADAPTING = ("ada", "apa")
@@ -18,7 +19,11 @@ _ADAPTING = ("ada", "apa")
 
 @dataclass(frozen=True, kw_only=True)
 class AugmentationFields(Recipe):
-    """The fields of a GAN's recipe about augmentation, for few pictures."""
+    """Augmentation, for few pictures.
+
+    A subclass adds `drawn_for_augmentation` to its batches, its system has an `Augmented`, and each
+    of its `columns` of reals is for one of the discriminator's turns of a step.
+    """
 
     augment: str = option(
         "none",
@@ -27,7 +32,6 @@ class AugmentationFields(Recipe):
         "holes; ada: colours, shifts, turns, scales and mirrors; apa: fakes replace some of the "
         f"reals; auto: diffaug if there are fewer than {augmentation.FEW:,} pictures",
         choices=augmentation.names(),
-        only=ON_PICTURES,
     )
     augment_ops: str = option(
         "",
@@ -74,17 +78,55 @@ class AugmentationFields(Recipe):
         """Whether augment_p moves with how far the discriminator overfits."""
         return self.augment in _ADAPTING and self.augment_target > 0
 
+    @property
+    def pseudo_fakes(self) -> int:
+        """How many fakes are made for each real to stand among the reals."""
+        return 1 if self.augment == "apa" else 0
+
     def for_pictures(self, count: int) -> AugmentationFields:
         """With the augmentation settled that suits so many training pictures."""
         if self.augment != "auto":
             return self
         return dataclasses.replace(self, augment=augmentation.suited(count))
 
-    def problems_of_augmentation(self) -> Iterator[str]:
-        """A sentence for each combination of these values that is not allowed."""
+    def drawn_for_fakes(self, rng: np.random.Generator, columns: int) -> dict[str, np.ndarray]:
+        """The random numbers of `columns` fakes by name, (batch_size, columns, …) each."""
+        raise NotImplementedError
+
+    def drawn_for_augmentation(
+        self, rng: np.random.Generator, reals: int, fakes: int
+    ) -> dict[str, np.ndarray]:
+        """The random numbers of a step's augmentation by name; {} without. B is the batch size.
+
+        augment_real (B, reals, n), augment_fake (B, fakes, n): the n numbers of each picture
+        pseudo_… as `drawn_for_fakes`, pseudo_gate (B, columns): for the reals that fakes replace
+        """
+        size = self.batch_size
+        if self.augment == "apa":
+            drawn = self.drawn_for_fakes(rng, self.columns)
+            gate = rng.random((size, self.columns), dtype="float32")
+            return {f"pseudo_{name}": each for name, each in drawn.items()} | {"pseudo_gate": gate}
+        made = augmentation.get(self.augment, self.augment_ops)
+        if made is None:
+            return {}
+        return {
+            "augment_real": made.draw(rng, (size, reals)),
+            "augment_fake": made.draw(rng, (size, fakes)),
+        }
+
+    def problems(self) -> Iterator[str]:
+        yield from super().problems()
         try:
             augmentation.get(self.augment, self.augment_ops)
         except ValueError as error:
             yield str(error).rstrip(".")
         if self.adapts and self.augment_p_end:
             yield "augment_p_end is for an augment_p that is not adapted (augment_target 0)"
+
+    def problems_of_training(self) -> Iterator[str]:
+        yield from super().problems_of_training()
+        if self.augment == "apa" and not self.adapts and self.augment_p == 1:
+            yield (
+                "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
+                "augment_target, such as 0.6"
+            )
