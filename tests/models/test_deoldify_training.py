@@ -204,10 +204,7 @@ def results(tmp_path_factory):
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_the_last_phase_changes_no_bit(backend, results):
     found = results(backend)
-    whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
-    assert len(whole) > 300
-    for name, value in whole.items():
-        np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
+    tiny.assert_resumed_as_whole(found, 300)
 
 
 @pytest.mark.thorough

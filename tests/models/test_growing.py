@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.models import backends
+from tests.models import backends, tiny
 
 SYSTEMS = ("pggan", "stylegan")
 
@@ -26,10 +26,7 @@ def of(system, found):
 @pytest.mark.parametrize("backend", backends.EVERY)
 def test_a_resume_within_a_fade_changes_no_bit(backend, system, results):
     found = of(system, results(backend))
-    whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
-    assert len(whole) > 50
-    for name, value in whole.items():
-        np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
+    tiny.assert_resumed_as_whole(found, 50)
     np.testing.assert_allclose(found["read"], found["kept"], atol=1e-6)
     assert found["kept"].shape == (2, 16, 16, 3)
 

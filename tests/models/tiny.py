@@ -96,6 +96,14 @@ def whole_and_resumed(system, other, folder, step) -> dict[str, np.ndarray]:
     return found
 
 
+def assert_resumed_as_whole(found: dict[str, np.ndarray], least: int) -> None:
+    """Of more than `least` variables in `whole_and_resumed`, both systems have the same bits."""
+    whole = {name[6:]: value for name, value in found.items() if name.startswith("whole/")}
+    assert len(whole) > least
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, found[f"parts/{name}"], err_msg=name)
+
+
 def numbered(rows: list) -> dict[str, np.ndarray]:
     """The logs of steps as "logs/step/name" → value."""
     return {f"logs/{n}/{name}": np.array(value)
