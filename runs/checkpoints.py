@@ -8,7 +8,8 @@ from pathlib import Path
 from console.errors import UserError
 
 KEPT, BEST = "-kept", "-best"
-_NAME = re.compile(rf"checkpoint-(\d{{8}})({KEPT}|{BEST})?\.weights\.h5")
+_SUFFIX = ".weights.h5"
+_NAME = re.compile(rf"checkpoint-(\d{{8}})({KEPT}|{BEST})?{re.escape(_SUFFIX)}")
 
 
 def name(step: int, kind: str = "") -> str:
@@ -17,7 +18,12 @@ def name(step: int, kind: str = "") -> str:
     Of a `kind`, it stays when later ones are written: `KEPT` until a rollback, `BEST`, that of the
     best measurement, until a better one.
     """
-    return f"checkpoint-{step:08d}{kind}.weights.h5"
+    return f"checkpoint-{step:08d}{kind}{_SUFFIX}"
+
+
+def is_checkpoint(path: str | Path) -> bool:
+    """Whether a path names a checkpoint, by its ending, also if somebody has renamed it."""
+    return Path(path).name.endswith(_SUFFIX)
 
 
 def step_of(path: Path) -> int:

@@ -17,6 +17,7 @@ from foreign.files import write_json
 from models import forms
 from models.recipe import Recipe
 from models.systems import recipe_of
+from runs.checkpoints import is_checkpoint
 from runs.files import made_folder
 
 try:
@@ -177,6 +178,24 @@ def load(path: str | Path, out: str | Path = "samples") -> Run:
         there = f"; newest there: {', '.join(known)}" if known else ""
         raise UserError(f"no run folder {path}, and no such run in {out}{there}")
     return _checked(Run(path))
+
+
+def named(path: str | Path, out: str | Path = "samples") -> Run:
+    """The run at `path`, as `load` finds it, or the one whose checkpoint `path` is.
+
+    Raises `UserError` if there is none.
+    """
+    if not is_checkpoint(path):
+        return load(path, out)
+    checkpoint = Path(path)
+    if not checkpoint.is_file():
+        raise UserError(f"there is no file {checkpoint}")
+    folder = checkpoint.resolve().parent.parent
+    if not (folder / "recipe.json").exists():
+        raise UserError(
+            f"{checkpoint} lies in no run's checkpoints folder, so its recipe is unknown"
+        )
+    return load(folder)
 
 
 def newest(

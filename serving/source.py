@@ -23,7 +23,7 @@ from models.outputs import Output
 from models.recipe import Recipe
 from models.system import System
 from models.systems import recipe_of, system_class
-from runs.checkpoints import newest, step_of
+from runs.checkpoints import is_checkpoint, newest, step_of
 from runs.record import made_by_older_networks
 
 WEIGHTS = ("ema", "best", "raw")
@@ -60,8 +60,8 @@ def open_source(
     if weights not in WEIGHTS:
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
     path = Path(path)
-    if path.name.endswith(".weights.h5"):
-        run = run_of(path)
+    if is_checkpoint(path):
+        run = runs.named(path)
         if weights == "best":
             raise UserError(f"{path} is one checkpoint, of which none is the best; give ema or raw")
         return _checkpoint(run, path, weights, _output(run, verbs, number))
@@ -86,8 +86,7 @@ def number_of(path: str | Path, network: str) -> int:
     """Which of a run's outputs that make pictures is called `network`. Raises `UserError`."""
     if Path(path).suffix == ".keras":
         raise UserError(f"{path} holds one network; --network {network} needs a run folder instead")
-    is_checkpoint = Path(path).name.endswith(".weights.h5")
-    run = run_of(Path(path)) if is_checkpoint else runs.load(path)
+    run = runs.named(path)
     able = [name for name, each in outputs_of(run).items() if each.verb in MAKES_PICTURES]
     if network not in able:
         raise UserError(
@@ -143,18 +142,6 @@ def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Sour
             else f"{run.folder} holds no checkpoint, and --weights raw needs one; use --weights ema"
         )
     return _checkpoint(run, checkpoint, weights, output)
-
-
-def run_of(checkpoint: Path) -> runs.Run:
-    """The run that a checkpoint belongs to. Raises `UserError`."""
-    if not checkpoint.is_file():
-        raise UserError(f"there is no file {checkpoint}")
-    folder = checkpoint.resolve().parent.parent
-    if not (folder / "recipe.json").exists():
-        raise UserError(
-            f"{checkpoint} lies in no run's checkpoints folder, so its recipe is unknown"
-        )
-    return runs.load(folder)
 
 
 def _file(path: Path, verbs: Sequence[str]) -> Source:

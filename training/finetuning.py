@@ -157,13 +157,11 @@ def start_from(
 def find(text: str, out: str) -> OfRun | OfFiles:
     """What `--from` names. Raises `UserError`."""
     path = Path(shipped.found(text))
-    if path.name.endswith(".weights.h5"):
-        if not path.is_file():
-            raise UserError(f"--from {path}: there is no such file")
-        return OfRun(runs.load(str(path.resolve().parent.parent)), path)
     if path.suffix == ".keras":
         return _of_files(text, path)
-    run = runs.load(text, Path(out))
+    run = runs.named(text, Path(out))
+    if checkpoints.is_checkpoint(path):
+        return OfRun(run, path)
     newest = checkpoints.newest(run.checkpoints)
     if newest is None:
         raise UserError(f"--from {run.folder}: it holds no checkpoint; its training was too short")

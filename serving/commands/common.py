@@ -199,7 +199,6 @@ def recipe_of(source: str) -> Recipe | None:
             from models.files import read_metadata
 
             return systems.recipe_of(read_metadata(path)["recipe"])
-        checkpoint = path.name.endswith(".weights.h5")
-        return runs.load(path.resolve().parent.parent if checkpoint else path).recipe()
+        return runs.named(path).recipe()
     except (UserError, ValueError, KeyError, OSError):
         return None

@@ -17,7 +17,6 @@ from serving.source import (
     metadata_of,
     outputs_of,
     refuse_not_finite,
-    run_of,
     system_of,
 )
 
@@ -40,7 +39,7 @@ def find(path: str | Path, generator: Source) -> Source:
         )
     if path.suffix == ".keras":
         return _beside(path)
-    run = run_of(path) if path.name.endswith(".weights.h5") else runs.load(path)
+    run = runs.named(path)
     step = int(generator.metadata["step"] or 0)
     kept = next((each for each in found(run.checkpoints) if step_of(each) == step), None)
     if kept is None:

@@ -59,7 +59,10 @@ def test_a_run_begins_with_the_networks_of_another(train, tmp_path):
     [
         (["--from=0", "--g-filters=32"], "its shapes are others: generator's stage_0/kernel was "),
         (["--from=7"], "no run"),
-        (["--from=nowhere/checkpoint-00000001.weights.h5"], "there is no such file"),
+        (
+            ["--from=nowhere/checkpoint-00000001.weights.h5"],
+            "there is no file nowhere/check",
+        ),
         (["--from=0", "--freeze-d=9"], "freeze_d 9: this discriminator has 3 blocks; one must be"),
         (["--from=0", "--recipe=pggan"], "holds a gan, not a pggan"),
         (["--from=0", "--resolution=64"], "on 32 × 32 × 3, and recipe SAGAN_V6 trains on 64 × 64"),
