@@ -68,3 +68,19 @@ def test_the_torch_networks_have_our_parameters(network):
         sum(p.numel() for p in network.parameters()) for network in torch_networks.networks(recipe)
     ]
     assert ours == theirs
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_sampling_is_compared_in_every_form():
+    from benchmarks import torch_sampling, torch_step
+
+    recipe = torch_step.recipe_of("sagan", resolution=32, batch_size=2)
+    found = torch_sampling.measure(dataclasses.replace(recipe, g_filters=64, d_filters=8), turns=1)
+    for batch in (1, 64):
+        times = {name: found[f"{name}, {batch}"] for name in torch_sampling.OURS}
+        theirs = found[f"torch bfloat16, {batch}"]
+        for name, seconds in times.items():
+            ratio = found[f"{name} ÷ torch bfloat16, {batch}"]
+            assert ratio == pytest.approx(seconds / theirs)
+        ratio = found[f"float32 ÷ saved_model, {batch}"]
+        assert ratio == pytest.approx(times["float32"] / times["saved_model"])
