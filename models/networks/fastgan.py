@@ -42,8 +42,8 @@ def generator(recipe: Recipe) -> keras.Model:
     """
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = grown(recipe, z, y)
-    x = _conv(recipe, "g", recipe.data_shape[-1], 3, name="g_image")(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = _conv(recipe, "g", blocks.last_channels(recipe), 3, name="g_image")(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def grown(recipe: Recipe, z, y):

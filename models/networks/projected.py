@@ -30,10 +30,10 @@ def generator(recipe: Recipe) -> keras.Model:
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = fastgan.grown(recipe, PixelNorm(name="latents_of_length_1")(z), y)
     x = weights.conv2d(
-        recipe.data_shape[-1], 3, padding="same", weight_norm=recipe.g_weight_norm,
+        blocks.last_channels(recipe), 3, padding="same", weight_norm=recipe.g_weight_norm,
         kernel_initializer=initializers.get(recipe.initializer), name="g_image",
     )(x)  # fmt: skip
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -46,8 +46,8 @@ def generator(recipe: Recipe) -> keras.Model:
             x = _narrowed(recipe, x, _width(filters, size), f"{name}_width")
             x = BinomialBlur2D(name=f"{name}_blur")(Repeat2D(name=f"{name}_up")(x))
         x = _stage(recipe, x, name)
-    x = _conv(recipe, recipe.data_shape[-1], "g_image")(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = _conv(recipe, blocks.last_channels(recipe), "g_image")(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

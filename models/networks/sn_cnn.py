@@ -34,8 +34,9 @@ def generator(recipe: Recipe) -> keras.Model:
         )
         x = blocks.generator_norm(recipe, up(x), y, f"{name}_norm")
         x = blocks.generator_activation(recipe, x, f"{name}_activation")
-    x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    channels = blocks.last_channels(recipe)
+    x = weights.conv2d(channels, 3, padding="same", name="to_image", **options)(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

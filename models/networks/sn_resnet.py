@@ -87,8 +87,9 @@ def generator(recipe: Recipe) -> keras.Model:
         x = _attention(recipe, x, options)
     x = blocks.plain_norm(recipe.g_norm, x, "to_image_norm")
     x = activation("to_image_activation")(x)
-    x = weights.conv2d(recipe.data_shape[-1], 3, padding="same", name="to_image", **options)(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    channels = blocks.last_channels(recipe)
+    x = weights.conv2d(channels, 3, padding="same", name="to_image", **options)(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

@@ -50,8 +50,8 @@ def generator(recipe: Recipe) -> keras.Model:
     for stage in range(1, blocks.stages(recipe.resolution, BASE) + 1):
         x = layers_.up(filters, recipe.upsample, f"stage_{stage}")(x)
         x = _prelu(f"stage_{stage}_activation")(norm(f"stage_{stage}_norm")(x))
-    x = layers_.conv(recipe.data_shape[-1], 9, "to_image", use_bias=True)(x)
-    return keras.Model([z, y], blocks.finished(recipe, x), name="generator")
+    x = layers_.conv(blocks.last_channels(recipe), 9, "to_image", use_bias=True)(x)
+    return keras.Model([z, y], blocks.painted(recipe, x, z, y), name="generator")
 
 
 def discriminator(recipe: Recipe) -> keras.Model:

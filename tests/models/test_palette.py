@@ -1,14 +1,27 @@
-"""g_palette: the pictures of SAGAN and BigGAN are painted with colours of latents and labels."""
+"""g_palette: a generator's pictures are painted with colours of latents and labels."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from models.networks import biggan, biggan_notes, sagan
+from models.networks import (
+    biggan,
+    biggan_notes,
+    fastgan,
+    projected,
+    r3gan,
+    sagan,
+    sn_cnn,
+    sn_resnet,
+    sresnet,
+)
 from tests.models.test_fields import small
 
-NETWORKS = {"biggan": biggan, "biggan_notes": biggan_notes, "sagan": sagan}
+NETWORKS = {
+    "biggan": biggan, "biggan_notes": biggan_notes, "fastgan": fastgan, "projected": projected,
+    "r3gan": r3gan, "sagan": sagan, "sn_cnn": sn_cnn, "sn_resnet": sn_resnet, "sresnet": sresnet,
+}  # fmt: skip
 KINDS = {
     "none": {},
     "classes": {"label_kind": "classes", "num_labels": 3},
@@ -31,7 +44,8 @@ def inputs(recipe, seed=0):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("architecture", NETWORKS)
 def test_every_pixel_lies_between_the_pictures_colours(architecture, kind):
-    recipe, network = built(architecture, kind, g_conditioning="batch_norm")
+    by_norm = {} if architecture == "r3gan" else {"g_conditioning": "batch_norm"}
+    recipe, network = built(architecture, kind, **by_norm)
     z, y = inputs(recipe)
     pictures = np.asarray(network([z, y]))
     assert pictures.shape == (2, 32, 32, 3)

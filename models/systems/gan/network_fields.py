@@ -12,6 +12,10 @@ LATENTS = ("truncated_normal", "normal", "uniform", "binomial")
 WEIGHT_NORMS = ("spectral", "stable_rank", "none")
 
 ON_PICTURES = {"point_dim": (0,)}
+_PAINTING = (
+    "biggan", "biggan_notes", "fastgan", "projected", "r3gan", "sagan", "sn_cnn", "sn_resnet",
+    "sresnet",
+)  # fmt: skip
 _WITH_LABELS = {"label_kind": ("classes", "attributes")}
 
 
@@ -120,7 +124,7 @@ class NetworkFields(Recipe):
         "Networks",
         "paint each picture with this many colours, which depend on its latent and labels; 0: the "
         "last convolution gives the colours",
-        only={**_networks("biggan", "biggan_notes", "sagan"), **ON_PICTURES},
+        only={**_networks(*_PAINTING), **ON_PICTURES},
         least=0,
         most=256,
     )
