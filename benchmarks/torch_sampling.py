@@ -1,11 +1,11 @@
 """Making pictures compared with PyTorch: `python benchmarks/torch_sampling.py [sagan|biggan]`.
 
 The generators of `torch_step.py`, ten classes, 64 px, one picture at a time and 64 at once. Ours as
-a user has them: a `generator.keras`, trained in float32 or in mixed_bfloat16, through
-`serving.load`, and the SavedModel that `export.py` makes of the first. PyTorch's in eval mode
-without gradients, eager, in float32, and in bfloat16 with channels last. All variants take turns
-in one process; ratios, our time to theirs, are medians over the turns with their range. Without
-torch it prints a message and ends.
+a user has them: `served`, a `generator.keras` through `serving.load`, and `saved_model`, what
+`export.py` makes of it, both in float32; and `training`, as a run in mixed_bfloat16 draws its own
+grids. PyTorch's in eval mode without gradients, eager, in float32, and in bfloat16 with channels
+last. All variants take turns in one process; ratios, our time to theirs, are medians over the turns
+with their range. Without torch it prints a message and ends.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from console import backend
 from models.recipe import Recipe
 
 BATCHES = (1, 64)
-OURS, THEIRS = ("float32", "mixed_bfloat16", "saved_model"), ("torch float32", "torch bfloat16")
+OURS, THEIRS = ("served", "saved_model", "training"), ("torch float32", "torch bfloat16")
 
 
 def ours(recipe: Recipe, folder: Path) -> dict[str, Callable]:
@@ -40,15 +40,16 @@ def ours(recipe: Recipe, folder: Path) -> dict[str, Callable]:
     from serving.export.formats import FORMS
     from serving.export.graph import PortableGenerator, named
 
-    made = {}
-    for precision in ("float32", "mixed_bfloat16"):
-        path = folder / f"{precision}.keras"
-        files.save(GAN(recipe, precision).output("generator"), path, {"recipe": recipe.to_dict()})
-        made[precision] = serving.load(path).generate
-    export(serving.load(folder / "float32.keras"), "saved_model", folder / "saved_model")
+    gan = GAN(recipe, "mixed_bfloat16")
+    files.save(gan.output("generator"), folder / "g.keras", {"recipe": recipe.to_dict()})
+    served = serving.load(folder / "g.keras")
+    export(served, "saved_model", folder / "saved_model")
     run = FORMS["saved_model"].read(folder / "saved_model", PortableGenerator)
-    made["saved_model"] = lambda latents, labels: run(named(latents, labels, 1.0))
-    return made
+    return {
+        "served": served.generate,
+        "saved_model": lambda latents, labels: run(named(latents, labels, 1.0)),
+        "training": gan.sample,
+    }
 
 
 def theirs(recipe: Recipe, low: bool) -> Callable:
@@ -88,7 +89,7 @@ def measure(recipe: Recipe, turns: int) -> dict[str, float]:
             times = train_step.by_turns(turns, variants)
             found |= {f"{name}, {batch}": statistics.median(times[name]) for name in times}
             pairs = [(mine, other) for mine in OURS for other in THEIRS]
-            for mine, other in [*pairs, ("float32", "saved_model")]:
+            for mine, other in [*pairs, ("served", "saved_model")]:
                 for which, value in train_step.spread(times[mine], times[other]).items():
                     more = "" if which == "ratio" else f", {which}"
                     found[f"{mine} ÷ {other}, {batch}{more}"] = value

@@ -31,6 +31,7 @@ class Loss:
             None if the loss has no such target.
         balanced: whether D's loss of fakes comes with a factor that is moved to keep G and D in
             balance, and so is not in `discriminator`; D must then answer with minus an error.
+        divides_at_0: whether a logit above 0 says "real". Others leave the zero free, or elsewhere.
     """
 
     discriminator: Callable
@@ -40,6 +41,7 @@ class Loss:
     zero_share: Callable | None = None
     smoothed: Callable | None = None
     balanced: bool = False
+    divides_at_0: bool = False
 
 
 def cross_entropy(logits, target: float):
@@ -167,15 +169,23 @@ def _relativistic(
 
 LOSSES = {
     "minimax": Loss(
-        cross_entropy_discriminator, minimax_generator, smoothed=cross_entropy_discriminator
+        cross_entropy_discriminator,
+        minimax_generator,
+        smoothed=cross_entropy_discriminator,
+        divides_at_0=True,
     ),
     "non_saturating": Loss(
-        cross_entropy_discriminator, non_saturating_generator, smoothed=cross_entropy_discriminator
+        cross_entropy_discriminator,
+        non_saturating_generator,
+        smoothed=cross_entropy_discriminator,
+        divides_at_0=True,
     ),
     "least_squares": Loss(
         least_squares_discriminator, least_squares_generator, smoothed=least_squares_discriminator
     ),
-    "hinge": Loss(hinge_discriminator, linear_generator, zero_share=hinge_zero_share),
+    "hinge": Loss(
+        hinge_discriminator, linear_generator, zero_share=hinge_zero_share, divides_at_0=True
+    ),
     "wasserstein": Loss(wasserstein_discriminator, linear_generator),
     "boundary_equilibrium": Loss(
         boundary_equilibrium_discriminator, linear_generator, balanced=True

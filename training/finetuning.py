@@ -159,7 +159,10 @@ def find(text: str, out: str) -> OfRun | OfFiles:
     path = Path(shipped.found(text))
     if path.suffix == ".keras":
         return _of_files(text, path)
-    run = runs.named(text, Path(out))
+    try:
+        run = runs.named(text, Path(out))
+    except UserError as error:
+        raise UserError(f"--from: {error}") from None
     if checkpoints.is_checkpoint(path):
         return OfRun(run, path)
     newest = checkpoints.newest(run.checkpoints)

@@ -72,9 +72,13 @@ class Augmented:
         """
         if self.how is None:
             return None
-        given = (as_floats(pictures), self.how.draw(rng, (len(pictures),)))
+        numbers = self.how.draw(rng, (len(pictures),))
         p = max(self.gan.recipe.augment_p, self.gan.recipe.augment_p_end)
-        return ops.convert_to_numpy(self.how(*map(ops.convert_to_tensor, given), p))
+        seen = []
+        for picture, its in zip(pictures, numbers, strict=True):  # of large ones, few fit memory
+            given = (as_floats(picture[None]), its[None])
+            seen.append(ops.convert_to_numpy(self.how(*map(ops.convert_to_tensor, given), p)))
+        return np.concatenate(seen)
 
     def reals(self, part: dict, real: Any, pseudo: Any = None) -> Any:
         """Reals, of which fakes `pseudo` replace a share p (APA, arXiv:2111.06849)."""
@@ -83,10 +87,14 @@ class Augmented:
         replaced = part["pseudo_gate"][:, None, None, None] < self.p()
         return ops.where(replaced, ops.cast(pseudo, real.dtype), real)
 
+    def logs(self) -> dict[str, Any]:
+        """What a step logs of it: the probability, if it adapts."""
+        return {"augment_p": self.p()} if self.gan.recipe.adapts else {}
+
     def hear(self, real_logits: Any) -> None:
         """Add the mean sign of a discriminator step's logits on reals, (N, J), to the sum."""
         if self.gan.recipe.adapts:
-            mean = ops.mean(ops.sign(ops.stop_gradient(real_logits)))
+            mean = replicas.mean(ops.mean(ops.sign(ops.stop_gradient(real_logits))))
             replicas.assign(self.signs, ops.convert_to_tensor(self.signs) + mean)
 
     def adapt(self) -> None:

@@ -21,8 +21,8 @@ _ADAPTING = ("ada", "apa")
 class AugmentationFields(Recipe):
     """Augmentation, for few pictures.
 
-    A subclass adds `drawn_for_augmentation` to its batches, its system has an `Augmented`, and each
-    of its `columns` of reals is for one of the discriminator's turns of a step.
+    A subclass adds `drawn_for_augmentation` to its batches, and its system has an `Augmented`. A
+    step has as many turns of the discriminator as `columns` of reals.
     """
 
     augment: str = option(
@@ -50,7 +50,7 @@ class AugmentationFields(Recipe):
     augment_p_end: float = option(
         0.0,
         "Augmentation",
-        "augment_p at decay_end, by the curve of the rates; 0: it stays the same",
+        "augment_p at decay_end, by the curve of the rates in each phase; 0: it stays the same",
         only={**_AUGMENTED, "decay": ENDING},
         least=0,
         most=1,
@@ -72,6 +72,11 @@ class AugmentationFields(Recipe):
         only={"augment": _ADAPTING, "augment_target": Above(0)},
         least=1,
     )
+
+    @property
+    def divides_at_0(self) -> bool:
+        """Whether logits above 0 say "real", see `models.losses.Loss`: else nothing can adapt."""
+        return True
 
     @property
     def adapts(self) -> bool:
@@ -129,4 +134,9 @@ class AugmentationFields(Recipe):
             yield (
                 "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
                 "augment_target, such as 0.6"
+            )
+        if self.adapts and not self.divides_at_0:
+            yield (
+                f"augment {self.augment} adapts to how many logits of reals are above 0, which "
+                "says nothing with this loss; give augment_target 0 and an augment_p, such as 0.2"
             )

@@ -21,9 +21,9 @@ class Growing(System):
     `faded` lists the networks that have a layer "fade" while a new size fades in; `drawn` the
     random numbers of fakes in a batch, (B, columns, …), the last column for the generator's turn.
     `loss_name`: of `models.losses`; `penalty_name`: of `models.penalties`. A batch holds
-    images (B, 1, R, R, 3) uint8 of the full resolution, which are shrunk to the phase's size, and
-    what the recipe draws: `drawn` and what `AugmentationFields` lists. While a size
-    fades in, α grows from 0 in even steps.
+    images (B, 1, R, R, 3) uint8 of the full resolution, which are shrunk to the phase's size; what
+    the subclass draws; with an augmentation what `AugmentationFields` lists. While a size fades in,
+    α grows from 0 in even steps.
 
     Args and errors: see `System`.
     """
@@ -105,8 +105,7 @@ class Growing(System):
             )
         )
         logs = {"d_loss": loss, "penalty": penalty, "d_real": ops.mean(of_real)}
-        if self.recipe.adapts:
-            logs["augment_p"] = self.augmented.p()
+        logs |= self.augmented.logs()
         total = loss + self.recipe.penalty_weight * penalty + self.further(of_real)
         return total, logs
 

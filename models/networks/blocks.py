@@ -186,14 +186,15 @@ def _palette_colours(recipe: Recipe, z, y):
         z = keras.layers.Concatenate(name="palette_inputs")([z, embedded])
     # Kernels begin small, as all others; the gain lets the colours begin all over [-1, 1].
     x = keras.layers.Rescaling(PALETTE_GAIN, name="palette_gain_1")(z)
-    x = _palette_dense(recipe, PALETTE_UNITS, "palette_hidden", activation="relu")(x)
-    x = _palette_dense(recipe, recipe.g_palette * recipe.data_shape[-1], "palette_colours")(x)
+    x = _palette_dense(PALETTE_UNITS, "palette_hidden", activation="relu")(x)
+    x = _palette_dense(recipe.g_palette * recipe.data_shape[-1], "palette_colours")(x)
     x = keras.layers.Rescaling(PALETTE_GAIN, dtype="float32", name="palette_gain_2")(x)
     return keras.layers.Activation("tanh", dtype="float32", name="palette_tanh")(x)
 
 
-def _palette_dense(recipe: Recipe, units: int, name: str, **options) -> keras.layers.Layer:
-    initializer = initializers.get(recipe.initializer)
+def _palette_dense(units: int, name: str, **options) -> keras.layers.Layer:
+    # The gains are for these kernels: with larger ones every colour would begin at ±1 and stay.
+    initializer = initializers.get("truncated_normal")
     return keras.layers.Dense(units, kernel_initializer=initializer, name=name, **options)
 
 

@@ -138,7 +138,7 @@ def _ways(arguments: Sequence[str]) -> str:
         import runs
         from serving.source import ON_PICTURES, outputs_of, titles
 
-        run = runs.load(source)
+        run = runs.named(source)
         able = [name for name, each in outputs_of(run).items() if each.verb in ON_PICTURES]
         ways = [titles(run)[name].replace("%", "%%") or name for name in able]
     except UserError:

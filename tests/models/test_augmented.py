@@ -172,6 +172,17 @@ def test_ada_and_apa_adapt_unless_told_otherwise():
                        ["augment_target"])  # fmt: skip
 
 
+def test_only_losses_whose_logits_divide_at_0_can_adapt():
+    """Where D is asked for a logit above 0 on reals and below 0 on fakes, its sign says much."""
+    for loss in ("hinge", "non_saturating", "minimax"):
+        GANRecipe(name="x", augment="ada", loss=loss).check_training()
+    for loss in ("wasserstein", "rsgan", "rahinge", "ralsgan", "rasgan", "least_squares"):
+        with pytest.raises(ValueError, match="nothing with this loss; give augment_target 0"):
+            GANRecipe(name="x", augment="ada", loss=loss).check_training()
+        fixed = {"augment_target": 0.0, "augment_p": 0.2}
+        GANRecipe(name="x", augment="ada", loss=loss, **fixed).check_training()
+
+
 def test_auto_is_settled_by_the_number_of_pictures():
     recipe = GANRecipe(name="x", augment="auto")
     for count, settled in ((1, "diffaug"), (1_999, "diffaug"), (2_000, "none"), (90_000, "none")):

@@ -191,7 +191,7 @@ def test_a_turn_that_is_not_due_leaves_no_trace():
     assert sum((new != old).any() for old, new in zip(before, after, strict=True)) > 50
 
 
-# === Backends. Runs that go on are tested quickly by tests/training/test_deoldify.py ===
+# === Backends: a minute each. tests/training/test_deoldify.py goes on with a run quickly ===
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ SYSTEMS = ("pggan", "stylegan")
 STILL = {"learning_rate": 1e-30}  # so that scores can be foretold
 
 
-def grown(name, phase=2, **changes):
-    """A system of the phase, by default at its full size, whose networks draw what they can."""
+def grown(name, phase=-1, **changes):
+    """A system of that phase, by default of the last one, at its full size."""
     small = tiny_growing.recipe(name, **changes)
-    return system_class(small)(small, seed=3, phase=phase)
+    return system_class(small)(small, seed=3, phase=phase % len(small.phases()))
 
 
 def columns(batch, index, names=("latents", "cut", "noise")):
@@ -38,9 +38,13 @@ def losses_of(name, real, fake):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("how", ["diffaug", "ada"])
-def test_both_turns_see_augmented_pictures(name, how):
-    system = grown(name, augment=how, augment_p=0.9, augment_target=0.0, **STILL)
+@pytest.mark.parametrize(("how", "phase"), [("diffaug", -1), ("ada", -1), ("ada", -2)])
+def test_both_turns_see_augmented_pictures(name, how, phase):
+    """At full size, and while it fades in."""
+    system = grown(name, phase, augment=how, augment_p=0.9, augment_target=0.0, **STILL)
+    system.steps_done.assign(system.whole_recipe.phase_steps(system.phase)[0] + 1)
+    system.before_step()
+    assert (system.recipe.side, float(system.alpha())) == (16, 1.0 if phase == -1 else 0.25)
     batch = tiny.drawn(system.recipe, 0)
     numbers = {kind: batch[f"augment_{kind}"] for kind in ("real", "fake")}
     assert [numbers[kind].shape[1] for kind in ("real", "fake")] == [1, 2]
@@ -97,6 +101,7 @@ def test_apa_puts_fakes_among_the_reals(name):
     assert system.work()[0].passes[maker] == plain.passes[maker] + 1
     batch = tiny.drawn(system.recipe, 0)
     drawn = {n.removeprefix("pseudo_"): each for n, each in batch.items() if "pseudo" in n}
+    assert np.ptp(drawn.get("cut", np.zeros(1))) == 0  # all pictures of a turn have the same
     pseudo = np.array(system.fakes(columns(drawn, 0)))
     real = np.array(system.reals({"images": ops.convert_to_tensor(batch["images"][:, 0])}))
     replaced = drawn["gate"][:, 0] < 0.5
@@ -118,12 +123,14 @@ def test_numbers_are_drawn_after_those_of_a_plain_step(name):
             np.testing.assert_array_equal(batch[each], array)
 
 
+@pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_p_goes_on_from_size_to_size(name, monkeypatch):
+def test_p_goes_on_from_size_to_size(name, parts, monkeypatch):
     """All reals taken for real: + 4 batches / 640 at step 4, in the second phase or the third."""
     hear = Augmented.hear
     monkeypatch.setattr(Augmented, "hear", lambda self, x: hear(self, ops.ones_like(x)))
-    small = tiny_growing.recipe(name, augment="ada", augment_pictures=640)
+    changes = {"augment": "ada", "augment_pictures": 640, "micro_batches": parts, "group": 2}
+    small = tiny_growing.recipe(name, **changes)
     system, rows = tiny_growing.grown(small, small.phase_of(6), 6)
     p = 4 * small.in_phase(small.phase_of(4)).batch_size / 640
     assert [row["augment_p"] for row in rows] == pytest.approx([0, 0, 0, 0, p, p])
@@ -137,6 +144,9 @@ def test_what_does_not_fit():
         tiny_growing.recipe(augment="ada", augment_ops="cut")
     with pytest.raises(ValueError, match="augment_p is read only where augment is one of diffaug"):
         refuse_ignored(tiny_growing.recipe(), ["augment_p"])
+    tiny_growing.recipe("stylegan", augment="ada").check_training()
+    with pytest.raises(ValueError, match="augment ada adapts to how many logits of reals"):
+        tiny_growing.recipe("pggan", augment="ada").check_training()
     recipe = tiny_growing.recipe("stylegan", augment="apa", augment_target=0.0)
     with pytest.raises(ValueError, match="replaces every real picture; lower it"):
         recipe.check_training()

@@ -80,3 +80,15 @@ def test_parameters_of_a_palette():
     added = 128 * 256 + 256 + 256 * 48 + 48 + (16 - 3) * 16 * 48 + (16 - 3)
     painted = sagan.generator(dataclasses.replace(recipe, g_palette=16))
     assert painted.count_params() == without + added
+
+
+@pytest.mark.parametrize("initializer", ["he_normal", "glorot_uniform", "orthogonal", "normal"])
+def test_colours_begin_between_their_ends_with_every_initialiser(initializer):
+    """Of 128 latents: where tanh is at ±1 it has no slope, and a colour would stay as it is."""
+    changes = {"initializer": initializer, "latent_dim": 128, "g_palette": 16}
+    network = sagan.generator(small("sagan", **changes))
+    colours = type(network)(network.inputs, network.get_layer("palette_tanh").output)
+    z = np.random.default_rng(0).normal(size=(64, 128)).astype("float32")
+    found = np.abs(np.asarray(colours([z, np.zeros(64, "int32")])))
+    assert (found > 0.99).mean() < 0.1
+    assert found.mean() > 0.3

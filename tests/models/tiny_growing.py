@@ -65,10 +65,10 @@ def compared(name, phase, stop, folder, augment):
 
 
 def main(folder):
-    # Both end within the fade to 16 px.
+    # Both end within the fade to 16 px, or at its end, and after the first step that moves p.
     results = {
-        **compared("pggan", 3, 6, folder, "ada"),
-        **compared("stylegan", 1, 3, folder, "diffaug"),
+        **compared("pggan", 3, 6, folder, "diffaug"),
+        **compared("stylegan", 1, 5, folder, "ada"),
     }
     np.savez(folder / "results.npz", **results)
 

@@ -61,7 +61,7 @@ def test_a_run_begins_with_the_networks_of_another(train, tmp_path):
         (["--from=7"], "no run"),
         (
             ["--from=nowhere/checkpoint-00000001.weights.h5"],
-            "there is no file nowhere/check",
+            "--from: there is no file nowhere/",
         ),
         (["--from=0", "--freeze-d=9"], "freeze_d 9: this discriminator has 3 blocks; one must be"),
         (["--from=0", "--recipe=pggan"], "holds a gan, not a pggan"),

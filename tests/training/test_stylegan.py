@@ -31,7 +31,7 @@ def test_it_grows_in_one_run_and_goes_on_inside_a_fade(run, tmp_path):
     (whole,) = (each.folder for each in runs.runs(tmp_path / "out"))
     rows = read_rows(whole / "losses.csv")
     assert [row["alpha"] for row in rows] == [1, 0, 0.25, 0.5, 0.75, 1, 1]
-    assert {row["augment_p"] for row in rows[4:]} <= {0.0, 4 * 4 / 320}  # a step of four batches
+    assert [row["augment_p"] for row in rows[:4]] == [0, 0, 0, 0]  # it may move after the fourth
     assert (whole / "reals_augmented.png").exists()
     network, metadata = files.load(whole / "generator.keras")
     assert (metadata["verb"], metadata["step"]) == ("generate", 7)

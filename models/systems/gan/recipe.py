@@ -112,6 +112,11 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         return self.conditional and self.d_classifier_weight > 0
 
     @property
+    def divides_at_0(self) -> bool:
+        """Whether logits above 0 say "real"."""
+        return losses.get(self.loss).divides_at_0
+
+    @property
     def compares_halves(self) -> bool:
         """Mode seeking compares the two halves of a batch."""
         return self.g_term == "mode_seeking"

@@ -107,7 +107,7 @@ class GAN(System):
     def _fakes(self, part):
         """The fakes, and with APA those that stand among the reals."""
         fake = self.generator([part["latents"], part["fake_labels"]], training=True)
-        if "pseudo_latents" not in part:
+        if "pseudo_gate" not in part:
             return (fake,)
         return fake, self.generator([part["pseudo_latents"], part["labels"]], training=True)
 
@@ -140,8 +140,7 @@ class GAN(System):
         }
         if self.loss_functions.zero_share:
             logs["d_zero_share"] = self.loss_functions.zero_share(*judged)
-        if self.recipe.adapts:
-            logs["augment_p"] = self.augmented.p()
+        logs |= self.augmented.logs()
         loss = self.discriminator_terms.add(
             loss,
             logs,

@@ -26,6 +26,11 @@ class PGGANRecipe(GrowingRecipe):
         1e-3, "Objective", "factor of the mean square of real pictures' scores", least=0
     )
 
+    @property
+    def divides_at_0(self) -> bool:
+        """No: the Wasserstein loss is the same whatever is added to all scores."""
+        return False
+
     def drawn_for_fakes(self, rng, columns):
         """The fakes' latents (B, columns, latent_dim)."""
         drawn = latents.sample(self.latent, columns * self.batch_size, self.latent_dim, rng)
