@@ -9,9 +9,9 @@ Expect heads with hair after 300 steps, faces and eyes after 1 000. Eyes and hat
 FD-lite1@240 50 (N = 2 000, one seed; real against real 2.8).
 Departures: as projected; no augmentation, since the faces are many (`--augment diffaug` where
 pictures are few); rates of 4e-4 in G and 2e-4 in D that fall to 0 as a cosine; latents of 64;
-`g_palette` and `g_smoothing` as in sagan_cpu. Without the palette colours ran to their ends, and
-heads became smears after 500 steps; without batch norm in D only textures came, with its rate
-halved only blots.
+`g_palette` and `g_smoothing` as in sagan_cpu. Tried once each without the palette: colours ran to
+their ends and heads became smears after 500 steps; without batch norm in D only textures came, with
+half of D's rate only blots.
 """
 
 import dataclasses
