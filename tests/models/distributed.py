@@ -1,7 +1,7 @@
 """python -m tests.models.distributed OUT.npz WAY DEVICES: training steps on several devices.
 
-Run in processes of its own by test_distribution.py. With the way "mirrored" it also takes the same
-steps on one device.
+Run in processes of its own by test_distribution.py. With the ways "mirrored", of GANs, and
+"growing", of a StyleGAN, it also takes the same steps on one device.
 """
 
 import os
@@ -117,10 +117,11 @@ def by_group(plan: distribution.Distribution) -> np.ndarray:
 
 def main(path: str, way: str, devices: str) -> None:
     pretend(int(devices))
-    plan, results = distribution.start(way), {}
-    for name in ON_HOSTS if way == "hosts" else (*RECIPES, GROWING):
+    names = {"hosts": ON_HOSTS, "mirrored": RECIPES, GROWING: (GROWING,)}[way]
+    plan, results = distribution.start("mirrored" if way == GROWING else way), {}
+    for name in names:
         found = {"many": steps(plan, name)}
-        if way == "mirrored":
+        if way != "hosts":
             found["one"] = steps(distribution.Distribution(), name)
             found["many"]["by_group"] = by_group(plan)
             found["one"]["by_group"] = by_group(distribution.Distribution())

@@ -71,6 +71,14 @@ def test_two_devices(backend, mirrored):
 
 
 @pytest.mark.thorough
+def test_a_growing_gan_on_two_devices(tmp_path):
+    path = tmp_path / "growing.npz"
+    found = results(start(path, "tensorflow", "growing", 2), path)
+    assert found["many/growing/signs"] != 0
+    assert_same(found, found)
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_hosts(backend, mirrored, tmp_path):
     addresses = free_addresses(2)

@@ -237,4 +237,6 @@ def test_the_judge_of_a_checkpoint_is_that_of_its_run(tmp_path):
     run = runs.create(tmp_path, "projected", "x")
     run.write(recipes.load("projected"), {})
     one = run.checkpoints / "checkpoint-00000002.weights.h5"
+    one.parent.mkdir(exist_ok=True)
+    one.touch()
     assert evaluate_jobs.judge_of([str(one)]) == "lite1"
