@@ -131,10 +131,8 @@ class AugmentationFields(Recipe):
     def problems_of_training(self) -> Iterator[str]:
         yield from super().problems_of_training()
         if self.augment == "apa" and not self.adapts and self.augment_p == 1:
-            yield (
-                "augment apa with augment_p 1 replaces every real picture; lower it, or give an "
-                "augment_target, such as 0.6"
-            )
+            adapting = ", or give an augment_target, such as 0.6" if self.divides_at_0 else ""
+            yield f"augment apa with augment_p 1 replaces every real picture; lower it{adapting}"
         if self.adapts and not self.divides_at_0:
             yield (
                 f"augment {self.augment} adapts to how many logits of reals are above 0, which "

@@ -1,10 +1,10 @@
-"""Projected GAN for a laptop: faces from 24 000 pictures shown, on two CPU cores.
+"""Projected GAN for a laptop: faces from 24 000 pictures shown.
 
 Source: the recipe projected at 64 px with an eighth of its generator's channels, one convolution a
 size and batches of 16; a quarter of its discriminator's channels. G has 1 484 608 parameters, D
 653 616, beside the frozen Lite0.
 Command: python train.py projected_cpu         (or --data FOLDER)
-Run time: 30 minutes on one CPU core beside another training.
+Run time: 42 minutes on one CPU core beside another training.
 Expect heads with hair after 300 steps, faces and eyes after 1 000. Eyes and hats stay rough:
 FD-lite1@240 50 (N = 2 000, one seed; real against real 2.8).
 Departures: as projected; no augmentation, since the faces are many (`--augment diffaug` where

@@ -147,9 +147,10 @@ def test_what_does_not_fit():
     tiny_growing.recipe("stylegan", augment="ada").check_training()
     with pytest.raises(ValueError, match="augment ada adapts to how many logits of reals"):
         tiny_growing.recipe("pggan", augment="ada").check_training()
-    recipe = tiny_growing.recipe("stylegan", augment="apa", augment_target=0.0)
-    with pytest.raises(ValueError, match="replaces every real picture; lower it"):
-        recipe.check_training()
+    for name, way in (("stylegan", "lower it, or give an augment_target"), ("pggan", r"lower it$")):
+        recipe = tiny_growing.recipe(name, augment="apa", augment_target=0.0)
+        with pytest.raises(ValueError, match=f"replaces every real picture; {way}"):
+            recipe.check_training()
     assert tiny_growing.recipe(augment="auto").for_pictures(100).augment == "diffaug"
 
 
