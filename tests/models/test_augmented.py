@@ -201,6 +201,7 @@ def test_auto_is_settled_by_the_number_of_pictures():
         ({"augment": "ada", "augment_ops": "cut"}, "ada has no operation 'cut'. Known: pixel"),
         ({"augment": "blur"}, "unknown augment 'blur', known: none, diffaug, ada, apa"),
         ({"augment": "ada", "augment_p": 1.5}, "augment_p must be from 0 to 1, not 1.5"),
+        ({"augment": "ada", "augment_target": 1.0}, "augment_target must be .* not 1.0"),
         ({"augment": "ada", "augment_target": 0.6, "augment_p_end": 0.3, "decay": "cosine"},
          "augment_p_end is for an augment_p that is not adapted"),
         ({"augment": "ada", "point_dim": 2, "architecture": "dense"}, "not for points"),
