@@ -51,7 +51,9 @@ def recipe_of(network: str, resolution: int, batch_size: int) -> Recipe:
 def torch_stepper(recipe: Recipe, low: bool, compiled: bool = False):
     """(run(steps), parameters of G, parameters of D); `low`: bfloat16, channels last.
 
-    `compiled`: both networks through `torch.compile`, forward and backward.
+    `compiled`: both networks through `torch.compile`, forward and backward. D sees reals and fakes
+    in one call then: a second call would change spectral norm's vectors in place, which the
+    compiled backward pass of the first one still needs.
     """
     import torch
 
@@ -81,8 +83,12 @@ def torch_stepper(recipe: Recipe, low: bool, compiled: bool = False):
         with torch.autocast("cpu", torch.bfloat16, enabled=low):
             with torch.no_grad():
                 fake = generator(z[0], labels[0])
-            real_logits = discriminator(real, labels[1])
-            fake_logits = discriminator(fake, labels[0])
+            if compiled:
+                both = torch.cat((real, fake.to(real.dtype))), torch.cat((labels[1], labels[0]))
+                real_logits, fake_logits = discriminator(*both).chunk(2)
+            else:
+                real_logits = discriminator(real, labels[1])
+                fake_logits = discriminator(fake, labels[0])
             loss = torch.relu(1 - real_logits).mean() + torch.relu(1 + fake_logits).mean()
         d_adam.zero_grad()
         loss.backward()
