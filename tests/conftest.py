@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import signal
 import sys
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as console.backend has it for users
 
 import keras
 import numpy as np

@@ -44,6 +44,15 @@ def test_freed_memory_is_not_given_back_in_every_step():
     assert faults("kept") < 1_000
 
 
+def test_tensorflow_computes_with_fast_kernels_on_every_processor(monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    backend.choose()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # who has asked for it gets it
+    backend.choose()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
+
+
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: object())
     backend._keep_freed_memory()
