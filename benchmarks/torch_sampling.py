@@ -4,8 +4,9 @@ The generators of `torch_step.py`, ten classes, 64 px, one picture at a time and
 a user has them: `served`, a `generator.keras` through `serving.load`, and `saved_model`, what
 `export.py` makes of it, both in float32; and `training`, as a run in mixed_bfloat16 draws its own
 grids. PyTorch's in eval mode without gradients, eager, in float32, and in bfloat16 with channels
-last. All variants take turns in one process; ratios, our time to theirs, are medians over the turns
-with their range. Without torch it prints a message and ends.
+last. Where the processor has no bfloat16 arithmetic, `training` is in float32 and torch's bfloat16
+is left out. All variants take turns in one process; ratios, our time to theirs, are medians over
+the turns with their range. Without torch it prints a message and ends.
 """
 
 import argparse
@@ -31,7 +32,7 @@ BATCHES = (1, 64)
 OURS, THEIRS = ("served", "saved_model", "training"), ("torch float32", "torch bfloat16")
 
 
-def ours(recipe: Recipe, folder: Path) -> dict[str, Callable]:
+def ours(recipe: Recipe, folder: Path, precision: str) -> dict[str, Callable]:
     """Each form of this project's generator: (latents, labels) → pictures."""
     import serving
     from models import files
@@ -40,7 +41,7 @@ def ours(recipe: Recipe, folder: Path) -> dict[str, Callable]:
     from serving.export.formats import FORMS
     from serving.export.graph import PortableGenerator, named
 
-    gan = GAN(recipe, "mixed_bfloat16")
+    gan = GAN(recipe, precision)
     files.save(gan.output("generator"), folder / "g.keras", {"recipe": recipe.to_dict()})
     served = serving.load(folder / "g.keras")
     export(served, "saved_model", folder / "saved_model")
@@ -70,12 +71,13 @@ def theirs(recipe: Recipe, low: bool) -> Callable:
     return run
 
 
-def measure(recipe: Recipe, turns: int) -> dict[str, float]:
+def measure(recipe: Recipe, turns: int, bfloat16: bool = True) -> dict[str, float]:
     """Seconds a call of each variant and batch, and ratios of ours to theirs with their range."""
     rng, found = np.random.default_rng(0), {}
+    others = THEIRS if bfloat16 else THEIRS[:1]
     with tempfile.TemporaryDirectory() as folder:
-        makers = ours(recipe, Path(folder))
-        makers |= {name: theirs(recipe, name.endswith("16")) for name in THEIRS}
+        makers = ours(recipe, Path(folder), "mixed_bfloat16" if bfloat16 else "float32")
+        makers |= {name: theirs(recipe, name.endswith("16")) for name in others}
         for batch in BATCHES:
             latents = rng.standard_normal((batch, recipe.latent_dim), dtype="float32")
             labels = rng.integers(recipe.num_labels, size=batch).astype("int32")
@@ -88,7 +90,7 @@ def measure(recipe: Recipe, turns: int) -> dict[str, float]:
                     raise SystemExit(f"{name} made pictures of shape {shape}")
             times = train_step.by_turns(turns, variants)
             found |= {f"{name}, {batch}": statistics.median(times[name]) for name in times}
-            pairs = [(mine, other) for mine in OURS for other in THEIRS]
+            pairs = [(mine, other) for mine in OURS for other in others]
             for mine, other in [*pairs, ("served", "saved_model")]:
                 for which, value in train_step.spread(times[mine], times[other]).items():
                     more = "" if which == "ratio" else f", {which}"
@@ -113,7 +115,7 @@ def main() -> None:
         print("{}" if options.json else "")
         return
     recipe = torch_step.recipe_of(options.network, options.resolution, batch_size=64)
-    found = measure(recipe, options.turns)
+    found = measure(recipe, options.turns, torch_step.has_bfloat16())
     if options.json:
         print(json.dumps(found))
         return

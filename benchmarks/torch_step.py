@@ -3,10 +3,11 @@
 It takes PyTorch-StudioGAN's SAGAN (residual networks, self-attention, spectral norm in both, hinge
 loss, Adam; 12.3 and 19.6 million parameters) or BigGAN-PyTorch's BigGAN at 64 px, batch 32, with
 ten classes. It compares this project's step on TensorFlow with the same networks and step in plain
-PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last; with
-`--compile` also both through `torch.compile`, which needs a C++ compiler. All variants take turns
-in one process, so that a busy machine slows both sides; the printed ratios, ours to theirs, are
-medians over the turns with their range. Without torch it prints a message and ends.
+PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last, where the
+processor has bfloat16 arithmetic; with `--compile` also both through `torch.compile`, which needs a
+C++ compiler. All variants take turns in one process, so that a busy machine slows both sides; the
+printed ratios, ours to theirs, are medians over the turns with their range. Without torch it prints
+a message and ends.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from benchmarks import batches, train_step
 from console import backend
 from models import recipes
 from models.recipe import Recipe
+from training import device
 
 NETWORKS = {
     # PyTorch-StudioGAN's SAGAN: 12.3 and 19.6 million parameters at 64 px.
@@ -110,13 +112,19 @@ def torch_stepper(recipe: Recipe, low: bool, compiled: bool = False):
     return run, *counts
 
 
-def measure(recipe: Recipe, turns: int, steps: int, compiled: bool = False) -> dict[str, float]:
-    """Seconds a step of each variant, and ratios of ours to theirs with their range."""
+def measure(
+    recipe: Recipe, turns: int, steps: int, bfloat16: bool = True, compiled: bool = False
+) -> dict[str, float]:
+    """Seconds a step of each variant, and ratios of ours to theirs with their range.
+
+    bfloat16  measure that too, which takes minutes a step without arithmetic for it
+    compiled  measure torch through `torch.compile` too
+    """
     from models.networks import trained_parameters
     from models.systems.gan.turns import GAN
 
     variants, batch = {}, batches.batch_of(recipe)
-    for precision in ("float32", "mixed_bfloat16"):
+    for precision in ("float32", "mixed_bfloat16")[: 1 + bfloat16]:
         gan = GAN(recipe, precision)
         built = [gan.generator, gan.discriminator]
         variants[precision] = lambda gan=gan: train_step.run_steps(
@@ -128,6 +136,7 @@ def measure(recipe: Recipe, turns: int, steps: int, compiled: bool = False) -> d
             "torch.compile float32": (False, True),
             "torch.compile bfloat16": (True, True),
         }
+    theirs_by_name = {name: how for name, how in theirs_by_name.items() if bfloat16 or not how[0]}
     for name, (low, through) in theirs_by_name.items():
         run, *theirs = torch_stepper(recipe, low, through)
         variants[name] = lambda run=run: run(steps)
@@ -143,6 +152,14 @@ def measure(recipe: Recipe, turns: int, steps: int, compiled: bool = False) -> d
         for which, value in train_step.spread(times[mine], times[other]).items():
             found[f"{mine} ÷ {other}" + f", {which}" * (which != "ratio")] = value
     return {"g_parameters": ours[0], "d_parameters": ours[1], **found}
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor has bfloat16 arithmetic; says so if it has not."""
+    there = device.find().bfloat16
+    if not there:
+        print("this CPU has no bfloat16 arithmetic: float32 alone is measured", file=sys.stderr)
+    return there
 
 
 def use_threads(count: int) -> None:
@@ -185,7 +202,7 @@ def main() -> None:
         print("{}" if options.json else "")
         return
     recipe = recipe_of(options.network, options.resolution, options.batch_size)
-    found = measure(recipe, options.turns, options.steps, options.compile)
+    found = measure(recipe, options.turns, options.steps, has_bfloat16(), options.compile)
     if options.json:
         print(json.dumps(found))
         return

@@ -15,6 +15,9 @@ from console.errors import UserError
 
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 _TOP_PAD = -2  # glibc's M_TOP_PAD
+# What Keras and TensorFlow import if it is there, for parts that this project does not use.
+_ONLY_IF_THERE = ("matplotlib", "pandas", "sklearn")
+_ONLY_IF_THERE_FOR = {"tensorflow": ("jax", "scipy")}  # which the other backends may need
 
 
 def choose() -> str:
@@ -63,9 +66,28 @@ def wake() -> None:
 
 def compute() -> None:
     """Compute one number, which makes the backend find its devices."""
+    import_keras()
     import keras
 
     keras.ops.convert_to_numpy(keras.ops.zeros(()))
+
+
+def import_keras() -> None:
+    """Import Keras and its backend without what they only import if it is there.
+
+    With scikit-learn, matplotlib and JAX installed that is a third of the time. Those can be
+    imported as usual afterwards.
+    """
+    if "keras" in sys.modules:
+        return
+    names = _ONLY_IF_THERE + _ONLY_IF_THERE_FOR.get(os.environ.get("KERAS_BACKEND", ""), ())
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not to be had
+    try:
+        import keras  # noqa: F401
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

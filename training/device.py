@@ -67,6 +67,7 @@ def start(distribute: str = "none") -> Distribution:
     """
     backend.choose()
     with backend.held_back_stderr(), user_errors(ValueError):
+        backend.import_keras()
         import keras
 
         from models import distribution

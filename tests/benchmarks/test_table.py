@@ -84,3 +84,19 @@ def test_sampling_is_compared_in_every_form():
             assert ratio == pytest.approx(seconds / theirs)
         ratio = found[f"served ÷ saved_model, {batch}"]
         assert ratio == pytest.approx(times["served"] / times["saved_model"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
+def test_without_bfloat16_arithmetic_float32_alone_is_measured(monkeypatch, capsys):
+    from benchmarks import torch_sampling, torch_step
+    from training import device
+
+    monkeypatch.setattr(device, "_cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(device, "surely_no_gpu", lambda: True)
+    assert torch_step.has_bfloat16() is False
+    assert "float32 alone is measured" in capsys.readouterr().err
+    recipe = torch_step.recipe_of("sagan", resolution=32, batch_size=2)
+    recipe = dataclasses.replace(recipe, g_filters=64, d_filters=8)
+    sampling = torch_sampling.measure(recipe, turns=1, bfloat16=False)
+    assert sampling["training ÷ torch float32, 1"] > 0
+    assert not [name for name in sampling if "bfloat16" in name]

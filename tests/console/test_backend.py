@@ -53,6 +53,50 @@ def test_tensorflow_computes_with_fast_kernels_on_every_processor(monkeypatch):
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
+KERAS = """
+def there(name):
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+seen = [name for name in ("matplotlib", "pandas", "sklearn", "jax", "scipy") if there(name)]
+"""
+IMPORTED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import json, scipy
+from console import backend
+backend.import_keras()
+import keras
+print(keras.seen, json.__name__, "matplotlib" in sys.modules)
+import matplotlib, sklearn
+backend.import_keras()
+print(scipy is sys.modules["scipy"], sklearn.seen)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("tensorflow", ["scipy"]), ("jax", ["jax", "scipy"]), ("torch", ["jax", "scipy"])],
+)
+def test_keras_is_imported_without_what_it_only_passes_on(tmp_path, name, seen):
+    (tmp_path / "keras.py").write_text(KERAS)
+    for each in ("matplotlib", "pandas", "sklearn", "jax", "scipy"):
+        (tmp_path / f"{each}.py").write_text("seen = 'as usual'\n")
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORTED, tmp_path], capture_output=True, check=True, text=True,
+        env=os.environ | {"KERAS_BACKEND": name},
+    )  # fmt: skip
+    assert run.stdout == f"{seen} json False\nTrue as usual\n"
+
+
+def test_a_script_imports_nothing_that_it_does_not_use():
+    code = "import serving, sys; serving.load('anime'); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert not {"jax", "matplotlib", "pandas", "sklearn"} & set(run.stdout.split())
+
+
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr(backend.ctypes, "CDLL", lambda name: object())
     backend._keep_freed_memory()
