@@ -238,7 +238,7 @@ def _entry(
         every = {**changes, **_changes(word, own, recipe)}
         if settings.minutes and "steps" in every:
             raise ValueError(f"{word}: --minutes says how long a run trains; leave out steps")
-        changed = dataclasses.replace(recipe, **{"steps": settings.steps, **every})
+        changed = recipe.changed(**{"steps": settings.steps, **every})
         refuse_ignored(changed, every)
     return changed, tuple(every)
 

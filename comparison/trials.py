@@ -97,8 +97,7 @@ def open_data(plan: Plan) -> datasets.ImageData:
                 if entry.conditional and not source.labelled:
                     raise UserError(f"it needs labels, and {settings.data} has none of its own")
                 refuse_unfit(entry, asked, source, plan.given[title])
-                if title in plan.starts:
-                    finetuning.check(entry, plan.starts[title], settings.out)
+                finetuning.check(entry, plan.starts.get(title, ""), settings.out)
 
     with contextlib.ExitStack() as stack:
         data = open_for(recipe, asked, stack, sample_only=False, check=check)
@@ -219,11 +218,23 @@ class _Run:
         self.known = result(place)
         if self.weights.exists():
             _load(self.system, self.weights)
+            self.system.begins_trained = title in plan.starts
         else:
             self.known.update(_begin(plan, title, self.system, self.data.labels))
+            self._refuse_another_start()
         self.known["curve"] = [
             row for row in self.known["curve"] if row["step"] <= self.system.step
         ]
+
+    def _refuse_another_start(self):
+        """Raise `UserError` if another seed began with another step of what both begin with."""
+        for seed in self.plan.seeds:
+            other = result(folder_of(self.place.parents[1], self.title, seed)).get("from")
+            if other not in (None, self.known.get("from")):
+                raise UserError(
+                    f"{self.title}: seed {seed} began with step {other['step']:,}, and now there "
+                    f"is step {self.known['from']['step']:,}; name the checkpoint itself in from="
+                )
 
     def go(self, out_of_time, tell):
         for mark in self.plan.marks(self.title):

@@ -20,15 +20,17 @@ class GeneratorStep:
     Attributes:
         latents: (N, latent_dim).
         fake: G's data (N, …), with gradient.
-        fake_labels: the labels of `fake`.
-        real, real_labels: as many training data, or None unless the term needs them.
+        seen_fake, fake_labels: the same as D sees it, augmented or not, and its labels.
+        seen_real, real_labels: as many training data, as D sees them, or None unless the term
+            needs them.
         features: (data, labels) → the input of D's last layer, (N, …).
     """
 
     latents: Any
     fake: Any
+    seen_fake: Any
     fake_labels: Any
-    real: Any
+    seen_real: Any
     real_labels: Any
     features: Callable
 
@@ -38,7 +40,7 @@ class Term:
     """A generator's term: its function, and what it needs from the step.
 
     Attributes:
-        needs_real: it reads `real`.
+        needs_real: it reads `seen_real` and `seen_fake`.
         paired_labels: data i and i + N/2 must have the same label.
     """
 
@@ -69,8 +71,8 @@ def feature_matching(step: GeneratorStep):
     Salimans et al. 2016, section 3.1. As in the paper, it replaces the adversarial loss if
     g_loss_weight is 0.
     """
-    real = ops.stop_gradient(step.features(step.real, step.real_labels))
-    fake = step.features(step.fake, step.fake_labels)
+    real = ops.stop_gradient(step.features(step.seen_real, step.real_labels))
+    fake = step.features(step.seen_fake, step.fake_labels)
     gap = ops.mean(ops.cast(real, "float32"), axis=0) - ops.mean(ops.cast(fake, "float32"), axis=0)
     return ops.sum(ops.square(replicas.mean(gap)))
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from models import schedules
 from models.fields import Above, option
+
+# The last values on the curve of the rates; each first value is the field without "_end".
+LAST_VALUES = ("beta_2_end", "penalty_weight_end", "augment_p_end")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +108,18 @@ class OptimisationFields:
         least=0,
     )
 
+    def without_unread(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """`changes` to this recipe, and what nothing reads after them set back, unless it is given.
+
+        Such a value came with the recipe: nobody has asked for it.
+        """
+        if changes.get("decay", self.decay) in schedules.ENDING:
+            return changes
+        return dict.fromkeys(self._last_values(), 0.0) | changes
+
+    def _last_values(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in LAST_VALUES if hasattr(self, name)}
+
     def problems_of_optimisation(self) -> Iterator[str]:
         """A sentence for each combination of these values that is not allowed."""
         if self.decay == "none" and self.decay_start:
@@ -120,5 +136,8 @@ class OptimisationFields:
                     f"decay_start {self.decay_start} leaves no steps for the {self.decay} decay; "
                     f"there are {self.steps}"
                 )
+        for name, last in self._last_values().items() if self.decay not in schedules.ENDING else ():
+            if last:
+                yield f"{name} {last:g} needs a decay that ends: {', '.join(schedules.ENDING)}"
         if self.ema_ramp and not self.ema_half_life:
             yield f"ema_ramp {self.ema_ramp:g} needs an ema_half_life, such as 20000 pictures"

@@ -12,7 +12,7 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -94,6 +94,13 @@ class Recipe(OptimisationFields):
         found = [*fields.problems(self)] or [*self.problems()]
         if found:
             raise ValueError(f"Recipe {self.name}: " + "; ".join(found))
+
+    def changed(self, **values: Any) -> Self:
+        """A checked variation, in which nothing that came with this recipe is left unread.
+
+        Raises ValueError or TypeError as a new recipe does.
+        """
+        return dataclasses.replace(self, **self.without_unread(values))
 
     # === What a system's recipe says ===
 
@@ -225,7 +232,7 @@ class Recipe(OptimisationFields):
     def in_phase(self, number: int) -> Recipe:
         """The recipe with the changes of phase `number`."""
         changed = self.phases()[number].changed
-        return dataclasses.replace(self, **changed) if changed else self
+        return self.changed(**changed) if changed else self
 
     def phase_steps(self, number: int) -> tuple[int, int]:
         """The steps done before phase `number`, and the steps done after it."""

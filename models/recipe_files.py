@@ -90,7 +90,7 @@ class RecipeFile:
         if self._is_json:
             return self._recorded()
         base, table = self._changes(())
-        recipe = recipe_of(base.to_dict() | table | {"name": self.path.stem})
+        recipe = recipe_of(base.to_dict() | base.without_unread(table) | {"name": self.path.stem})
         fields.refuse_ignored(recipe, table)
         return recipe
 

@@ -89,6 +89,9 @@ class System(keras.Model):
             name="learning_rate_factor", shape=(), initializer="ones", trainable=False
         )
         self.add_state()
+        # Whether it begins with networks that were trained, which their averages must not forget.
+        # Set before the first step.
+        self.begins_trained = False
         self._made = types.SimpleNamespace()  # hidden from Keras, which would save it
         self.built = True
         # Keras would save the content of dicts a second time.
@@ -309,7 +312,8 @@ class System(keras.Model):
         recipe, done = self.recipe, ops.convert_to_tensor(self.steps_done)
         in_phase = done - self.whole_recipe.phase_steps(self.phase)[0]
         before = self.whole_recipe.pictures_before(self.phase)
-        kept = averages.decay(recipe, done, before + recipe.batch_size * in_phase)
+        pictures = before + recipe.batch_size * in_phase
+        kept = averages.decay(recipe, done, pictures, ramp=not self.begins_trained)
         for name in self.averaged:
             network, average = getattr(self, name), getattr(self, f"ema_{name}")
             moves = recipe.ema_half_life or recipe.ema_decay

@@ -35,19 +35,23 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Taken:
-    """What a network took over: how many of its numbers, and the layers that labels changed."""
+    """What a network took over: how many of its numbers, and the layers that did not fit.
+
+    other_labels: whether these layers are others because the labels are.
+    """
 
     network: str
     numbers: int
     of: int
     changed: tuple[str, ...]
+    other_labels: bool = True
 
     def __str__(self) -> str:
         if not self.changed:
             return f"{self.network} whole"
         shown = ", ".join(self.changed[:_SHOWN]) + (", …" if len(self.changed) > _SHOWN else "")
-        changed = f"{self.of - self.numbers:,} of {self.of:,} numbers changed for other labels"
-        return f"{self.network}, {changed} ({shown})"
+        why = "changed for other labels" if self.other_labels else "begin anew"
+        return f"{self.network}, {self.of - self.numbers:,} of {self.of:,} numbers {why} ({shown})"
 
 
 def take(
@@ -82,7 +86,11 @@ def take(
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         raise ValueError(f"its shapes are others: {'; '.join(wrong[:_SHOWN])}{more}")
-    return [match.take() for match in matches]
+    recipe, other = system.recipe, not relabelled.same
+    frozen = getattr(recipe, "freeze_d", 0) and recipe.conditional and other
+    if frozen and getattr(recipe, "d_conditioning", "") == "concat":
+        raise ValueError("freeze_d keeps the kernel through which other labels would come in")
+    return [match.take(other) for match in matches]
 
 
 class _Match:
@@ -112,7 +120,7 @@ class _Match:
             was = "is missing there" if there is None else f"was {tuple(there.shape)}"
             self.wrong.append(f"{self.network.name}'s {mine.path} {was}, now {tuple(mine.shape)}")
 
-    def take(self) -> Taken:
+    def take(self, other_labels: bool) -> Taken:
         """Assign the values."""
         copies.copy_values([there for _, there in self.same], [mine for mine, _ in self.same])
         for mine, value in self.made:
@@ -125,7 +133,7 @@ class _Match:
         of = sum(math.prod(variable.shape) for variable in self.network.variables)
         changed = dict.fromkeys(mine.path.split("/")[0] for mine, _ in self.made)
         less = sum(math.prod(mine.shape) for mine, _ in self.made)
-        return Taken(self.name, of - less, of, tuple(changed))
+        return Taken(self.name, of - less, of, tuple(changed), other_labels)
 
 
 def freeze(network: keras.Model, blocks: int) -> None:

@@ -219,10 +219,16 @@ def newest(
     raise UserError(f"nothing to resume: no run{of} in {out}; start one without --resume")
 
 
-def refuse_changes(run: Run, recipe: Recipe, record: dict[str, Any]) -> None:
+def refuse_changes(
+    run: Run, recipe: Recipe, record: dict[str, Any], defaults: dict[str, Any]
+) -> None:
     """Raise `UserError`, listing the differences, unless `recipe` and `record` continue `run`.
 
     The number of steps may change, and so may settings that alter nothing in the result.
+
+    Args:
+        defaults: of the settings; a run of an earlier version was trained with those of the
+            settings that its record lacks.
     """
     before, after = run.recipe().to_dict(), recipe.to_dict()
     before.pop("steps"), after.pop("steps")
@@ -233,6 +239,8 @@ def refuse_changes(run: Run, recipe: Recipe, record: dict[str, Any]) -> None:
         if isinstance(left, dict) and isinstance(right, dict):
             if key == "data" and "vectors" not in left:  # of an earlier version
                 right = {name: value for name, value in right.items() if name != "vectors"}
+            if key == "settings":
+                left = defaults | left
             free = _FREE_SETTINGS if key == "settings" else ()
             left, right = ({k: v for k, v in d.items() if k not in free} for d in (left, right))
             changed += _differences(left, right, prefix=f"{key}.")

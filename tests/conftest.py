@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.training.tiny import TINY
-from training import cli
+from training import cli, estimate
 
 # Shells start what is in the background with Ctrl-C ignored, and nohup ignores the end of a
 # session; all that a test starts inherits that.
@@ -39,6 +40,14 @@ def _what_a_module_leaves_is_freed():
         autodiff.forget_traced()
     gc.collect()
     gc.freeze()  # what lives on is not looked through again
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_speed_of_products_is_measured_once():
+    """Every training and dry run measures it for its estimate: half a second of both cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimate, "matrix_speed", functools.cache(estimate.matrix_speed))
+        yield
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from serving.commands import evaluate, explore, export, generate
 from tests.training.test_run import weights
 from training import cli
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 pytest.importorskip("tensorflow")
 
 HEIGHT, WIDTH = 24, 16

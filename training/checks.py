@@ -27,7 +27,7 @@ def before_data(command: Command, decided: Decision, plan: Distribution, judge: 
         recipe.check_training()
         if settings.quality_interval(recipe.steps):
             during.check(judge)
-    if settings.from_ and not decided.resumed:
+    if not decided.resumed:
         finetuning.check(recipe, settings.from_, settings.out)
 
 

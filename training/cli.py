@@ -76,12 +76,12 @@ def asked_for(default_recipe: str | None, arguments: Sequence[str] | None) -> Re
     except ValueError as error:
         parser.error(str(error))
     given = {n: v[0] for n, v in vars(parsed).items() if n == "architecture"}
-    return dataclasses.replace(recipe, **given) if _possible(recipe, given) else recipe
+    return recipe.changed(**given) if _possible(recipe, given) else recipe
 
 
 def _possible(recipe: Recipe, changes: dict[str, object]) -> bool:
     with contextlib.suppress(ValueError, TypeError):
-        return dataclasses.replace(recipe, **changes) is not None
+        return recipe.changed(**changes) is not None
     return False
 
 

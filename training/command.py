@@ -121,7 +121,7 @@ class Command:
     def _recipe(self, recipe: Recipe) -> Recipe:
         """`recipe` with the overrides given."""
         with user_errors(ValueError):
-            return dataclasses.replace(recipe, **self.overrides)
+            return recipe.changed(**self.overrides)
 
     def _run_to_resume(
         self, recipe_name: str, tell: Callable[[str], None] = lambda words: None

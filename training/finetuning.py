@@ -12,13 +12,17 @@ import keras
 import runs
 from console.errors import UserError, user_errors
 from console.screen import say
-from models import files, shipped, transfer
+from models import fields, files, shipped, transfer
 from models.recipe import Recipe
 from models.system import System
 from models.systems import recipe_of, system_class
 from runs import checkpoints
 from training.callbacks.checkpoints import refuse_not_finite
 from training.going_on import load
+
+_WEIGHT_NORMS = ("g_weight_norm", "d_weight_norm")  # a kernel divided by its norm is another one
+_OF_THE_START = ("initializer",)  # of fields of networks: nothing of them is left after training
+_WAYS = "remove it to take the one before, or give another"
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,12 @@ class OfRun:
         """What is recorded of the labels that it was trained with."""
         return (self.run.record().get("data") or {}).get("labels")
 
-    def networks(self, precision: str) -> transfer.Source:
+    def networks(self) -> transfer.Source:
         """Load them. Raises `UserError`."""
         recipe = self.recipe
-        with user_errors(ValueError):
-            source = system_class(recipe)(recipe, precision)
-        load(source, self.path, self.run)
+        with user_errors(ValueError):  # its optimizers are in the file: theirs depend on it
+            source = system_class(recipe)(recipe, self.run.record()["precision"])
+        load(source, self.path, self.run, what="--from: ", ways=_WAYS)
         return source
 
     def record(self) -> dict[str, Any]:
@@ -76,7 +80,7 @@ class OfFiles:
         """What is recorded of the labels that it was trained with."""
         return self.metadata.get("labels")
 
-    def networks(self, precision: str) -> transfer.Source:
+    def networks(self) -> transfer.Source:
         """Load them. Raises `UserError`."""
         with user_errors(ValueError):
             generator, _ = files.load(self.path)
@@ -113,8 +117,15 @@ def check(recipe: Recipe, start: str, out: str) -> None:
     """Raise `UserError`, before pictures are opened, if `start` names nothing to start from.
 
     Args:
-        start, out: as `--from` and `--out`.
+        start, out: as `--from` and `--out`; "" starts from nothing.
     """
+    if not start:
+        if frozen := getattr(recipe, "freeze_d", 0):
+            raise UserError(
+                f"freeze_d {frozen} would keep blocks that were never trained; say what to begin "
+                "with (--from), or leave it out"
+            )
+        return
     source = find(start, out)
     before = source.recipe
     if before.system != recipe.system:
@@ -125,6 +136,13 @@ def check(recipe: Recipe, start: str, out: str) -> None:
             f"--from {source.name} was trained by recipe {before.name} on {sizes[0]}, and recipe "
             f"{recipe.name} trains on {sizes[1]} (height × width × channels); give its recipe"
         )
+    for name in _WEIGHT_NORMS:
+        was, now = (getattr(each, name, None) for each in (before, recipe))
+        if was != now:
+            raise UserError(
+                f"--from {source.name} was trained with {name} {was}; with {now} its weights are "
+                f"others: give {fields.as_option(name)} {was}"
+            )
     for each in (recipe, before):
         if (count := len(each.phases())) > 1:
             raise UserError(f"--from is for trainings of one phase; recipe {each.name} has {count}")
@@ -142,7 +160,7 @@ def start_from(
     Returns what the run's record says of it. Raises `UserError` if its networks have other shapes.
     """
     source = find(start, out)
-    networks = source.networks(system.precision)
+    networks = source.networks()
     try:
         taken = transfer.take(system, networks, labels, source.labels)
     except ValueError as error:
@@ -150,8 +168,21 @@ def start_from(
             f"--from {source.name} does not fit recipe {system.whole_recipe.name}: {error}"
         ) from error
     record = source.record()
+    system.begins_trained = True
     say(f"from       {source.name}, step {record['step']:,}: {'; '.join(map(str, taken))}")
+    if other := _differences(source.recipe, system.whole_recipe):
+        say(f"           unlike there: {', '.join(other)}")
     return record
+
+
+def _differences(before: Recipe, recipe: Recipe) -> list[str]:
+    """The fields by which the same weights make other pictures, or other logits."""
+    return [
+        f"{field.name} was {getattr(before, field.name)}, now {getattr(recipe, field.name)}"
+        for field in fields.options(recipe)
+        if field.metadata["group"] in ("Networks", "Latents") and field.name not in _OF_THE_START
+        if getattr(before, field.name) != getattr(recipe, field.name)
+    ]
 
 
 def find(text: str, out: str) -> OfRun | OfFiles:

@@ -10,26 +10,40 @@ from console.errors import UserError
 from console.screen import say
 from foreign.archives import check_weights
 from foreign.records import Unreadable, one_line
+from models.optimisation_fields import LAST_VALUES
 from models.recipe import Recipe
 from models.system import System
 from runs.record import made_by_older_networks
 from training.callbacks.checkpoints import refuse_not_finite
 
+_BEFORE = "remove it to go on from the one before"
+
 
 def say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
-    """Say so if another number of steps moves the end of the rates' fall, so that they jump."""
+    """Say so if another number of steps moves the end of the curve, so that its values jump."""
     phase = min(recipe.phase_of(done), len(before.phases()) - 1)
     old, new = before.schedule(phase), recipe.schedule(phase)
+    if old.value(1.0, 0.0, done) == new.value(1.0, 0.0, done):
+        return
     was, now = (float(each.value(1.0, recipe.decay_to, done)) for each in (old, new))
     if was != now:
         say(
             f"rates      fall until step {new.end:,} now, not {old.end:,}: they go on at {now:.0%} "
             f"of their first values, not at {was:.0%}"
         )
+    for name in LAST_VALUES:
+        if last := getattr(recipe, name, 0):
+            first = getattr(recipe, name.removesuffix("_end"))
+            was, now = (float(each.value(first, last, done)) for each in (old, new))
+            say(f"           {name.removesuffix('_end')} goes on at {now:.3g}, not at {was:.3g}")
 
 
-def load(system: System, path: Any, resumed: runs.Run) -> None:
-    """Load a checkpoint of `resumed`. Raises `UserError` if it cannot be read or does not fit."""
+def load(system: System, path: Any, resumed: runs.Run, what: str = "", ways: str = _BEFORE) -> None:
+    """Load a checkpoint of `resumed`. Raises `UserError` if it cannot be read or does not fit.
+
+    Args:
+        what, ways: how the message begins and ends.
+    """
     try:
         with warnings.catch_warnings():
             # If the saved optimizers do not fit, Keras would continue with new ones.
@@ -43,10 +57,9 @@ def load(system: System, path: Any, resumed: runs.Run) -> None:
         older = made_by_older_networks(resumed.record())
         if older and not isinstance(error, (OSError, Unreadable)):
             raise UserError(
-                f"{resumed.folder} was made by {older}: it cannot go on. Its generator files still "
-                "work; start a new run without --resume"
+                f"{what}{resumed.folder} was made by {older}: it cannot go on. Its generator files "
+                "still work; start a new run without --resume"
             ) from error
         raise UserError(
-            f"checkpoint {path} cannot be read ({one_line(error)}); remove it to go on "
-            "from the one before"
+            f"{what}checkpoint {path} cannot be read ({one_line(error)}); {ways}"
         ) from error

@@ -137,7 +137,7 @@ def _begin(session: Session, recorded: dict[str, Any]) -> None:
     recipe, settings, resumed = session.recipe, session.settings, session.resumed
     saved, done = None, 0
     if resumed:
-        runs.refuse_changes(resumed, recipe, session.record)
+        runs.refuse_changes(resumed, recipe, session.record, Settings().to_dict())
         saved = _checkpoint(resumed, recipe)
         done = checkpoints.step_of(saved)
         say_other_rates(resumed.recipe(), recipe, done)
@@ -148,6 +148,7 @@ def _begin(session: Session, recorded: dict[str, Any]) -> None:
         load(session.system, saved, resumed)
         if "from" in recorded:
             session.record["from"] = recorded["from"]
+            session.system.begins_trained = True
     elif settings.from_:
         session.record["from"] = finetuning.start_from(
             session.system, settings.from_, settings.out, session.record["data"]["labels"]

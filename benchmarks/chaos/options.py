@@ -93,9 +93,9 @@ def attack_options(
     for script, (build, needed, check) in scripts().items():
         if not only(script):
             continue
-        tally = tallies[script] = Tally()
-        for option, value in _options(build(), needed[0], values):
-            found = outcome(lambda: _parse(build(), [*needed, option, value], check), (_Refused,))  # noqa: B023
+        tally, parser = tallies.setdefault(script, Tally()), build()
+        for option, value in _options(parser, needed[0], values):
+            found = outcome(lambda: _parse(parser, [*needed, option, value], check), (_Refused,))  # noqa: B023
             count_outcome(tally, found, f"{option} {value[:30]!r}")
     return tallies
 

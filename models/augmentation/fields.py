@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +92,13 @@ class AugmentationFields(Recipe):
         """With the augmentation settled that suits so many training pictures."""
         if self.augment != "auto":
             return self
-        return dataclasses.replace(self, augment=augmentation.suited(count))
+        return self.changed(augment=augmentation.suited(count))
+
+    def without_unread(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """See there; another augmentation has other operations."""
+        if changes.get("augment", self.augment) != self.augment:
+            changes = {"augment_ops": ""} | changes
+        return super().without_unread(changes)
 
     def drawn_for_fakes(self, rng: np.random.Generator, columns: int) -> dict[str, np.ndarray]:
         """The random numbers of `columns` fakes by name, (batch_size, columns, …) each."""
@@ -130,6 +136,9 @@ class AugmentationFields(Recipe):
 
     def problems_of_training(self) -> Iterator[str]:
         yield from super().problems_of_training()
+        never = not (self.adapts or self.augment_p or self.augment_p_end)
+        if self.augment in _AUGMENTED["augment"] and never:
+            yield f"augment {self.augment} with augment_p 0 changes nothing; give an augment_p"
         if self.augment == "apa" and not self.adapts and self.augment_p == 1:
             adapting = ", or give an augment_target, such as 0.6" if self.divides_at_0 else ""
             yield f"augment apa with augment_p 1 replaces every real picture; lower it{adapting}"

@@ -10,6 +10,7 @@ from layers import reparametrization, spectral
 from models import networks, recipes, system
 from tests.models import tiny, tiny_cyclegan, tiny_growing
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 # Those whose networks say where attention may be, and those with another place for it in D.
 PARTICULAR = ("biggan_256", "biggan", "BIGGAN_V1", "sagan_paper")
 

@@ -15,6 +15,7 @@ from benchmarks.chaos.options import VALUES, attack_options
 from benchmarks.chaos.target import Target
 from benchmarks.chaos.targets import TARGETS
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 # A change takes seconds: they are tried in the whole campaign only.
 HEAVY = {".keras of pggan", ".keras of stylegan", ".keras of deoldify", "checkpoint of pggan"}
 

@@ -77,6 +77,16 @@ def test_an_entry_begins_with_the_networks_of_a_run(tmp_path, pictures, cache, t
                         strict=True)  # fmt: skip
             kernels = [(a.numpy() == b.numpy()).all() for a, b in pairs if "kernel" in a.path]
             assert all(kernels) == same, (title, name)
+    first, second = (trials.folder_of(tmp_path / "compared", word, seed) for seed in (0, 1))
+    first.mkdir(parents=True)
+    record = {"curve": [], "state": "done", "seconds": 1.0, "from": {"step": 1}}
+    (first / "result.json").write_text(json.dumps(record))
+    other = plan.make([word], changes, plan.CompareSettings(**own | {"seeds": 2}))
+    with pytest.raises(UserError, match=r"from=0,freeze_d=1: seed 0 began with step 1, and now th"):
+        trials._Run(other, word, 1, second, data, None)
+    alone = plan.make(["SAGAN_V6:freeze_d=1"], changes, plan.CompareSettings(**own))
+    with pytest.raises(UserError, match=r"freeze_d=1: freeze_d 1 would keep blocks that were nev"):
+        trials.open_data(alone)
     missing = plan.make(["SAGAN_V6:from=7"], changes, plan.CompareSettings(**own))
     with pytest.raises(UserError, match=r"SAGAN_V6:from=7: .*no run"):
         trials.open_data(missing)

@@ -91,7 +91,40 @@ def test_ada_happens_as_often_as_asked_also_where_there_are_two_rotations():
     assert changed.mean() == pytest.approx(0.6, abs=0.07)
 
 
+@pytest.mark.parametrize(
+    ("name", "across", "down"),
+    [
+        ("shift", [0.0, 0.9, 0.5], [0.0, 0.5, 0.9]),
+        ("move", [0.0, 0.7, 0.0], [0.0, 0.0, 0.7]),
+    ],
+)
+def test_adas_two_directions_have_a_number_each(name, across, down):
+    """The first moves pictures sideways, which changes no picture of rows, the second down."""
+    made = augmentation.get("ada", name)
+    rows = np.repeat(PICTURES[:1, :, :1], 12, axis=2)
+    columns = np.repeat(PICTURES[:1, :1], 10, axis=1)
+    for numbers, alike, other in ((across, rows, columns), (down, columns, rows)):
+        numbers = np.float32([numbers])
+        np.testing.assert_allclose(run(made, alike, numbers), alike, atol=1e-5)
+        assert np.abs(run(made, other, numbers) - other).max() > 0.1
+
+
+def test_adas_hole_lies_where_its_numbers_say():
+    """A quarter of the width and three of the height: rows 5 to 9 of 10, columns 0 to 5 of 12."""
+    found = run(augmentation.get("ada", "cutout"), PICTURES[:1], np.float32([[0.0, 0.25, 0.75]]))
+    expected = PICTURES[:1].copy()
+    expected[:, 5:10, 0:6] = 0
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 # === DiffAugment ===
+
+
+def test_diffaugment_of_some_pictures_goes_by_a_number_of_its_own():
+    found = run(augmentation.get("diffaug", "brightness"), PICTURES[:2],
+                np.float32([[0.4, 0.9], [0.6, 0.1]]), 0.5)  # fmt: skip
+    np.testing.assert_allclose(found[0], PICTURES[0] + 0.4, atol=1e-6)
+    np.testing.assert_array_equal(found[1], PICTURES[1])
 
 
 def diffaug(wanted, u, pictures=PICTURES):

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from layers import reparametrization
-from models import augmentation
+from models import augmentation, generator_terms
 from models.augmentation.augmented import Augmented
 from models.fields import refuse_ignored
 from models.systems.gan.recipe import GANRecipe
@@ -37,6 +37,30 @@ def reals_and_fakes(gan, batch):
             for n in range(2)
         ]
     return batch["images"][:, 0].astype("float32") / 127.5 - 1, *fakes
+
+
+def test_features_are_matched_as_the_discriminator_sees_them():
+    recipe = tiny.recipe(**STILL, augment="diffaug", g_term="feature_matching", g_loss_weight=0.0)
+    gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
+    batch = tiny.batch(recipe, 0)
+    (logs,) = tiny.fit(gan, [0])
+    real, _, fake = reals_and_fakes(twin, batch)
+    how = augmentation.get("diffaug")
+    features = generator_terms.feature_function(twin.discriminator)
+
+    def gap(see):
+        seen = (see(real, batch["augment_real"][:, 0]), see(fake, batch["augment_fake"][:, 1]))
+        labels = batch["labels"][:, 0], batch["fake_labels"][:, 1]
+        with reparametrization.shared_kernels():
+            found = [
+                np.array(features(*map(ops.convert_to_tensor, each))).mean(0)
+                for each in zip(seen, labels, strict=True)
+            ]
+        return np.square(found[0] - found[1]).sum()
+
+    expected = gap(lambda *each: how(*map(ops.convert_to_tensor, each), 1.0))
+    assert logs["g_term"] == pytest.approx(expected, rel=1e-3)
+    assert gap(lambda pictures, numbers: np.array(pictures)) != pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["diffaug", "ada"])

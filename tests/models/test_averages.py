@@ -10,6 +10,7 @@ from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny, tiny_growing
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 RECIPE = GANRecipe(name="x", batch_size=32, ema_decay=0.9)
 
 
@@ -30,6 +31,13 @@ def test_a_decay_is_ramped_up(updates, kept):
 def test_a_half_life_in_pictures(ramp, pictures, kept):
     recipe = dataclasses.replace(RECIPE, ema_half_life=64, ema_ramp=ramp)
     assert float(averages.decay(recipe, 0, pictures)) == pytest.approx(kept)
+
+
+def test_an_average_of_trained_weights_is_not_ramped_up():
+    assert float(averages.decay(RECIPE, 0, 0, ramp=False)) == pytest.approx(0.9)
+    recipe = dataclasses.replace(RECIPE, ema_half_life=64, ema_ramp=0.25)
+    kept = float(averages.decay(recipe, 0, 0, ramp=False))
+    assert kept == pytest.approx(0.5 ** (32 / 64))
 
 
 def test_the_average_follows_the_pictures_seen():

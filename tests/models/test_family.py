@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from layers import ConditionalBatchNorm, norm
+from layers import ConditionalBatchNorm, initializers, norm
 from models import networks, recipes
 from models.systems.gan.points import on_points
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 FAMILY = (
     "gan", "cgan", "dcgan", "dcgan_64", "lsgan", "wgan", "wgan_gp", "sngan", "sngan_cnn", "srngan",
     "projection", "ragan", "msgan", "sagan_paper", "dragan",
@@ -25,12 +26,18 @@ def shapes(network, *kinds):
     return [tuple(layer.output.shape[1:]) for layer in named]
 
 
+def blank(name):
+    """Both networks of a recipe, with weights of zeros: full-sized ones take seconds to draw."""
+    with initializers.blank():
+        return networks.build(recipes.load(name), 0)
+
+
 def count(network):
     return sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
 
 
 def test_dcgan_is_the_cifar_table():
-    g, d = networks.build(recipes.load("dcgan"), 0)
+    g, d = blank("dcgan")
     assert g.inputs[0].shape == (None, 100)
     sizes = [(4, 4, 512), (8, 8, 256), (16, 16, 128), (32, 32, 3)]
     assert shapes(g, "Conv2DTranspose", "Upsample2D") == sizes
@@ -47,7 +54,7 @@ def test_dcgan_is_the_cifar_table():
 
 def test_dcgan_64_begins_at_1024():
     """dcgan_code's faces: ngf and ndf 128."""
-    g, d = networks.build(recipes.load("dcgan_64"), 0)
+    g, d = blank("dcgan_64")
     sizes = [(4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 3)]
     assert shapes(g, "Conv2DTranspose", "Upsample2D") == sizes
     sizes = [(32, 32, 128), (16, 16, 256), (8, 8, 512), (4, 4, 1024), (1, 1, 1)]
@@ -56,7 +63,7 @@ def test_dcgan_64_begins_at_1024():
 
 def test_sngan_has_the_tables_parameters():
     """Counted from table 4 of arXiv:1802.05957 (biases everywhere, 1×1 shortcuts)."""
-    g, d = networks.build(recipes.load("sngan"), 0)
+    g, d = blank("sngan")
     conv = lambda size, a, b: size * size * a * b + b  # noqa: E731
     block = 2 * conv(3, 256, 256) + conv(1, 256, 256) + 2 * 2 * 256
     dense = 128 * 16 * 256 + 16 * 256
@@ -68,7 +75,7 @@ def test_sngan_has_the_tables_parameters():
 
 def test_projection_has_the_authors_parameters():
     """resnet_32.py and snresnet_32.py: gammas and betas per class in the blocks, b5 without."""
-    g, d = networks.build(recipes.load("projection"), 0)
+    g, d = blank("projection")
     assert count(g) == 4_276_739 - 6 * 2 * 256 + 6 * 2 * 10 * 256 == 4_304_387
     assert count(d) == 1_053_825 + 10 * 128
     conditional = [n for n in norm.batch_norms(g) if isinstance(n, ConditionalBatchNorm)]
@@ -119,7 +126,7 @@ def test_residual_kernels_begin_larger_by_the_root_of_two(name):
 
 
 def test_sngan_cnn_is_table_3():
-    g, d = networks.build(recipes.load("sngan_cnn"), 0)
+    g, d = blank("sngan_cnn")
     sizes = [(8, 8, 256), (16, 16, 128), (32, 32, 64), (32, 32, 3)]
     assert shapes(g, "Conv2D") == sizes
     sizes = [(32, 32, 64), (16, 16, 64), (16, 16, 128), (8, 8, 128), (8, 8, 256), (4, 4, 256)]
@@ -127,7 +134,7 @@ def test_sngan_cnn_is_table_3():
 
 
 def test_sagan_paper_attends_at_32_and_follows_the_imagenet_tables():
-    g, d = networks.build(recipes.load("sagan_paper"), 0)
+    g, d = blank("sagan_paper")
     sizes = [(8, 8, 1024), (16, 16, 512), (32, 32, 256), (64, 64, 128), (128, 128, 64)]
     assert shapes(g, "Add") == sizes
     assert shapes(g, "SelfAttention") == [(32, 32, 256)]
@@ -139,7 +146,7 @@ def test_sagan_paper_attends_at_32_and_follows_the_imagenet_tables():
 
 
 def test_gan_has_the_papers_widths():
-    g, d = networks.build(recipes.load("gan"), 0)
+    g, d = blank("gan")
     assert shapes(g, "Dense") == [(1200,), (1200,), (3072,)]
     assert shapes(d, "Maxout") == [(240,), (240,)]
     assert shapes(d, "Dense") == [(1200,), (1200,), (1,)]
@@ -151,7 +158,7 @@ def test_wgan_is_algorithm_1():
     assert (recipe.optimizer, recipe.g_learning_rate, recipe.beta_1) == ("rmsprop", 5e-5, 0.0)
     assert recipe.batch_size == 64
     # The networks of main.py with ngf and ndf 64, which are PyTorch's DCGAN example's.
-    g, d = networks.build(recipe, 0)
+    g, d = blank("wgan")
     assert count(g) == 3_576_704
     assert count(d) == 2_765_568
 

@@ -252,3 +252,32 @@ def test_every_field_of_the_step_changes_it():
     for name, value in STEPS.items():
         after = trained(**{name: value})
         assert after.shape != before.shape or np.abs(after - before).max() > 0, name
+
+
+def test_what_another_augmentation_or_curve_does_not_read_goes_with_it():
+    whole = recipes.load("r3gan")
+    assert whole.augment_ops == "pixel,geometry,colour,cutout"
+    by_hand = whole.changed(augment="diffaug", augment_p=1.0)
+    by_count = whole.changed(augment="auto").for_pictures(100)
+    for found in (by_hand, by_count):
+        assert (found.augment, found.augment_ops) == ("diffaug", "")
+    assert whole.changed(augment="diffaug", augment_ops="cutout").augment_ops == "cutout"
+    assert whole.changed(batch_size=8).augment_ops == whole.augment_ops
+    constant = whole.changed(decay="none")
+    lasts = {"beta_2_end": 0.0, "penalty_weight_end": 0.0, "augment_p_end": 0.0}
+    assert {name: getattr(constant, name) for name in lasts} == lasts
+    assert whole.changed(decay="linear").penalty_weight_end == 0.2
+    with pytest.raises(ValueError, match="augment ada with augment_p 0 changes nothing"):
+        constant.check_training()
+    constant.changed(augment_p=0.3).check_training()
+    with pytest.raises(ValueError, match=r"beta_2_end 0.99 needs a decay that ends: linear, cosin"):
+        dataclasses.replace(whole, decay="exponential")
+
+
+def test_r3gans_curves_are_those_of_the_authors_preset():
+    """FFHQ-64 of their train.py: γ 2 to 0.2, p to 0.3, β2 0.9 to 0.99, half-life 500 000."""
+    recipe = recipes.load("r3gan")
+    assert (recipe.penalty_weight, recipe.penalty_weight_end) == (2.0, 0.2)
+    assert (recipe.augment_p, recipe.augment_p_end, recipe.augment_target) == (0.0, 0.3, 0.0)
+    assert (recipe.beta_1, recipe.beta_2, recipe.beta_2_end) == (0.0, 0.9, 0.99)
+    assert (recipe.g_learning_rate, recipe.decay_to, recipe.ema_half_life) == (2e-4, 0.25, 500_000)

@@ -10,7 +10,7 @@ from models.generator_terms import GeneratorStep
 def step(latents, fake, real=None, features=lambda data, labels: data):
     fake = ops.convert_to_tensor(np.asarray(fake, "float32"))
     latents = ops.convert_to_tensor(np.asarray(latents, "float32"))
-    return GeneratorStep(latents, fake, None, real, None, features)
+    return GeneratorStep(latents, fake, fake, None, real, None, features)
 
 
 def test_mode_seeking_by_hand():

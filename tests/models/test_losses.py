@@ -146,3 +146,9 @@ def test_zero_share_of_the_relativistic_hinge():
 def test_unknown_loss_lists_the_known():
     with pytest.raises(ValueError, match=r"Unknown loss 'hing'\. Known: minimax, non_saturating"):
         losses.get("hing")
+
+
+def test_label_smoothing_of_relativistic_squares():
+    d, _ = values("ralsgan", smoothing=0.2)
+    real, fake = REAL - FAKE.mean(), FAKE - REAL.mean()
+    assert d == pytest.approx(((real - 0.8) ** 2).mean() + ((fake + 1) ** 2).mean(), rel=1e-6)

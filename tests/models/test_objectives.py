@@ -10,6 +10,7 @@ from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
 from tests.models import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 # On points, without what normalises weights; plain gradient descent, so that a step is linear in
 # the gradient.
 POINTS = {

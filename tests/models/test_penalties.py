@@ -89,8 +89,11 @@ def test_r2_and_both():
 
 @pytest.mark.parametrize(
     ("name", "labels"),
-    [("r1", ["real"]), ("r2", ["fake"]), ("r1_r2", ["real", "fake"]), ("gradient", ["real"])],
-)
+    [
+        ("r1", ["real"]), ("r2", ["fake"]), ("r1_r2", ["real", "fake"]), ("gradient", ["real"]),
+        ("perturbed_gradient", ["real"]),
+    ],
+)  # fmt: skip
 def test_slopes_are_taken_under_the_datas_own_labels(name, labels):
     heard = []
 

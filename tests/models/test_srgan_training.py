@@ -10,6 +10,7 @@ from models.resizing import crops, shrunk
 from models.systems.srgan.turns import SRGAN
 from tests.models import backends, tiny, tiny_srgan
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 # === Crops and small copies ===
 
 

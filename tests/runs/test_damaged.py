@@ -173,7 +173,14 @@ def test_what_may_differ_in_a_run_that_goes_on(tmp_path):
         "checkpoint_every": 7, "checkpoints": 1,
     }  # fmt: skip
     longer = dataclasses.replace(run.recipe(), steps=7)
-    runs.refuse_changes(run, longer, RECORD | {"settings": RECORD["settings"] | free})
+    now = RECORD | {"settings": RECORD["settings"] | free}
+    runs.refuse_changes(run, longer, now, {})
+    # What the record of an earlier version lacks was as the default is.
+    added = RECORD["settings"] | {"only": ""}
+    runs.refuse_changes(run, longer, RECORD | {"settings": added}, {"only": ""})
+    hats = RECORD | {"settings": RECORD["settings"] | {"only": "hat"}}
+    with pytest.raises(UserError, match=r"settings.only was '', now 'hat'"):
+        runs.refuse_changes(run, longer, hats, {"only": ""})
     for changes, words in (
         ({"backend": "jax"}, "backend was 'tensorflow', now 'jax'"),
         ({"precision": "mixed_bfloat16"}, "precision was 'float32', now 'mixed_bfloat16'"),
@@ -181,4 +188,4 @@ def test_what_may_differ_in_a_run_that_goes_on(tmp_path):
         ({"settings": RECORD["settings"] | {"count": 5}}, "settings.count was None, now 5"),
     ):
         with pytest.raises(UserError, match=words):
-            runs.refuse_changes(run, longer, RECORD | changes)
+            runs.refuse_changes(run, longer, RECORD | changes, {})

@@ -80,7 +80,9 @@ def test_an_older_run_whose_networks_are_the_same_goes_on_with_its_own_recipe(tr
     alike = "--attention-resolution=0"
     assert train("--steps=2", alike)[0] == 0
     folder = tmp_path / "out" / "00000-SAGAN_V6-tiny"
-    change(folder / "run.json", version=None, commit=None)
+    settings = json.loads((folder / "run.json").read_text())["settings"]
+    assert (settings.pop("from_"), settings.pop("only")) == ("", "")  # which it did not know
+    change(folder / "run.json", version=None, commit=None, settings=settings)
     change(folder / "recipe.json", g_first_filters=0, beta_2=0.99)  # as if 0.99 was the default
     code, words = train("--steps=3", "--resume", alike)
     assert code == 0, words

@@ -7,6 +7,8 @@ from PIL import Image
 from serving.commands import explore
 from tests.serving.mistakes import failed
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @pytest.mark.parametrize("value", ["nan", "inf", "far"])
 def test_a_distance_is_a_finite_number(value, files, tmp_path, capsys):

@@ -79,12 +79,12 @@ def test_a_training_goes_on_with_it(tmp_path):
     finetuning.check(recipes.load("sagan_cpu"), "anime", str(tmp_path))
     with pytest.raises(UserError, match=r"recipe sagan trains on 128 × 128 × 3 .*give its recipe"):
         finetuning.check(recipes.load("sagan"), "anime", str(tmp_path))
-    networks = found.networks("float32").networks
+    networks = found.networks().networks
     plain = GAN(recipes.load("sagan_cpu"), seed=0)
     assert all(
         networks[name].inputs[1].shape[1:] == (34,) for name in ("generator", "discriminator")
     )
-    taken = transfer.take(plain, found.networks("float32"), None, found.labels)
+    taken = transfer.take(plain, found.networks(), None, found.labels)
     assert str(taken[1]) == "discriminator whole"
 
 

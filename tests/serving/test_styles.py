@@ -20,6 +20,8 @@ from serving.style_generator import StyleGenerator, StyleSpace, level
 from tests.models import tiny_growing
 from tests.serving import tiny
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def made():
     """A StyleGAN of 16 px as if trained: noise, biases and the average style are not 0."""

@@ -24,6 +24,7 @@ from serving.source import Source
 from serving.texts import TextSet
 from tests.models import tiny_stackgan
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 TEXTS = ["a girl with blue hair", "blue hair, a hat", "red hair and a smile", "green eyes"]
 
 

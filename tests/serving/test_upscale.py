@@ -19,6 +19,7 @@ from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_srgan
 from tests.serving.mistakes import failed
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 DATA = 220  # faces, of which a tenth is held out
 
 

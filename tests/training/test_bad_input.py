@@ -8,6 +8,7 @@ import pytest
 
 from runs import Run
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 MISTAKES = {
     "option": (["--resolutoin=64"], "did you mean --resolution?"),
     "argument": (["extra"], "unexpected argument 'extra'"),

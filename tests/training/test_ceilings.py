@@ -1,7 +1,11 @@
 """An augmentation whose probability stays at its most is told during the run."""
 
+import pytest
+
 from models.augmentation.augmented import Augmented
 from training.callbacks import ceilings
+
+pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def test_the_run_says_that_p_stays_at_its_most(train, monkeypatch):

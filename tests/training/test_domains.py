@@ -20,6 +20,8 @@ from training.feed import Feed
 from training.inputs import fitted, open_for
 from training.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 @dataclass(frozen=True)
 class Two(Recipe):

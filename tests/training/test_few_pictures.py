@@ -20,6 +20,7 @@ from quality import during
 from serving.commands import evaluate_jobs, export
 from training import estimate
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 TINY = {
     "fastgan": ["--resolution=32", "--g-filters=2", "--d-filters=4", "--latent-dim=8",
                 "--batch-size=4"],
@@ -32,7 +33,6 @@ REST = ["--precision=float32", "--picture-rows=2", "--picture-columns=2",
         "--workers=1", "--quality-samples=0"]  # fmt: skip
 
 
-@pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("name", TINY)
 def test_a_run_from_training_to_export(name, train_recipe, tmp_path):
     """A resumed run takes the steps of one that was not stopped; its export draws its pictures."""
@@ -54,7 +54,6 @@ def test_a_run_from_training_to_export(name, train_recipe, tmp_path):
     assert export.main([str(whole.folder), f"--out={target}", "--format=saved_model"]) == 0
 
 
-@pytest.mark.usefixtures("eagerly")
 def test_an_automatic_augmentation_is_told_recorded_and_kept(train_recipe, tmp_path, monkeypatch):
     options = [*TINY["fastgan"], *REST, "--steps=2", "--augment=auto"]
     code, words = train_recipe("fastgan", options, f"--out={tmp_path}")

@@ -64,6 +64,12 @@ def test_a_run_begins_with_the_networks_of_another(train, tmp_path):
             "--from: there is no file nowhere/",
         ),
         (["--from=0", "--freeze-d=9"], "freeze_d 9: this discriminator has 3 blocks; one must be"),
+        (["--freeze-d=2"], "freeze_d 2 would keep blocks that were never trained; say what to"),
+        (
+            ["--from=0", "--d-weight-norm=none"],
+            "was trained with d_weight_norm spectral; with none its weights are others: give "
+            "--d-weight-norm spectral",
+        ),
         (["--from=0", "--recipe=pggan"], "holds a gan, not a pggan"),
         (["--from=0", "--resolution=64"], "on 32 × 32 × 3, and recipe SAGAN_V6 trains on 64 × 64"),
     ],
@@ -82,6 +88,38 @@ def test_what_does_not_fit_is_one_line_and_leaves_nothing(options, words, train,
         assert code == 2
         assert words in said.splitlines()[-1]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == before
+
+
+def test_a_run_in_another_precision_can_be_started_from(train, tmp_path):
+    """The optimizers of mixed_float16 have more variables."""
+    assert train("--steps=1", "--precision=mixed_float16")[0] == 0
+    code, words = train("--steps=1", "--from=0", "--g-activation=relu")
+    assert code == 0, words
+    assert "generator whole" in words
+    (line,) = (line for line in words.splitlines() if "unlike there" in line)
+    assert line.endswith("unlike there: g_activation was leaky_relu, now relu")
+    (path,) = (tmp_path / "out/00000-SAGAN_V6-tiny/checkpoints").iterdir()
+    path.write_bytes(path.read_bytes()[:5_000])
+    code, words = train("--steps=1", "--from=0")
+    assert code == 2
+    assert words.splitlines()[-1].startswith(
+        f"pytest: error: --from: checkpoint {path} cannot be read ("
+    )
+    assert words.splitlines()[-1].endswith("; remove it to take the one before, or give another")
+
+
+def test_the_average_that_is_taken_over_is_kept(train, tmp_path):
+    """An average of drawn weights forgets nine tenths in its first step; of trained ones none."""
+    assert train("--steps=2", "--ema-decay=0.99")[0] == 0
+    assert train("--steps=1", "--from=0", "--ema-decay=0.99")[0] == 0
+    assert train("--steps=2", "--from=0", "--ema-decay=0.99", "--resume=1")[0] == 0
+    old, new = (gan_of(each.folder) for each in runs.runs(tmp_path / "out"))
+    for mean, now, before in zip(
+        *(tiny.values(each.trainable_variables)
+          for each in (new.ema_generator, new.generator, old.ema_generator)), strict=True,
+    ):  # fmt: skip
+        if np.abs(now - before).max() > 1e-4:
+            assert np.abs(mean - before).max() < 0.05 * np.abs(now - before).max() + 1e-6
 
 
 def test_a_run_without_a_checkpoint_cannot_be_started_from(train, tmp_path):
@@ -125,6 +163,21 @@ def test_only_what_reads_labels_changes_with_them(before, now):
     )
 
 
+def test_labels_that_come_in_through_a_frozen_kernel_are_refused():
+    plane = {"d_conditioning": "concat", "freeze_d": 1}
+    with pytest.raises(ValueError, match="freeze_d keeps the kernel through which other labels"):
+        transfer.take(labelled(5, **plane), labelled(0))
+    source = labelled(5, **plane)
+    transfer.take(labelled(5, **plane), source)  # of the same labels it knows the kernel
+
+
+def test_what_begins_anew_without_other_labels_is_said_to():
+    new = labelled(5, d_classifier_weight=0.25)
+    (told,) = (each for each in transfer.take(new, labelled(5)) if each.network == "discriminator")
+    assert " numbers begin anew (" in str(told)
+    assert "labels" not in str(told).partition("(")[0]
+
+
 def test_shapes_that_labels_do_not_explain_are_refused():
     with pytest.raises(ValueError, match=r"its shapes are others: generator's stage_0/kernel was"):
         transfer.take(labelled(5, g_filters=32), labelled(3))
@@ -134,12 +187,20 @@ def test_shapes_that_labels_do_not_explain_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "blocks"), [("SAGAN_V6", 2), ("biggan", 4), ("sngan_cnn", 4), ("sngan", 4)]
-)
+    ("name", "blocks"),
+    [
+        ("SAGAN_V6", 2), ("biggan", 4), ("sngan_cnn", 4), ("sngan", 4), ("r3gan", 3),
+        ("fastgan", 3),
+    ],
+)  # fmt: skip
 def test_every_network_of_pictures_can_be_frozen(name, blocks):
     """The first block stays; the last one, and what gives the logit, is trained."""
     recipe = recipes.load(name)
-    changes = {"SAGAN_V6": {"resolution": 16}, "biggan": {"resolution": 32}}.get(name)
+    changes = {
+        "SAGAN_V6": {"resolution": 16}, "biggan": {"resolution": 32},
+        "r3gan": {"resolution": 16, "stage_blocks": 1, "g_filters": 16, "d_filters": 16},
+        "fastgan": {"resolution": 64, "g_filters": 2, "d_filters": 4},
+    }.get(name)  # fmt: skip
     small = tiny.recipe(name, **changes) if changes else recipe
     gan = GAN(small, seed=1) if changes else None
     network = gan.discriminator if gan else None
@@ -199,7 +260,7 @@ def test_a_run_begins_with_files(exported, train, tmp_path):
         "file": "generator.keras", "recipe": "SAGAN_V6", "step": 2, "data": "tiny",
     }  # fmt: skip
     old, new = gan_of(run.folder), GAN(run.recipe(), seed=9)
-    source = finetuning.find(str(folder / "generator.keras"), "").networks("float32")
+    source = finetuning.find(str(folder / "generator.keras"), "").networks()
     transfer.take(new, source)
     latents = np.random.default_rng(0).normal(0, 0.5, (3, 8)).astype("float32")
     made, kept, raw = (
@@ -229,6 +290,11 @@ def test_files_that_do_not_belong_together_are_refused(exported, train, tmp_path
     code, words = train("--steps=1", f"--from={generator}")
     assert code == 2
     assert f"{discriminator} belongs to another generator than {generator}: step differs" in words
+    network.weights[0].assign(np.full(network.weights[0].shape, np.nan))
+    files.save(network, discriminator, metadata)
+    code, words = train("--steps=1", f"--from={generator}")
+    assert code == 2
+    assert "is no longer finite" in words.splitlines()[-1]
     discriminator.unlink()
     code, words = train("--steps=1", f"--from={generator}")
     assert code == 2

@@ -21,6 +21,8 @@ from runs.rows import read_rows
 from training import going_on
 from training.callbacks.grids import Grids
 
+pytestmark = pytest.mark.usefixtures("eagerly")
+
 
 def weights(path):
     found = {}
@@ -32,6 +34,7 @@ def weights(path):
     return found
 
 
+@pytest.mark.usefixtures("traced")
 def test_run_folder_holds_everything(train, tmp_path):
     code, words = train("--steps=4", "--checkpoint-every=1", "--checkpoints=2", "--picture-every=2")
     assert code == 0, words
@@ -71,6 +74,7 @@ SCHEDULED = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize(
     "more",
     [
@@ -95,6 +99,7 @@ def test_three_and_resume_and_three_equal_six_bit_for_bit(train, tmp_path, more)
     assert same[0].read_bytes() == same[1].read_bytes()
 
 
+@pytest.mark.usefixtures("traced")
 def test_steps_per_execution_changes_nothing_but_the_log(train, tmp_path):
     often = ("--steps=4", "--checkpoint-every=2", "--picture-every=2")
     assert train(*often)[0] == 0
@@ -147,12 +152,17 @@ def test_resume_takes_the_rest_from_the_run(pictures, tmp_path, train):
         ({}, ""),
         ({"steps": 8}, "fall until step 8 now, not 4: they go on at 75% of their first values, "),
         ({"steps": 8, "decay_end": 4}, ""),
+        ({"steps": 8, "decay_to": 1.0}, ""),
+        (
+            {"steps": 8, "decay_to": 1.0, "penalty_weight": 3.0, "penalty_weight_end": 1.0},
+            "penalty_weight goes on at 2.5, not at 2\n",
+        ),
     ],
 )
 def test_more_steps_that_move_the_end_of_the_rates_fall_are_told(changed, words, capsys):
     before = dataclasses.replace(recipes.load("SAGAN_V6"), steps=4, decay="linear")
-    if "decay_end" in changed:
-        before = dataclasses.replace(before, decay_end=4)
+    rest = {name: value for name, value in changed.items() if name != "steps"}
+    before = dataclasses.replace(before, **rest)
     going_on.say_other_rates(before, dataclasses.replace(before, **changed), 2)
     told = capsys.readouterr().err
     assert words in told

@@ -25,6 +25,7 @@ from runs.rows import read_rows
 from tests.quality.planned import Planned
 from training import estimate, settings
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 # What differs from the defaults in `test_what_was_asked_for_is_done`, all at once.
 ASKED = {
     "count": 12, "seed": 5, "picture_every": 3, "picture_rows": 1, "picture_columns": 3,

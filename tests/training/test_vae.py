@@ -16,6 +16,7 @@ from tests.models import tiny_vae
 from training import cli
 from training.feed import Feed
 
+pytestmark = pytest.mark.usefixtures("eagerly")
 TINY = ["--resolution=16", "--filters=4", "--latent-dim=6", "--batch-size=4", "--precision=float32",
         "--workers=1", "--picture-rows=3", "--picture-columns=2"]  # fmt: skip
 

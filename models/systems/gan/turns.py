@@ -193,9 +193,14 @@ class GAN(System):
         if self.recipe.g_loss_weight:
             loss = self._adversarial(part, fake, labels, real, logs)
         if term is not None:
+            seen = real_seen = None
+            if term.needs_real:
+                see = self.augmented.see
+                seen = see(fake, part.get("augment_fake"))
+                real_seen = see(real, part.get("augment_real"))
             logs["g_term"] = term.function(
                 generator_terms.GeneratorStep(
-                    part["latents"], fake, labels, real, real_labels, self._features
+                    part["latents"], fake, seen, labels, real_seen, real_labels, self._features
                 )
             )
             loss = loss + self.recipe.g_term_weight * logs["g_term"]
