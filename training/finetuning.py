@@ -51,7 +51,7 @@ class OfRun:
         """Load them. Raises `UserError`."""
         recipe = self.recipe
         with user_errors(ValueError):  # its optimizers are in the file: theirs depend on it
-            source = system_class(recipe)(recipe, self.run.record()["precision"])
+            source = system_class(recipe)(recipe, self.run.record().get("precision", "float32"))
         load(source, self.path, self.run, what="--from: ", ways=_WAYS)
         return source
 

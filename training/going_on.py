@@ -56,9 +56,10 @@ def load(system: System, path: Any, resumed: runs.Run, what: str = "", ways: str
     except Exception as error:  # damaged bytes can raise anything
         older = made_by_older_networks(resumed.record())
         if older and not isinstance(error, (OSError, Unreadable)):
+            way = "" if what else "; start a new run without --resume"
             raise UserError(
                 f"{what}{resumed.folder} was made by {older}: it cannot go on. Its generator files "
-                "still work; start a new run without --resume"
+                f"still work{way}"
             ) from error
         raise UserError(
             f"{what}checkpoint {path} cannot be read ({one_line(error)}); {ways}"

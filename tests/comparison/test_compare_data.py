@@ -69,9 +69,13 @@ def test_an_entry_begins_with_the_networks_of_a_run(tmp_path, pictures, cache, t
     source.load_weights(checkpoints.newest(theirs.checkpoints))
     for title, same in ((word, True), ("SAGAN_V6", False)):
         place = tmp_path / title.replace(":", "-")
+        place.mkdir()
         began = trials._Run(made, title, 0, place, data, None)
         system = began.system
         assert began.known.get("from", {}).get("run") == (run.name if same else None)
+        began._save()
+        again = trials._Run(made, title, 0, place, data, None)  # as after a stop
+        assert (system.begins_trained, again.system.begins_trained) == (same, same)
         for name in ("generator", "discriminator", "ema_generator"):
             pairs = zip(system.networks[name].variables, source.networks[name].variables,
                         strict=True)  # fmt: skip
