@@ -24,16 +24,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import train_step
 from benchmarks.batches import batch_of
-from console import backend
+from benchmarks.pace import enough_steps
+from foreign.numbers import whole
 from models.recipe import Recipe
 from training import device
 
-# Variant → its backend, and whether TensorFlow hands the step to XLA. The first is the measure.
-VARIANTS = {
+# Variant → its backend, and its `jit_compile`: what Keras decides for TensorFlow differs between
+# processors and GPUs. The first is the measure.
+VARIANTS: dict[str, tuple[str, bool | str]] = {
     "tensorflow": ("tensorflow", False),
     "tensorflow, XLA": ("tensorflow", True),
-    "jax": ("jax", True),
-    "torch": ("torch", False),
+    "jax": ("jax", "auto"),
+    "torch": ("torch", "auto"),
 }
 
 
@@ -47,10 +49,10 @@ class Runner:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
-        self.answer()
+        self.device = self.answer()["device"]
         self.first = time.perf_counter() - begin
 
-    def answer(self) -> dict[str, float]:
+    def answer(self) -> dict:
         """The next line of the process. Raises SystemExit if it ended instead."""
         line = self.process.stdout.readline()
         if not line:
@@ -58,7 +60,7 @@ class Runner:
         return json.loads(line)
 
     def turn(self) -> dict[str, float]:
-        """Take the steps of one turn: their seconds, and the peak memory so far."""
+        """Take the steps of one turn: the seconds of each, and the peak memory so far."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return self.answer()
@@ -69,8 +71,11 @@ class Runner:
         self.process.wait()
 
 
-def compare(variants: list[str], arguments: list[str], turns: int, steps: int) -> dict[str, dict]:
-    """Variant → first (s), step (s), ratio to the first variant with its range, memory (GB)."""
+def compare(variants: list[str], arguments: list[str], turns: int) -> dict[str, dict]:
+    """Variant → first (s), step (s), ratio to the first variant with its range, memory (GB).
+
+    And the device: a backend may be installed without its version for GPUs.
+    """
     runners = {name: Runner(name, arguments) for name in variants}
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     memory = dict.fromkeys(variants, math.nan)
@@ -78,7 +83,7 @@ def compare(variants: list[str], arguments: list[str], turns: int, steps: int) -
         for name, runner in runners.items():
             found = runner.turn()
             if number:  # the turn before counting warms up
-                seconds[name].append(found["seconds"] / steps)
+                seconds[name].append(found["seconds"])
             memory[name] = found["memory"]
     for runner in runners.values():
         runner.end()
@@ -89,23 +94,27 @@ def compare(variants: list[str], arguments: list[str], turns: int, steps: int) -
             "step": statistics.median(each),
             **train_step.spread(each, base),
             "memory": memory[name],
+            "device": runners[name].device,
         }
         for name, each in seconds.items()
     }
 
 
-def serve(recipe: Recipe, variant: str, precision: str, steps: int) -> None:
+def serve(recipe: Recipe, variant: str, precision: str, steps: int | None) -> None:
     """In the child: build, take a first step, then a turn for every line read from stdin."""
-    # With "auto" Keras decides: no XLA for TensorFlow on a CPU.
-    jit = True if VARIANTS[variant] == ("tensorflow", True) else "auto"
-    system = train_step.build(recipe, precision, jit_compile=jit)
+    system = train_step.build(recipe, precision, jit_compile=VARIANTS[variant][1])
     batch = batch_of(recipe.in_phase(0))
-    train_step.run_steps(system, train_step.repeated(batch, 1))
-    print(json.dumps({}), flush=True)
+
+    def take(count: int) -> None:
+        train_step.run_steps(system, train_step.repeated(batch, count))
+
+    take(1)
+    print(json.dumps({"device": str(device.find().name)}), flush=True)
     for _ in sys.stdin:
+        steps = steps or enough_steps(take)  # in the turn that warms up
         begin = time.perf_counter()
-        train_step.run_steps(system, train_step.repeated(batch, steps))
-        took = time.perf_counter() - begin
+        take(steps)
+        took = (time.perf_counter() - begin) / steps
         memory = (device.peak_memory() or math.nan) / 1e9
         print(json.dumps({"seconds": took, "memory": memory}), flush=True)
 
@@ -123,20 +132,22 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
     parser.add_argument("--g-filters", type=int, help="instead of the recipe's")
     parser.add_argument("--d-filters", type=int, help="instead of the recipe's")
-    parser.add_argument("--steps", type=int, default=5, help="steps per turn (default 5)")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each backend (default 5)")
+    parser.add_argument(
+        "--steps", type=whole(1), help="steps per turn (default: as many as take two seconds)"
+    )
+    parser.add_argument(
+        "--turns", type=whole(1), default=5, help="turns of each backend (default 5)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     parser.add_argument("--child", choices=list(VARIANTS), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if min(options.turns, options.steps) < 1:
-        parser.error("--turns and --steps are at least 1")
     if options.child:
-        backend.wake()
+        device.start()  # on a GPU TensorFlow would take all memory, and the others wait here
         recipe = train_step.chosen(options)
         serve(recipe, options.child, options.precision, options.steps)
         return
     arguments = [each for each in sys.argv[1:] if each != "--json"]
-    found = compare(installed(), arguments, options.turns, options.steps)
+    found = compare(installed(), arguments, options.turns)
     if options.json:
         print(json.dumps(found))
         return
@@ -147,7 +158,7 @@ def main() -> None:
     for name, row in found.items():
         ratio = f"{row['ratio']:.2f} ({row['least']:.2f} to {row['most']:.2f})"
         print(f"  {name:18}{row['first']:10.1f} s{row['step']:8.3f} s{ratio:>24}"
-              f"{row['memory']:7.2f} GB")  # fmt: skip
+              f"{row['memory']:7.2f} GB  {row['device']}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@
 Against the same networks and steps in plain PyTorch (`torch_picture_networks.py`), eager, float32.
 Ours in float32 and, but for `upscale`, in bfloat16 too. All variants take turns in one process, so
 that a busy machine slows both sides; the ratios, ours to theirs, are medians over the turns. Torch
-gets its batches in memory, small copies included; ours crops and shrinks within the step. Without
-torch it prints a message and ends.
+gets its batches in memory, small copies included; ours crops and shrinks within the step. GPUs are
+hidden from both sides. Without torch it prints a message and ends.
 """
 
 import argparse
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from benchmarks import batches, train_step
-from benchmarks.torch_step import use_threads
+from benchmarks.torch_step import hide_gpus, use_threads
 from console import backend
 from models import recipes
 
@@ -176,6 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := [each for each in options.what if each not in known]:
         parser.error(f"unknown {unknown[0]!r}. Known: {', '.join(known)}")
+    hide_gpus()
     backend.choose()
     try:
         use_threads(len(os.sched_getaffinity(0)))

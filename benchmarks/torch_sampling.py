@@ -6,7 +6,8 @@ a user has them: `served`, a `generator.keras` through `serving.load`, and `save
 grids. PyTorch's in eval mode without gradients, eager, in float32, and in bfloat16 with channels
 last. Where the processor has no bfloat16 arithmetic, `training` is in float32 and torch's bfloat16
 is left out. All variants take turns in one process; ratios, our time to theirs, are medians over
-the turns with their range. Without torch it prints a message and ends.
+the turns with their range. GPUs are hidden from both sides. Without torch it prints a message and
+ends.
 """
 
 import argparse
@@ -107,6 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.turns < 1:
         parser.error("--turns is at least 1")
+    torch_step.hide_gpus()
     backend.choose()
     try:
         torch_step.use_threads(len(os.sched_getaffinity(0)))

@@ -6,8 +6,8 @@ ten classes. It compares this project's step on TensorFlow with the same network
 PyTorch (`torch_networks.py`), eager in float32, and in bfloat16 with channels last, where the
 processor has bfloat16 arithmetic; with `--compile` also both through `torch.compile`, which needs a
 C++ compiler. All variants take turns in one process, so that a busy machine slows both sides; the
-printed ratios, ours to theirs, are medians over the turns with their range. Without torch it prints
-a message and ends.
+printed ratios, ours to theirs, are medians over the turns with their range. GPUs are hidden from
+both sides: it compares on the processor. Without torch it prints a message and ends.
 """
 
 import argparse
@@ -24,6 +24,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from benchmarks import batches, train_step
 from console import backend
+from foreign.numbers import whole
 from models import recipes
 from models.recipe import Recipe
 from training import device
@@ -162,6 +163,14 @@ def has_bfloat16() -> bool:
     return there
 
 
+def hide_gpus() -> None:
+    """Let both libraries compute on the processor, before either is imported.
+
+    The PyTorch side is written for it alone; ours would take a GPU wherever there is one.
+    """
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+
 def use_threads(count: int) -> None:
     """Let both libraries compute on `count` threads. Raises ImportError without torch."""
     import torch
@@ -180,8 +189,10 @@ def main() -> None:
     parser.add_argument("network", nargs="?", default="sagan", choices=list(NETWORKS))
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=1, help="steps per turn (default 1)")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
+    parser.add_argument("--steps", type=whole(1), default=1, help="steps per turn (default 1)")
+    parser.add_argument(
+        "--turns", type=whole(1), default=5, help="turns of each variant (default 5)"
+    )
     parser.add_argument(
         "--threads",
         type=int,
@@ -194,6 +205,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON alone")
     options = parser.parse_args()
+    hide_gpus()
     backend.choose()
     try:
         use_threads(options.threads or len(os.sched_getaffinity(0)))

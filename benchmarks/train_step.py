@@ -24,7 +24,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.batches import batch_of, feed_of, loaded
+from benchmarks.pace import enough_steps
 from console import backend
+from foreign.numbers import whole
 from models import recipes
 from models.recipe import Recipe
 from models.systems.gan.recipe import GANRecipe
@@ -69,8 +71,12 @@ def main() -> None:
     parser.add_argument(
         "--precision", default="float32", choices=("float32", "mixed_bfloat16", "mixed_float16")
     )
-    parser.add_argument("--steps", type=int, default=5, help="steps per turn (default 5)")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each variant (default 5)")
+    parser.add_argument(
+        "--steps", type=whole(1), help="steps per turn (default: as many as take two seconds)"
+    )
+    parser.add_argument(
+        "--turns", type=whole(1), default=5, help="turns of each variant (default 5)"
+    )
     parser.add_argument(
         "--phase", type=int, metavar="N", help="of the recipe's phases, from 0; default: each"
     )
@@ -130,28 +136,29 @@ def measure_one(recipe: Recipe, options) -> dict[str, float]:
     first = time.time() - float(os.environ[BEGAN])
     peak = (device.peak_memory() or math.nan) / 1e9
     naive = naive_step(recipe, options.precision, options.phase or 0)
+    steps = options.steps or enough_steps(lambda count: run_steps(gan, repeated(batch, count)))
     feed = feed_of(now)
     start = [0]
 
     def fed() -> Iterator:
         from training.feed import Prefetch
 
-        start[0] += options.steps
-        return Prefetch(feed, start[0], start[0] + options.steps)
+        start[0] += steps
+        return Prefetch(feed, start[0], start[0] + steps)
 
     def with_feed() -> None:
         with fed() as batches:
-            run_steps(gan, (batches, options.steps))
+            run_steps(gan, (batches, steps))
 
     times = by_turns(
         options.turns,
         {
-            "memory": lambda: run_steps(gan, repeated(batch, options.steps)),
+            "memory": lambda: run_steps(gan, repeated(batch, steps)),
             "feed": with_feed,
-            "naive": lambda: naive(repeated(batch, options.steps)),
+            "naive": lambda: naive(repeated(batch, steps)),
         },
     )
-    step = statistics.median(times["feed"]) / options.steps
+    step = statistics.median(times["feed"]) / steps
     return {
         "images": now.batch_size * now.columns * len(now.domains) / step,
         "step": step,
@@ -220,10 +227,13 @@ def pair(recipe: Recipe, other: Recipe, options) -> float:
     gans = [build(each, options.precision) for each in (recipe, other)]
     for gan in gans:
         run_steps(gan, repeated(batch, 2))
+    steps = options.steps or enough_steps(
+        lambda count, gan=gans[0]: run_steps(gan, repeated(batch, count))
+    )
     times = by_turns(
         options.turns,
         {
-            index: lambda gan=gan: run_steps(gan, repeated(batch, options.steps))
+            index: lambda gan=gan: run_steps(gan, repeated(batch, steps))
             for index, gan in enumerate(gans)
         },
     )

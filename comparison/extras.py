@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+import datasets
 from datasets import pixels
 from datasets.sources import evenly
 from metrics import edges, neighbours
@@ -30,7 +31,8 @@ class Extras:
         names: of `comparison.plan.ALSO`.
         pictures, features: of the reals, two for every generated one.
         frechet: what the Fréchet distance is called.
-        raw: (system) → the Fréchet distance of the generator in training, not of its average.
+        raw: (system, the pictures it is trained on) → the Fréchet distance of the generator in
+            training, not of its average.
         extract: pictures → their features.
         seen: the pictures that are trained on, if they are others.
     """
@@ -41,7 +43,7 @@ class Extras:
         pictures: np.ndarray,
         features: Features,
         frechet: str,
-        raw: Callable[[System], float],
+        raw: Callable[[System, datasets.ImageData], float],
         extract: Callable[[np.ndarray], Features],
         seen: np.ndarray | None = None,
     ) -> None:
@@ -77,11 +79,20 @@ class Extras:
             measure: way for name in names for measure, way in directions.get(name, {}).items()
         }
 
-    def measure(self, system: System, pictures: np.ndarray, features: Features) -> dict[str, float]:
-        """By name; `pictures` and `features` are those of the averaged generator."""
+    def measure(
+        self,
+        system: System,
+        trained: datasets.ImageData,
+        pictures: np.ndarray,
+        features: Features,
+    ) -> dict[str, float]:
+        """By name; `pictures` and `features` are those of the averaged generator.
+
+        Labels, too, are drawn from `trained`, as for the average.
+        """
         found: dict[str, Any] = {}
         if "raw" in self.names:
-            found[self._raw_name] = self._raw(system)
+            found[self._raw_name] = self._raw(system, trained)
         if "detail" in self.names:
             found["slopes"] = edges.distance(self._slopes, edges.quantiles(pictures))
         if "variety" in self.names:

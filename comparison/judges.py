@@ -147,7 +147,8 @@ class PictureJudge:
         frechet = self.extractor.measure_name(measures.FRECHET)
         self.better = {name: "min" if name == frechet else "max" for name in self.floor}
         self.extras = Extras(
-            also, pictures, features, frechet, lambda system: self._raw(system, data)[frechet],
+            also, pictures, features, frechet,
+            lambda system, seen: self._raw(system, seen)[frechet],
             lambda changed: extractors.extract(self.extractor, changed),
             None if trained is None else trained.images,
         )  # fmt: skip
@@ -170,7 +171,7 @@ class PictureJudge:
         """The chosen measures of generated against real pictures."""
         made = _generated(system, data, self.samples)
         features = extractors.extract(self.extractor, made)
-        return self._compare(features) | self.extras.measure(system, made, features)
+        return self._compare(features) | self.extras.measure(system, data, made, features)
 
     def _raw(self, system: System, data: datasets.ImageData) -> dict[str, float]:
         """The same measures of the generator in training."""

@@ -6,8 +6,10 @@ import dataclasses
 import hashlib
 import json
 import typing
+from collections.abc import Mapping
 from typing import Any
 
+from comparison import folders
 from console.errors import UserError, user_errors
 from foreign import bounds
 from foreign.names import problem
@@ -127,6 +129,10 @@ class Plan:
     timed: dict[str, int] = dataclasses.field(default_factory=dict)
     first_seed: int = 0
 
+    def __post_init__(self) -> None:
+        folders.refuse_shared(self.entries)
+        _refuse_other_shapes(self.entries, self.settings)
+
     @property
     def seeds(self) -> range:
         """The seeds of every recipe's runs."""
@@ -182,15 +188,23 @@ def make(words: list[str], changes: dict[str, Any], settings: CompareSettings) -
         entries[word], given[word] = _entry(name, changes, settings)
         if start:
             starts[word] = start
-    if settings.data not in POINT_WORLDS:
-        shapes = {title: recipe.data_shape for title, recipe in entries.items()}
-        if len(set(shapes.values())) > 1:
-            listed = ", ".join(f"{title} {_size(shape)}" for title, shape in shapes.items())
-            raise UserError(f"the recipes have different resolutions ({listed}); give --resolution")
-        height, width, channels = next(iter(shapes.values()))
+    return Plan(entries, settings, given, starts)
+
+
+def _refuse_other_shapes(entries: Mapping[str, Recipe], settings: CompareSettings) -> None:
+    """Raise `UserError` for entries of several sizes: all are measured on the same pictures."""
+    if settings.data in POINT_WORLDS:
+        return
+    shapes = {title: recipe.data_shape for title, recipe in entries.items()}
+    if len(set(shapes.values())) > 1:
+        listed = ", ".join(f"{title} {_size(shape)}" for title, shape in shapes.items())
+        raise UserError(
+            f"the recipes have different resolutions ({listed}); give --resolution, or "
+            "resolution= to each"
+        )
+    for height, width, channels in shapes.values():
         if settings.data == "triangles" and (height != width or channels != 3):
             raise UserError("triangles are measured as square RGB pictures; leave out --channels")
-    return Plan(entries, settings, given, starts)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
+
 import datasets
+from comparison import folders
 from comparison.judges import Judge
 from comparison.plan import POINT_WORLDS, Plan
 from console.errors import TrainingStopped, UserError, user_errors
@@ -17,7 +19,6 @@ from console.screen import say
 from datasets import toy as worlds
 from foreign import archives, records
 from foreign.files import replaced, write_json
-from models.recipe_files import is_file
 from models.system import System
 from models.systems import system_class
 from quality import during
@@ -32,8 +33,7 @@ from training.loop import advance, compiled, release, steps_at_once
 from training.settings import Settings
 
 ENDED = ("done", "failed")
-_LONGEST = 120  # letters of a folder's name
-_DATA = {"name": str, "fingerprint": str, "measures": [str]}
+_DATA = {"name": str, "fingerprint": str, "measures": [str], "backend": str}
 _RESULT = {"curve": [records.Every((float, records.Every(float)))], "state": str, "seconds": float}
 
 
@@ -53,14 +53,18 @@ def open_plan(plan: Plan, data: datasets.ImageData, better: Iterable[str] = ()) 
 def hold_to(folder: Path, data: datasets.ImageData, better: Iterable[str] = ()) -> None:
     """Note what a comparison's runs are trained on and measured by, or see that it is the same.
 
-    Raises `UserError` if it is not: the pictures of a folder may have changed since.
+    Raises `UserError` if it is not: the pictures of a folder may have changed since, or the Keras
+    backend, whose steps take other times and round otherwise.
 
     Args:
         better: the names of the measures.
     """
-    path = folder / "data.json"
+    path, backend = folder / "data.json", keras.backend.backend()
     if not path.exists():
-        known = {"name": data.name, "fingerprint": data.fingerprint, "measures": [*better]}
+        known = {
+            "name": data.name, "fingerprint": data.fingerprint, "measures": [*better],
+            "backend": backend,
+        }  # fmt: skip
         write_json(made_folder(folder) / "data.json", known, shared=True)
         return
     try:
@@ -76,6 +80,11 @@ def hold_to(folder: Path, data: datasets.ImageData, better: Iterable[str] = ()) 
         raise UserError(
             f"{folder} holds runs that were measured by {', '.join(known['measures'])}, and these "
             f"are by {', '.join(better)}; give another --out"
+        )
+    if known.get("backend", backend) != backend:  # earlier versions did not note it
+        raise UserError(
+            f"{folder} holds runs of the backend {known['backend']}, and this is {backend}; set "
+            f"KERAS_BACKEND={known['backend']}, or give another --out"
         )
 
 
@@ -119,10 +128,7 @@ def named(title: str) -> Iterator[None]:
 
 def folder_of(folder: Path, title: str, seed: int) -> Path:
     """The folder of a run: its curve, its sheet, and its weights until it has finished."""
-    safe = "".join(letter if letter.isalnum() else "-" for letter in title)
-    if is_file(title.partition(":")[0]) or len(safe) > _LONGEST:  # else two may have one folder
-        safe = f"{safe[:_LONGEST]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
-    return folder / "runs" / f"{safe}-{seed}"
+    return folder / "runs" / f"{folders.name(title)}-{seed}"
 
 
 def result(folder: Path) -> dict[str, Any]:
@@ -282,9 +288,9 @@ def _load(system: System, path: Path) -> None:
         ) from error
 
 
-def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] = ()) -> None:
+def check(plan: Plan, data: datasets.ImageData, titles: Iterable[str] | None = None) -> None:
     """Build every entry once, or these; `UserError` names an entry that cannot be built."""
-    for title in titles or plan.entries:
+    for title in plan.entries if titles is None else titles:
         with named(title):
             system, _, seen = build(plan, title, 0, data, say)
             _begin(plan, title, system, seen.labels)

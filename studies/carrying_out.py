@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,13 +43,17 @@ class Work:
         self._begun, self._trained = time.monotonic(), 0.0
 
     def check(self, study: Study) -> None:
-        """Build every kind of arm once, before any is trained; nothing is written.
+        """Build every kind of arm that is trained once, before any is; nothing is written.
 
         Raises:
             UserError: an arm that cannot be, a measure that decides a search and is not measured.
         """
         for name, plan in study.plans.items():
-            trials.check(plan, self._open(plan), study.representatives(name))
+            if not (arms := study.arms(name)):
+                continue
+            trained = {arm: plan.entries[arm] for arm in arms}
+            data = self._open(dataclasses.replace(plan, entries=trained))
+            trials.check(plan, data, study.representatives(name))
             if isinstance(study, Search):
                 wanted, known = study.judged[name].measure, self._judge(plan).better
                 if wanted not in known:
@@ -79,9 +84,12 @@ class Work:
                 self._train(study, name, arm, seed)
 
     def _train(self, study: Study, name: str, arm: str, seed: int) -> None:
-        plan, before = self._plan(study, name), self._state(name, arm, seed)
-        data, judge = self._open(plan), self._recorded_judge(plan, name)
-        trials.hold_to(self.folder / name, data, judge.better)
+        described, before = study.plans[name], self._state(name, arm, seed)
+        data = self._open(described)
+        # Before anything else is noted there: steps are timed on the backend that trains them.
+        trials.hold_to(self.folder / name, data, self._judge(described).better)
+        judge = self._recorded_judge(described, name)
+        plan = self._plan(study, name)
         trials.train(
             plan, self.folder / name, data, judge,
             self._out_of_time, lambda words: self._tell(f"{name}: {words}"), runs=[(arm, seed)],

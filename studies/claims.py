@@ -106,6 +106,10 @@ class ClaimStudy(Study):
         read = {arm for claim in self.claims for arm in claim.arms(comparison)}
         return [arm for arm in self.plans[comparison].entries if arm in read]
 
+    def representatives(self, comparison: str) -> list[str]:
+        """All arms that are trained: each is a recipe of its own."""
+        return self.arms(comparison)
+
     def listing(self) -> list[str]:
         """What is trained and tested, line by line."""
         lines = super().listing()

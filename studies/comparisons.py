@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from comparison import plan as compare
 from console.errors import UserError
 from foreign import records
 from foreign.numbers import shown
+from models.precisions import PRECISIONS
 from studies.study import Study
 
 SETTINGS = (
@@ -105,19 +106,35 @@ def read(
         UserError: a setting or an arm that cannot be.
     """
     given = {name: table[name] for name in SETTINGS if name in table}
+    for wrong in _contradictions(given):
+        raise UserError(f"{where}: {wrong}")
     try:
         settings = compare.CompareSettings(**given, seeds=seeds, out=out)
         words = {arm: _word(word, table.get("changes", "")) for arm, word in arms.items()}
         made = {arm: compare.make([word], {}, settings) for arm, word in words.items()}
+        plan = compare.Plan(
+            {arm: plan.entries[words[arm]] for arm, plan in made.items()},
+            settings,
+            {arm: plan.given[words[arm]] for arm, plan in made.items()},
+            {arm: start for arm, plan in made.items() for start in plan.starts.values()},
+        )
     except (ValueError, UserError) as error:
         raise UserError(f"{where}: {error}") from error
-    plan = compare.Plan(
-        {arm: plan.entries[words[arm]] for arm, plan in made.items()},
-        settings,
-        {arm: plan.given[words[arm]] for arm, plan in made.items()},
-        {arm: start for arm, plan in made.items() for start in plan.starts.values()},
-    )
     return plan, words
+
+
+def _contradictions(given: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a comparison's settings beyond their values."""
+    if given.get("minutes") and "steps" in given:
+        yield (
+            "it has both minutes and steps, of which only the minutes would count; take one out, "
+            "or set minutes = 0 at a scale that counts steps"
+        )
+    if given.get("precision") == "auto":
+        yield (
+            'precision = "auto" is another one on another machine, and a study has one; write '
+            f"one of {', '.join(PRECISIONS)}"
+        )
 
 
 def _word(word: str, changes: str) -> str:

@@ -17,11 +17,13 @@ class Quantity:
         words: what it is called, with {} for the measure.
         of: the values → the number; NaN if there are too few of them.
         least: how many values it takes.
+        steady: whether less of it is better whatever the measure.
     """
 
     words: str
     of: Callable[[np.ndarray], float]
     least: int = 1
+    steady: bool = False
 
     def __call__(self, values: Sequence[float]) -> float:
         """The number of these values."""
@@ -49,5 +51,5 @@ QUANTITIES = {
         lambda values: float(values[-1] / values.min() - 1.0),
         2,
     ),
-    "roughness": Quantity("roughness of {} in the second half", _roughness, 6),
+    "roughness": Quantity("roughness of {} in the second half", _roughness, 6, steady=True),
 }

@@ -29,17 +29,28 @@ class Results:
     ) -> float:
         """What a run has come to; NaN if it has not ended, or has no such measure.
 
-        A run that diverged is not left out: its curve ends with the worst that any run of its
-        comparison came to at any mark, where less is better unless the judge says more.
+        A run that diverged is not left out: it counts as the worst of its comparison's runs, where
+        less is better unless the judge says more.
         """
         state = self._state(comparison, arm, seed)
         if state["state"] not in trials.ENDED:
             return math.nan
-        along = _along(state, measure)
         if state["state"] == "failed":
-            worst = min if self.direction(comparison, measure) == "max" else max
-            along.append(worst(self._all(comparison, measure), default=math.nan))
-        return QUANTITIES[quantity](along)
+            return self._worst(comparison, measure, quantity)
+        return QUANTITIES[quantity](_along(state, measure))
+
+    def _worst(self, comparison: str, measure: str, quantity: str) -> float:
+        """The worst that a comparison's runs have come to; NaN if none has such a number.
+
+        At the end, the worst at any mark: a run that diverged is not better than one that went on.
+        """
+        more, read = self.direction(comparison, measure) == "max", QUANTITIES[quantity]
+        curves = self._curves(comparison, measure)
+        if quantity == "end":
+            found = [value for curve in curves for value in curve]
+        else:
+            found = [value for value in map(read, curves) if not math.isnan(value)]
+        return (min if more and not read.steady else max)(found, default=math.nan)
 
     def numbers(
         self, comparison: str, arm: str, measure: str, quantity: str = "end"
@@ -78,14 +89,13 @@ class Results:
     def _state(self, comparison: str, arm: str, seed: int) -> dict[str, Any]:
         return trials.result(trials.folder_of(self.folder / comparison, arm, seed))
 
-    def _all(self, comparison: str, measure: str) -> list[float]:
-        """The values of a measure at all marks of all runs of a comparison."""
+    def _curves(self, comparison: str, measure: str) -> list[list[float]]:
+        """The values of a measure at the marks of each run of a comparison."""
         plan = self.study.plans[comparison]
         return [
-            value
+            _along(self._state(comparison, arm, seed), measure)
             for arm in plan.entries
             for seed in plan.seeds
-            for value in _along(self._state(comparison, arm, seed), measure)
         ]
 
 

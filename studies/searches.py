@@ -17,7 +17,10 @@ from studies import comparisons
 from studies.comparisons import refuse_unknown
 from studies.study import Study
 
-MOST = 1_000  # settings of a model
+MOST = 1_000  # settings of a model, and seeds of the best
+_DIGITS = 3  # of a drawn number, if its range has room for some of them
+_MOST_DIGITS = 12
+_ROOM = 10  # steps of the last digit in a range
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +41,29 @@ class Range:
     log: bool = False
     choices: tuple[Any, ...] = ()
 
+    @property
+    def digits(self) -> int:
+        """Of its numbers: three, or as many as it needs, at most one more than `_MOST_DIGITS`."""
+        low, high = self.ends
+        most = max(abs(low), abs(math.nextafter(high, low))) or high
+        first = math.floor(math.log10(most))  # the place of the first digit
+        width = 1.001 * (high - low)  # a difference of decimals may be rounded down
+        for digits in range(_DIGITS, _MOST_DIGITS + 1):
+            if width >= _ROOM * 10.0 ** (first - digits + 1):
+                return digits
+        return _MOST_DIGITS + 1
+
     def draw(self, rng: np.random.Generator) -> str:
-        """A value as compare.py reads it; numbers have three digits."""
+        """A value as compare.py reads it; numbers have `digits` digits."""
         if self.choices:
             return str(self.choices[int(rng.integers(len(self.choices)))])
         low, high = map(math.log, self.ends) if self.log else self.ends
+        digits = self.digits
         while True:
             drawn = low + (high - low) * rng.random()
-            word = f"{math.exp(drawn) if self.log else drawn:.3g}"
+            word = f"{math.exp(drawn) if self.log else drawn:.{digits}g}"
+            if float(word) < self.ends[0]:  # rounding may also pass the beginning
+                return repr(self.ends[0])
             if float(word) < self.ends[1]:  # rounding may reach the end, which is no value of it
                 return word
 
@@ -146,6 +164,8 @@ def _study(
     settings = chosen.get("settings", 10)
     if not 1 <= settings <= MOST:
         raise ValueError(f"settings must be 1 to {MOST:,}, not {shown(settings)}")
+    if not 1 <= seeds <= MOST:  # the best settings run with them once all others have ended
+        raise ValueError(f"seeds must be 1 to {MOST:,}, not {shown(seeds)}")
     plans, words, judged = {}, {}, {}
     worlds = comparisons.merged(
         table["searches"], chosen.get("searches", {}), "search", frame["scale"]
@@ -230,7 +250,13 @@ def _range(name: str, table: dict[str, Any], models: Mapping[str, str]) -> Range
             f"{where}: {kinds[0]} takes two rising numbers"
             f"{' above 0' if kinds == ['log'] else ''}, not {shown(list(values))}"
         )
-    return Range(fields, wanted, values, log=kinds == ["log"])
+    found = Range(fields, wanted, values, log=kinds == ["log"])
+    if not math.isfinite(values[1] - values[0]) or found.digits > _MOST_DIGITS:
+        raise ValueError(
+            f"{where}: from {values[0]!r} to {values[1]!r} there is nothing to draw; give two "
+            f"finite numbers that differ within {_MOST_DIGITS - 1} digits, or choices"
+        )
+    return found
 
 
 def _split(text: str) -> tuple[str, ...]:

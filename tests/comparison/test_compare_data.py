@@ -130,6 +130,22 @@ def test_runs_on_other_pictures_are_not_mixed(tmp_path):
         trials.open_plan(made, trials.open_data(made))
 
 
+def test_runs_of_two_backends_are_not_mixed(tmp_path, monkeypatch):
+    made = make(tmp_path, ["gan"])
+    data = trials.open_data(made)
+    folder = trials.open_plan(made, data)
+    known = json.loads((folder / "data.json").read_text())
+    mine = keras.backend.backend()
+    assert known.pop("backend") == mine
+    monkeypatch.setattr(keras.backend, "backend", lambda: "another")
+    with pytest.raises(UserError) as refused:
+        trials.open_plan(made, data)
+    assert f"holds runs of the backend {mine}, and this is another" in str(refused.value)
+    assert f"set KERAS_BACKEND={mine}, or give another --out" in str(refused.value)
+    (folder / "data.json").write_text(json.dumps(known))  # of an earlier version
+    assert trials.open_plan(made, data) == folder
+
+
 def test_labels_that_are_needed_and_missing(tmp_path):
     with pytest.raises(UserError, match="cgan: it needs labels, and triangles has none of its own"):
         trials.open_data(

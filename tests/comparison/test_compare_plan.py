@@ -40,6 +40,13 @@ def test_a_recipe_may_stand_in_a_file(tmp_path, monkeypatch):
     assert len(trials.folder_of(tmp_path, f"gan:{'x' * 400}", 3).name) < 150
 
 
+def test_entries_that_would_share_a_folder_are_refused(tmp_path):
+    """The second one would never be trained."""
+    words = ["gan:beta_1=0.25", "gan:beta-1=0.25"]
+    with pytest.raises(UserError, match=r"^gan:beta_1=0.25 and gan:beta-1=0.25 would have one fol"):
+        make(tmp_path, words)
+
+
 def test_an_entrys_own_changes_win(tmp_path):
     (own,) = make(tmp_path, ["gan:batch_size=4"]).entries.values()  # 8 for all
     assert own.batch_size == 4
@@ -127,3 +134,7 @@ def test_pictures_of_other_shapes(tmp_path):
 def test_more_seeds_are_the_same_comparison(tmp_path):
     assert make(tmp_path).name == make(tmp_path, seeds=5, budget=3.0).name
     assert make(tmp_path).name != make(tmp_path, steps=6).name
+
+
+def test_another_precision_is_another_comparison(tmp_path):
+    assert make(tmp_path).name != make(tmp_path, precision="mixed_bfloat16").name

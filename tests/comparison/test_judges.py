@@ -196,6 +196,25 @@ def test_few_pictures_are_measured_against_the_others(monkeypatch):
     assert judge.measure(Counts(others[:30]), data)["nearer to seen"] < 0.9
 
 
+def test_the_raw_generator_is_asked_for_the_labels_of_its_average(monkeypatch):
+    """Both are drawn as in the pictures that are trained on, not as in those of the measure."""
+    images, asked = np.arange(240).reshape(80, 1, 1, 3).astype("uint8"), []
+    extract = lambda extractor, pictures, progress=None: extractors.Features(  # noqa: E731
+        np.asarray(pictures).mean((1, 2)).astype("float32"), None
+    )
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
+    monkeypatch.setattr(extractors, "extract", extract)
+    data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
+    settings = plan.CompareSettings(data="faces", also="raw", few=10, samples=30)
+    judge = judges.choose(settings, data)
+    monkeypatch.setattr(
+        judges, "_generated",
+        lambda system, data, count, averaged=True: (asked.append((data, averaged)), images[:30])[1],
+    )  # fmt: skip
+    judge.measure(None, "trained on")
+    assert asked == [("trained on", True), ("trained on", False)]
+
+
 def test_what_is_nearer_to_seen_is_a_half_of_ordered_pictures_too(monkeypatch):
     """From black to white in order, as classes in folders are: the first unseen are all dark."""
     levels = np.arange(800) * 255 // 800

@@ -46,6 +46,33 @@ def test_d_sees_as_many_batches_in_every_run(tmp_path):
     assert {recipe.d_steps for recipe in search.plans["ring"].entries.values()} == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("ends", "log", "digits"),
+    [
+        ((0.9995, 0.9999), False, 5),
+        ((0.9995, 0.9999), True, 5),
+        ((0.9, 1.0), False, 3),
+        ((0.0, 1.0), False, 3),
+        ((1e-5, 1e-2), True, 3),
+        ((-0.5001, -0.5), False, 5),
+        ((100_000.0, 100_001.0), False, 7),
+    ],
+)
+def test_a_narrow_range_has_as_many_digits_as_it_needs(ends, log, digits):
+    narrow = searches.Range((), (), ends, log=log)
+    rng = np.random.Generator(np.random.Philox(0))
+    drawn = [narrow.draw(rng) for _ in range(200)]
+    assert narrow.digits == digits
+    assert all(ends[0] <= float(word) < ends[1] for word in drawn)
+    assert len(set(drawn)) >= 10
+
+
+def test_rounding_does_not_pass_the_beginning_of_a_range():
+    rng = np.random.Generator(np.random.Philox(0))
+    drawn = [searches.Range((), (), (0.12345, 0.2)).draw(rng) for _ in range(4_000)]
+    assert min(map(float, drawn)) == 0.12345
+
+
 def test_values_are_drawn_evenly_from_their_ranges():
     rng = np.random.Generator(np.random.Philox(0))
     log = [float(searches.Range((), (), (1e-4, 1e-2), log=True).draw(rng)) for _ in range(4_000)]
@@ -85,11 +112,21 @@ def test_values_are_drawn_evenly_from_their_ranges():
         ('models = "squares"', 'models = "sqares"', "range beta: unknown model 'sqares', known"),
         ('models = "squares"', 'moodels = "squares"', "range beta: unknown 'moodels', known"),
         (r"choices = \[1, 2\]", "choices = [0]", "d_steps must be"),
+        ("seeds = 2", "seeds = 0", "seeds must be 1 to 1,000, not 0"),
+        ("seeds = 2", "seeds = 2000", "seeds must be 1 to 1,000, not 2000"),
+        (r"between = \[0.0, 1.0\]", "between = [0.5, 0.5000000000000001]", "nothing to draw; give"),
+        (r"between = \[0.0, 1.0\]", "between = [0.0, inf]", "range beta: from 0.0 to inf there is"),
     ],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_is_refused(tmp_path, pattern, text, message):
     with pytest.raises(UserError, match=re.escape(message)):
         load(tmp_path, (pattern, text))
+    assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
+
+
+def test_seeds_of_the_command_are_checked_before_the_search_begins(tmp_path, capsys):
+    assert command.run([write(tmp_path), f"--out={tmp_path}", "--seeds=2000"]) == 2
+    assert "seeds must be 1 to 1,000, not 2000" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["look.toml"]
 
 

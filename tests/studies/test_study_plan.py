@@ -7,7 +7,7 @@ import pytest
 
 from console.errors import UserError
 from models.systems import system_class
-from studies import command, plan
+from studies import command, cost, plan
 from tests.studies.small_study import load
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -61,12 +61,33 @@ def test_a_claim_alone_needs_its_own_arms(written, tmp_path):
         ('than = "short", ', "than = 0.5, ", "comparison points: no claim reads the arm 'short'"),
         ("than = 0.5", "than = 0.5, by = 0.1", "by is a share of another arm's number"),
         ('text = "The loss matters."', "", "claim 'loss' has no text"),
+        ("marks = 2", "marks = 2\nminutes = 3", "points: it has both minutes and steps, of which"),
+        ("marks = 2", 'marks = 2\nprecision = "auto"', 'points: precision = "auto" is another one'),
+        (
+            'base = "gan"',
+            '"oth-r" = "gan"\n"oth+r" = "gan"',
+            "points: oth-r and oth+r would have one",
+        ),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(written, tmp_path, pattern, text, message):
     with pytest.raises(UserError, match=re.escape(message)):
         load(written((pattern, text)), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["two.toml"]
+
+
+def test_arms_of_several_sizes_are_refused(written, tmp_path):
+    """Before the first one is trained: they are measured on the same pictures."""
+    changes = [('data = "ring"', 'data = "faces"'), ("width = 4", ""),
+               ("loss=least_squares", "resolution=64")]  # fmt: skip
+    words = "comparison points: the recipes have different resolutions (base 32, other 64, short 32"
+    with pytest.raises(UserError, match=re.escape(words)):
+        load(written(*changes), tmp_path)
+
+
+def test_minutes_of_none_leave_the_steps(written, tmp_path):
+    study = load(written(("marks = 2", "marks = 2\nminutes = 0")), tmp_path)
+    assert study.plans["points"].recipe("base").steps == 4
 
 
 def test_unknown_plans_and_scales_are_answered_with_the_known_ones(written, tmp_path):
@@ -124,3 +145,42 @@ def test_the_cost_is_the_operations_of_all_runs(written, capsys, monkeypatch, tm
     wall_clock = str(written(*timed))
     assert command.run([wall_clock, "--claims", "loss", "--cost", "1"]) == 0
     assert "points: 4 runs, 90 min each: 6 h 00 min" in capsys.readouterr().out
+
+
+MORE = """
+[comparisons.lines]
+data = "line"
+minutes = 30
+width = 4
+changes = "batch_size=8"
+[comparisons.lines.arms]
+base = "gan"
+[[claims]]
+name = "line"
+text = "It ends well."
+comparison = "lines"
+measure = "EM distance"
+quantity = "end"
+tests = [ { arm = "base", than = 1.0 } ]
+"""
+
+
+def test_the_cost_is_of_all_comparisons_and_of_the_claims_alone(written, tmp_path, capsys):
+    timed = [("steps = 4", "minutes = 90"), ('short = "gan:steps=2"', ""), ('"short"', '"other"'),
+             (r"\[scales.small\]", MORE + "[scales.small]")]  # fmt: skip
+    path = written(*timed)
+    assert command.run([path, "--cost", "1"]) == 0
+    points, lines, together = capsys.readouterr().out.splitlines()
+    assert points.startswith("points: 4 runs, 90 min each: 6 h 00 min")
+    assert lines.startswith("lines: 2 runs, 30 min each: 60 min")
+    assert together.startswith("together 7 h 00 min of training")
+    assert command.run([path, "--cost", "1", "--claims=line"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == lines
+
+
+def test_a_claim_alone_costs_its_own_arms(written, capsys, monkeypatch):
+    """The mean of the arms that are trained, not of all."""
+    monkeypatch.setattr(cost, "_operations", lambda recipe: 1e12 * recipe.steps)
+    path = written(('short = "gan:steps=2"', 'short = "gan:steps=400"'))
+    assert command.run([path, "--claims", "loss", "--cost", "0.01"]) == 0
+    assert "points: 4 runs, 1.6·10^13 operations: " in capsys.readouterr().out
