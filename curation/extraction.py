@@ -14,7 +14,7 @@ from curation.detection import Found, Square
 from curation.duplicates import thumbnail
 from curation.store import SAME_FILE, Crop, Picture
 from datasets import decode
-from datasets.errors import PictureError
+from datasets.errors import PassingError, PictureError
 from foreign.files import replaced
 
 NO_FACE = "no face found"
@@ -45,8 +45,11 @@ def look_at(task: Task) -> Picture:
         picture = decode.read_whole(path)
         with open(path, "rb") as contents:
             digest = hashlib.file_digest(contents, "sha256").hexdigest()
+    except PassingError as error:
+        return unread(task, str(error))
     except OSError as error:
-        return not_usable(task, error.strerror or str(error))
+        refused = unread if error.errno in decode.PASSING else not_usable
+        return refused(task, error.strerror or str(error))
     except PictureError as error:
         return not_usable(task, str(error))
     crops = []
@@ -82,10 +85,14 @@ def same_file(picture: Picture, other: str) -> Picture:
     return replace(picture, reason=f"{SAME_FILE} {other}", crops=())
 
 
+def unread(task: Task, reason: str) -> Picture:
+    """A picture that could not be read at this moment; the next call looks at it anew."""
+    return replace(not_usable(task, reason), modified=-1)
+
+
 def ended(task: Task) -> Picture:
     """A picture whose process was killed twice; the next call looks at it anew."""
-    reason = "the process that read it was ended, probably for lack of memory"
-    return replace(not_usable(task, reason), modified=-1)
+    return unread(task, "the process that read it was ended, probably for lack of memory")
 
 
 def write_png(picture: Image.Image, path: Path) -> None:

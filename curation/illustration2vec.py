@@ -6,6 +6,8 @@ The notes' form is `{"blonde hair": 0.02, …}`, also with 0 and 1; illustration
 
 import json
 import math
+from collections import Counter
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from datasets.attributes import ATTRIBUTES
@@ -42,10 +44,23 @@ def read(path: Path) -> dict[str, float]:
     return {name: named[name] for name in ATTRIBUTES if name in named}
 
 
-def for_picture(tags: dict[str, dict[str, float]], name: str) -> dict[str, float] | None:
-    """The tags of a picture by its path, or by its file name if only that is known."""
+def shared_names(names: Iterable[str]) -> set[str]:
+    """The file names, without suffix, that pictures in several folders have."""
+    paths = {PurePosixPath(name).with_suffix("") for name in names}
+    times = Counter(path.name for path in paths)
+    return {name for name, count in times.items() if count > 1}
+
+
+def for_picture(
+    tags: dict[str, dict[str, float]], name: str, shared: Collection[str] = ()
+) -> dict[str, float] | None:
+    """The tags of a picture by its path, or by its file name if only that is known.
+
+    `shared`: the file names that several pictures have, which therefore mean none of them.
+    """
     path = PurePosixPath(name).with_suffix("")
-    return tags.get(str(path), tags.get(path.name))
+    by_name = None if path.name in shared else tags.get(path.name)
+    return tags.get(str(path), by_name)
 
 
 def write(folder: Path, file: str, values: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from curation.extraction import Task
 from curation.files import Folder, utf8
 from curation.quality import SIZE as SEEN
 from curation.store import Store, damaged
-from datasets import processes, sources
+from datasets import labels, processes, sources
 from datasets.errors import DataError
 
 Features = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, 3) → (N, d)
@@ -70,8 +70,8 @@ def run(raw: Path, out: Path, options: Options) -> list[str]:
         gone = set(store.known()) - {name for name, _, _ in files}
         new = _find_faces(store, folder, raw, files, gone, options)
         _describe(store, folder, options)
-        _tag(store, folder, options)
-        lines = _choose(store, folder, gone, options)
+        unclear = _tag(store, folder, options)
+        lines = [*unclear, *_choose(store, folder, gone, options)]
     except (OSError, sqlite3.OperationalError) as error:
         raise DataError(
             f"Cannot write in {str(out)!r}: {getattr(error, 'strerror', None) or error}. The "
@@ -157,38 +157,57 @@ def _describe(store: Store, folder: Folder, options: Options) -> None:
         store.set_features(some, options.features(pictures))
 
 
-def _tag(store: Store, folder: Folder, options: Options) -> None:
+def _tag(store: Store, folder: Folder, options: Options) -> list[str]:
+    """Tag the faces; returns lines to print."""
     name = options.tagger_name if options.tags is None else "illustration2vec"
     if not name:
-        return
+        return []
     if store.settle({"tagger": name})["tagger"] != name:  # another tagger: tag all faces again
         store.forget_tags()
         store.change("tagger", name)
     if options.tags is not None:
         store.forget_tags()  # the JSON may have changed, and reading it is cheap
-        store.set_tags(_tags_of_pictures(store, options.tags))
-    if options.tags is not None or options.tagger is None:
-        return
+        found, lines = _tags_of_pictures(store, options.tags)
+        store.set_tags(found)
+        return lines
+    if options.tagger is None:
+        return []
     there = _there(folder, store.without("tags"))
     files = list(there)
     for some in _shown(_parts(files), "Tagging faces", -(-len(files) // AT_ONCE), options):
         pictures = [folder.read(there[file]) for file in some]
         store.set_tags(dict(zip(some, options.tagger(pictures), strict=True)))
+    return []
 
 
-def _tags_of_pictures(store: Store, folder: Path) -> dict[str, dict[str, float]]:
-    """The JSON of each face, or of its picture if that has no other face."""
-    tags = illustration2vec.read_folder(folder)
+def _tags_of_pictures(store: Store, folder: Path) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """The JSON of each face, or of its picture if that has no other face; and lines to print.
+
+    A JSON whose name pictures of several folders have is that of none.
+    """
+    tags, every = illustration2vec.read_folder(folder), store.faces()
+    pictures = [name for name, _ in store.pictures()]
+    shared = {
+        "file": illustration2vec.shared_names(face["file"] for face in every),
+        "picture": illustration2vec.shared_names(pictures),
+    }
     found = {}
-    for _, group in itertools.groupby(store.faces(), key=lambda face: face["picture"]):
+    for _, group in itertools.groupby(every, key=lambda face: face["picture"]):
         faces = list(group)
         for face in faces:
-            values = illustration2vec.for_picture(tags, face["file"])
-            if values is None and len(faces) == 1:
-                values = illustration2vec.for_picture(tags, face["picture"])
+            keys = ("file", "picture") if len(faces) == 1 else ("file",)
+            given = (illustration2vec.for_picture(tags, face[key], shared[key]) for key in keys)
+            values = next((each for each in given if each is not None), None)
             if values is not None:
                 found[face["file"]] = values
-    return found
+    of_one = {os.path.splitext(name)[0] for name in pictures}
+    unclear = sorted((shared["picture"] & tags.keys()) - of_one)
+    if not unclear:
+        return found, []
+    return found, [
+        f"Tags passed over, since pictures of several folders have their names: {len(unclear)} "
+        f"({labels.some(unclear)}). Put each JSON into a folder named like its picture's."
+    ]
 
 
 def _choose(store: Store, folder: Folder, gone: set[str], options: Options) -> list[str]:

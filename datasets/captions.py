@@ -131,10 +131,13 @@ def text_files(folder: Path, files: Sequence[str]) -> list[tuple[str, int, int]]
     return found
 
 
-def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) -> Captioned:
+def from_text_files(
+    folder: Path, texts: Sequence[str], files: Sequence[str], every: Sequence[str] = ()
+) -> Captioned:
     """One .txt beside each picture and named after it, with one caption a line.
 
     texts  the .txt files and `files` the pictures, as paths below `folder`
+    every  all pictures of the folder, if `files` are only some of them
 
     Empty lines are skipped. Raises `DataError` for a file without a caption.
     """
@@ -144,9 +147,10 @@ def from_text_files(folder: Path, texts: Sequence[str], files: Sequence[str]) ->
         stem = str(PurePosixPath(name).with_suffix(""))
         if stem in stems:
             by_row[row] = _lines(folder / stems[stem])
-    pictured = {str(PurePosixPath(name).with_suffix("")) for name in files}
+    pictured = {str(PurePosixPath(name).with_suffix("")) for name in every or files}
     absent = [name for stem, name in stems.items() if stem not in pictured]
-    return _captioned(by_row, str(folder), folder.name, absent, "has no .txt beside it")
+    others = len(absent) < len(stems)
+    return _captioned(by_row, str(folder), folder.name, absent, others, "has no .txt beside it")
 
 
 def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Captioned:
@@ -155,22 +159,31 @@ def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Ca
     Raises `DataError` for an unreadable file, an empty caption, and captions for no picture.
     """
     by_row: dict[int, tuple[str, ...]] = {}
-    absent, find = [], Finder(files, folder)
+    find = Finder(files, folder)
     for number, name, text in _read_csv(path):
         if not text.strip():
             raise DataError(f"{str(path)!r}, line {number}: the caption of {name!r} is empty.")
         row = find(name)
-        if row is None:
-            absent.append(name)
-        else:
+        if row is not None:
             by_row[row] = (*by_row.get(row, ()), text.strip())
-    absent = list(dict.fromkeys(absent))
-    return _captioned(by_row, str(path), path.name, absent, f"has no caption in {path.name}")
+    absent, missing = list(dict.fromkeys(find.absent)), f"has no caption in {path.name}"
+    return _captioned(by_row, str(path), path.name, absent, find.unchosen > 0, missing)
 
 
 def _captioned(
-    by_row: dict[int, tuple[str, ...]], source: str, name: str, absent: list[str], missing: str
+    by_row: dict[int, tuple[str, ...]],
+    source: str,
+    name: str,
+    absent: list[str],
+    others: bool,
+    missing: str,
 ) -> Captioned:
+    """`others`: whether there are captions of pictures that were not chosen."""
+    if not by_row and others:
+        raise DataError(
+            f"{source!r} has a caption for none of the pictures that --count chose, only for "
+            "others. Give a larger --count, or leave it out."
+        )
     if not by_row:
         raise DataError(
             f"{source!r} has a caption for none of the pictures; it names {some(absent)}. A "

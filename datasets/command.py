@@ -12,6 +12,7 @@ from console.ending import carry_out
 from console.errors import UserError
 from console.options import Parser
 from console.screen import show
+from datasets import folders
 from datasets.batches import Batches
 from datasets.data import ImageData, open_data
 from datasets.decode import image_of, to_rgb
@@ -68,6 +69,8 @@ def contact_sheet(data: ImageData, side: int, path: Path) -> None:
 def prepare(options: argparse.Namespace) -> None:
     """Cache the data set and print what is in it. Raises `DataError`."""
     start = time.perf_counter()
+    if options.sheet is not None:
+        _refuse_among_pictures(options.sheet, options.data)
     data = open_data(
         options.data,
         Shape(*parse(options.resolution), options.channels),
@@ -85,6 +88,14 @@ def prepare(options: argparse.Namespace) -> None:
     megabytes = data.images.nbytes / 2**20
     seconds = time.perf_counter() - start
     show(f"Cache: {data.folder} ({megabytes:,.0f} MiB), ready in {seconds:.1f} s")
+
+
+def _refuse_among_pictures(sheet: Path, data: str) -> None:
+    if data not in KNOWN and folders.among_pictures(sheet, Path(data).expanduser()):
+        raise DataError(
+            f"--sheet {sheet} lies in the folder of pictures {data}: the sheet would replace one "
+            "or become one of them; give a path elsewhere."
+        )
 
 
 def build_parser() -> Parser:

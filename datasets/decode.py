@@ -11,6 +11,7 @@ colours do not bleed in. Where nothing is visible the colour is white.
 """
 
 import contextlib
+import errno
 import os
 import stat
 import warnings
@@ -20,15 +21,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from datasets.errors import PictureError
+from datasets.errors import PassingError, PictureError
 from datasets.shapes import GREY, RGBA, Resolution, Shape, shape_of
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib"}
 )  # fmt: skip
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB")
+# Errors of the machine at this moment, not of the file.
+PASSING = (errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 EXIF_ORIENTATION = 0x0112
 _INVISIBLE = np.array([255, 255, 255, 0], np.uint8)  # an RGBA pixel of which nothing is visible
+_LEVELS = {"L;2": 3, "L;4": 15}  # the highest of grey PNGs with fewer than 8 bits
 _UNTOLD = 100  # milliseconds that browsers show a frame without a time in its file
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -106,7 +110,10 @@ def size(path: str | Path) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _opened(path: str | Path) -> Iterator[Image.Image]:
-    """The picture, opened but not decoded; errors inside become a `PictureError`."""
+    """The picture, opened but not decoded; errors inside become a `PictureError`.
+
+    Those that may pass become a `PassingError`, which is one.
+    """
     try:
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
@@ -116,17 +123,34 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; a huge picture is still an error
             with Image.open(path, formats=FORMATS) as image:
+                _scale_transparency(image)
                 yield image
     except PictureError:
         raise
     except UnidentifiedImageError:
         raise PictureError("not a picture, or damaged at its start") from None
     except MemoryError:
-        raise PictureError("too large for the memory") from None
+        raise PassingError("too large for the memory", str(path)) from None
     except OSError as error:
+        if error.errno in PASSING:
+            raise PassingError(error.strerror or _first_line(error), str(path)) from None
         raise PictureError(error.strerror or _first_line(error)) from None
     except Exception as error:  # PIL's decoders raise nearly anything on damaged files
         raise PictureError(_first_line(error)) from None
+
+
+def _scale_transparency(image: Image.Image) -> None:
+    """Bring the transparent level or colour of a PNG to the range of its decoded pixels.
+
+    Pillow gives the number of the file, of 2, 4 or 16 bits a channel, and scales the pixels alone;
+    of 16 it keeps the top 8. (Of 16-bit grey it keeps all.)
+    """
+    tiles, hidden = getattr(image, "tile", ()), image.info.get("transparency")
+    raw = tiles[0].args if tiles else None
+    if raw in _LEVELS and isinstance(hidden, int):
+        image.info["transparency"] = hidden * 255 // _LEVELS[raw]
+    elif raw == "RGB;16B" and isinstance(hidden, tuple):
+        image.info["transparency"] = tuple(each >> 8 for each in hidden)
 
 
 def _first_line(error: Exception) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from datasets import processes
-from datasets.errors import PictureError
+from datasets.errors import DataError, PassingError, PictureError
 from datasets.shapes import Resolution
 
 CHUNK = 64  # pictures per task: about a tenth of a second
@@ -40,7 +40,7 @@ def draw_all(
 
     Pixels go from the drawing process straight to the file. They are written, not memory-mapped,
     so that a full disk is an OSError and not a killed process. Raises OSError, and `DataError` if
-    a process dies.
+    a process dies or a picture cannot be read at this moment.
     """
     report = Report()
     workers = workers or processes.cores()
@@ -70,12 +70,20 @@ def draw_chunk(
     render: Render,
     resolution: Resolution,
 ) -> tuple[int, list[tuple[int, str]], int, int]:
-    """Draw items start … start + len(items): (start, [(row, reason)], enlarged, len(items))."""
+    """Draw items start … start + len(items): (start, [(row, reason)], enlarged, len(items)).
+
+    Raises `DataError` for a picture that may be read another time: it must not be missing for good.
+    """
     bad, enlarged_count = [], 0
     with file.open("r+b") as images:
         for row, item in enumerate(items):
             try:
                 pixels, enlarged = render(item, resolution)
+            except PassingError as error:
+                raise DataError(
+                    f"Cannot read {error.path!r} now: {error}. Nothing was kept. Try again, with "
+                    "fewer processes (--workers 1) if memory is short, or take the picture away."
+                ) from None
             except PictureError as error:
                 bad.append((row, str(error)))
                 continue

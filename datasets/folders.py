@@ -50,6 +50,19 @@ def with_pictures(folder: Path) -> list[Path]:
     return [path for path in inner if not _hidden(path.name) and _holds_one(path)]
 
 
+def among_pictures(path: Path, data: Path) -> bool:
+    """Whether a picture at `path`, or in a folder there, would be one of the folder `data`.
+
+    False if `data` is no folder, but the name of a set.
+    """
+    if not os.path.isdir(data):  # False also for names that cannot exist
+        return False
+    inner, outer = path.resolve(), data.resolve()
+    if not inner.is_relative_to(outer):
+        return False
+    return not any(map(_hidden, inner.relative_to(outer).parts))
+
+
 def titles(first: str | os.PathLike, second: str | os.PathLike) -> tuple[str, str]:
     """Titles of two folders: their names, or their whole paths if the names are the same."""
     names = Path(first).expanduser().resolve().name, Path(second).expanduser().resolve().name

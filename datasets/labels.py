@@ -90,17 +90,15 @@ def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Fo
     header, lines = _read_csv(path)
     names = tuple(header[1:])
     find = Finder(files, folder)
-    rows, absent, twice = {}, [], 0
+    rows, twice = {}, 0
     for number, line in lines:
         row = find(line[0])
-        if row is None:
-            absent.append(line[0])
-        elif row in rows:
+        if row in rows:
             twice += 1
-        else:
+        elif row is not None:
             rows[row] = (number, line[1:])
-    _need_one(rows, path, absent)
-    notes = _absent_notes(path, absent)
+    _need_one(rows, path, find)
+    notes = _absent_notes(path, find.absent)
     if twice:
         notes.append(f"{path.name}: pictures named twice (the first line counts): {twice}.")
     missing = f"has no line in {path.name}"
@@ -109,12 +107,12 @@ def from_csv(path: Path, files: Sequence[str], folder: Sequence[str] = ()) -> Fo
         empty = [row for row, name in classes.items() if not name]
         for row in empty:
             del classes[row]
-        _need_one(classes, path, absent)
+        _need_one(classes, path, find)
         return from_classes(classes, f"{missing}, or an empty label there", notes)
     if names[0].lower() == AGE:
         choices = {row: [value.strip() for value in values] for row, (_, values) in rows.items()}
         complete = {row: values for row, values in choices.items() if all(values)}
-        _need_one(complete, path, absent)
+        _need_one(complete, path, find)
         return _from_choices(names, complete, f"{missing}, or an empty label there", notes)
     scores = np.zeros((len(rows), len(names)), np.float32)
     for position, row in enumerate(sorted(rows)):
@@ -131,23 +129,22 @@ def from_json_folder(folder: Path, files: Sequence[str], pictures: Sequence[str]
     if not found:
         raise DataError(f"No .json file in the labels folder {str(folder)!r}.")
     find = Finder(files, pictures, by_stem=True)
-    rows, absent = {}, []
+    rows = {}
     unknown: Counter[str] = Counter()
     for path in found:
         row = find(path.relative_to(folder).with_suffix("").as_posix())
         if row is None:
-            absent.append(path.name)
             continue
         values = _read_json(path)
         unknown.update(values.keys() - set(ATTRIBUTES))
         rows[row] = values
-    _need_one(rows, folder, absent)
+    _need_one(rows, folder, find, ".json")
     if not any(values.keys() & set(ATTRIBUTES) for values in rows.values()):
         raise DataError(
             f"None of the {len(ATTRIBUTES)} known attributes is in the JSON files of "
             f"{str(folder)!r}; found {some(sorted(unknown))}. Known: {', '.join(ATTRIBUTES)}."
         )
-    notes = _absent_notes(folder, absent)
+    notes = _absent_notes(folder, [f"{name}.json" for name in find.absent])
     if unknown:
         total = ", ".join(f"{name!r} ({count})" for name, count in unknown.most_common(5))
         more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
@@ -270,12 +267,20 @@ def _read_json(path: Path) -> dict[str, float]:
     return found
 
 
-def _need_one(rows: dict, source: Path, absent: list[str]) -> None:
-    if not rows:
+def _need_one(rows: dict, source: Path, find: Finder, suffix: str = "") -> None:
+    """Refuse labels of none of the pictures; names in the message end in `suffix`."""
+    if rows:
+        return
+    if find.unchosen:
         raise DataError(
-            f"{str(source)!r} labels none of the pictures; it names {some(absent)}. "
-            "Files are named by their path below the data folder."
+            f"{str(source)!r} labels none of the pictures that --count chose, but "
+            f"{find.unchosen} others. Give a larger --count, or leave it out."
         )
+    raise DataError(
+        f"{str(source)!r} labels none of the pictures; it names "
+        f"{some([name + suffix for name in find.absent])}. "
+        "Files are named by their path below the data folder."
+    )
 
 
 def _absent_notes(source: Path, absent: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from datasets import decode, sources
-from datasets.errors import DataError, PictureError
+from datasets.errors import DataError, PassingError, PictureError
 from datasets.labels import some
 from datasets.source import Source
 
@@ -80,6 +80,8 @@ def render_two(item: tuple[str, str, str, str], resolution: int) -> tuple[np.nda
     for folder, name in (item[:2], item[2:]):
         try:
             pixels, larger = decode.read(os.path.join(folder, name), resolution)
+        except PassingError:
+            raise
         except PictureError as error:
             raise PictureError(f"{Path(folder).name}/{name}: {error}") from None
         pictures.append(pixels)

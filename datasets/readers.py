@@ -47,7 +47,7 @@ def of_captions(
     if spec == captions.FILES:
         texts = captions.text_files(folder, files)
         names = [name for name, _, _ in texts]
-        return functools.partial(captions.from_text_files, folder, names, files), texts
+        return functools.partial(captions.from_text_files, folder, names, files, every), texts
     path = Path(spec).expanduser()
     if not os.path.isfile(path):
         raise DataError(f"Captions {spec!r} are neither a CSV file nor {captions.FILES!r}.")

@@ -52,7 +52,7 @@ def run(default_recipe: str | None, arguments: Sequence[str] | None = None) -> i
             dry_run=parsed.dry_run,
         )
         command.check()
-        plan = device.start(command.settings.get("distribute", Settings.distribute))
+        plan = device.start(command.distribute())
         from training.fit import train
 
         return train(command, plan)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -63,15 +65,37 @@ class Command:
 
     def check(self) -> None:
         """Raise `UserError` for mistakes that can be seen before the slow imports."""
-        kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
-        names = {self._recipe_name(kind).value for kind in kinds}
         if self.resume is None:
-            for name in names:
+            for name in self._possible_names():
                 with user_errors(ValueError):
                     refuse_ignored(self._recipe(recipes.load(name)), self.overrides)
-        elif len(names) == 1 or self.resume != "newest":
-            run = self._run_to_resume(known(names.pop()).name)
+        elif run := self._run_before_device():
             self._settings(run, run.record())
+
+    def distribute(self) -> str:
+        """How batches are divided: as given, else as the run to resume was trained.
+
+        Where a GPU would mean another recipe's newest run, it is that one's: there, it matters.
+        """
+        if "distribute" in self.settings or self.resume is None:
+            return self.settings.get("distribute", Settings.distribute)
+        run = self._run_before_device()
+        if run is None:
+            with contextlib.suppress(UserError):  # decide tells what is wrong
+                run = self._run_to_resume(known(self._recipe_name("gpu").value).name)
+        return self._settings(run, run.record()).distribute if run else Settings.distribute
+
+    def _possible_names(self) -> set[str]:
+        """The recipes that it may be about, before the device is known."""
+        kinds = ("cpu",) if device.surely_no_gpu() else ("cpu", "gpu")
+        return {self._recipe_name(kind).value for kind in kinds}
+
+    def _run_before_device(self) -> runs.Run | None:
+        """The run to resume, if that can be told before the device is known."""
+        names = self._possible_names()
+        if self.resume is None or (len(names) > 1 and self.resume == "newest"):
+            return None
+        return self._run_to_resume(known(names.pop()).name)
 
     def decide(self, found: device.Device) -> Decision:
         """What to train on this device. Raises `UserError` if that is impossible."""
@@ -126,7 +150,7 @@ class Command:
     def _run_to_resume(
         self, recipe_name: str, tell: Callable[[str], None] = lambda words: None
     ) -> runs.Run:
-        out = Path(self.settings.get("out", Settings.out))
+        out = Path(os.path.expanduser(self.settings.get("out", Settings.out)))
         if self.resume is None or self.resume == "newest":
             return runs.newest(out, recipe_name, tell)
         return runs.load(self.resume, out)
@@ -134,7 +158,7 @@ class Command:
     def _recipe_of(self, run: runs.Run) -> Recipe:
         """The recorded recipe of a run; the recipe of that name may have changed since.
 
-        Only its labels are taken from the data again.
+        A file may give other steps, and its labels are taken from the data again.
         """
         recorded = run.recipe()
         if self.asked_recipe and known(self.asked_recipe).name != recorded.name:
@@ -142,10 +166,10 @@ class Command:
                 f"{run.folder} cannot go on with other settings: recipe was {recorded.name!r}, now "
                 f"{self.asked_recipe!r}. Give the same one, or start a new run without --resume"
             )
-        if recorded.labels == "never":
-            return recorded
         if self.asked_recipe and recipe_files.is_file(self.asked_recipe):
             recorded = self._as_in_file(run, recorded)
+        if recorded.labels == "never":
+            return recorded
         if recorded.name.lower() not in (name.lower() for name in recipes.names()):
             return recorded  # from a file
         today = known(recorded.name)
@@ -160,19 +184,27 @@ class Command:
         with user_errors(ValueError):
             given = recipes.file(self.asked_recipe or "").given()
         steps = given.pop("steps", recorded.steps)
+        if "steps" in self.overrides:
+            steps = recorded.steps
         options = {*run.record().get("overrides", {}), *self.overrides}
+        # What was chosen by the number of pictures is not what was asked for: that is "auto".
+        kept = {name: value for name, value in given.items()
+                if name not in options and value != "auto"}  # fmt: skip
+        with user_errors(ValueError):
+            # Recipes are compared, since a value may stand for several fields, such as "64x96".
+            now = recorded.changed(**kept).to_dict()
+            later = dataclasses.replace(recorded, steps=steps)
         changed = [
-            f"{name} was {getattr(recorded, name)!r}, now {value!r}"
-            for name, value in given.items()
-            # What was chosen by the number of pictures is not what was asked for.
-            if name not in options and value not in (getattr(recorded, name), "auto")
+            f"{name} was {value!r}, now {now[name]!r}"
+            for name, value in recorded.to_dict().items()
+            if value != now[name]
         ]
         if changed:
             raise UserError(
                 f"{run.folder} cannot go on with other settings: {self.asked_recipe} was changed: "
                 f"{'; '.join(changed)}. Change it back, or start a new run without --resume"
             )
-        return dataclasses.replace(recorded, steps=steps)
+        return later
 
 
 def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:

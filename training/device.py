@@ -132,8 +132,10 @@ def _torch_gpu() -> Device | None:
 
 
 def _nvidia_free() -> int | None:
-    """Free bytes of the first visible NVIDIA GPU, from nvidia-smi."""
+    """Free bytes of the first visible NVIDIA GPU, from nvidia-smi, which shows the hidden too."""
     query = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    if first := os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip():
+        query.append(f"--id={first}")  # a number, or a name such as GPU-…
     try:
         lines = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)
         return int(lines.stdout.split()[0]) * 2**20
@@ -166,10 +168,18 @@ def _free_memory() -> int | None:
         free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     limit = _proc("/sys/fs/cgroup/memory.max").strip()
     if limit.isdigit():
-        used = _proc("/sys/fs/cgroup/memory.current").strip()
-        left = int(limit) - (int(used) if used.isdigit() else 0)
+        left = int(limit) - _container_memory()
         free = left if free is None else min(free, left)
     return free
+
+
+def _container_memory() -> int:
+    """Bytes that this container holds, without copies of files, which it gives up when needed."""
+    used = _proc("/sys/fs/cgroup/memory.current").strip()
+    if not used.isdigit():
+        return 0
+    stat = dict(line.split() for line in _proc("/sys/fs/cgroup/memory.stat").splitlines())
+    return max(0, int(used) - int(stat.get("inactive_file", 0)))
 
 
 def _proc(path: str) -> str:

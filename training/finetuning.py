@@ -17,11 +17,13 @@ from models.recipe import Recipe
 from models.system import System
 from models.systems import recipe_of, system_class
 from runs import checkpoints
+from runs.record import JUDGES, SEEN_HELD_OUT, judge_of
 from training.callbacks.checkpoints import refuse_not_finite
 from training.going_on import load
 
 _WEIGHT_NORMS = ("g_weight_norm", "d_weight_norm")  # a kernel divided by its norm is another one
-_OF_THE_START = ("initializer",)  # of fields of networks: nothing of them is left after training
+# Fields of networks of which nothing is left after training.
+_OF_THE_START = ("initializer", "residual_gain")
 _WAYS = "remove it to take the one before, or give another"
 
 
@@ -46,6 +48,22 @@ class OfRun:
     def labels(self) -> Mapping[str, Any] | None:
         """What is recorded of the labels that it was trained with."""
         return (self.run.record().get("data") or {}).get("labels")
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The name and the fingerprint of the pictures that it was trained on."""
+        return self.run.record().get("data") or {}
+
+    @property
+    def saw_held_out(self) -> bool:
+        """Whether it began with networks that may have seen what it holds out."""
+        return bool((self.run.record().get("from") or {}).get(SEEN_HELD_OUT))
+
+    @property
+    def judge(self) -> str:
+        """The feature network that measured it."""
+        own = self.recipe.judge
+        return judge_of(self.run.record(), self.recipe) if own == JUDGES[0] else own
 
     def networks(self) -> transfer.Source:
         """Load them. Raises `UserError`."""
@@ -79,6 +97,21 @@ class OfFiles:
     def labels(self) -> Mapping[str, Any] | None:
         """What is recorded of the labels that it was trained with."""
         return self.metadata.get("labels")
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The name and the fingerprint of the pictures that it was trained on."""
+        return {
+            "name": self.metadata.get("data"),
+            "fingerprint": self.metadata.get("data_fingerprint"),
+        }
+
+    saw_held_out = False  # GANs hold nothing out, and others have no such files
+
+    @property
+    def judge(self) -> str:
+        """The feature network that measures it."""
+        return self.recipe.judge
 
     def networks(self) -> transfer.Source:
         """Load them. Raises `UserError`."""
@@ -148,14 +181,30 @@ def check(recipe: Recipe, start: str, out: str) -> None:
             raise UserError(f"--from is for trainings of one phase; recipe {each.name} has {count}")
 
 
+def judge_after(recipe: Recipe, start: str, out: str) -> str:
+    """The feature network that measures a run of `recipe` that begins with `start`, if with any.
+
+    What the networks learned of another's features before, they keep.
+    """
+    before = find(start, out).judge if start else JUDGES[0]
+    return before if recipe.judge == JUDGES[0] else recipe.judge
+
+
 def start_from(
-    system: System, start: str, out: str, labels: Mapping[str, Any] | None
+    system: System,
+    start: str,
+    out: str,
+    labels: Mapping[str, Any] | None,
+    data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Copy the networks, averages too, that `start` names; say which.
+
+    Says too, and records, if they may have seen pictures that are now held out.
 
     Args:
         start, out: as `--from` and `--out`.
         labels: what the record of the new run says of its labels.
+        data: what it says of its pictures.
 
     Returns what the run's record says of it. Raises `UserError` if its networks have other shapes.
     """
@@ -172,7 +221,24 @@ def start_from(
     say(f"from       {source.name}, step {record['step']:,}: {'; '.join(map(str, taken))}")
     if other := _differences(source.recipe, system.whole_recipe):
         say(f"           unlike there: {', '.join(other)}")
+    if _may_have_seen(source, system.whole_recipe, data or {}):
+        say(f"           pictures of {data['name']} that are held out here may be among those it "
+            "was trained on: measures of them are too good")  # fmt: skip
+        record[SEEN_HELD_OUT] = True
     return record
+
+
+def _may_have_seen(source: OfRun | OfFiles, recipe: Recipe, data: Mapping[str, Any]) -> bool:
+    """Whether the networks may have been trained on pictures that the new run holds out.
+
+    Which pictures are held out follows from the data and from `held_out` alone.
+    """
+    if not recipe.held_out or data.get("name") in (None, ""):
+        return False
+    if source.data.get("name") != data["name"]:
+        return False
+    other = source.data.get("fingerprint") != data.get("fingerprint")
+    return other or source.recipe.held_out != recipe.held_out or source.saw_held_out
 
 
 def _differences(before: Recipe, recipe: Recipe) -> list[str]:

@@ -100,18 +100,20 @@ def _fit_phases(here: runs.Run, session: Session) -> tuple[Outputs | None, str]:
         with outputs as callbacks, _batches(session) as batches:
             steps = session.end_of_phase - session.step
             session.plan.fit(session.system, batches, steps, callbacks)
-        stopped = outputs.signal is not None
+        # Not by its own signal alone: one that came after the hosts' last vote was not heard there.
+        alone = session.plan.hosts == 1
+        stopped = outputs.signal is not None if alone else session.system.stop_training
         if outputs.rollback is not None:
             _go_back(here, session, outputs.rollback)
             outputs.went_back()
         elif session.step < session.end_of_phase:
             stopped = True  # perhaps by another host
         if stopped or session.step >= session.recipe.steps:
-            _save_last(here, session)
+            _save_last(here, session, outputs)
             return outputs, outputs.beside(time.monotonic() - begun)
 
 
-def _save_last(here: runs.Run, session: Session) -> None:
+def _save_last(here: runs.Run, session: Session, outputs: Outputs) -> None:
     """Save the last step, unless that is done.
 
     A signal may have come after the checkpoint of its step was due, and hosts stop together some
@@ -121,6 +123,7 @@ def _save_last(here: runs.Run, session: Session) -> None:
     if newest is None or names.step_of(newest) < session.step:
         path = here.checkpoints / names.name(session.step)
         checkpoints.save(session.system, path, newest)
+        outputs.saved_last()
 
 
 def _go_back(here: runs.Run, session: Session, rollback: Rollback) -> None:
@@ -143,7 +146,7 @@ def _go_back(here: runs.Run, session: Session, rollback: Rollback) -> None:
 def follow(session: Session) -> int:
     """Train as a host that writes nothing, until the first one ends; returns the exit code."""
     interrupts = Interrupts(None)
-    while session.step < session.recipe.steps and interrupts.received is None:
+    while session.step < session.recipe.steps:
         if session.step == session.end_of_phase:
             session.next_phase()
         first, last = session.step, session.end_of_phase
@@ -156,7 +159,7 @@ def follow(session: Session) -> int:
         )
         with interrupts, _batches(session) as batches:
             session.plan.fit(session.system, batches, last - first, callbacks)
-        if session.step < last:  # the hosts agreed to stop
+        if session.step < last or session.system.stop_training:  # the hosts agreed to stop
             break
     say(f"done: step {session.step:,}; the first host has written the run")
     return 0 if interrupts.received is None else 128 + interrupts.received

@@ -20,9 +20,9 @@ _BEFORE = "remove it to go on from the one before"
 
 
 def say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
-    """Say so if another number of steps moves the end of the curve, so that its values jump."""
-    phase = min(recipe.phase_of(done), len(before.phases()) - 1)
-    old, new = before.schedule(phase), recipe.schedule(phase)
+    """Say so if another number of steps moves phases or the end of the curve: its values jump."""
+    _say_other_phase(before, recipe, done)
+    old, new = (each.schedule(each.phase_of(done)) for each in (before, recipe))
     if old.value(1.0, 0.0, done) == new.value(1.0, 0.0, done):
         return
     was, now = (float(each.value(1.0, recipe.decay_to, done)) for each in (old, new))
@@ -36,6 +36,22 @@ def say_other_rates(before: Recipe, recipe: Recipe, done: int) -> None:
             first = getattr(recipe, name.removesuffix("_end"))
             was, now = (float(each.value(first, last, done)) for each in (old, new))
             say(f"           {name.removesuffix('_end')} goes on at {now:.3g}, not at {was:.3g}")
+
+
+def _say_other_phase(before: Recipe, recipe: Recipe, done: int) -> None:
+    """Say which values the next step has that it would not have had, or the last one had."""
+    old, new = (each.phases()[each.phase_of(done + 1)] for each in (before, recipe))
+    was, now = (each.in_phase(each.phase_of(done + 1)) for each in (before, recipe))
+    jumps = [
+        f"{name} is {getattr(now, name)} now, not {getattr(was, name)}"
+        for name in {**old.changed, **new.changed}
+        if getattr(now, name) != getattr(was, name)
+    ]
+    if jumps:
+        say(
+            f"phase      with {recipe.steps:,} steps the next one is of phase {new.name}, with "
+            f"{before.steps:,} it was {old.name}: {'; '.join(jumps)}"
+        )
 
 
 def load(system: System, path: Any, resumed: runs.Run, what: str = "", ways: str = _BEFORE) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,8 +20,8 @@ from models.systems import system_class
 from runs.record import OWN_LABELS
 from training.settings import Settings
 
-# With --only or --domains, a dry run prepares 64 pictures for each one of a batch. If too few of
-# these have the labels, it prepares 8 times as many, and so on, up to all.
+# With --only or --domains, a dry run prepares 64 pictures for each one of a batch, else one. If too
+# few of these can be used, it prepares 8 times as many, and so on, up to all.
 _SAMPLE_OF_A_PART, _MORE = 64, 8
 
 
@@ -42,36 +41,59 @@ def open_for(
     if len(recipe.data_shape) != 3:
         raise UserError("train.py trains on pictures; toy.py and compare.py train on points")
     for data in filter(None, (settings.data, settings.data_b)):
-        _refuse_among_pictures(Path(settings.out).expanduser(), Path(data).expanduser())
+        _refuse_among_pictures(Path(settings.out), Path(data).expanduser())
     count = settings.count or None
     if not sample_only:
-        return _opened(recipe, settings, count, settings.cache_dir or None, check)
+        return _enough(recipe, settings, count, settings.cache_dir or None, check)
     cache = stack.enter_context(tempfile.TemporaryDirectory(prefix="gan-dry-run-"))
     enough = max(recipe.in_phase(number).batch_size for number in range(len(recipe.phases())))
     enough += recipe.held_out and 1 + enough // (recipe.held_out - 1)
-    if not (settings.domains or settings.only):
-        return _opened(recipe, settings, min(count or enough, enough), cache, check)
-    enough *= _SAMPLE_OF_A_PART
+    if settings.domains or settings.only:
+        enough *= _SAMPLE_OF_A_PART
     with user_errors(datasets.DataError):
         whole = datasets.sources.find(settings.data, None, count, None).count
     while whole is None or enough < whole:
-        with contextlib.suppress(UserError):  # a rare label; or a mistake, which all will tell
-            return _opened(recipe, settings, enough, cache, check)
+        # A rare label, or pictures that are left out; or a mistake, which all will tell.
+        with contextlib.suppress(UserError):
+            return _enough(recipe, settings, enough, cache, check, sample_only=True)
         if whole is None:
             break  # a public set, whose size is not known before it is loaded
         enough *= _MORE
-    return _opened(recipe, settings, count, cache, check)
+    return _enough(recipe, settings, count, cache, check)
+
+
+def _enough(
+    recipe: Recipe,
+    settings: Settings,
+    count: int | None,
+    cache: str | None,
+    check: Callable[[datasets.Source], None],
+    sample_only: bool = False,
+) -> datasets.Domains:
+    """The pictures, if there are enough for a batch; says which were left out.
+
+    Of a sample that does not suffice nothing is said, since a larger one will be.
+    """
+    data = _opened(recipe, settings, count, cache, check)
+    if not sample_only:
+        _say_left_out(data)
+    for name, part in data.parts.items():
+        where = f"domain {data.titles[name]!r}" if len(data.parts) > 1 else settings.data
+        _refuse_few(recipe, where, len(part.images))
+    if sample_only:
+        _say_left_out(data)
+    return data
+
+
+def _say_left_out(data: datasets.Domains) -> None:
+    if data.left_out:
+        named = [f"{path} ({reason})" for path, reason in data.left_out]
+        say(f"left out   {len(named)} unusable pictures: {listed(named)}")
 
 
 def _refuse_among_pictures(out: Path, data: Path) -> None:
     """Raise `UserError` if pictures of a run would be among those it trains on."""
-    if not os.path.isdir(data):  # False also for the name of a public set
-        return
-    inner, outer = out.resolve(), data.resolve()
-    hidden = inner.is_relative_to(outer) and any(
-        part.startswith(".") for part in inner.relative_to(outer).parts
-    )
-    if inner.is_relative_to(outer) and not hidden:
+    if datasets.folders.among_pictures(out, data):
         raise UserError(
             f"--out {out} lies in the folder of pictures {data}: what a run draws would be trained "
             "on; give a folder beside it"
@@ -86,7 +108,7 @@ def _opened(
     check: Callable[[datasets.Source], None],
 ) -> datasets.Domains:
     with user_errors(datasets.DataError):
-        data = datasets.open_domains(
+        return datasets.open_domains(
             settings.data,
             recipe.domains,
             recipe.data_shape,
@@ -102,13 +124,6 @@ def _opened(
             workers=settings.workers or None,
             check=check,
         )
-    if data.left_out:
-        named = [f"{path} ({reason})" for path, reason in data.left_out]
-        say(f"left out   {len(named)} unusable pictures: {listed(named)}")
-    for name, part in data.parts.items():
-        where = f"domain {data.titles[name]!r}" if len(data.parts) > 1 else settings.data
-        _refuse_few(recipe, where, len(part.images))
-    return data
 
 
 def refuse_unfit(
@@ -125,6 +140,7 @@ def refuse_unfit(
             # The labels are not known yet; any kind shows whether the networks can take some.
             labelled = dataclasses.replace(recipe, label_kind="classes", num_labels=2)
             system_class(recipe).check(labelled)
+            labelled.check_training()
             if recipe.labels == "required" and (found := source.load()[1]):
                 recipe.with_labels(found.labels)  # refuses what the networks cannot take
         else:

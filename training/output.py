@@ -76,9 +76,11 @@ class Outputs(contextlib.ExitStack):
         for each in quality:
             each.listeners.extend(board.measured for board in boards)
         self._watch = self._collapse_watch(singular_values, quality)
+        if self._watch:
+            saved.listeners.append(self._watch.keep)
         self._log = CSVLog(run.losses, session.step)
         self._interrupts = Interrupts(saved)
-        per_step = recipe.batch_size * recipe.columns
+        per_step = system.recipe.batch_size * system.recipe.columns  # in this phase
         self.callbacks = [
             self._log,
             NaNGuard(lambda: names.newest(run.checkpoints), self._diverged),
@@ -138,6 +140,11 @@ class Outputs(contextlib.ExitStack):
         """Count the rollback, once the session has gone back."""
         if self._watch:
             self._watch.went_back()
+
+    def saved_last(self) -> None:
+        """Keep what belongs to a checkpoint that was saved after the callbacks had ended."""
+        if self._watch:
+            self._watch.keep()
 
     def _diverged(self, message: str) -> bool:
         return self._watch is not None and self._watch.diverged(message)

@@ -114,7 +114,10 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     if resumed and plan.chief and not command.dry_run:
         stack.enter_context(resumed.held())
     _say_choices(plan, found, decided)
-    judge = judge_of(decided.recorded, recipe) if resumed else recipe.judge
+    if resumed:
+        judge = judge_of(decided.recorded, recipe)
+    else:
+        judge = finetuning.judge_after(recipe, settings.from_, settings.out)
     checks.before_data(command, decided, plan, judge)
     data = open_for(
         recipe, settings, stack, sample_only,
@@ -151,8 +154,9 @@ def _begin(session: Session, recorded: dict[str, Any]) -> None:
             session.system.begins_trained = True
     elif settings.from_:
         session.record["from"] = finetuning.start_from(
-            session.system, settings.from_, settings.out, session.record["data"]["labels"]
-        )
+            session.system, settings.from_, settings.out, session.record["data"]["labels"],
+            session.record["data"],
+        )  # fmt: skip
 
 
 def print_plan(session: Session) -> None:

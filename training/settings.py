@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -136,6 +137,9 @@ class Settings:
     checkpoints: int = option(3, "Output", "how many of the newest checkpoints to keep", least=1)
 
     def __post_init__(self) -> None:
+        # A shell leaves the ~ of --out=~/runs to us.
+        if isinstance(self.out, str):
+            object.__setattr__(self, "out", os.path.expanduser(self.out))
         found = [*fields.problems(self, called=fields.as_option)] or [*self._problems()]
         if found:
             raise ValueError("; ".join(found))

@@ -141,6 +141,25 @@ def test_tags_from_illustration2vec(raw, tmp_path, run):
     assert labels[1].endswith(",1,0")
 
 
+def test_tags_of_a_name_in_two_folders_are_those_of_neither(raw, tmp_path, run):
+    for name in "ab":
+        (raw / name).mkdir()
+        (raw / f"{name}.png").rename(raw / name / "7.png")
+    (raw / "c.png").rename(raw / "a" / "c.png")
+    (tmp_path / "json").mkdir()
+    for name in ("7", "c", "d"):
+        (tmp_path / "json" / f"{name}.json").write_text('{"smile": 1}')
+    lines = run(tags=tmp_path / "json")
+    tagged = {name for name, row in by_picture(tmp_path / "out").items() if row["smile"]}
+    assert tagged == {"a/c.png", "d.png"}
+    assert any("have their names: 1 ('7'). Put each JSON" in line for line in lines)
+    (raw / "d.png").rename(raw / "7.png")  # the one that the JSON names by its whole path
+    lines = run(tags=tmp_path / "json")
+    tagged = {name for name, row in by_picture(tmp_path / "out").items() if row["smile"]}
+    assert {"7.png"} == tagged & {"7.png", "a/7.png", "b/7.png"}
+    assert not any("have their names" in line for line in lines)
+
+
 def test_tags_of_a_picture_are_not_those_of_its_faces(raw, tmp_path, run):
     """Which of two faces they describe is unknown; of a single one it is clear."""
     for path in raw.iterdir():

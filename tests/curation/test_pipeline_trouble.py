@@ -1,5 +1,6 @@
 """What nothing may break: kills, two runs at once, full disks, odd folders and files."""
 
+import errno
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from benchmarks import scenes
 from curation import extraction, pipeline
-from datasets.errors import DataError
+from datasets.errors import DataError, PassingError
 from tests.curation.outcome import by_picture, files, looked_at
 
 ROOT = Path(__file__).parents[2]
@@ -170,3 +171,22 @@ def test_a_folder_of_downloads(raw, tmp_path, run):
                     '"q",\n<b>.png'}  # fmt: skip
     assert "passed over: 1 (.txt 1)" in lines[0]
     assert "6 pictures gave no face." in lines
+
+
+@pytest.mark.parametrize("where", ["decode", "digest"])
+def test_a_picture_that_could_not_be_read_once_is_read_by_the_next_run(
+    raw, tmp_path, run, monkeypatch, where
+):
+    real, left = extraction.decode.read_whole, [OSError(errno.EIO, "Input/output error")]
+
+    def read(path):
+        if path.endswith("b.png") and left:
+            error = left.pop()
+            raise PassingError(error.strerror, path) if where == "decode" else error
+        return real(path)
+
+    monkeypatch.setattr(extraction.decode, "read_whole", read)
+    run()
+    assert by_picture(tmp_path / "out")["b.png"]["why"] == "Input/output error"
+    assert looked_at(run()) == "1 of them looked at now."
+    assert by_picture(tmp_path / "out")["b.png"]["kept"] == "yes"

@@ -84,6 +84,10 @@ def test_both_forms_of_illustration2vec(tmp_path):
     assert illustration2vec.for_picture(tags, "x/b.png") == tags["b"]
     assert illustration2vec.for_picture(tags, "sub/a.jpg") == tags["sub/a"]
     assert illustration2vec.for_picture(tags, "a.jpg") is None
+    shared = illustration2vec.shared_names(["x/b.png", "y/b.png", "y/b.jpg", "y/c.png", "y/c.jpg"])
+    assert shared == {"b"}
+    assert illustration2vec.for_picture(tags, "x/b.png", shared) is None
+    assert illustration2vec.for_picture(tags, "b.png", shared) == tags["b"]
 
 
 def test_what_is_written_can_be_read(tmp_path):

@@ -51,6 +51,21 @@ def test_contact_sheet(run, folder, tmp_path):
     assert Image.open(sheet).size == (64, 8)
 
 
+def test_a_contact_sheet_is_not_written_among_the_pictures(run, folder, tmp_path, monkeypatch):
+    before = (folder / "3.png").read_bytes()
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(folder)
+    for data, sheet in ((folder, folder / "3.png"), (folder, folder / "new" / "x.png"),
+                        (folder, tmp_path / "link" / "x.png"), (".", "x.png")):  # fmt: skip
+        code, _, error = run(data, "--resolution", 8, "--sheet", sheet)
+        assert code == 2
+        assert f"--sheet {sheet} lies in the folder of pictures {data}" in error
+        assert len(error.splitlines()) == 1
+    assert (folder / "3.png").read_bytes() == before
+    assert len(list(folder.rglob("*"))) == 6
+    assert run(folder, "--resolution", 8, "--sheet", folder / ".x" / "x.png")[0] == 0  # not scanned
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import types
@@ -5,7 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from datasets import DataError, check_resolution
+from datasets import DataError, check_resolution, sources
+from datasets.errors import PictureError
 from tests.datasets.conftest import first_values, save_picture
 
 
@@ -156,3 +158,24 @@ def test_importing_datasets_brings_no_framework():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_picture_that_may_not_be_read_is_drawn_once_it_may(opened, folder, monkeypatch):
+    def refused(path, mode):
+        return os.path.basename(path) != "3.png"
+
+    real, whole = sources.decode.read, sources.scan(folder)[0]
+
+    def read(path, resolution):
+        if os.path.basename(path) == "3.png":
+            raise PictureError("Permission denied")
+        return real(path, resolution)
+
+    with monkeypatch.context() as patch:  # root may read all, so the system is played
+        patch.setattr(sources.os, "access", refused)
+        patch.setattr(sources.decode, "read", read)
+        found = sources.scan(folder)[0]
+        assert [row for row in found if row not in whole] == [("3.png", -1, -1)]
+        assert opened(folder).left_out == [("3.png", "Permission denied")]
+    data = opened(folder)
+    assert (len(data.images), data.left_out) == (6, [])

@@ -10,11 +10,12 @@ import keras
 import numpy as np
 import pytest
 
+import runs
 from models.outputs import Ceiling
 from models.systems.gan.recipe import GANRecipe
 from runs.rows import read_rows
 from tests.training.driving import drive
-from training.callbacks import ceilings
+from training.callbacks import ceilings, quality
 from training.callbacks.base import StepCallback, StepCallbacks
 from training.callbacks.csv_log import CSVLog
 from training.output import Outputs
@@ -144,3 +145,18 @@ def test_a_kill_while_old_rows_are_dropped_loses_none(tmp_path, monkeypatch):
             drive([CSVLog(path, first_step=2)], [7.0], first=2)
     assert path.read_text() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("kept", "best"), [(2, (0.05, 2)), (4, (float("inf"), 0)), (None, None)])
+def test_the_best_so_far_is_from_before_the_step_that_a_run_goes_on_from(
+    tmp_path, monkeypatch, kept, best
+):
+    """Step 4 was measured after the last checkpoint, and will be measured again."""
+    run = runs.Run(tmp_path)
+    (tmp_path / "quality.csv").write_text("step,distance,kernel\n2,5,0.05\n4,1,0.01\n")
+    if kept:
+        run.best("generator").touch()
+    monkeypatch.setattr(quality, "_step_of", lambda path: kept)
+    made = quality.Quality(run, None, 2, 3, ["generator"], None)
+    assert made.best == (best or (float("inf"), 0))
+    assert run.best("generator").exists() == (kept == 2)

@@ -69,8 +69,36 @@ def test_free_memory_respects_a_container(monkeypatch):
     }
     monkeypatch.setattr(device, "_proc", lambda path: files.get(path, ""))
     assert device._free_memory() == 400_000_000
+    # What was read from files lies there until something else needs the room.
+    files["/sys/fs/cgroup/memory.stat"] = "anon 20000000\nfile 80000000\ninactive_file 70000000\n"
+    assert device._free_memory() == 470_000_000
     files["/sys/fs/cgroup/memory.max"] = "max\n"
     assert device._free_memory() == 1_024_000_000
+
+
+@pytest.mark.parametrize(
+    ("visible", "asked"),
+    [
+        (None, []),
+        ("", []),
+        ("2", ["--id=2"]),
+        ("3,1", ["--id=3"]),
+        ("GPU-8f6,GPU-9a", ["--id=GPU-8f6"]),
+    ],
+)
+def test_free_memory_of_a_gpu_is_that_of_the_first_visible(monkeypatch, visible, asked):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    queries = []
+
+    def run(query, **how):
+        queries.append(query)
+        return SimpleNamespace(stdout="40000\n10000\n")
+
+    monkeypatch.setattr(device.subprocess, "run", run)
+    assert device._nvidia_free() == 40_000 * 2**20
+    assert queries[0][3:] == asked
 
 
 def test_measuring_the_quality_takes_memory_too():

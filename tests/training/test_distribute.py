@@ -94,8 +94,8 @@ def test_hosts_make_the_batch_between_them(kind):
 def test_stopping_is_agreed_on():
     asked = []
 
-    def agree(step, stop):
-        asked.append((step, stop))
+    def agree(step, stop, last):
+        asked.append((step, stop, last))
         return step == 3
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -104,8 +104,35 @@ def test_stopping_is_agreed_on():
     for index in range(3):
         model.stop_training = model.stop_training or index == 1
         callbacks.on_train_batch_end(index, {"d_loss": 1.0})
-    assert asked == [(1, False), (2, True), (3, False)]
+    assert asked == [(1, False, False), (2, True, False), (3, False, False)]
     assert model.stop_training
+    callbacks.on_train_batch_end(3, {"d_loss": 1.0})
+    assert asked[-1] == (4, True, True)
+
+
+@pytest.mark.parametrize("kind", [distribution.Replicas, distribution.Sharded])
+def test_hosts_vote_at_the_end_of_a_phase_too(kind, monkeypatch):
+    """Else one would go on to the next phase, and wait there for one that has stopped."""
+    plan = object.__new__(kind)
+    plan.hosts, plan._wants_to_stop, votes = 2, False, []
+
+    class Anyone:
+        def __getattr__(self, name):
+            def vote(*given, **more):
+                votes.append(name)
+                return np.array(1.0)
+
+            return vote
+
+    plan._votes = Anyone().votes
+    if kind is distribution.Sharded:
+        multihost = pytest.importorskip("jax.experimental.multihost_utils")
+        monkeypatch.setattr(multihost, "process_allgather", Anyone().votes)
+    assert not plan.agree(13, True)
+    assert not votes
+    assert plan.agree(20, False)
+    assert plan.agree(23, False, last=True)
+    assert len(votes) == 2
 
 
 def test_one_host_stops_when_it_wants_to():

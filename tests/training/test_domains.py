@@ -163,6 +163,24 @@ def test_a_dry_run_looks_further_for_rare_labels(tmp_path, monkeypatch):
     assert len(data.parts["images"].images) == fit
 
 
+def test_a_dry_run_looks_further_past_pictures_that_are_left_out(tmp_path, capsys):
+    """Half of them have no label, and one of the first is damaged."""
+    folder = grey(tmp_path / "x", 40, 9)
+    names = sorted(path.name for path in folder.iterdir())
+    (folder / names[0]).write_bytes(b"")
+    table = tmp_path / "l.csv"
+    table.write_text("file,label\n" + "".join(f"{name},x\n" for name in names[::2]))
+    recipe = GANRecipe(name="x", resolution=8, batch_size=3)
+    data, _ = sampled(tmp_path, recipe, data=str(folder))
+    assert len(data.parts["images"].images) == 23
+    assert capsys.readouterr().err.count("left out") == 1
+    data, _ = sampled(tmp_path, recipe, data=str(folder), labels=str(table))
+    assert len(data.parts["images"].images) >= 3
+    with pytest.raises(UserError, match="--batch-size 30 is larger than the data"):
+        sampled(tmp_path, replace(recipe, batch_size=30), data=str(folder), labels=str(table))
+    assert capsys.readouterr().err.count("left out") == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "settled"),
     [({}, "none"), ({"count": 100}, "diffaug"), ({"only": "hat"}, "auto")],

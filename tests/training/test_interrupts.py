@@ -13,6 +13,7 @@ import pytest
 
 from runs.rows import read_rows
 from tests.training.tiny import TINY
+from training.callbacks.interrupts import Interrupts
 
 ROOT = Path(__file__).parents[2]
 LINE = 240.0  # seconds for anything to happen, on a busy machine
@@ -84,6 +85,18 @@ with Interrupts(Checkpoints(Path("checkpoints"), 1, 1)) as interrupts:
     )
     assert done.returncode == 130
     assert done.stdout.strip() == "still here 2"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+def test_the_handlers_of_before_are_back_after_the_training():
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+    before = [signal.getsignal(number) for number in numbers]
+    with Interrupts(None):
+        assert all(
+            signal.getsignal(number) != handler
+            for number, handler in zip(numbers, before, strict=True)
+        )
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 @pytest.mark.parametrize(

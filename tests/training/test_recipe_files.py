@@ -5,6 +5,9 @@ import json
 import pytest
 
 import runs
+from console.errors import UserError
+from models import recipes
+from training.command import Command
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -56,3 +59,38 @@ def test_the_record_of_a_run_trains_another(train, tmp_path):
     assert before == after
     assert before["mirror"]
     assert before["steps"] == 1
+
+
+@pytest.fixture
+def resumed(tmp_path):
+    """Write the file, and ask what a run by it is resumed with."""
+    file = tmp_path / "mine.toml"
+
+    def ask(text, **overrides):
+        file.write_text(text)
+        if not runs.runs(tmp_path / "out"):
+            run = runs.create(tmp_path / "out", "mine", "tiny")
+            run.write(recipes.load(str(file)), {"settings": {}, "overrides": {}})
+        command = Command(
+            "train.py", None, str(file), overrides, {"out": str(tmp_path / "out")}, "0", False
+        )
+        return command._recipe_of(runs.load("0", tmp_path / "out"))
+
+    return ask
+
+
+@pytest.mark.parametrize("base", ["vae_cpu", "pggan_cpu", "cyclegan_cpu", "srgan_cpu"])
+def test_a_changed_file_is_seen_by_systems_without_labels_too(resumed, base):
+    before = resumed(f'recipe = "{base}"\nbatch_size = 4\n')
+    with pytest.raises(UserError, match=r"mine.toml was changed: batch_size was 4, now 5\. Change"):
+        resumed(f'recipe = "{base}"\nbatch_size = 5\n')
+    steps = before.steps + 7_000
+    assert resumed(f'recipe = "{base}"\nbatch_size = 4\nsteps = {steps}\n').steps == steps
+
+
+def test_a_file_with_width_and_height_goes_on(resumed):
+    text = 'recipe = "sagan_cpu"\nresolution = "64x96"\nsteps = {}\n'
+    assert resumed(text.format(10)).data_shape == (96, 64, 3)
+    assert resumed(text.format(20)).steps == 20
+    with pytest.raises(UserError, match=r"was changed: (aspect|resolution) was "):
+        resumed('recipe = "sagan_cpu"\nresolution = "96x64"\nsteps = 20\n')

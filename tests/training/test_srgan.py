@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 import runs
-from models import files
+from models import files, recipes
 from runs import checkpoints as names
 from runs.rows import read_rows
 from tests.training.running import assert_it_goes_on, assert_refused
+from training import going_on
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -55,6 +56,20 @@ def test_both_phases_are_one_run_that_goes_on_wherever_it_stopped(run, tmp_path)
         assert grid.size[1] > 2 * 34 + 2  # the columns have captions
     assert_it_goes_on(run, whole, 2)  # at a seam, and over the next
     assert [int(row["step"]) for row in read_rows(whole / "losses.csv")] == [1, 2, 3, 4, 5]
+
+
+def test_other_steps_that_move_the_phases_are_told(capsys):
+    before = recipes.load("srgan_cpu").changed(steps=9_000, pixel_steps=6_000, late_steps=500)
+    more = before.changed(steps=18_000)
+    before, more = (each.changed(learning_rate=0.0002) for each in (before, more))
+    for done in (5_999, 6_000, 8_000):  # in the same phase by both
+        going_on.say_other_rates(before, more, done)
+    assert capsys.readouterr().err == ""
+    for done in (8_500, 9_000):
+        going_on.say_other_rates(before, more, done)
+        said = capsys.readouterr().err
+        assert "with 18,000 steps the next one is of phase adversarial" in said
+        assert "with 9,000 it was late: learning_rate is 0.0002 now, not 2e-05" in said
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
     Args: callbacks, in calling order (plain Keras callbacks work too, with tensors as logs);
     `first_step`: steps already done; `last_step`: where training ends; `read_every`: for how many
     steps at most the logs stay on the device; `read_seconds`: for how long at most; `agree`:
-    (step, whether a callback wants to stop) → whether to stop, since hosts that train together
-    must decide together.
+    (step, whether a callback wants to stop, whether it is the last step) → whether to stop, since
+    hosts that train together must decide together.
 
     `seconds`: the time that each `StepCallback` has taken so far, by the name of its class,
     without waiting for the device.
@@ -64,9 +64,9 @@ class StepCallbacks(keras.callbacks.CallbackList):
         last_step: int,
         read_every: int = 100,
         read_seconds: float = 1.0,
-        agree: Callable[[int, bool], bool] | None = None,
+        agree: Callable[[int, bool, bool], bool] | None = None,
     ) -> None:
-        self._first_step = first_step
+        self._first_step, self._last_step = first_step, last_step
         self._agree = agree
         self._read_every, self._read_seconds = read_every, read_seconds
         self._unread: list[tuple[int, dict[str, Any]]] = []
@@ -104,7 +104,8 @@ class StepCallbacks(keras.callbacks.CallbackList):
             with self._timed(each):
                 each.on_step(step)
         if self._agree is not None:
-            self.model.stop_training = self._agree(step, self.model.stop_training)
+            wanted, last = self.model.stop_training, step == self._last_step
+            self.model.stop_training = self._agree(step, wanted, last)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Deliver the unread logs, then call the plain Keras callbacks."""

@@ -39,7 +39,8 @@ class Checkpoints(StepCallback):
     folder, one more is written; asked for with `keep=True` (and by the file), only a rollback
     removes it. So it is with the one after the last step, with `keep_last`: what a phase of several
     came to. That of the best measurement, which `measured_best` tells of, stays until a better one;
-    `measures(step)` says beforehand that there will be a measurement.
+    `measures(step)` says beforehand that there will be a measurement. `listeners` are called after
+    each checkpoint.
 
     Raises `TrainingStopped` when the disk is full or a weight is not finite, unless then
     `go_back(message)` plans a return; the checkpoints before stay as they are.
@@ -57,6 +58,7 @@ class Checkpoints(StepCallback):
         super().__init__()
         self.folder, self.every, self._keep, self._keep_last = folder, every, keep, keep_last
         self._measures, self._go_back = measures, go_back
+        self.listeners: list[Callable[[], None]] = []
         self._requested: str | None = None
         self._best = self._asked_by_file = False
         self._request_file = folder.parent / REQUEST
@@ -108,6 +110,8 @@ class Checkpoints(StepCallback):
     def _save(self, step: int, kind: str) -> Path:
         path = self.folder / name(step, kind)
         save(self.model, path, newest(self.folder))
+        for tell in self.listeners:
+            tell()
         return path
 
 

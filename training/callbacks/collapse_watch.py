@@ -21,8 +21,8 @@ class CollapseWatch(StepCallback):
 
     With `rollbacks` above 0 an alarm, or a number that is not finite, sets `rollback` and ends the
     training; the session then goes back, calls `went_back`, and continues. The guard's history is
-    kept in `state` for a resumed run. It judges every 100 steps, and when `also_due(step)` says
-    that there is a new measurement.
+    kept in `state` for a resumed run; `keep` is to be called with each checkpoint. It judges every
+    100 steps, and when `also_due(step)` says that there is a new measurement.
     """
 
     def __init__(
@@ -68,7 +68,11 @@ class CollapseWatch(StepCallback):
                 say(f"{'ALARM' if finding.level == ALARM else 'careful'}: {finding.message}")
         self._said = now
         if step == self.last_step or not self._end_with(self.guard.rollback(self._saved())):
-            write_json(self._state, self.guard.state())
+            self.keep()
+
+    def keep(self) -> None:
+        """Write the history: a run that goes on from a checkpoint of now must know all of it."""
+        write_json(self._state, self.guard.state())
 
     def diverged(self, message: str) -> bool:
         """Plan a rollback because of numbers that are not finite; whether one is left."""
@@ -77,7 +81,7 @@ class CollapseWatch(StepCallback):
     def went_back(self) -> None:
         """Count the return. Only now: a run that dies before it has gone back plans it again."""
         self.guard.rolled_back(self.rollback)
-        write_json(self._state, self.guard.state())
+        self.keep()
 
     def _saved(self) -> list[int]:
         return [names.step_of(path) for path in names.found(self._checkpoints)]

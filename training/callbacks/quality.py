@@ -13,7 +13,7 @@ from metrics.monitor import Reading
 from models import files
 from quality.during import QualityMeasure
 from runs import Run
-from runs.rows import column, read_rows
+from runs.rows import column, lowest, read_rows
 from training.callbacks.base import StepCallback
 from training.callbacks.csv_log import CSVLog
 
@@ -105,7 +105,10 @@ def _step_of(path: Path) -> int | None:
 
 
 def plot_quality(log: Path, picture: Path, name: str) -> None:
-    """Draw the measure in the CSV file `log` against the step, with the floor of real pictures."""
+    """Draw the measure in the CSV file `log` against the step, with the floor of real pictures.
+
+    The star is at the kept step, the one with the lowest kernel distance.
+    """
     from metrics.plots import quality_over_steps
 
     rows = read_rows(log, _NEEDED)
@@ -114,4 +117,5 @@ def plot_quality(log: Path, picture: Path, name: str) -> None:
     values = zip(column(rows, "step"), column(rows, COLUMN), strict=True)
     entries = [(int(step), Estimate(value)) for step, value in values]
     line = "averaged generator"
-    quality_over_steps({line: entries}, name, picture, {line: rows[-1].get("floor")})
+    floor, kept = rows[-1].get("floor"), lowest(rows, KERNEL)
+    quality_over_steps({line: entries}, name, picture, {line: floor}, {line: kept})
