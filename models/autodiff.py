@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
-from layers import strided
+from layers import replicas, strided
 
 BACKEND = keras.backend.backend()
 
@@ -37,7 +37,17 @@ if BACKEND == "tensorflow":
         return tf.convert_to_tensor(gradient)
 
     def apply_gradients(optimizer: keras.Optimizer, gradients: list, variables: Sequence):
-        """One step of `optimizer`, built for `variables`, on gradients with its loss scaling."""
+        """One step of `optimizer`, built for `variables`, on gradients with its loss scaling.
+
+        On several devices the gradients are those of this device's share of the batch.
+        """
+        scaling = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        if scaling and replicas.count() > 1:
+            # Keras lets one device, or each host for itself, say whether a step overflowed. All
+            # must say the same: the others' infinite gradients would go into the weights.
+            mine = tf.cast(tf.logical_not(optimizer.check_finite(gradients)), "float32")
+            overflowed = replicas.mean(mine) > 0.0
+            gradients = [tf.where(overflowed, float("nan"), each) for each in gradients]
         optimizer.apply(gradients, variables)
 
     def input_gradient(fn: Callable, x, state: Sequence):

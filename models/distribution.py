@@ -46,7 +46,18 @@ class Distribution:
         return contextlib.nullcontext()
 
     def check(self, recipe: Recipe) -> None:
-        """Raise ValueError unless the recipe's batches can be cut into equal shares."""
+        """Raise ValueError unless the batches of every phase can be cut into equal shares."""
+        phases = recipe.phases()
+        for number, phase in enumerate(phases):
+            try:
+                self._check_phase(recipe.in_phase(number))
+            except ValueError as error:
+                if len(phases) == 1:
+                    raise
+                raise ValueError(f"in phase {phase.name}, {error}") from error
+
+    def _check_phase(self, recipe: Recipe) -> None:
+        """`check` of one phase's recipe."""
         self._blocks(recipe)
 
     def rows(self, recipe: Recipe) -> np.ndarray | None:
@@ -71,8 +82,13 @@ class Distribution:
             verbose=0,
         )
 
-    def agree(self, step: int, stop: bool) -> bool:
-        """Whether all hosts stop after `step`; `stop`: whether this one wants to."""
+    def agree(self, step: int, stop: bool, last: bool = False) -> bool:
+        """Whether all hosts stop after `step`.
+
+        Args:
+            stop: whether this one wants to.
+            last: whether the phase ends with it, so that no later step can be agreed on.
+        """
         return stop
 
     def _blocks(self, recipe: Recipe) -> np.ndarray:
@@ -107,8 +123,8 @@ class Replicas(Distribution):
         self._here = self.devices // self.hosts
         self._wants_to_stop = False
 
-    def check(self, recipe):
-        super().check(recipe)
+    def _check_phase(self, recipe):
+        super()._check_phase(recipe)
         share = recipe.batch_size // (recipe.micro_batches * self.devices)
         if share < recipe.least_part:
             raise ValueError(
@@ -172,11 +188,11 @@ class Replicas(Distribution):
 
         return self.strategy.experimental_distribute_values_from_function(share)
 
-    def agree(self, step, stop):
+    def agree(self, step, stop, last=False):
         if self.hosts == 1:
             return stop
         self._wants_to_stop |= stop
-        if step % _AGREE_EVERY:
+        if step % _AGREE_EVERY and not last:
             return False
         import tensorflow as tf
 
@@ -216,11 +232,11 @@ class Sharded(Distribution):
         with self.scope():
             super().fit(system, batches, steps, callbacks)
 
-    def agree(self, step, stop):
+    def agree(self, step, stop, last=False):
         if self.hosts == 1:
             return stop
         self._wants_to_stop |= stop
-        if step % _AGREE_EVERY:
+        if step % _AGREE_EVERY and not last:
             return False
         from jax.experimental import multihost_utils
 

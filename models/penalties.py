@@ -106,14 +106,12 @@ class Penalty:
         perturbs: it uses random points around reals.
         at: of "real" and "fake" those whose slopes, under their own labels, are all that it takes.
             D's answers to them come with these, which saves a pass of D each.
-        slopes: how many slopes per real picture it takes.
     """
 
     function: Callable[[DiscriminatorStep], Any]
     joins_fakes: bool = False
     perturbs: bool = False
     at: tuple[str, ...] = ()
-    slopes: int = 1
 
 
 PENALTIES = {
@@ -122,7 +120,7 @@ PENALTIES = {
     "perturbed_gradient": Penalty(perturbed_gradient_penalty, perturbs=True),
     "r1": Penalty(r1, at=("real",)),
     "r2": Penalty(r2, at=("fake",)),
-    "r1_r2": Penalty(r1_r2, at=("real", "fake"), slopes=2),
+    "r1_r2": Penalty(r1_r2, at=("real", "fake")),
 }
 
 

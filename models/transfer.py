@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -139,22 +139,38 @@ class _Match:
 def freeze(network: keras.Model, blocks: int) -> None:
     """Keep the first `blocks` blocks of a discriminator as they are (FreezeD, arXiv:2002.10964).
 
-    What stands before them is kept too. Power iterations go on, since they are no training.
+    All else that leads to the next block is kept too, such as what stands before the first. Power
+    iterations go on, since they are no training.
 
     Raises:
         ValueError: a network with no more blocks than these.
     """
-    names = list(dict.fromkeys(_blocks_of(network)))
+    names = list(dict.fromkeys(filter(None, map(_block, network.layers))))
     if blocks >= max(len(names), 1):
         has = f"{len(names)} blocks" if names else "no blocks"
         raise ValueError(f"freeze_d {blocks}: this discriminator has {has}; one must be trained")
+    kept, trained = names[:blocks], names[blocks:]
+    # By the graph: in the order of layers those of another branch stand between a chain's.
+    before = _leading_to([each for each in network.layers if _block(each) == trained[0]])
     for layer in network.layers:
-        if (block := _BLOCK.match(layer.name)) and block[0] not in names[:blocks]:
-            return
-        layer.trainable = False
+        block = _block(layer)
+        if block in kept or (layer in before and block not in trained):
+            layer.trainable = False
 
 
-def _blocks_of(network: keras.Model) -> Iterator[str]:
-    for layer in network.layers:
-        if block := _BLOCK.match(layer.name):
-            yield block[0]
+def _block(layer: keras.Layer) -> str | None:
+    """The name of the block that a layer belongs to, or None."""
+    found = _BLOCK.match(layer.name)
+    return found[0] if found else None
+
+
+def _leading_to(layers: Iterable[keras.Layer]) -> set[keras.Layer]:
+    """The layers of a network, and all whose outputs reach them."""
+    found, waiting = set(), list(layers)
+    while waiting:
+        layer = waiting.pop()
+        if layer not in found:
+            found.add(layer)
+            nodes = [parent for node in layer._inbound_nodes for parent in node.parent_nodes]
+            waiting += [node.operation for node in nodes]
+    return found

@@ -101,7 +101,7 @@ def build_plan(parsed: argparse.Namespace) -> tuple[GANRecipe, ToySettings]:
         changes.pop("steps", None)
         recipe = recipes.load(parsed.recipe)
         recipe = on_points(recipe, worlds.world(settings.world).dim, settings.width)
-        recipe = dataclasses.replace(recipe, **changes)
+        recipe = recipe.changed(**changes)
         refuse_ignored(recipe, changes, unknown=())
         recipe.check_training()
     return recipe, settings

@@ -55,10 +55,18 @@ class GrowingRecipe(AugmentationFields):
         2048, "Training", "between these two: this divided by the pictures' side", least=1
     )
     stable_pictures: int = option(
-        600_000, "Training", "real pictures shown at each size before it grows", least=1
+        600_000,
+        "Training",
+        "real pictures shown at each size before it grows",
+        only={"grow": (True,)},
+        least=1,
     )
     fade_pictures: int = option(
-        600_000, "Training", "real pictures shown while a new size fades in", least=1
+        600_000,
+        "Training",
+        "real pictures shown while a new size fades in",
+        only={"grow": (True,)},
+        least=1,
     )
     grow: bool = option(True, "Training", "begin with small pictures, not at the full resolution")
     learning_rate: float = option(1e-3, "Training", "of both networks", above=0)

@@ -1,10 +1,11 @@
 """FastGAN's networks (Liu et al. 2021, arXiv:2101.04775): good from few pictures, and light.
 
-Layers are those of the authors' code. The generator's small maps choose the channels of its large
-ones (skip-layer excitation, section 3.1). The discriminator looks at the picture and at its half,
-answers for every patch, and has to draw real pictures again from its maps (section 3.2), so that it
-cannot know its few pictures by heart. All channels are by the size of their maps, so the networks
-serve at any size from 32 px up; the authors begin at 256.
+Layers are those of the authors' code at 256 px, and the generator's above too. (There their
+discriminator begins with plain strided convolutions.) The generator's small maps choose the
+channels of its large ones (skip-layer excitation, section 3.1). The discriminator looks at the
+picture and at its half, answers for every patch, and has to draw real pictures again from its maps
+(section 3.2), so that it cannot know its few pictures by heart. All channels are by the size of
+their maps, so the networks serve at any size from 32 px up; the authors begin at 256.
 """
 
 import keras
@@ -22,6 +23,7 @@ from models.recipe import Recipe
 
 LEAST, MOST = 32, 1024  # px
 EXCITED = 16  # maps of this many times the size are excited by the generator's small ones
+MOST_EXCITED = 512  # px; the authors' larger maps are not
 D_EXCITED = 8  # maps of this part of the size, by the discriminator's large ones
 LAST = 8  # the shorter side of the discriminator's smallest maps
 # Channels, in units of g_filters or d_filters, by the shorter side of the maps.
@@ -37,8 +39,8 @@ def generator(recipe: Recipe) -> keras.Model:
     """[z (N, latent_dim), y] → images (N, H, W, C) in [-1, 1]; R a power of two from 32 up.
 
     At each size: nearest neighbours doubled, then g_convolutions convolutions, each with batch norm
-    and gated linear units. The maps of 64 px and more are multiplied by what a gate makes of those
-    of a sixteenth of their size.
+    and gated linear units. The maps of 64 to 512 px are multiplied by what a gate makes of those of
+    a sixteenth of their size.
     """
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
     x = grown(recipe, z, y)
@@ -65,7 +67,7 @@ def grown(recipe: Recipe, z, y):
             x = _conv(recipe, "g", 2 * channels, 3, name=name)(x)
             x = blocks.generator_norm(recipe, x, y, f"{name}_norm")
             x = GatedLinearUnit(name=f"{name}_gated")(x)
-        if size // EXCITED in maps:
+        if size // EXCITED in maps and size <= MOST_EXCITED:
             x = _excited(recipe, "g", maps[size // EXCITED], x, f"g_stage_{stage}_excitation")
         maps[size] = x
     return x

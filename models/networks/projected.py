@@ -1,4 +1,4 @@
-"""Projected GAN's networks (Sauer et al. 2021, arXiv:2111.01007), as the authors' code has them.
+"""Projected GAN's networks (Sauer et al. 2021, arXiv:2111.01007), as in the authors' code.
 
 The discriminator never sees pictures. It sees the maps of a network that was trained on ImageNet
 and stays frozen, at four depths, mixed by random 1×1 convolutions that stay as they are drawn: over

@@ -1,16 +1,20 @@
 """python -m tests.models.distributed OUT.npz WAY DEVICES: training steps on several devices.
 
 Run in processes of its own by test_distribution.py. With the ways "mirrored", of GANs, and
-"growing", of a StyleGAN, it also takes the same steps on one device.
+"growing", of a StyleGAN, it also takes the same steps on one device. With "parts", for
+TensorFlow, it computes parts of a step: `overflow` and `perturbed`.
 """
 
 import os
 import sys
 
+import keras
 import numpy as np
+from keras import ops
 
 from layers import MinibatchStandardDeviation
-from models import distribution
+from models import autodiff, distribution, optimizers, penalties
+from models.descent import descend
 from models.systems import system_class
 from tests.models import tiny, tiny_growing
 
@@ -45,7 +49,7 @@ RECIPES = {
         "augment": "ada",
     },
 }
-GROWING = "growing"
+GROWING, PARTS = "growing", "parts"
 ON_HOSTS = ("labels",)
 STEPS = 2
 
@@ -107,18 +111,78 @@ def by_group(plan: distribution.Distribution) -> np.ndarray:
     inputs = np.random.default_rng(0).standard_normal((8, 2, 2, 3)).astype("float32")
     if os.environ["KERAS_BACKEND"] != "tensorflow" or plan.devices == 1:
         return np.array(layer(inputs))
-    share = len(inputs) // plan.devices
-    shares = plan.strategy.experimental_distribute_values_from_function(
-        lambda context: inputs[context.replica_id_in_sync_group * share :][:share]
-    )
-    outputs = plan.strategy.run(layer, (shares,))
+    outputs = plan.strategy.run(layer, (shared_out(plan, inputs),))
     return np.concatenate(plan.strategy.experimental_local_results(outputs))
+
+
+def overflow(plan: distribution.Distribution) -> dict[str, np.ndarray]:
+    """What three float16 steps change; in the second, the last device's gradient overflows."""
+    with plan.scope():
+        weight = keras.Variable(np.ones(2, "float32"))
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizers.get("adam", 0.1, 0.0, 0.9))
+        optimizer.build([weight])
+
+    def step(share):
+        loss = lambda part: lambda: (ops.sum(part["x"] * weight), {})  # noqa: E731
+        descend(loss, {"x": share}, [weight], optimizer, 1, [])
+
+    import tensorflow as tf
+
+    @tf.function
+    def on_every_device(last):
+        def share():
+            number = tf.distribute.get_replica_context().replica_id_in_sync_group
+            return tf.where(number == plan.devices - 1, last, 1.0)
+
+        plan.strategy.run(lambda: step(share()))
+
+    found = {"weight": [], "scale": []}
+    for last in (1.0, np.inf, 1.0):
+        on_every_device(tf.constant(last, "float32"))
+        found["weight"].append(every_copy(plan, weight))
+        found["scale"].append(every_copy(plan, optimizer.dynamic_scale))
+    return {f"overflow/{name}": np.array(values) for name, values in found.items()}
+
+
+def perturbed(plan: distribution.Distribution) -> dict[str, np.ndarray]:
+    """DRAGAN's penalty of |x|²/2 on all devices and on one; each share has another mean."""
+    rng = np.random.default_rng(0)
+    middle = np.array([-2, -2, 2, 2])[:, None]
+    real = rng.normal(middle, 1.0, (4, 3)).astype("float32")
+    noise = rng.random((4, 3)).astype("float32")
+
+    def penalty(given):
+        step = penalties.DiscriminatorStep(
+            lambda x, labels: 0.5 * ops.sum(ops.square(x), axis=1, keepdims=True),
+            lambda fn, x: autodiff.input_gradient(fn, x, []),
+            *(given[:, 0], given[:, 0]),
+            perturbation=given[:, 1],
+        )
+        return penalties.get("perturbed_gradient").function(step)
+
+    both = np.stack([real, noise], axis=1)
+    values = plan.strategy.run(penalty, (shared_out(plan, both),))
+    many = np.mean(plan.strategy.experimental_local_results(values))
+    return {"perturbed/many": many, "perturbed/one": np.array(penalty(ops.convert_to_tensor(both)))}
+
+
+def shared_out(plan: distribution.Distribution, array: np.ndarray):
+    """The rows of the array, in equal shares for the devices."""
+    share = len(array) // plan.devices
+    return plan.strategy.experimental_distribute_values_from_function(
+        lambda context: array[context.replica_id_in_sync_group * share :][:share]
+    )
+
+
+def every_copy(plan: distribution.Distribution, variable: keras.Variable) -> list[np.ndarray]:
+    """The values that this process's devices hold."""
+    return [each.numpy() for each in plan.strategy.experimental_local_results(variable.value)]
 
 
 def main(path: str, way: str, devices: str) -> None:
     pretend(int(devices))
-    names = {"hosts": ON_HOSTS, "mirrored": RECIPES, GROWING: (GROWING,)}[way]
-    plan, results = distribution.start("mirrored" if way == GROWING else way), {}
+    names = {"hosts": ON_HOSTS, "mirrored": RECIPES, GROWING: (GROWING,), PARTS: ()}[way]
+    plan, results = distribution.start("hosts" if way == "hosts" else "mirrored"), {}
     for name in names:
         found = {"many": steps(plan, name)}
         if way != "hosts":
@@ -127,6 +191,10 @@ def main(path: str, way: str, devices: str) -> None:
             found["one"]["by_group"] = by_group(distribution.Distribution())
         for key, values in found.items():
             results |= {f"{key}/{what}": value for what, value in values.items()}
+    if way in (PARTS, "hosts") and os.environ["KERAS_BACKEND"] == "tensorflow":
+        results |= overflow(plan)
+    if way == PARTS:
+        results |= perturbed(plan)
     rows = plan.rows(tiny.recipe(**RECIPES[ON_HOSTS[0]]))
     np.savez(path, devices=plan.devices, rows=rows, **results)
 

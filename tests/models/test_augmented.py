@@ -102,10 +102,14 @@ def test_the_generator_of_a_relativistic_loss_sees_augmented_reals():
     assert logs["g_loss"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_apa_puts_fakes_among_the_reals():
-    gates = np.sort(tiny.batch(tiny.recipe(augment="apa"), 0)["pseudo_gate"][:, 0])
+@pytest.mark.parametrize(
+    "labels", [{}, {"label_kind": "classes", "num_labels": 9, "g_conditioning": "concat"}]
+)
+def test_apa_puts_fakes_among_the_reals(labels):
+    """They are drawn for the labels of the reals whose places they take."""
+    gates = np.sort(tiny.batch(tiny.recipe(augment="apa", **labels), 0)["pseudo_gate"][:, 0])
     p = float(gates[1:3].mean())
-    recipe = tiny.recipe(**STILL, augment="apa", augment_p=p, augment_target=0.0)
+    recipe = tiny.recipe(**STILL, augment="apa", augment_p=p, augment_target=0.0, **labels)
     gan, twin = GAN(recipe, seed=1), GAN(recipe, seed=1)
     batch = tiny.batch(recipe, 0)
     (logs,) = tiny.fit(gan, [0])

@@ -8,6 +8,7 @@ import pytest
 from models import averages
 from models.systems.gan.recipe import GANRecipe
 from models.systems.gan.turns import GAN
+from models.systems.pggan.turns import PGGAN
 from tests.models import tiny, tiny_growing
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -63,3 +64,19 @@ def test_pictures_before_a_phase():
     """8 px of 8 pictures a step, then 16 px of 4: phases of 1, 2, 1, 4 and 2 steps."""
     recipe = tiny_growing.recipe()
     assert [recipe.pictures_before(n) for n in range(5)] == [0, 8, 24, 32, 48]
+
+
+def test_an_average_counts_the_pictures_of_the_phases_before():
+    """24 pictures before the third phase: a half-life of 12, and batches of 8."""
+    recipe = tiny_growing.recipe(ema_half_life=1_000, ema_ramp=0.5)
+    system = PGGAN(recipe, seed=1, phase=2)
+    system.steps_done.assign(3)
+    old = tiny.values(system.generator.trainable_variables)
+    tiny_growing.fit(system, [3])
+    kept = 0.5 ** (8 / 12)
+    means = {v.path: v for v in system.ema_generator.variables}
+    for before, now in zip(old, system.generator.trainable_variables, strict=True):
+        expected = kept * before + (1 - kept) * np.array(now)
+        np.testing.assert_allclose(np.array(means[now.path]), expected, atol=1e-6)
+    new = tiny.values(system.generator.trainable_variables)
+    assert max(np.abs(a - b).max() for a, b in zip(old, new, strict=True)) > 1e-4

@@ -1,5 +1,6 @@
 """Several devices reach the weights that one device reaches with the same batches."""
 
+import dataclasses
 import importlib.util
 import json
 import socket
@@ -10,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import distribution
-from tests.models import backends, tiny
+from models import distribution, recipes
+from tests.models import backends, tiny, tiny_growing
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-5  # measured: 1e-6 at most
@@ -70,6 +71,25 @@ def test_two_devices(backend, mirrored):
     assert_same(found, found)
 
 
+def assert_overflow_is_everywhere(found):
+    """A step in which one device's gradient overflowed is taken by none of them."""
+    first, skipped, third = found["overflow/weight"]
+    np.testing.assert_allclose(first, 0.9, atol=1e-6)
+    np.testing.assert_array_equal(skipped, first)
+    np.testing.assert_allclose(third, 0.8, atol=1e-6)
+    for scale, copies in zip((2**15, 2**14, 2**14), found["overflow/scale"], strict=True):
+        np.testing.assert_array_equal(copies, scale)
+
+
+def test_parts_of_a_step(tmp_path):
+    path = tmp_path / "parts.npz"
+    found = results(start(path, "tensorflow", "parts", 2), path)
+    assert found["overflow/weight"].shape == (3, 2, 2)
+    assert_overflow_is_everywhere(found)
+    # The noise of the penalty follows from how far all pictures spread, not those of a share.
+    np.testing.assert_allclose(found["perturbed/many"], found["perturbed/one"], rtol=1e-5)
+
+
 @pytest.mark.thorough
 def test_a_growing_gan_on_two_devices(tmp_path):
     path = tmp_path / "growing.npz"
@@ -92,6 +112,8 @@ def test_two_hosts(backend, mirrored, tmp_path):
     for host in hosts:
         assert host["devices"] == 2
         assert_same(host, mirrored(backend))
+        if backend == "tensorflow":
+            assert_overflow_is_everywhere(host)
     assert sorted(np.concatenate([host["rows"] for host in hosts])) == list(range(8))
 
 
@@ -129,6 +151,26 @@ def test_paired_pictures_stay_together():
 def test_unequal_shares_are_refused():
     with pytest.raises(ValueError, match=r"batch_size 6 cannot be cut .* 4 devices; 8 can"):
         of(4).check(tiny.recipe(batch_size=6))
+
+
+@pytest.mark.parametrize("way", [distribution.Replicas, distribution.Sharded])
+def test_the_batches_of_every_phase_are_checked(way):
+    """6 devices share the 6 pictures of the last phase, but not the 8 of the phases before."""
+    plan = object.__new__(way)
+    plan.devices = 6
+    growing = tiny_growing.recipe(batch_size=6, group=0)
+    plan.check(dataclasses.replace(growing, grow=False))
+    with pytest.raises(ValueError, match=r"^in phase stable_4, batch_size 8 cannot .*; 12 can"):
+        plan.check(growing)
+
+
+def test_a_share_has_the_pictures_that_the_recipe_needs():
+    """FastGAN's decoders reconstruct another quarter of each of four pictures."""
+    recipe = dataclasses.replace(recipes.load("fastgan"), resolution=32, batch_size=4)
+    of(1).check(recipe)
+    of(2).check(dataclasses.replace(recipe, batch_size=8))
+    with pytest.raises(ValueError, match=r"leaves 2 pictures to a device at a time; fastgan needs"):
+        of(2).check(recipe)
 
 
 def test_a_lazy_penalty_must_not_need_the_other_devices():

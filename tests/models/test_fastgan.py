@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from layers import initializers
-from models import autodiff, networks, recipes
+from models import autodiff, networks, recipes, transfer
 from models.systems.gan import layout
 from models.systems.gan.turns import GAN, _by_margins
 from tests.models import tiny
@@ -81,6 +81,39 @@ def test_each_convolution_count():
         network, _ = networks.build(recipe(resolution=64, g_convolutions=name), seed=0)
         found = [each for each in network.layers if each.name.endswith("_gated")]
         assert len(found) == 1 + at_sizes, name
+
+
+def test_large_maps_have_the_sources_channels_and_no_gate():
+    """theirs: nfc[512] = g_filters / 4 and nfc[1024] = g_filters / 8, a gate at 64 to 512 px.
+
+    Their D for 1024 px begins with ndf / 8 channels at 512 px; at 1024 px it has no maps.
+    """
+    with initializers.blank():
+        generator, discriminator = networks.build(
+            recipe(resolution=1024, g_filters=16, d_filters=16), seed=0
+        )
+    gates = [each.name for each in generator.layers if each.name.endswith("_excitation")]
+    assert gates == [f"g_stage_{stage}_excitation" for stage in (3, 4, 5, 6)]
+    shapes = {
+        "g_stage_6_excitation": (generator, (512, 512, 4)),
+        "g_stage_7_1_gated": (generator, (1024, 1024, 2)),
+        "d_first": (discriminator, (1024, 1024, 1)),
+        "d_stage_0_mean": (discriminator, (512, 512, 2)),
+    }
+    for name, (network, shape) in shapes.items():
+        assert tuple(network.get_layer(name).output.shape[1:]) == shape, name
+
+
+def test_blocks_are_frozen_along_the_first_look_alone():
+    """By their depth in the graph, layers of the second look stand between those of the blocks."""
+    with initializers.blank():
+        network = networks.build(recipe(resolution=256), seed=0)[1]
+    transfer.freeze(network, 4)
+    layers = [each for each in network.layers if each.weights]
+    kept = {each.name for each in layers if not each.trainable}
+    blocks = tuple(f"d_stage_{stage}_" for stage in range(4))
+    assert kept == {"d_first"} | {n.name for n in layers if n.name.startswith(blocks)}
+    assert {"d_stage_3_short_norm", "d_stage_3_excitation_2"} <= kept
 
 
 def test_margins_move_the_hinge_and_nothing_else():

@@ -15,7 +15,7 @@ from keras import ops
 
 from datasets import toy as worlds
 from layers import initializers
-from models import fields, losses, networks, recipes
+from models import fields, losses, networks, recipes, transfer
 from models.fields import refuse_ignored
 from models.systems.biggan.recipe import BigGANRecipe
 from models.systems.gan.turns import GAN
@@ -119,6 +119,21 @@ def test_a_field_changes_the_networks_exactly_where_it_says_it_is_read(architect
         ignored = list(fields.ignored(changed, [name]))
         same = all(fingerprint(changed, n) == fingerprint(start, n) for n in networks_of(name))
         assert same == bool(ignored), (name, ignored)
+
+
+@pytest.mark.parametrize("architecture", networks.names())
+def test_blocks_are_frozen_where_a_discriminator_has_some(architecture):
+    """Refused before the pictures are prepared, not only when the networks are built."""
+    recipe = small(architecture, freeze_d=1)
+    with initializers.blank():
+        discriminator = networks.build(recipe, 0)[1]
+    ignored = list(fields.ignored(recipe, ["freeze_d"]))
+    if ignored:
+        assert ignored[0].startswith("freeze_d is read only where architecture is one of biggan,")
+        with pytest.raises(ValueError, match="this discriminator has no blocks"):
+            transfer.freeze(discriminator, 1)
+    else:
+        transfer.freeze(discriminator, 1)
 
 
 def test_what_is_ignored_is_refused_in_one_sentence():

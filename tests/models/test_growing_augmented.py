@@ -96,6 +96,8 @@ def test_slopes_are_taken_before_the_augmentation(name):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_apa_puts_fakes_among_the_reals(name):
     plain = grown(name).work()[0]
+    # Reals and fakes; the penalty's points there and back, or of R1 the way back alone.
+    assert plain.kept == {"discriminator": 4 if name == "pggan" else 3}
     system = grown(name, augment="apa", augment_p=0.5, augment_target=0.0, **STILL)
     maker = "generator" if name == "pggan" else "synthesis"
     assert system.work()[0].passes[maker] == plain.passes[maker] + 1

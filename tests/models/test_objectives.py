@@ -156,6 +156,39 @@ def test_the_work_of_a_penalty():
     assert passes(penalty="r1_r2", penalty_every=4) == 9
 
 
+def test_what_a_penalty_keeps():
+    """Of each slope the way back, and the way there unless D's answer is that."""
+
+    def kept(**changes):
+        gan = GAN(GANRecipe(name="points", **POINTS, **changes), seed=0)
+        return gan.work()[0].kept["discriminator"]
+
+    assert kept() == 2
+    assert kept(penalty="gradient") == 4
+    assert kept(penalty="r1") == 3
+    assert kept(penalty="r1_r2") == 4
+    assert kept(penalty="r1_r2", penalty_every=4) == 6
+    assert kept(penalty="r2", fakes_per_real=3) == 4 + 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept", "passes"),
+    [
+        ({}, 1, 2),
+        ({"g_batch_factor": 3}, 3, 6),
+        ({"loss": "rsgan"}, 2, 4),
+        ({"loss": "rsgan", "d_norm": "batch"}, 2, 3),  # reals in a call of their own: no way back
+        ({"g_term": "feature_matching"}, 2, 5),
+        ({"g_term": "feature_matching", "g_loss_weight": 0.0}, 1, 3),
+    ],
+)
+def test_the_work_of_the_generators_turn(changes, kept, passes):
+    gan = GAN(GANRecipe(name="points", **{**POINTS, **changes}), seed=0)
+    turn, made = gan.work()[1], changes.get("g_batch_factor", 1)
+    assert turn.kept == {"generator": made, "discriminator": kept}
+    assert turn.passes == {"generator": 3 * made, "discriminator": passes}
+
+
 def test_lecams_averages_decay_once_a_step_by_the_parts_of_a_batch():
     """Each of two parts keeps the root of 0.25."""
     recipe = GANRecipe(name="points", **POINTS | {"d_learning_rate": 1e-30}, lecam_weight=0.5,

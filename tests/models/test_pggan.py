@@ -10,6 +10,8 @@ from keras import ops
 from layers import MinibatchStandardDeviation, initializers
 from layers.reparametrization import shared_kernels
 from models import recipes, resizing
+from models.fields import refuse_ignored
+from models.systems import recipe_of
 from models.systems.pggan import networks
 from models.systems.pggan.turns import PGGAN
 from tests.models import tiny, tiny_growing
@@ -160,6 +162,20 @@ def test_tiny_phases_in_full():
     ]
     whole = tiny_growing.recipe(grow=False)
     assert [(p.name, p.steps) for p in whole.phases()] == [("stable_16", 10)]
+
+
+@pytest.mark.parametrize("name", ["pggan", "stylegan"])
+@pytest.mark.parametrize("field", ["stable_pictures", "fade_pictures"])
+def test_what_only_growth_reads_is_refused_without_it(name, field):
+    changes = {"grow": False, field: 9}
+    whole = tiny_growing.recipe(name, **changes)
+    with pytest.raises(ValueError, match=f"{field} is read only where grow is True; it is False"):
+        refuse_ignored(whole, changes)
+    refuse_ignored(whole, ["grow", "most_batch", "batch_sides"])
+    refuse_ignored(tiny_growing.recipe(name), changes)
+    # A record may hold it: nobody asks for it then.
+    assert recipe_of(whole.to_dict()) == whole
+    assert whole.changed(steps=9).in_phase(0).side == 16
 
 
 def test_alpha_grows_in_even_steps():

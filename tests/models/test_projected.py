@@ -91,6 +91,15 @@ def test_lite0_is_what_the_discriminator_sees_through():
     assert again.side == 128
 
 
+def test_pictures_are_shrunk_without_smoothing():
+    """Bilinear to a half: the mean of each 2×2 pixels, no wider."""
+    x = np.random.default_rng(1).uniform(-1, 1, (1, 256, 256, 3)).astype("float32")
+    halves = x.reshape(1, 128, 2, 128, 2, 3).mean((2, 4))
+    layer = frozen.FrozenLite0(128)
+    for one, other in zip(layer(x), layer(halves), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_only_the_discriminators_are_trained():
     gan = GAN(recipe(), seed=0)
     random = [each for each in gan.discriminator.layers if each.name.startswith(("ch", "sc"))]

@@ -114,3 +114,11 @@ def test_what_must_be_above_0(name):
     with pytest.raises(ValueError, match=f"{name} must be above 0, not 0"):
         dataclasses.replace(BASE, **{name: 0.0})
     dataclasses.replace(BASE, **{name: 1e-9})
+
+
+def test_pairs_of_pictures_and_of_latents_meet_only_in_labels():
+    """Mode seeking gives both halves the same labels; without labels a pair has none to share."""
+    changes = {"loss": "rsgan", "g_term": "mode_seeking"}
+    dataclasses.replace(BASE, **changes).check_training()
+    with pytest.raises(ValueError, match="g_term mode_seeking gives pictures of both halves"):
+        dataclasses.replace(BASE, **changes, **CLASSES).check_training()

@@ -9,6 +9,7 @@ from keras import ops
 from PIL import Image
 
 from comparison import judges
+from console.errors import UserError
 from datasets import toy as worlds
 from metrics import toy as measures
 from models import autodiff, recipes
@@ -96,6 +97,18 @@ def test_mistakes_are_one_line(capsys):
     assert "--steps must be a whole number of at least 1, not 0" in capsys.readouterr().err
     assert toy_command.run(["gon"]) == 2
     assert "Unknown recipe 'gon'" in capsys.readouterr().err
+
+
+def test_what_a_change_leaves_unread_goes_with_it():
+    """r3gan's last values of β2 and of the penalty's weight, which nobody gave."""
+    assert recipes.load("r3gan").beta_2_end
+    recipe, _ = toy_command.build_plan(
+        toy_command.build_parser().parse(["r3gan", "--decay", "none"])
+    )
+    assert (recipe.decay, recipe.beta_2_end, recipe.penalty_weight_end) == ("none", 0.0, 0.0)
+    given = toy_command.build_parser().parse(["r3gan", "--decay=none", "--beta-2-end=0.5"])
+    with pytest.raises(UserError, match=r"beta_2_end 0.5 needs a decay that ends"):
+        toy_command.build_plan(given)
 
 
 def test_list_shows_every_recipe():

@@ -52,9 +52,23 @@ class DiscriminatorTerms:
         A slope costs six passes: forward, backward to the picture, and two for the gradient of
         each. Three of them are D's answer itself, if they come together.
         """
+        return self._count * (3 if self.slopes else 6) / self.gan.recipe.penalty_every
+
+    @property
+    def kept(self) -> int:
+        """How many times D's activations are kept for the penalty, per real picture.
+
+        A slope keeps the way back to the picture, and the way there unless that is D's answer.
+        """
+        return self._count * (1 if self.slopes else 2)
+
+    @property
+    def _count(self) -> int:
+        """How many slopes the penalty takes per real picture."""
         if not self.penalty:
             return 0
-        return self.penalty.slopes * (3 if self.slopes else 6) / self.gan.recipe.penalty_every
+        of_each = {"real": 1, "fake": self.gan.recipe.fakes_per_real}
+        return sum(of_each[kind] for kind in self.penalty.at) or 1
 
     def add(
         self,

@@ -16,6 +16,9 @@ _PAINTING = (
     "biggan", "biggan_notes", "fastgan", "projected", "r3gan", "sagan", "sn_cnn", "sn_resnet",
     "sresnet",
 )  # fmt: skip
+IN_BLOCKS = (  # whose discriminators are
+    "biggan", "biggan_notes", "fastgan", "r3gan", "sagan", "sn_cnn", "sn_resnet", "sresnet",
+)  # fmt: skip
 _WITH_LABELS = {"label_kind": ("classes", "attributes")}
 
 

@@ -16,7 +16,7 @@ from models.lazy import latents
 from models.recipe import Recipe
 from models.systems.gan import shape, validity
 from models.systems.gan.labels import noisy
-from models.systems.gan.network_fields import ON_PICTURES, NetworkFields
+from models.systems.gan.network_fields import IN_BLOCKS, ON_PICTURES, NetworkFields
 from models.systems.gan.objective_fields import ObjectiveFields
 
 # Fields that recipes saved by earlier versions may have; they are dropped.
@@ -62,7 +62,7 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         "Training",
         "blocks of the discriminator, from the picture on, that stay as they are; for fine-tuning "
         "with --from",
-        only=ON_PICTURES,
+        only={"architecture": IN_BLOCKS},
         least=0,
     )
     dequantize: bool = option(

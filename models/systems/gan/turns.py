@@ -19,10 +19,10 @@ from models import (
     transfer,
 )
 from models.augmentation.augmented import Augmented, ceilings
-from models.outputs import Collapse, Judged, Output, Watched, Work
+from models.outputs import Collapse, Judged, Output, Watched
 from models.players import Player, Turn
 from models.system import System
-from models.systems.gan import answers, layout, preview
+from models.systems.gan import answers, cost, layout, preview
 from models.systems.gan.discriminator_terms import DiscriminatorTerms
 from models.systems.gan.recipe import GANRecipe
 
@@ -237,24 +237,7 @@ class GAN(System):
     # === Its description ===
 
     def work(self):
-        recipe = self.recipe
-        fakes, made = recipe.fakes_per_real, recipe.g_batch_factor
-        judged = 1 + fakes
-        penalty = self.discriminator_terms.passes
-        return [
-            Work(
-                kept={"discriminator": judged},
-                passes={
-                    "generator": fakes + recipe.pseudo_fakes,
-                    "discriminator": 3 * judged + penalty,
-                },
-                times=recipe.d_steps,
-            ),
-            Work(
-                kept={"generator": made, "discriminator": made},
-                passes={"generator": 3 * made, "discriminator": 2 * made},
-            ),
-        ]
+        return cost.work(self)
 
     def preview(self, data, rng, rows, columns):
         return preview.preview(self.recipe, data["images"].labels, rng, rows, columns)

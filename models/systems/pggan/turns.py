@@ -54,7 +54,10 @@ class PGGAN(Growing):
     def work(self):
         pseudo = self.recipe.pseudo_fakes
         return [
-            Work(kept={"discriminator": 2}, passes={"generator": 1 + pseudo, "discriminator": 12}),
+            Work(
+                kept={"discriminator": 4},  # the penalty's points go there and back once more
+                passes={"generator": 1 + pseudo, "discriminator": 12},
+            ),
             Work(
                 kept={"generator": 1, "discriminator": 1},
                 passes={"generator": 3, "discriminator": 2},

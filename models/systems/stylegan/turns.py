@@ -65,7 +65,7 @@ class StyleGAN(Growing):
         made, drawn = {"mapping": 1, "synthesis": 1}, 1 + self.recipe.pseudo_fakes
         return [
             Work(
-                kept={"discriminator": 2},
+                kept={"discriminator": 3},  # R1 keeps the way back to the reals
                 passes={"mapping": drawn, "synthesis": drawn, "discriminator": 9},
             ),
             Work(
