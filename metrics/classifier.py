@@ -88,13 +88,18 @@ def train(
     seed: int = 0,
     epochs: int = EPOCHS,
     watch: Callable[[int, int, float], None] | None = None,
+    hold_out: bool = True,
 ) -> Trained:
     """Train on nine tenths of `images` (N, H, W, C) uint8, seen as RGB, and their `labels`.
+
+    Without `hold_out` it trains on all, `MOST` at most, where others test it.
 
     One-of groups are learned by cross-entropy over their members, other attributes separately, with
     a larger weight on the rarer value. `watch(step, steps, loss)` is called after each step.
     """
     rows, held_out = split(len(images), seed)
+    if not hold_out:
+        rows, held_out = np.sort(np.concatenate([held_out, rows])[:MOST]), held_out[:0]
     pictures, targets = shrink(images, rows), space.multi_hot(labels[rows])
     model = build(len(space.names), pictures.shape[1:], seed)
     per_epoch = -(-len(rows) // BATCH)

@@ -29,6 +29,7 @@ from metrics.pictures import is_array, rebatch
 from metrics.resize import Resize
 
 NAMES = ("lite0", "lite1", "inception", *hub.NETWORKS)
+_FID = "inception-2015-12-05"  # the name of the one network whose distance is the FID
 PRECISIONS = ("float32", "bfloat16")
 # Input ranges of a user's `.keras` network, as (scale, shift) of 0..255.
 RANGES = {"0..255": (1.0, 0.0), "0..1": (1 / 255, 0.0), "-1..1": (1 / 127.5, -1.0)}
@@ -64,7 +65,7 @@ class Extractor:
     @property
     def is_inception(self) -> bool:
         """Whether the numbers may be called FID, KID and IS."""
-        return self.name == "inception-2015-12-05"
+        return self.name == _FID
 
     @property
     def is_clip(self) -> bool:
@@ -196,13 +197,13 @@ def load(
         return _from_pth(lite1, "lite1", weights.lite1_path(), "bicubic-antialias", precision)
     if name == "inception":
         path = weights.inception_path(inception_path, download)
-        return _from_pth(inception, "inception-2015-12-05", path, "tf1-bilinear", precision)
+        return _from_pth(inception, _FID, path, "tf1-bilinear", precision)
     if name in hub.NETWORKS:
         if precision != "float32":
             raise MetricError(f"The network {name} measures in float32; leave out bfloat16.")
         network, digest = hub.build(name, preset)
         size = (hub.NETWORKS[name].size,) * 2
-        return Extractor(name, network, size, "bicubic-antialias", digest)
+        return Extractor(name, network, size, "pillow-bicubic", digest)
     if str(name).endswith(".keras"):
         if precision != "float32":
             raise MetricError("A .keras network keeps its own precision; leave out bfloat16.")
@@ -242,7 +243,7 @@ def _from_keras(path: Path, input_range: str) -> Extractor:
     if len(outputs[0].shape) == 4:
         outputs[0] = layers.GlobalAveragePooling2D()(outputs[0])
     resize = "bicubic-antialias"
-    name = path.stem if path.stem not in NAMES else path.name  # no file is one of these
+    name = path.name if path.stem in (*NAMES, _FID) else path.stem  # no file is one of these
     name += "" if input_range == "0..255" else f"({input_range})"
     network = keras.Model(inputs, outputs)
     return Extractor(name, network, shape[1:3], resize, weights.sha256(path))

@@ -30,7 +30,7 @@ def protocol(count: int) -> dict[str, int]:
 def measured(
     real: np.ndarray,
     fake: np.ndarray,
-    others: np.ndarray | None = None,
+    halves: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     bootstrap: int = 0,
     seed: int = 2020,
@@ -43,7 +43,7 @@ def measured(
 
     Args:
         real, fake: uint8 (N, H, W, C); of unequal numbers the first ones are taken, at most `MOST`.
-        others: other reals, for the floor: what the measures give between real pictures.
+        halves: as many reals on each side, for the floor: what the measures give between them.
     """
     found: dict[str, Estimate] = {}
     notes: list[str] = []
@@ -52,7 +52,7 @@ def measured(
         bar.set_postfix_str(name)
         try:
             estimates = take(real, fake, bootstrap, seed)
-            floor = {} if others is None else take(real, others, 0, seed)
+            floor = {} if halves is None else take(*halves, 0, seed)
         except MetricError as error:
             notes.append(f"{name} left out: {error}.")
             continue
@@ -69,6 +69,8 @@ def _distances(real, fake, bootstrap, seed) -> dict[str, Estimate]:
 
 
 def _similarity(real, fake, bootstrap, seed) -> dict[str, Estimate]:
-    values = similarity.of_pairs(as_rgb(fake[:MOST]))
+    # Neighbours in a folder may be alike: frames of a film, pictures of one class.
+    order = np.random.default_rng(seed).permutation(min(len(fake), MOST))
+    values = similarity.of_pairs(as_rgb(fake[order]))
     replicates = intervals.bootstrap_mean(values, bootstrap, seed)
     return {MS_SSIM: intervals.estimate(values.mean(), replicates, (0, 1))}

@@ -29,11 +29,13 @@ def quality_over_steps(
     measure: str,
     path: str | Path,
     floors: Mapping[str, float | None] | None = None,
+    kept: Mapping[str, int | None] | None = None,
 ):
     """A measure against the training step: run name → (step, estimate), with its interval.
 
-    A star marks each run's best. `floors`, reals against reals by run name, are dashed lines, below
-    which no generator is expected; runs with the same floor share a line.
+    A star marks each run's `kept` step, or its lowest where none is known. `floors`, reals against
+    reals by run name, are dashed lines, below which no generator is expected; runs with the same
+    floor share a line.
     """
     figure, axes = _axes(f"{measure} while training", "step", f"{measure}, lower is better")
     colours = {}
@@ -42,7 +44,9 @@ def quality_over_steps(
         values = [one.value for _, one in history]
         (line,) = axes.plot(steps, values, marker="o", markersize=3, label=name)
         colours[name] = line.get_color()
-        best = min(history, key=lambda entry: entry[1].value)
+        marked = (kept or {}).get(name)
+        own = [entry for entry in history if entry[0] == marked]
+        best = min(own or history, key=lambda entry: entry[1].value)
         axes.plot(best[0], best[1].value, "*", color=line.get_color(), markersize=13)
         lows = [one.value if one.low is None else one.low for _, one in history]
         highs = [one.value if one.high is None else one.high for _, one in history]

@@ -45,7 +45,13 @@ def _bicubic(old: int, new: int) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-METHODS = {"tf1-bilinear": _tf1_bilinear, "bicubic-antialias": _bicubic}
+METHODS = {
+    "tf1-bilinear": _tf1_bilinear,
+    "bicubic-antialias": _bicubic,
+    "pillow-bicubic": _bicubic,
+}
+# Pillow's pictures hold bytes: rounded after the rows and again after the columns, no overshoot.
+_OF_BYTES = {"pillow-bicubic"}
 
 
 def matrix(method: str, old: int, new: int) -> np.ndarray:
@@ -56,7 +62,10 @@ def matrix(method: str, old: int, new: int) -> np.ndarray:
 
 
 class Resize(keras.layers.Layer):
-    """Pictures (N, H, W, 3) in 0..255 → (N, *size, 3) float32 in 0..255 (bicubic may overshoot)."""
+    """Pictures (N, H, W, 3) in 0..255 → (N, *size, 3) float32 in 0..255.
+
+    `bicubic-antialias` may overshoot; `pillow-bicubic` gives whole numbers from 0 to 255, Pillow's.
+    """
 
     def __init__(self, method: str, size: tuple[int, int], name: str | None = None):
         super().__init__(trainable=False, dtype="float32", autocast=False, name=name)
@@ -74,8 +83,11 @@ class Resize(keras.layers.Layer):
         if x.shape[1:3] == self.size:
             return x
         # Channels first, so that both products are large: (N, 3, H, W) @ (W, W').
-        x = ops.matmul(ops.transpose(x, (0, 3, 1, 2)), self._columns)
-        return ops.transpose(ops.matmul(self._rows, x), (0, 2, 3, 1))
+        x = self._stored(ops.matmul(ops.transpose(x, (0, 3, 1, 2)), self._columns))
+        return ops.transpose(self._stored(ops.matmul(self._rows, x)), (0, 2, 3, 1))
+
+    def _stored(self, x):
+        return ops.clip(ops.floor(x + 0.5), 0.0, 255.0) if self.method in _OF_BYTES else x
 
     def compute_output_shape(self, shape):
         return (shape[0], *self.size, shape[3])

@@ -122,4 +122,4 @@ def _trained(
             bar.total = steps
             bar.update(step - bar.n)
 
-        return classifier.train(pictures, labels, space, seed, epochs, watch)
+        return classifier.train(pictures, labels, space, seed, epochs, watch, hold_out=False)

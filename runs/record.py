@@ -19,6 +19,8 @@ from models.recipe import Recipe
 from models.version import VERSION
 
 JUDGES = ("lite0", "lite1")
+# In `from`, where it is so: what the run began with may have been trained on what is held out.
+SEEN_HELD_OUT = "may_have_seen_held_out"
 OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
 # Captions that a generator keeps, to draw from where none is given.
 _EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64  # captions

@@ -82,3 +82,9 @@ def column(rows: list[Row], name: str) -> np.ndarray:
 def plottable(values: np.ndarray) -> np.ndarray:
     """Numbers for a plot: those beyond ±1e30, which have no axis, are set to that."""
     return np.clip(values, -_PLOTTED, _PLOTTED)
+
+
+def lowest(rows: Sequence[Row], name: str) -> int | None:
+    """The step of the first row with the lowest `name`; None if no row has it."""
+    known = [row for row in rows if name in row]
+    return int(min(known, key=lambda row: row[name])["step"]) if known else None

@@ -25,7 +25,7 @@ from metrics.intervals import Estimate
 from models.systems.caae.labels import AGE, chosen, taken
 from quality import control
 from serving.ager import Ager
-from serving.unseen import Unseen, aligned, mean
+from serving.unseen import Unseen, aligned, heading, mean
 
 MOST = 500  # unseen pictures that are measured
 FITTED = 4_000  # pictures trained on that the probe is fitted to
@@ -82,12 +82,14 @@ def measure(
     held: datasets.ImageData,
     extractor: Extractor,
     seed: int = 0,
+    given: str | None = None,
 ) -> Unseen:
     """Age pictures of `held` to every age and judge them.
 
     Args:
         trained: pictures that it was trained on: the probe is fitted to them.
         extractor: recognises persons; not one that the network was trained with.
+        given: names the data that was not held out.
 
     The judge of ages and of the second label is a classifier trained on real pictures of the data.
     Raises `UserError`.
@@ -106,7 +108,7 @@ def measure(
         "counterparts": case.truths is not None,
         "measures": {each.name: dataclasses.asdict(each) for each in found},
     }
-    text = f"{ager.origin}, {_table(found, case, extractor)}"
+    text = f"{ager.origin}, {_table(found, case, extractor, given)}"
     return Unseen(text, values, sheet_of(case, made))
 
 
@@ -252,7 +254,7 @@ _COLUMNS = ("chance", "input", "truth")
 _FORMS = {"share": ".1%", "levels": ".2f"}
 
 
-def _table(found: Sequence[Measure], case: Case, extractor: Extractor) -> str:
+def _table(found: Sequence[Measure], case: Case, extractor: Extractor, given: str | None) -> str:
     rows = [("", "value", *_COLUMNS)]
     for each in found:
         form = _FORMS[each.form]
@@ -260,7 +262,7 @@ def _table(found: Sequence[Measure], case: Case, extractor: Extractor) -> str:
         rows.append((each.name, each.value.text(form), *others))
     known = case.truths is not None
     what = "infants" if known else "pictures"
-    lines = [f"held-out: {len(case.pictures):,} {what} that were not trained on, at every age"]
+    lines = [heading(f"{len(case.pictures):,} {what}", given, ", at every age")]
     lines += [line.rstrip() for line in aligned(rows)]
     lines += [f"  · {note}" for note in _notes(known, extractor)]
     return "\n".join(lines)

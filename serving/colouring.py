@@ -17,7 +17,7 @@ from metrics.intervals import Estimate
 from models.systems.deoldify.rendering import with_chroma
 from quality import control
 from serving.colourer import Colourer
-from serving.unseen import Unseen, aligned, mean, root_mean
+from serving.unseen import Unseen, aligned, heading, mean, root_mean
 
 MOST = 500  # unseen pictures that are measured
 FITTED = 2_000  # pictures trained on that the simple ways are fitted to
@@ -51,12 +51,14 @@ def measure(
     held: datasets.ImageData,
     extractor: Extractor,
     seed: int = 0,
+    given: str | None = None,
 ) -> Unseen:
     """Colour grey copies of pictures of `held` in four ways, compare with the truth.
 
     The mean colour, and that of each level of grey, are taken of pictures of `trained`, or if there
     are none, of `held` itself. Names are judged by a classifier that was trained on `trained`.
-    The sheet's columns: grey, by level, the network, the truth.
+    `given` names the data that was not held out. The sheet's columns: grey, by level, the network,
+    the truth.
     """
     rows = evenly(MOST, len(held.images))
     truth = np.asarray(held.images[rows])
@@ -83,7 +85,8 @@ def measure(
         ("grey", "by level of grey", _NETWORK, _TRUTH),
     )
     values = {"count": len(truth), "ways": {n: dataclasses.asdict(way) for n, way in found.items()}}
-    return Unseen(f"{colourer.origin}, {_table(found, len(truth), extractor)}", values, page)
+    text = f"{colourer.origin}, {_table(found, len(truth), extractor, given)}"
+    return Unseen(text, values, page)
 
 
 def _ways(colourer: Colourer, known: datasets.ImageData, grey: np.ndarray) -> dict[str, np.ndarray]:
@@ -145,7 +148,7 @@ class _Judge:
         return {g: logits[:, columns].argmax(axis=1) for g, columns in self._groups().items()}
 
 
-def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
+def _table(found: dict[str, Way], count: int, extractor: Extractor, given: str | None) -> str:
     distance = extractor.measure_name("frechet")
     groups = list(found[_TRUTH].kept)
     head = ("", "chroma RMSE", "colourfulness", distance)
@@ -156,7 +159,7 @@ def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
         for group in groups:
             cells += [f"{way.kept[group]:.0%}", f"{way.shifted[group]:.0%}"]
         rows.append(tuple(cells))
-    lines = [f"held-out: {count:,} pictures that were not trained on, coloured from grey copies"]
+    lines = [heading(f"{count:,} pictures", given, ", coloured from grey copies")]
     lines += aligned(rows)
     lines.append(
         "  · Chroma: U and V of colours from 0 to 1. By level: the mean colour of each grey."

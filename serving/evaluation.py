@@ -76,15 +76,17 @@ class Reference:
         """The first `count` pictures in that order, to look them up."""
         return self._order[:count]
 
-    def pixels(self, count: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """The first `count` pictures, at most `pixels.MOST`, and as many others for the floor.
+    def pixels(self, count: int) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+        """The first `count` pictures, at most `pixels.MOST`, and two sides for the floor.
 
-        There are fewer others if the data have no more, and `None` if they have fewer than 2.
+        Each side has as many, or half of the pictures if these are too few; `None` for fewer than 4
+        pictures.
         """
         count = min(count, pixels.MOST)
-        rows = self._order[: 2 * count]
-        others = self.data.images[rows[count:]] if len(rows) - count > 1 else None
-        return self.data.images[rows[:count]], others
+        side = min(count, len(self._order) // 2)
+        parts = self._order[:side], self._order[side : 2 * side]
+        halves = tuple(self.data.images[rows] for rows in parts) if side > 1 else None
+        return self.data.images[self._order[:count]], halves
 
     def classes(self, grouping: Grouping, part: slice) -> np.ndarray:
         """Class indices of a part of the pictures."""
@@ -258,13 +260,13 @@ def evaluate(
 
 
 def _add_pixelwise(result: measure.Result, real: Reference, fakes: np.ndarray, floor: bool):
-    own, others = real.pixels(len(fakes))
+    own, halves = real.pixels(len(fakes))
     settings = result.settings
     with result.timed("pixels"):
         found, notes = pixels.measured(
             own,
             fakes,
-            others if floor else None,
+            halves if floor else None,
             bootstrap=settings.bootstrap,
             seed=settings.seed,
             progress=True,

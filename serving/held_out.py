@@ -16,7 +16,7 @@ from metrics import autoencoding, pca
 from metrics.errors import MetricError
 from models.chance import chosen_rows
 from serving.autoencoder import Autoencoder
-from serving.unseen import Unseen
+from serving.unseen import Unseen, heading
 
 MOST = 2_000  # held-out pictures that are measured
 FITTED = 4_000  # pictures trained on that the principal components, or σ, are fitted to
@@ -123,7 +123,7 @@ def table(found: HeldOut) -> str:
         ("σ of the pixels (of 255)", f"{found.sigma:.2f}", ""),
         ("active units", f"{found.active} of {k}", f"{k} of {k}"),
     ]
-    lines = [f"held-out: {found.count:,} pictures that were not trained on"]
+    lines = [heading(f"{found.count:,} pictures", given=None)]
     lines.append(f"  {'measure':<32}{'value':>20}{f'PCA of {k}':>14}")
     lines += [f"  {name:<32}{value:>20}{linear:>14}" for name, value, linear in rows]
     note = f"  · The components are fitted to {found.fitted:,} pictures that were trained on."

@@ -15,7 +15,7 @@ from metrics.protocol import Record
 from quality.during import measure_name
 from runs import checkpoints as names
 from runs.record import judge_of
-from runs.rows import sound_rows
+from runs.rows import lowest, sound_rows
 
 Entry = tuple[int, Estimate]
 
@@ -24,7 +24,9 @@ Entry = tuple[int, Estimate]
 class History:
     """One measure of one run: (step, estimate) in order of steps, and the floor if known.
 
-    Histories with the same `protocol` may share a plot.
+    `kept` is the step whose network the run kept as its best, by the kernel distance.
+
+    Histories with the same `measure` and `protocol` may share a plot.
     """
 
     run: str
@@ -32,13 +34,17 @@ class History:
     entries: tuple[Entry, ...]
     floor: float | None = None
     protocol: str = ""
+    kept: int | None = None
+
+    @property
+    def best(self) -> Entry:
+        """The entry of the kept step; the lowest one if that is not known."""
+        own = [entry for entry in self.entries if entry[0] == self.kept]
+        return min(own or self.entries, key=lambda entry: entry[1].value)
 
     def summary(self) -> str:
         """One line: the first value, the best one, and how many times lower that is."""
-        (first_step, first), (best_step, best) = (
-            self.entries[0],
-            min(self.entries, key=lambda entry: entry[1].value),
-        )
+        (first_step, first), (best_step, best) = self.entries[0], self.best
         floor = "" if self.floor is None else f"; reals against reals {self.floor:.4g}"
         line = f"{self.run}: {self.measure} {first.value:.4g} at step {first_step:,}"
         if best_step == first_step:
@@ -83,6 +89,7 @@ def logged(run: runs.Run) -> History | None:
         entries,
         floors[-1] if floors else None,
         _protocol_of(record),
+        lowest(rows, "kernel"),
     )
 
 
@@ -113,8 +120,8 @@ def measured(records: Sequence[Record], measure: str) -> list[History]:
 
 
 def alike(histories: Sequence[History]) -> list[list[History]]:
-    """Groups of histories that may share a plot: each group has one protocol."""
-    groups: dict[str, list[History]] = {}
+    """Groups of histories that may share a plot: each group has one measure and one protocol."""
+    groups: dict[tuple[str, str], list[History]] = {}
     for history in histories:
-        groups.setdefault(history.protocol, []).append(history)
+        groups.setdefault((history.measure, history.protocol), []).append(history)
     return list(groups.values())

@@ -159,7 +159,10 @@ def histories(logged: Sequence[History], measured: Sequence[History]) -> str:
     groups = alike(logged)
     if len(groups) > 1:
         lines.append("These runs logged under different protocols and get separate plots:")
-        lines += [f"  {', '.join(one.run for one in each)}: {each[0].protocol}" for each in groups]
+        lines += [
+            f"  {', '.join(one.run for one in each)}: {each[0].measure}, {each[0].protocol}"
+            for each in groups
+        ]
     return "\n".join(lines)
 
 
@@ -188,4 +191,5 @@ def _write_histories(path: Path, histories: Sequence[History]) -> None:
         histories[0].measure,
         path,
         {one.run: one.floor for one in histories},
+        {one.run: one.kept for one in histories},
     )

@@ -68,10 +68,27 @@ def open_own(run: runs.Run, cache: Path | None = None) -> datasets.ImageData:
     name, recipe = str(run.folder), run.recipe()
     chosen = chosen_by(run, name)
     data = chosen.open(recipe.data_shape, cache)
-    known = (run.record().get("data") or {}).get("fingerprint")
-    if known not in (None, data.fingerprint):
-        raise UserError(
-            f"the pictures of {chosen.data!r} are not those that {name} was trained on: their "
-            f"fingerprint is {data.fingerprint}, not {known}"
-        )
+    require_own(run, data)
     return data
+
+
+def require_own(run: runs.Run, data: datasets.ImageData) -> None:
+    """Raise `UserError` unless these are all pictures of the run's training, as they were.
+
+    Which of them were held out hangs on their order: one more, and others are.
+    """
+    if not is_own(run, data):
+        raise UserError(
+            f"the pictures of {chosen_by(run, str(run.folder)).data!r} are not those that "
+            f"{run.folder} was trained on: their fingerprint is {data.fingerprint}, not "
+            f"{_fingerprint(run)}"
+        )
+
+
+def is_own(run: runs.Run, data: datasets.ImageData) -> bool:
+    """Whether these are the pictures of the run's training, if its record says which they were."""
+    return _fingerprint(run) in (None, data.fingerprint)
+
+
+def _fingerprint(run: runs.Run) -> str | None:
+    return (run.record().get("data") or {}).get("fingerprint")

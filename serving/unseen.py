@@ -38,6 +38,13 @@ class Unseen:
             self.sheet.save(unfinished)
 
 
+def heading(pictures: str, given: str | None, done: str = "") -> str:
+    """A table's first line: what was held out, or pictures of `given`, which nobody held out."""
+    if given is None:
+        return f"held-out: {pictures} that were not trained on{done}"
+    return f"{pictures} of {given}{done}; some may have been trained on"
+
+
 def mean(values: np.ndarray, seed: int) -> Estimate:
     """The mean of one number a picture, (N,), with its interval."""
     return estimate(float(values.mean()), bootstrap_mean(values, _REPLICATES, seed))

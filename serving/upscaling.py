@@ -14,7 +14,7 @@ from metrics.extractors import Extractor, extract
 from metrics.frechet import frechet_distance
 from metrics.intervals import Estimate
 from models.resizing import resized, small_copies
-from serving.unseen import Unseen, aligned, mean
+from serving.unseen import Unseen, aligned, heading, mean
 from serving.upscaler import Upscaler
 
 MOST = 500  # unseen pictures that are measured
@@ -44,10 +44,17 @@ class Way:
     consistency: float
 
 
-def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: int = 0) -> Unseen:
+def measure(
+    upscaler: Upscaler,
+    truth: np.ndarray,
+    extractor: Extractor,
+    seed: int = 0,
+    given: str | None = None,
+) -> Unseen:
     """Shrink pictures `truth` (N, R, R, 3) uint8, enlarge them in three ways, compare.
 
-    The sheet's columns: the small picture, bicubic, the network, the truth.
+    `given` names the data that was not held out. The sheet's columns: the small picture, bicubic,
+    the network, the truth.
     """
     scale, side = upscaler.scale, truth.shape[1]
     small = upscaler.degraded(truth)
@@ -78,11 +85,11 @@ def measure(upscaler: Upscaler, truth: np.ndarray, extractor: Extractor, seed: i
         ("small", "bicubic", _NETWORK, "truth"),
     )
     values = {"count": len(truth), "ways": {n: dataclasses.asdict(way) for n, way in found.items()}}
-    text = f"{upscaler.origin}, {_table(found, len(truth), extractor)}"
+    text = f"{upscaler.origin}, {_table(found, len(truth), extractor, given)}"
     return Unseen(text, values, page)
 
 
-def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
+def _table(found: dict[str, Way], count: int, extractor: Extractor, given: str | None) -> str:
     distance = extractor.measure_name("frechet")
     head = ("", "PSNR, dB", "SSIM", "gradients", distance, "shrunk again")
     rows = [
@@ -96,7 +103,7 @@ def _table(found: dict[str, Way], count: int, extractor: Extractor) -> str:
         )
         for name, way in found.items()
     ]
-    lines = [f"held-out: {count:,} pictures that were not trained on, shrunk and enlarged again"]
+    lines = [heading(f"{count:,} pictures", given, ", shrunk and enlarged again")]
     lines += aligned([head, *rows])
     lines.append("  · PSNR and SSIM on Y; gradients and what is shrunk again in grey levels.")
     exact = [

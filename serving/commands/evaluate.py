@@ -130,25 +130,26 @@ def evaluate(options: argparse.Namespace) -> None:
     measured = _measured([*earlier, *records], extractor)
     if logged or measured:
         show("", *report.histories(logged, measured).splitlines())
+    if different:
+        say(f"forced: the protocols differ in {', '.join(different)}")
+    # What follows may train classifiers for minutes: the records are safe before.
+    if options.json:
+        with disk_errors(options.json):
+            protocol.save(records, options.json)
     if options.out:
         with disk_errors(options.out):
             report.remove_earlier(options.out)
+            report.write(options.out, done, measured, logged)
     for number, measured_unseen in enumerate(unseen):
-        found = measured_unseen()
+        with user_errors(MetricError):
+            found = measured_unseen()
         show("", *found.text.splitlines())
         if options.out:
             with disk_errors(options.out):
                 found.write(options.out, number)
     if options.control:
         _report_control(jobs, options)
-    if different:
-        say(f"forced: the protocols differ in {', '.join(different)}")
-    if options.json:
-        with disk_errors(options.json):
-            protocol.save(records, options.json)
     if options.out:
-        with disk_errors(options.out):
-            report.write(options.out, done, measured, logged)
         say(f"written to {options.out}")
 
 
@@ -217,6 +218,8 @@ def _check_labels(jobs: list, options: argparse.Namespace) -> None:
 
 def _check_control(jobs: list) -> None:
     """Raise `UserError` unless every subject takes labels and its reals have the same ones."""
+    from metrics import classifier
+    from metrics.errors import MetricError
     from serving.subjects import Drawn
 
     for subject, reference in jobs:
@@ -236,6 +239,8 @@ def _check_control(jobs: list) -> None:
                 f"--control needs real pictures with the labels of {subject.name}: "
                 f"{', '.join(labels.names[:5])}, …"
             )
+        with user_errors(MetricError):
+            classifier.split(len(reference.data.images))
 
 
 def _report_control(jobs: list, options: argparse.Namespace) -> None:

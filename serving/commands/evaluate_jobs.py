@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import datasets
+import runs
 import serving
 from console.errors import UserError
 from console.screen import say
 from datasets.shapes import Resolution
 from metrics import extractors
 from models.recipe import Recipe
+from runs.record import JUDGES, SEEN_HELD_OUT
 from serving import (
     ageing,
     colouring,
@@ -40,6 +42,8 @@ from serving.style_generator import StyleGenerator
 from serving.texts import TextSet
 from serving.unseen import Unseen
 
+_USUAL = extractors.NAMES[0]
+
 
 def jobs(options: argparse.Namespace) -> list:
     """(subject, reference) for each measurement; the reals are opened once per data set."""
@@ -62,9 +66,18 @@ def jobs(options: argparse.Namespace) -> list:
 
 def judge_of(sources: Sequence[str]) -> str:
     """The usual extractor for these runs: one that none of them was trained with."""
-    usual = extractors.NAMES[0]
-    known = [recipe.judge for source in sources if (recipe := common.recipe_of(source))]
-    return next((judge for judge in known if judge != usual), usual)
+    known = (
+        _judge_of(recipe, history.run_of(source))
+        for source in sources
+        if (recipe := common.recipe_of(source))
+    )
+    return next((judge for judge in known if judge != _USUAL), _USUAL)
+
+
+def _judge_of(recipe: Recipe, run: runs.Run | None) -> str:
+    """The extractor for one: that of its run, which may have begun with networks of another."""
+    recorded = None if run is None else run.record().get("judge")
+    return next((each for each in (recipe.judge, recorded) if each in JUDGES[1:]), _USUAL)
 
 
 def _folder_job(options: argparse.Namespace, reference) -> tuple:
@@ -94,8 +107,8 @@ def _refuse_pages(folder: Path) -> None:
 
 def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]:
     network = serving.load_any(source, options.weights, verbs=("generate", "age", *RESTORES))
-    _refuse_own(network.recipe, options)
     run = history.run_of(source)
+    _refuse_own(network.recipe, run, options)
     name = run and run.folder.name
     if options.truncation != 1.0 and not isinstance(network, Generator):
         raise UserError(
@@ -109,16 +122,20 @@ def _run_job(source: str, options: argparse.Namespace, reference) -> list[tuple]
     sampling = subjects.Sampling(options.weights, options.seed, options.truncation)
     drawn = subjects.Drawn.of(network, sampling, name)
     data = _data_of(run, drawn.name, options)
-    return [(drawn, reference(data, drawn.shape))]
+    real = reference(data, drawn.shape)
+    same_size = run is not None and drawn.shape == run.recipe().data_shape
+    if options.real is None and same_size and not training_data.is_own(run, real.data):
+        say(f"note: the pictures of {data.data!r} are no longer those that {name} was trained on")
+    return [(drawn, real)]
 
 
-def _refuse_own(recipe: Recipe, options: argparse.Namespace) -> None:
-    """Refuse the feature network through which its discriminator saw."""
-    usual = extractors.NAMES[0]
-    if recipe.judge != usual and options.extractor == usual:
+def _refuse_own(recipe: Recipe, run: runs.Run | None, options: argparse.Namespace) -> None:
+    """Refuse the feature network that it, or what it began with, learned from."""
+    judge = _judge_of(recipe, run)
+    if judge != _USUAL and options.extractor == _USUAL:
         raise UserError(
             f"{recipe.name} was trained to have the features of {options.extractor}, so it scores "
-            f"too well by them; give --extractor {recipe.judge} or inception"
+            f"too well by them; give --extractor {judge} or inception"
         )
 
 
@@ -128,10 +145,21 @@ def _restorer_job(restorer, run, options: argparse.Namespace, reference) -> tupl
     data = _data_of(run, name, options)
     real = reference(data, recipe.data_shape)
     if options.real is None:
+        _require_held_out(run, real.data)
         held = training_data.parts_of(real.data, recipe.held_out, name)[1]
         real = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
     pictures = real.data.images
     return subjects.Restored(restorer, pictures, options.weights, run and run.folder.name), real
+
+
+def _require_held_out(run: runs.Run, data: datasets.ImageData) -> None:
+    """See that these are the run's own pictures; say if it may have seen those held out."""
+    training_data.require_own(run, data)
+    if (run.record().get("from") or {}).get(SEEN_HELD_OUT):
+        say(
+            f"note: {run.folder.name} began with networks that may have been trained on the "
+            "pictures that it held out"
+        )
 
 
 def _ager_job(ager: Ager, run, options: argparse.Namespace, reference) -> tuple:
@@ -140,6 +168,8 @@ def _ager_job(ager: Ager, run, options: argparse.Namespace, reference) -> tuple:
     data = _data_of(run, name, options)
     real = reference(data, ager.recipe.data_shape)
     ageing.check(ager, real.data.labels, data.data)
+    if options.real is None:
+        _require_held_out(run, real.data)
     every = 2 if options.real else ager.recipe.held_out
     trained, held = training_data.parts_of(real.data, every, name)
     seen = evaluation.Reference(held, seed=2020, cache_folder=options.feature_cache)
@@ -166,7 +196,9 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
         elif isinstance(subject, subjects.Aged):
             parts = subject.trained, subject.held
             found.append(
-                functools.partial(ageing.measure, subject.ager, *parts, extractor, options.seed)
+                functools.partial(
+                    ageing.measure, subject.ager, *parts, extractor, options.seed, options.real
+                )
             )
         elif isinstance(subject.generator, StyleGenerator):
             count = options.samples
@@ -186,6 +218,7 @@ def unseen(options: argparse.Namespace, jobs: list, extractor) -> list[Callable[
                 )  # fmt: skip
         elif Path(source).suffix != ".keras" and not options.real and _holds_out(subject):
             model = Autoencoder(source, options.weights)
+            _require_held_out(history.run_of(source), reference.data)
             parts = training_data.parts_of(reference.data, model.recipe.held_out, source)
             found.append(functools.partial(held_out.report, model, *parts, options.seed))
     return found
@@ -201,10 +234,11 @@ def _restored(source, restorer, reference, extractor, options) -> Callable[[], U
             held,
             extractor,
             options.seed,
+            options.real,
         )
     rows = subjects.evenly(min(upscaling.MOST, len(held.images)), len(held.images))
     return functools.partial(
-        upscaling.measure, restorer, held.images[rows], extractor, options.seed
+        upscaling.measure, restorer, held.images[rows], extractor, options.seed, options.real
     )
 
 
@@ -224,7 +258,7 @@ def _checkpoint_jobs(source: str, options: argparse.Namespace, reference) -> lis
         raise UserError("--history checkpoints has no --weights best: give ema or raw")
     run, paths = history.checkpoints_of(source)
     recipe = run.recipe()
-    _refuse_own(recipe, options)
+    _refuse_own(recipe, run, options)
     if not any(each.verb == "generate" for each in outputs_of(run).values()):
         raise UserError(
             f"--history checkpoints measures generators, and {source} holds a {recipe.system}; "

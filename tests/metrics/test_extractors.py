@@ -1,5 +1,6 @@
 """Pictures in, features out: quantising, resizing, batching, a user's own network."""
 
+import dataclasses
 import tracemalloc
 
 import keras
@@ -103,6 +104,16 @@ def test_names(lite0, random_fid_inception):
     assert lite0.measure_name("precision") == "precision"
 
 
+@pytest.mark.parametrize("name", ["inception-2015-12-05.keras", "clip.keras"])
+def test_a_users_file_never_takes_a_papers_name(name, tmp_path):
+    network = [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3)]
+    keras.Sequential(network).save(tmp_path / name)
+    own = extractors.load(str(tmp_path / name))
+    assert not own.is_inception
+    assert not own.is_clip
+    assert own.measure_name("frechet") == f"FD-{name}@16"
+
+
 def test_unknown_names_and_files(tmp_path):
     with pytest.raises(MetricError, match=r"Unknown extractor 'vgg'\. Known: lite0, lite1, inc"):
         extractors.load("vgg")
@@ -157,6 +168,10 @@ def test_cache_keeps_features_by_everything_that_makes_them(tiny, tmp_path):
     again = cache.cached(tiny, "abc", {"count": 3}, compute, tmp_path / "new")
     np.testing.assert_array_equal(first.pool, again.pool)
     assert len(calls) == 1
+    other = dataclasses.replace(tiny, weights_sha256="0" * 64)
+    assert cache.key(other, "abc", {}) != cache.key(tiny, "abc", {})
+    other = dataclasses.replace(tiny, precision="bfloat16")
+    assert cache.key(other, "abc", {}) != cache.key(tiny, "abc", {})
     cache.cached(tiny, "abd", {"count": 3}, compute, tmp_path / "new")
     cache.cached(tiny, "abc", {"count": 4}, compute, tmp_path / "new")
     assert len(calls) == 3

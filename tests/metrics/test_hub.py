@@ -7,9 +7,11 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image
 
 from metrics import extractors, hub
 from metrics.errors import MetricError
+from metrics.resize import Resize
 from serving.commands import evaluate
 
 asked = []
@@ -64,6 +66,22 @@ def test_dinov2_gets_pictures_as_its_authors_give_them(package):
     other.weights[0].assign([3.0, 1.0, 2.0])
     assert len({extractor.weights_sha256, hub._digest(other), hub._digest(Backbone())}) == 2
     assert not extractor.is_clip
+
+
+@pytest.mark.parametrize("name", ["dinov2", "clip"])
+def test_pictures_are_enlarged_as_pillow_does(package, name):
+    """Both authors' code resizes with Pillow, to bytes: edges do not overshoot."""
+    pictures = np.random.default_rng(0).choice([0, 90, 255], (2, 24, 32, 3)).astype("uint8")
+    extractor = extractors.load(name)
+    enlarged = Resize(extractor.resize, extractor.size)(pictures)
+    expected = [
+        np.asarray(Image.fromarray(each).resize(extractor.size, Image.Resampling.BICUBIC))
+        for each in pictures
+    ]
+    found = np.asarray(enlarged)
+    assert {found.min(), found.max()} == {0, 255}
+    np.testing.assert_allclose(found, expected, atol=1)
+    assert (found != expected).mean() < 1e-3  # Pillow's weights have 22 bits
 
 
 def test_clips_embeddings_have_length_1(package):

@@ -297,6 +297,22 @@ def test_other_files_are_no_records(tmp_path, text):
 # --- Plots -----------------------------------------------------------------------------------
 
 
+def stars(monkeypatch, tmp_path, **more):
+    """Where the plot's star stands: [(step, value)]."""
+    drawn = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: drawn.append(figure.axes[0]))
+    history = [(0, Estimate(9.0)), (10, Estimate(3.0)), (20, Estimate(4.0))]
+    plots.quality_over_steps({"run": history}, "FD", tmp_path / "q.png", **more)
+    lines = [line for line in drawn[0].lines if line.get_marker() == "*"]
+    return [(line.get_xdata()[0], line.get_ydata()[0]) for line in lines]
+
+
+def test_the_star_is_at_the_kept_step(monkeypatch, tmp_path):
+    assert stars(monkeypatch, tmp_path) == [(10, 3.0)]
+    assert stars(monkeypatch, tmp_path, kept={"run": 20}) == [(20, 4.0)]
+    assert stars(monkeypatch, tmp_path, kept={"run": None}) == [(10, 3.0)]
+
+
 def test_plots_are_drawn(tmp_path, result):
     history = [(0, Estimate(9.0)), (10, Estimate(3.0, 2.0, 4.0)), (20, Estimate(4.0))]
     plots.quality_over_steps({"run": history}, "FD", tmp_path / "quality.png", {"run": 1.0})

@@ -29,3 +29,21 @@ def test_a_monitor_reads_what_the_measures_say(tiny, count):
         watching.measure(fake[1:])
     with pytest.raises(MetricError, match="2 real pictures"):
         monitor.Monitor(tiny, features[0].take(slice(1)))
+
+
+def test_the_error_is_that_of_reals_and_fakes_drawn_by_themselves(tiny):
+    """Fresh pairs of sets differ as much as the standard error of one pair says.
+
+    The fakes are other pictures: of equal ones the bootstrap says too much.
+    """
+    rng = np.random.default_rng(0)
+    sets = rng.integers(0, 256, (60, 20, 8, 8, 3), dtype=np.uint8)
+    sets[1::2] = (sets[1::2] * rng.uniform(0.2, 0.9, (30, 20, 1, 1, 1))).astype(np.uint8)
+    features = [extract(tiny, pictures) for pictures in sets]
+    readings = [
+        monitor.Monitor(tiny, real).measure(fake).kernel
+        for real, fake in zip(features[::2], sets[1::2], strict=True)
+    ]
+    spread = np.std([one.value for one in readings])
+    told = np.median([one.standard_error for one in readings])
+    assert 0.7 < told / spread < 1.4

@@ -120,7 +120,8 @@ def test_sizes_that_have_no_scales_are_named():
 
 def test_both_in_one_table_with_a_floor():
     first, second = shifted()
-    found, notes = pixels.measured(first[:40], second[:30], first[40:], bootstrap=5)
+    halves = first[:20], first[40:60]
+    found, notes = pixels.measured(first[:40], second[:30], halves, bootstrap=5)
     assert [*found] == [f"SWDx1e3 {one}" for one in ("64 px", "32 px", "16 px", "mean")] + [
         "MS-SSIM"
     ]
@@ -129,9 +130,17 @@ def test_both_in_one_table_with_a_floor():
     assert found["SWDx1e3 mean"].value == pytest.approx(np.mean([one.value for one in levels]))
     assert found["SWDx1e3 64 px"].floor < found["SWDx1e3 64 px"].value
     alike = found["MS-SSIM"]
-    assert alike.value == pytest.approx(similarity.of_pairs(second[:30]).mean())
-    assert alike.floor == pytest.approx(similarity.of_pairs(first[40:]).mean())
     assert alike.low < alike.value < alike.high
+    same, _ = pixels.measured(first[:40], first[:40], (first[:40], second[:40]), bootstrap=0)
+    assert same["MS-SSIM"].floor != same["MS-SSIM"].value  # of the second side, not of the reals
+
+
+def test_pairs_are_not_neighbours_of_a_folder():
+    """A folder in which each picture follows its own copy is not all alike."""
+    pictures = np.repeat(shifted()[0][:20], 2, axis=0)
+    assert similarity.of_pairs(pictures).mean() == pytest.approx(1)
+    found, _ = pixels.measured(pictures, pictures)
+    assert found["MS-SSIM"].value < 0.9
 
 
 def test_grey_pictures_and_those_of_odd_sides():
@@ -147,4 +156,4 @@ def test_the_most_pictures_are_a_part_of_the_protocol(monkeypatch):
     assert pixels.protocol(100)["count"] == 6
     first, second = shifted()
     found, _ = pixels.measured(first[:6], second)
-    assert found["MS-SSIM"].value == pytest.approx(similarity.of_pairs(second[:6]).mean())
+    assert found == pixels.measured(first[:6], second[:6])[0]

@@ -52,15 +52,46 @@ def test_both_train_on_as_many_pictures_for_as_long(data, monkeypatch):
     seen = []
     train = gan_train.classifier.train
 
-    def spy(images, labels, space, seed, epochs, watch):
-        seen.append((len(images), epochs, seed))
-        return train(images, labels, space, seed, 1, watch)
+    def spy(images, labels, space, seed, epochs, watch, **more):
+        trained = train(images, labels, space, seed, 1, watch, **more)
+        seen.append((len(images), epochs, seed, len(trained.held_out)))
+        return trained
 
     monkeypatch.setattr(gan_train.classifier, "train", spy)
     rng = np.random.default_rng(1)
     asked = labels_at_random(200, rng)
     gan_train.measure(pictures_of(asked, rng), asked, data, seed=3)
-    assert seen == [(200, 30, 3)] * 2  # 3 epochs of 2 000
+    assert seen == [(200, 30, 3, 0)] * 2  # 3 epochs of 2 000, and none is held out of 200
+
+
+def test_neither_classifier_sees_the_reals_of_the_test(data, monkeypatch):
+    """The rows of pictures are told by a pixel that is written into each."""
+    images = data.images.copy()
+    numbers = np.arange(len(images))
+    images[:, 0, 0, 0], images[:, 0, 0, 1] = numbers // 256, numbers % 256
+    number_of = lambda x: {256 * int(a) + int(b) for a, b, _ in x[:, 0, 0]}  # noqa: E731
+    trained, tested = [], []
+    train, predict = gan_train.classifier.train, gan_train.classifier.predict
+    monkeypatch.setattr(
+        gan_train.classifier,
+        "train",
+        lambda images, labels, space, seed, epochs, watch, **more: (
+            trained.append(number_of(images)),
+            train(images, labels, space, seed, 1, watch, **more),
+        )[1],
+    )
+    monkeypatch.setattr(
+        gan_train.classifier,
+        "predict",
+        lambda model, images: (tested.append(number_of(images)), predict(model, images))[1],
+    )
+    rng = np.random.default_rng(1)
+    asked = labels_at_random(200, rng)
+    marked = dataclasses.replace(data, images=images)
+    gan_train.measure(pictures_of(asked, rng), asked, marked, seed=3)
+    assert len(trained[1]) == 200
+    assert len(tested[0]) == 50
+    assert not trained[1] & tested[0]
 
 
 def test_no_labels_and_too_few_reals_are_refused(data):

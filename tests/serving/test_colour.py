@@ -273,7 +273,7 @@ def test_a_folder_without_labels_is_measured_without_names(run, tmp_path, capsys
     options += ["--feature-cache", str(tmp_path / "f"), "--out", str(tmp_path / "report")]
     assert evaluate.main([str(run), *options]) == 0
     words = capsys.readouterr().out
-    assert "held-out: 24 pictures" in words
+    assert f"24 pictures of {tmp_path / 'real'}, coloured from grey copies; some may" in words
     assert "seen" not in words
     ways = json.loads((tmp_path / "report" / "held_out_0.json").read_text())["ways"]
     assert ways["network"]["kept"] == {}

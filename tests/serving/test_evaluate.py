@@ -1,13 +1,14 @@
 """`evaluate.py` from the outside: tables, records, refusals."""
 
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from serving import report
+from serving import evaluation, report
 from serving.commands import evaluate
 from tests.serving import tiny
 
@@ -106,6 +107,28 @@ def test_pixels_are_compared_if_asked(folders, capsys):
     assert "SWDx1e3 mean" in capsys.readouterr().out
     assert run(folders, "--against", str(file)) == 2  # other measures, another protocol
     assert "pixels.count: 30 / None" in capsys.readouterr().err
+
+
+def test_the_pixel_floor_compares_equal_halves():
+    """Of 30 reals: 30 against the fakes, 15 against 15 others for the floor."""
+    images = np.arange(30 * 16 * 16 * 3).reshape(30, 16, 16, 3).astype("uint8")
+    images[:, 0, 0, 0] = np.arange(30)
+    real = evaluation.Reference(SimpleNamespace(images=images), seed=2020)
+    own, halves = real.pixels(30)
+    numbers = [set(part[:, 0, 0, 0].tolist()) for part in (own, *halves)]
+    assert [len(part) for part in numbers] == [30, 15, 15]
+    assert not numbers[1] & numbers[2]
+    few = evaluation.Reference(SimpleNamespace(images=images[:3]), seed=0)
+    assert few.pixels(3)[1] is None
+
+
+def test_the_passport_of_reals_changes_with_them():
+    """Else --against would compare measurements of other pictures."""
+    images, passports = np.zeros((3, 16, 16, 3), "uint8"), []
+    for fingerprint in ("0" * 12, "1" * 12):
+        data = SimpleNamespace(images=images, name="x", fingerprint=fingerprint)
+        passports.append(evaluation.Reference(data, seed=0).passport(3))
+    assert passports[0] != passports[1]
 
 
 def test_a_runs_own_plots_are_no_earlier_evaluation(tmp_path):

@@ -1,5 +1,6 @@
 """Quality against step: what runs logged, what is measured on their checkpoints."""
 
+import dataclasses
 import json
 import re
 
@@ -87,6 +88,16 @@ def test_logged_history(run):
     )
 
 
+def test_the_best_step_is_the_kept_one(tmp_path):
+    """The network was kept by its kernel distance, so that step is named and starred."""
+    folder = make_run(tmp_path / "00000-a-b")
+    log = "step,distance,kernel,duplicate_share\n1,4,0.5,0\n2,2,0.3,0\n3,3,0.1,0\n"
+    (folder / "quality.csv").write_text(log)
+    found = history.logged(runs.load(folder))
+    assert found.kept == 3
+    assert found.summary().endswith("FD-lite0@224 4 at step 1, best 3 at step 3, 1.33 times lower")
+
+
 def test_a_run_that_logged_nothing(tmp_path, capsys):
     assert history.logged(runs.load(make_run(tmp_path / "00000-a-b"))) is None
     folder = make_run(tmp_path / "00001-a-b", [(1, 2.0)])
@@ -121,8 +132,10 @@ def test_different_protocols_do_not_share_a_plot(tmp_path):
         ["00001-a-b"],
     ]
     words = report.histories(found, [])
-    assert "00000-a-b, 00002-a-b: N = 20" in words
-    assert "00001-a-b: N = 50" in words
+    assert "00000-a-b, 00002-a-b: FD-lite0@224, N = 20" in words
+    assert "00001-a-b: FD-lite0@224, N = 50" in words
+    other_judge = dataclasses.replace(found[2], measure="FD-lite1@240")
+    assert len(history.alike([found[0], other_judge])) == 2
 
 
 def test_every_checkpoint_is_measured_and_drawn(run, reals, tmp_path, capsys):
@@ -239,4 +252,13 @@ def test_the_judge_of_a_checkpoint_is_that_of_its_run(tmp_path):
     one = run.checkpoints / "checkpoint-00000002.weights.h5"
     one.parent.mkdir(exist_ok=True)
     one.touch()
+    assert evaluate_jobs.judge_of([str(one)]) == "lite1"
+
+
+def test_the_judge_of_a_run_that_began_with_another_is_not_what_that_learned_from(tmp_path, capsys):
+    """A VAE that goes on with the networks of one that compared features of Lite0."""
+    one = make_run(tmp_path / "00000-vae_cpu-f", recipe=recipes.load("vae_cpu"))
+    assert evaluate_jobs.judge_of([str(one)]) == "lite0"
+    record = json.loads((one / "run.json").read_text())
+    (one / "run.json").write_text(json.dumps(record | {"judge": "lite1"}))
     assert evaluate_jobs.judge_of([str(one)]) == "lite1"

@@ -1,6 +1,7 @@
 """A trained VAE in use: sampled, measured on held-out faces, edited by attribute vectors."""
 
 import json
+import shutil
 from importlib.util import find_spec
 
 import numpy as np
@@ -92,6 +93,21 @@ def test_evaluation_adds_what_was_held_out(vae, place, capsys):
     bits = (kl / (16 * 16 * 3) - np.log(at.cdf(upper) - at.cdf(lower)).mean()) / np.log(2)
     assert bits < found["bits"] < bits + 0.15
     assert Image.open(place / "measured/held_out_0.png").size[0] > 8 * 16
+
+
+def test_pictures_that_changed_are_not_called_held_out(vae, place, tmp_path, capsys):
+    """One picture more, and others are held out: those were trained on."""
+    copy = tmp_path / vae.name
+    shutil.copytree(vae, copy, ignore=shutil.ignore_patterns("checkpoints", "tensorboard"))
+    record = json.loads((copy / "run.json").read_text())
+    record["data"]["fingerprint"] = "0" * 12
+    (copy / "run.json").write_text(json.dumps(record))
+    options = ["--samples", "40", "--bootstrap", "0", "--floor", "none",
+               "--data-cache", str(place / "cache")]  # fmt: skip
+    assert evaluate.main([str(copy), *options]) == 2
+    said = capsys.readouterr().err
+    assert "note: the pictures of 'faces' are no longer those that 00000-vae_cpu-faces" in said
+    assert "are not those that" in said.splitlines()[-1]
 
 
 def test_vectors_are_measured_and_drawn(vae, place, capsys):
