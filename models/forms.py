@@ -13,16 +13,30 @@ LABELS = {
     "shares": ([float], None),
     "examples": ([str], None),
 }
+# What measured a network, as far as a page tells it.
+_PASSPORT = {
+    "protocol": (
+        {
+            "real": ({"count": _NUMBER}, None),
+            "fake": ({"truncation": (float, None)}, None),
+        },
+        None,
+    ),
+    "subject": (Every(object), None),
+    "results": (Every({"value": float, "floor": (float, None)}), None),
+}
 # In the file of a network.
 METADATA = {
     "verb": str,
     "title": _TEXT,
     "recipe": Every((str, float, bool, None, [(str, float, bool)])),
     "labels": (LABELS, None),
+    "weights": _TEXT,
     "step": _NUMBER,
     "data": _TEXT,
     "data_fingerprint": _TEXT,
     "precision": _TEXT,
+    "passport": (_PASSPORT, None),
 }
 # `run.json`.
 RUN = {

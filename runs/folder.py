@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import random
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"(\d{5,18})-(.+)")
+_STEP_BACK = 0.1  # seconds, at most
 _WAYS_OUT = "put back a whole copy of it; the run's .keras files work without it"
 
 # These may differ in a resumed run: they change neither the mathematics nor the data.
@@ -143,17 +146,25 @@ def create(out: Path, recipe_name: str, data_name: str) -> Run:
     """Make the next run folder in `out`. Raises `UserError` if that is impossible."""
     made_folder(out)
     while True:
-        # Links to runs that are away, and files, have their numbers too.
-        taken = [int(found[1]) for path in out.iterdir() if (found := _NAME.fullmatch(path.name))]
-        number = max(taken, default=-1) + 1
+        number = max(_taken(out), default=-1) + 1
         folder = out / f"{number:05d}-{recipe_name}-{data_name}"
         try:
             folder.mkdir()
-            return Run(folder)
+            if _taken(out).count(number) == 1:
+                return Run(folder)
+            folder.rmdir()
         except FileExistsError:
             continue  # another run took this number; take the next
         except OSError as error:
             raise UserError(f"cannot write to --out {out}: {error.strerror}") from error
+        # A run of another name took this number since it was chosen. Both step back, so they wait
+        # for times that differ.
+        time.sleep(random.uniform(0, _STEP_BACK))
+
+
+def _taken(out: Path) -> list[int]:
+    """The numbers in `out`, one for each name: also those of files, and of links to runs away."""
+    return [int(found[1]) for path in out.iterdir() if (found := _NAME.fullmatch(path.name))]
 
 
 def runs(out: Path) -> list[Run]:
@@ -161,21 +172,30 @@ def runs(out: Path) -> list[Run]:
     if not os.path.isdir(out):  # False also for names that cannot exist
         return []
     found = [Run(path) for path in out.iterdir() if path.is_dir() and _NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda run: run.number)
+    return sorted(found, key=lambda run: (run.number, run.folder.name))
 
 
 def load(path: str | Path, out: str | Path = "samples") -> Run:
     """The run at `path`: a folder, or the name or number of one in `out`.
 
-    Raises `UserError` if there is none.
+    Raises `UserError` if there is none, or if several have that number.
     """
     path, out = Path(path), Path(out)
-    for run in runs(out):
-        if str(path) in (run.folder.name, str(run.number), f"{run.number:05d}"):
+    known = runs(out)
+    for run in known:
+        if str(path) == run.folder.name:
             return _checked(run)
+    found = [run for run in known if str(path) in (str(run.number), f"{run.number:05d}")]
+    if len(found) > 1:
+        folders = ", ".join(run.folder.name for run in found)
+        raise UserError(
+            f"run {path} could be each of {folders} in {out}; give the name of one of them"
+        )
+    if found:
+        return _checked(found[0])
     if not os.path.isdir(path):
-        known = [run.folder.name for run in runs(out)][-3:]
-        there = f"; newest there: {', '.join(known)}" if known else ""
+        newest_there = ", ".join(run.folder.name for run in known[-3:])
+        there = f"; newest there: {newest_there}" if known else ""
         raise UserError(f"no run folder {path}, and no such run in {out}{there}")
     return _checked(Run(path))
 

@@ -43,10 +43,9 @@ def load(source: str | Path, weights: str = "ema") -> Explorer:
     from console import backend
 
     backend.wake()
-    from models import shipped
     from serving.source import open_source
 
-    return _opened(open_source(shipped.found(source), weights))
+    return _opened(open_source(source, weights))
 
 
 def load_translator(
@@ -91,10 +90,8 @@ def load_any(
     from console import backend
 
     backend.wake()
-    from models import shipped
     from serving.source import MAKES_PICTURES, number_of, open_source
 
-    source = shipped.found(source)
     number = number_of(source, network) if network else 0
     return _opened(open_source(source, weights, verbs or MAKES_PICTURES, number))
 

@@ -19,7 +19,7 @@ from models import sampling
 from models.systems.caae.labels import chosen, taken
 from serving.generator import compiled_for_device
 from serving.labels import named
-from serving.source import Source
+from serving.source import Source, layer_of
 from serving.translator import BATCH, Translator
 
 
@@ -57,7 +57,7 @@ class Ager(Translator):
         if [len(members) for members in self.groups.values()] != list(sizes.values()):
             raise UserError(f"{self.origin} takes {sizes} classes but its file names others")
         self.target = (0,) * len(self.groups)
-        codes = self.network.get_layer("codes").output
+        codes = layer_of(self.network, "codes", self.origin).output
         self._encoder = compiled_for_device(keras.Model(self.network.inputs[0], codes))
 
     @property

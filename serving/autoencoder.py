@@ -8,7 +8,7 @@ import numpy as np
 
 from console.errors import UserError
 from datasets.pixels import to_float
-from models import portable
+from models import portable, shipped
 from serving.generator import Generator
 from serving.source import open_source
 
@@ -27,7 +27,7 @@ class Autoencoder:
     """
 
     def __init__(self, source: str | Path, weights: str = "ema"):
-        if Path(source).suffix == ".keras":
+        if Path(shipped.found(source)).suffix == ".keras":
             raise UserError(
                 f"{source} holds one network; for an encoder and a decoder give the run"
             )

@@ -42,7 +42,12 @@ class Colourer(AnySize):
         if network.inputs[0].shape[1] != self.resolution:
             with initializers.blank():
                 network = networks.generator(self.recipe, self.resolution, trained=False)
-            copies.copy_values(source.network.variables, network.variables)
+            try:
+                copies.copy_values(source.network.variables, network.variables)
+            except ValueError as error:  # another number of them, or other shapes
+                raise UserError(
+                    f"{self.origin} is damaged: its network is not that of its recipe"
+                ) from error
         self.network = compiled_for_device(portable.plain(network))
 
     def apply(self, pictures: Sequence[np.ndarray], batch_size: int = 1) -> list[np.ndarray]:

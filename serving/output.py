@@ -10,11 +10,16 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from console.errors import UserError
-from foreign.files import replaced
+from foreign import records
+from foreign.files import replaced, write_json
+from foreign.numbers import shown
+
+CARD = "model.json"  # of a folder that is replaced whole: its "format" and its "files"
 
 
 @contextlib.contextmanager
@@ -47,8 +52,12 @@ def check_file(path: Path, overwrite: bool) -> None:
         raise UserError(f"cannot write to the folder {path.parent}")
 
 
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raise `UserError` if `folder` holds anything, or cannot be made."""
+def check_folder(folder: Path, overwrite: bool, form: str | int | None = None) -> None:
+    """Raise `UserError` if `folder` holds anything, or cannot be made.
+
+    With `overwrite` it may hold something. If it is to be replaced whole, by a result of the format
+    `form`, that must be an earlier one and nothing else; see `write_card`.
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--out {folder} is a file; give a folder")
     if folder.is_dir() and any(folder.iterdir()) and not overwrite:
@@ -56,6 +65,46 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
         raise UserError(f"cannot make --out {folder}: {there} cannot be written to")
+    if form is not None:
+        _refuse_strangers(folder, form)
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write `model.json` with a list of the folder's files, so that they are known to be ours.
+
+    It is to be written last. `card` has a "format".
+    """
+    write_json(folder / CARD, card | {"files": sorted({*_files(folder), CARD})})
+
+
+def _files(folder: Path) -> set[str]:
+    """The files in a folder and those below it, with their paths in it."""
+    found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
+def _refuse_strangers(folder: Path, form: str | int) -> None:
+    """Raise `UserError` if a folder holds anything but a result of the format `form`."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    known = {"format": (str, int), "files": [str]}
+    try:
+        card = records.read_object(folder / CARD, known, needed=("format", "files"))
+    except records.Unreadable as error:
+        raise UserError(
+            f"--overwrite replaces a whole result, and {folder} holds none ({error}); choose "
+            "another folder"
+        ) from error
+    if card["format"] != form:
+        raise UserError(
+            f"--overwrite replaces a whole result of format {form}, and {folder} holds one of "
+            f"format {shown(card['format'])}; choose another folder"
+        )
+    if strangers := sorted(_files(folder) - set(card["files"])):
+        raise UserError(
+            f"--overwrite would remove {folder / strangers[0]}, which is not of the result there; "
+            "move it away, or choose another folder"
+        )
 
 
 @contextlib.contextmanager
@@ -66,14 +115,19 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder; on success it replaces `folder`."""
+def whole_folder(folder: Path, form: str | int) -> Iterator[Path]:
+    """Yield a temporary folder; on success it replaces `folder`.
+
+    Raises `UserError` if that holds anything but an earlier result of the format `form`.
+    """
+    _refuse_strangers(folder, form)
     unfinished = folder.with_name(f".unfinished-{folder.name}")
     with disk_errors(folder):
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         try:
             yield unfinished
+            _refuse_strangers(folder, form)  # what came since
             _put_in_place(unfinished, folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -18,7 +18,7 @@ from console.errors import UserError, user_errors
 from foreign import archives
 from foreign.numbers import shown
 from foreign.records import Unreadable
-from models import files
+from models import files, shipped
 from models.outputs import Output
 from models.recipe import Recipe
 from models.system import System
@@ -38,7 +38,8 @@ RESTORES = ("upscale", "colour")  # verbs of networks whose input can be made fr
 class Source:
     """A network as it was trained, with its description.
 
-    `metadata` comes from its file: "verb", "recipe", "labels", "step", "data", …
+    `metadata` comes from its file: "verb", "recipe", "labels", "step", "data", …; "weights" says
+    which of `WEIGHTS` it is.
     """
 
     network: keras.Model
@@ -59,7 +60,7 @@ def open_source(
     """
     if weights not in WEIGHTS:
         raise UserError(f"unknown weights {weights!r}. Known: {', '.join(WEIGHTS)}")
-    path = Path(path)
+    path = Path(shipped.found(path))
     if is_checkpoint(path):
         run = runs.named(path)
         if weights == "best":
@@ -84,6 +85,7 @@ def outputs_of(run: runs.Run) -> dict[str, Output]:
 
 def number_of(path: str | Path, network: str) -> int:
     """Which of a run's outputs that make pictures is called `network`. Raises `UserError`."""
+    path = shipped.found(path)
     if Path(path).suffix == ".keras":
         raise UserError(f"{path} holds one network; --network {network} needs a run folder instead")
     run = runs.named(path)
@@ -131,9 +133,9 @@ def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Sour
                 f"{run.folder} has no {best.name}: nothing was measured while "
                 "it trained; use --weights ema"
             )
-        return _file(best, verbs)
-    if weights == "ema" and final.exists():
-        return _file(final, verbs)
+        return _file(best, verbs, weights)
+    if weights == "ema" and final.exists() and not _outdated(final, checkpoint):
+        return _file(final, verbs, weights)
     if checkpoint is None:
         raise UserError(
             f"{run.folder} holds neither {final.name} nor a checkpoint: its training "
@@ -144,15 +146,33 @@ def _run(run: runs.Run, weights: str, verbs: Sequence[str], output: str) -> Sour
     return _checkpoint(run, checkpoint, weights, output)
 
 
-def _file(path: Path, verbs: Sequence[str]) -> Source:
+def _outdated(final: Path, checkpoint: Path | None) -> bool:
+    """Whether the run went on after it had ended once, and has come further since."""
+    if checkpoint is None:
+        return False
+    with user_errors(ValueError):
+        step = files.read_metadata(final).get("step")
+    return step is not None and step < step_of(checkpoint)
+
+
+def _file(path: Path, verbs: Sequence[str], weights: str | None = None) -> Source:
+    """The network in a file. `weights`: which they are, if the file does not say it."""
     with user_errors(ValueError):
         network, metadata = files.load(path)
         recipe = _recipe_of(metadata, path)
+    if weights is not None:
+        metadata = {"weights": weights} | metadata
     done = metadata.get("verb", "generate")  # older files have none
     if done == "discriminate":
         raise UserError(f"{path} is a discriminator; the generator lies beside it")
     if done not in VERBS:
         raise UserError(f"{path} is damaged: it can {shown(done)}; known: {', '.join(VERBS)}")
+    able = list(dict.fromkeys(each.verb for each in system_class(recipe).outputs.values()))
+    if done not in able:
+        raise UserError(
+            f"{path} is damaged: it says that it can {done}, and a {recipe.system} can "
+            f"{' or '.join(able)}"
+        )
     if done not in verbs:
         raise UserError(_unable(path, recipe, verbs, done))
     takes = getattr(recipe, "latent_dim", None)
@@ -202,12 +222,21 @@ def refuse_not_finite(network: keras.Model, path: Path) -> None:
             )
 
 
+def layer_of(network: keras.Model, name: str, origin: Path) -> Any:
+    """The layer of that name. Raises `UserError` if a file's network is another than it says."""
+    try:
+        return network.get_layer(name)
+    except ValueError as error:
+        raise UserError(f"{origin} is damaged: its network has no layer {name!r}") from error
+
+
 def _checkpoint(run: runs.Run, path: Path, weights: str, output: str) -> Source:
     """The network inside a checkpoint of the whole system, written on any backend."""
     system = system_of(run, path, output)
     network = system.output(output, averaged=weights != "raw")
     refuse_not_finite(network, path)
-    return Source(network, run.recipe(), metadata_of(run, system, output), path)
+    metadata = metadata_of(run, system, output) | {"weights": weights}
+    return Source(network, run.recipe(), metadata, path)
 
 
 def system_of(run: runs.Run, path: Path, output: str) -> System:

@@ -17,7 +17,7 @@ from layers.styles import fixed_noise
 from models.networks.blocks import joined
 from serving.explore.explorer import Explorer
 from serving.generator import check_truncation, compiled_for_device
-from serving.source import Source
+from serving.source import Source, layer_of
 
 # Levels of the paper's figure 3, by the layers' side in px: coarse 4 and 8, middle 16 and 32.
 LEVELS = {"coarse": (0, 4), "middle": (4, 8), "fine": (8, None)}
@@ -33,8 +33,8 @@ class StyleGenerator(Explorer):
 
     def __init__(self, source: Source):
         super().__init__(source)
-        self._truncated: TruncatedStyles = self.network.get_layer("styles")
-        self._noise: FixedNoise = self.network.get_layer("noise")
+        self._truncated: TruncatedStyles = layer_of(self.network, "styles", self.origin)
+        self._noise: FixedNoise = layer_of(self.network, "noise", self.origin)
         self._kept_noise = np.array(ops.convert_to_numpy(self._noise.values))
 
     @property

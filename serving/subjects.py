@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,11 +40,35 @@ class Sampling:
     batch_size: int = 64
 
 
+def averaged(metadata: Mapping[str, Any], asked: str = "ema") -> str:
+    """Whether a network's weights are "raw", in training, or "ema", as the best ones are too.
+
+    Args:
+        metadata: of the network; an exported file says there which weights it was made of.
+        asked: the weights of a network that does not say it.
+    """
+    return "raw" if metadata.get("weights", asked) == "raw" else "ema"
+
+
+def identity(network: Generator | Ager | Restorer) -> dict[str, Any]:
+    """Which network of which training it is: what a record of its measures must equal."""
+    known, origin = network.metadata, Path(network.origin)
+    return {
+        "recipe": network.recipe.name,
+        # Of several networks in one checkpoint: what it makes, or does.
+        "network": known.get("title") or known.get("verb", "generate"),
+        "weights_sha256": weights.sha256(origin) if origin.is_file() else None,
+        "step": known.get("step"),
+        "data_fingerprint": known.get("data_fingerprint"),
+    }
+
+
 class Drawn:
     """Fakes drawn from a generator, a batch at a time.
 
     `open_generator` is called when the first picture is needed, so that many checkpoints can be
-    measured one after the other; `release` frees the generator again. `run` is the name of its run.
+    measured one after the other; `release` frees the generator again. `run` is the name of its run,
+    and `metadata` what is known of the generator before it is open.
     """
 
     most = None  # unlimited
@@ -57,17 +81,20 @@ class Drawn:
         labels: LabelSet | None,
         sampling: Sampling,
         run: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ):
         self._open, self._origin, self._recipe = open_generator, origin, recipe
         self.labels, self.sampling, self.run = labels, sampling, run
         self.name, self.shape = str(origin), recipe.data_shape
+        self._metadata = metadata or {}
 
     @classmethod
     def of(cls, generator: Generator, sampling: Sampling, run: str | None = None) -> Drawn:
         """Fakes of a generator that is already open."""
         return cls(
-            lambda: generator, generator.origin, generator.recipe, generator.labels, sampling, run
-        )
+            lambda: generator, generator.origin, generator.recipe, generator.labels, sampling, run,
+            generator.metadata,
+        )  # fmt: skip
 
     @cached_property
     def generator(self) -> Generator:
@@ -81,10 +108,9 @@ class Drawn:
     def passport(self) -> dict:
         """The part of the protocol that says how fakes were drawn."""
         chosen = self.sampling
-        averaged = "raw" if chosen.weights == "raw" else "ema"  # the best one is averaged too
         labels = self.labels.way_of_drawing() if isinstance(self.labels, LabelSet) else None
         return {
-            "weights": averaged,
+            "weights": averaged(self._metadata, chosen.weights),
             "truncation": chosen.truncation,
             "statistics": chosen.statistics,
             **({"labels": labels} if labels else {}),
@@ -92,15 +118,8 @@ class Drawn:
 
     def subject(self) -> dict:
         """What was measured."""
-        known = {key: self.generator.metadata.get(key) for key in ("step", "data_fingerprint")}
-        return {
-            "name": self.name,
-            "run": self.run,
-            "recipe": self._recipe.name,
-            "weights_sha256": weights.sha256(self._origin) if self._origin.is_file() else None,
-            "seed": self.sampling.seed,
-            **known,
-        }
+        seed = {"seed": self.sampling.seed}
+        return {"name": self.name, "run": self.run, **seed, **identity(self.generator)}
 
     def batches(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """(pictures uint8, labels or None), `count` in all."""
@@ -125,13 +144,12 @@ class Restored:
 
     def passport(self) -> dict:
         """The part of the protocol that says how fakes were made."""
-        averaged = "raw" if self._weights == "raw" else "ema"
-        return {"weights": averaged, "made from": self.restorer.made_from}
+        weights = averaged(self.restorer.metadata, self._weights)
+        return {"weights": weights, "made from": self.restorer.made_from}
 
     def subject(self) -> dict:
         """What was measured."""
-        known = {key: self.restorer.metadata.get(key) for key in ("step", "data_fingerprint")}
-        return {"name": self.name, "run": self.run, "recipe": self.restorer.recipe.name, **known}
+        return {"name": self.name, "run": self.run, **identity(self.restorer)}
 
     def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
         """(pictures uint8, None), `count` in all, evenly chosen."""
@@ -163,14 +181,13 @@ class Aged:
 
     def passport(self) -> dict:
         """The part of the protocol that says how fakes were made."""
-        averaged = "raw" if self._sampling.weights == "raw" else "ema"
-        return {"weights": averaged, "made from": "unseen pictures at labels of others"}
+        weights = averaged(self.ager.metadata, self._sampling.weights)
+        return {"weights": weights, "made from": "unseen pictures at labels of others"}
 
     def subject(self) -> dict:
         """What was measured."""
-        known = {key: self.ager.metadata.get(key) for key in ("step", "data_fingerprint")}
-        named = {"name": self.name, "run": self.run, "recipe": self.ager.recipe.name}
-        return {**named, "seed": self._sampling.seed, **known}
+        seed = {"seed": self._sampling.seed}
+        return {"name": self.name, "run": self.run, **seed, **identity(self.ager)}
 
     def batches(self, count: int, size: int = 64) -> Iterator[tuple[np.ndarray, None]]:
         """(pictures uint8, None), `count` in all, evenly chosen; the seed chooses the labels."""

@@ -20,8 +20,10 @@ def names() -> tuple[str, ...]:
 def found(source: str | Path) -> str | Path:
     """The file of the generator if `source` is its name; anything else as it is.
 
-    A file or folder of that name, where the user stands, comes first.
+    A file of that name, or a run's folder, where the user stands, comes first. Any other folder may
+    hold the generator's results, as `--out anime` writes them.
     """
-    if str(source) in names() and not Path(source).exists():
+    users = Path(source)
+    if str(source) in names() and not (users.is_file() or (users / "recipe.json").exists()):
         return FOLDER / str(source) / "generator.keras"
     return source

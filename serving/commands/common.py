@@ -188,11 +188,24 @@ def refuse_many(count: int, most: int) -> None:
         raise UserError(f"that would be {count:,} pictures; at most {most:,} are made at once")
 
 
+def check_source(source: str) -> None:
+    """Raise `UserError` if RUN names nothing; needs no Keras, which takes seconds to start."""
+    import runs
+    from models import shipped
+
+    path = Path(shipped.found(source))
+    if path.suffix != ".keras":
+        runs.named(path)
+    elif not os.path.isfile(path):  # False also for names that cannot exist
+        raise UserError(f"There is no file {path}.")
+
+
 def recipe_of(source: str) -> Recipe | None:
     """The recipe of a run or of a network's file, or None; needs no Keras."""
     import runs
+    from models import shipped
 
-    path = Path(source)
+    path = Path(shipped.found(source))
     try:
         if path.suffix == ".keras":
             from models import systems

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from console.errors import UserError
 from console.options import Parser
 from console.screen import say
+from datasets import decode
+from datasets.errors import PictureError
 from foreign import bounds, names, numbers
 from media import film
 from serving.commands import common
@@ -60,6 +62,7 @@ def explore(options: argparse.Namespace) -> None:
             )
         check_file(path, options.overwrite)
     verb.check(options)
+    common.check_source(options.source)
     if any(path.suffix.lower() == ".mp4" for path in options.out):
         film.check_suffix(".mp4")
     import serving
@@ -155,12 +158,12 @@ class _Truncation:
     @staticmethod
     def check(options):
         common.refuse_given(options, ("truncation",), "truncation draws all of --levels")
+        common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
 
     @staticmethod
     def page(generator, options):
         from serving.explore.truncation import truncation_sheet
 
-        common.refuse_many(len(options.levels) * options.rows, bounds.PAGE)
         return truncation_sheet(
             generator, options.levels, options.rows, options.seed, common.wish(generator, options),
             options.statistics,
@@ -187,6 +190,12 @@ class _Project:
         common.refuse_given(options, ("truncation",), "project searches all latents")
         why = "project draws with the running statistics"
         common.refuse_given(options, ("statistics",), why)
+        if not options.picture.is_file():
+            raise UserError(f"there is no picture {options.picture}")
+        try:
+            decode.size(options.picture)
+        except PictureError as error:
+            raise UserError(f"{options.picture} cannot be used: {error}") from error
 
     @staticmethod
     def page(generator, options):
@@ -210,4 +219,7 @@ def _point(text: str) -> tuple[float, float]:
     except ValueError:
         words = f"a point is X,Y such as 0.5,0.2, not {numbers.shown(text)}"
         raise argparse.ArgumentTypeError(words) from None
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        words = f"a point lies between 0,0 and 1,1, not at {numbers.shown(text)}"
+        raise argparse.ArgumentTypeError(words)
     return x, y

@@ -52,16 +52,24 @@ class Interpolate:
             why = "the latents stay where --through changes attributes"
             common.refuse_given(options, ("count", "path"), why)
         _refuse_other_form(options, of_films=("steps", "fps"))
+        stops = _stops(options)
+        if stops < 2:
+            what = "set of attributes" if options.through else "latent"
+            raise UserError(f"one {what} gives no path; give 2 or more")
+        if any(_films(options)):
+            steps = options.steps or _STEPS
+            common.refuse_many(stops * steps * options.tiles, bounds.FILM)
+        if not all(_films(options)):
+            columns = options.columns or _COLUMNS
+            common.refuse_many(max(columns, stops) * options.tiles, bounds.PAGE)
 
     @staticmethod
     def film(generator, options):
         """The loop."""
         from serving.explore.paths import interpolate
 
-        steps = options.steps or _STEPS
-        common.refuse_many(_stops(options) * steps * options.tiles, bounds.FILM)
         return interpolate(
-            generator, options.count or _COUNT, steps, path=options.path or _PATH,
+            generator, options.count or _COUNT, options.steps or _STEPS, path=options.path or _PATH,
             through=options.through, tiles=options.tiles, fps=options.fps or _FPS,
             **common.sampling(generator, options),
         )  # fmt: skip
@@ -71,11 +79,10 @@ class Interpolate:
         """Positions on the path, one a column."""
         from serving.explore.paths import interpolation_sheet
 
-        columns = options.columns or _COLUMNS
-        common.refuse_many(max(columns, _stops(options)) * options.tiles, bounds.PAGE)
         return interpolation_sheet(
-            generator, options.count or _COUNT, columns, path=options.path or _PATH,
-            through=options.through, rows=options.tiles, **common.sampling(generator, options),
+            generator, options.count or _COUNT, options.columns or _COLUMNS,
+            path=options.path or _PATH, through=options.through, rows=options.tiles,
+            **common.sampling(generator, options),
         )  # fmt: skip
 
 
@@ -116,17 +123,17 @@ class Walk:
     def check(options):
         """Raise `UserError` for options that nothing would read."""
         _refuse_other_form(options, of_films=("fps",))
+        if not all(_films(options)):
+            common.refuse_many(options.rows * (options.columns or _COLUMNS), bounds.PAGE)
 
     @staticmethod
     def page(generator, options):
         """Positions on the way, one a column."""
         from serving.explore.directions import walk
 
-        columns = options.columns or _COLUMNS
-        common.refuse_many(options.rows * columns, bounds.PAGE)
         return walk(
             generator, _direction(generator, options), options.reach, options.rows,
-            columns, **common.sampling(generator, options),
+            options.columns or _COLUMNS, **common.sampling(generator, options),
         )  # fmt: skip
 
     @staticmethod
@@ -157,11 +164,16 @@ def _add_shown(parser) -> None:
 
 def _refuse_other_form(options, of_films) -> None:
     """Raise `UserError` for options of sheets if only films are written, and the reverse."""
-    films = [path.suffix.lower() in film.SUFFIXES for path in options.out]
+    films = _films(options)
     if all(films):
         common.refuse_given(options, ("columns",), "a film has no columns")
     if not any(films):
         common.refuse_given(options, of_films, "a sheet is no film")
+
+
+def _films(options) -> list[bool]:
+    """Whether each file of --out is a film."""
+    return [path.suffix.lower() in film.SUFFIXES for path in options.out]
 
 
 def _direction(generator, options) -> np.ndarray:

@@ -34,6 +34,8 @@ class Stages:
         common.refuse_given(options, ("statistics",), why)
         if options.captions:
             common.refuse_given(options, ("columns",), "each of --captions is a column")
+        count = len(options.captions or ()) or options.columns or _COLUMNS
+        common.refuse_many(2 * count * options.rows, bounds.PAGE)
 
     @staticmethod
     def page(generator, options):
@@ -42,11 +44,9 @@ class Stages:
         from serving.texts import TextSet
 
         columns = options.columns or _COLUMNS
-        count = len(options.captions or ()) or columns
         takes_text = isinstance(generator.labels, TextSet)
         for caption in (options.captions or ()) if takes_text else ():
             common.say_understood(generator, caption)
-        common.refuse_many(2 * count * options.rows, bounds.PAGE)
         return stages_sheet(
             generator, options.captions, options.rows, columns, options.seed,
             options.truncation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.errors import UserError, user_errors
 from console.options import Parser
@@ -16,6 +16,10 @@ from serving.commands import common
 from serving.export import packages
 from serving.output import check_folder
 
+if TYPE_CHECKING:
+    from metrics.protocol import Record
+
+_MAY_LACK = ("network", "weights_sha256")  # records of earlier versions do
 FORMATS = ("keras", "saved_model", "onnx", "litert")
 
 
@@ -75,14 +79,16 @@ def export_all(options: argparse.Namespace) -> None:
         if getattr(options, option) and formats != ["keras"]:
             raise UserError(f"--{option} is for --format keras alone, not for {', '.join(formats)}")
     for form in formats:
-        check_folder(options.out / form, options.overwrite)
+        check_folder(options.out / form, options.overwrite, form)
+    common.check_source(options.source)
+    records = _records(options.record) if options.record else []
     packages.require(formats)
     import serving
 
     # First of all: it wakes Keras silently.
     network = serving.load_any(options.source, options.weights, options.network)
     if options.record:
-        network.metadata["passport"] = _passport(options.record, network)
+        network.metadata["passport"] = _passport(options.record, records, network)
     from serving.export import discriminator
     from serving.export.export import export
 
@@ -94,23 +100,30 @@ def export_all(options: argparse.Namespace) -> None:
         say(f"{form:<12}{size(made.size)}, largest error {made.error:.1e}: {made.folder}")
 
 
-def _passport(path: Path, network: Any) -> dict[str, Any]:
-    """The record in `path` that measures the network. Raises `UserError` if there is none."""
-    from metrics import protocol, weights
+def _records(path: Path) -> list[Record]:
+    """The records in `path`; needs no Keras. Raises `UserError`."""
+    from metrics import protocol
     from metrics.errors import MetricError
 
     with user_errors(MetricError):
-        records = protocol.load(path)
-    known = {key: network.metadata.get(key) for key in ("step", "data_fingerprint")}
-    known["recipe"] = network.recipe.name
-    file = Path(network.origin)
-    sha256 = weights.sha256(file) if file.is_file() else None
+        return protocol.load(path)
+
+
+def _passport(path: Path, records: Sequence[Record], network: Any) -> dict[str, Any]:
+    """The record in `path` that measures the network. Raises `UserError` if there is none."""
+    from serving.subjects import averaged, identity
+
+    known, weights = identity(network), averaged(network.metadata)
     for record in records:
-        of_file = record.subject.get("weights_sha256") in (None, sha256)
-        if of_file and all(record.subject.get(key) == value for key, value in known.items()):
+        found = {name: record.subject.get(name) for name in known}
+        found |= {name: known[name] for name in _MAY_LACK if found[name] is None}
+        fake = record.protocol.get("fake")
+        drawn = fake.get("weights", weights) if isinstance(fake, dict) else weights
+        if found == known and drawn == weights:
             name = Path(str(record.subject.get("name"))).name  # where it lay is nobody's business
             return record.to_dict() | {"subject": record.subject | {"name": name}}
     raise UserError(
         f"{path} does not measure {network.origin}: none of its {len(records)} records is of this "
-        f"file: {known['recipe']}, step {known['step']}, data {known['data_fingerprint']}"
+        f"file: {known['recipe']} ({known['network']}, {weights}), step {known['step']}, data "
+        f"{known['data_fingerprint']}"
     )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from console.errors import UserError
+from console.errors import UserError, user_errors
 from console.options import Parser
 from console.screen import say
-from foreign import bounds, names, numbers, records
+from foreign import arrays, bounds, names, numbers, records
 from foreign.files import remove_unfinished, replaced, write_json
 from serving.commands import common
 from serving.output import NpzWriter, check_folder, disk_errors, whole_file
@@ -59,6 +58,12 @@ def build_parser() -> Parser:
 def generate(options: argparse.Namespace) -> None:
     """Write the pictures, a batch at a time. Raises `UserError`."""
     check_folder(options.out, options.overwrite)
+    common.check_source(options.source)
+    if options.vector is not None:
+        if options.text or options.attributes:
+            raise UserError("--vector says all; leave out --text and --attributes")
+        with user_errors(records.Unreadable):
+            arrays.mapped(options.vector)
     import serving
 
     generator = serving.load(options.source, options.weights)
@@ -87,8 +92,6 @@ def _wish(generator, options: argparse.Namespace):
     """The attributes, sentence or vector that the options ask for, or None."""
     if options.vector is None:
         return common.wish(generator, options) or None
-    if options.text or options.attributes:
-        raise UserError("--vector says all; leave out --text and --attributes")
     if generator.labels is None or generator.labels.kind != "captions":
         raise UserError(f"--vector is for captions; {generator.origin} was not trained on any")
     return generator.labels.read(options.vector)
@@ -110,6 +113,9 @@ class Writer(contextlib.ExitStack):
         from tqdm import tqdm
 
         options = self._options
+        with disk_errors(options.out):
+            # Before the first picture, so that after an interruption ours are known.
+            write_json(options.out / RECORD, self._record())
         if "npz" in options.write:
             unfinished = self.enter_context(whole_file(options.out / ARRAYS))
             shape = (options.count, *self._generator.recipe.data_shape)
@@ -139,7 +145,7 @@ class Writer(contextlib.ExitStack):
         self._bar.update(len(batch.images))
 
     def finish(self) -> None:
-        """Write the sheet, close the arrays, record the options."""
+        """Write the sheet, close the arrays."""
         import numpy as np
 
         from media.sheet import sheet
@@ -160,8 +166,6 @@ class Writer(contextlib.ExitStack):
                 more["label_names"] = np.array(generator.labels.names)
             with self._told():
                 self._arrays.finish(**more)
-        with disk_errors(options.out):
-            write_json(options.out / RECORD, self._record())
 
     def _record(self) -> dict:
         options, generator = self._options, self._generator
@@ -173,10 +177,11 @@ class Writer(contextlib.ExitStack):
             "attributes": options.attributes,
             "text": options.text,
             "vector": options.vector and options.vector.name,
-            "weights": options.weights,
+            "weights": generator.metadata.get("weights", options.weights),
             "generator": generator.origin.name,
             "recipe": generator.recipe.name,
             "step": generator.metadata.get("step"),
+            "write": options.write,
         }
 
     @contextlib.contextmanager
@@ -190,20 +195,22 @@ class Writer(contextlib.ExitStack):
 
 
 def _remove_earlier(folder: Path) -> None:
-    """Remove what an earlier call wrote to `folder`, and nothing else.
+    """Remove what an earlier call wrote to `folder`, whole or in part, and nothing else.
 
-    Its record says how many pictures it wrote; without one, they are numbered from 00000 on.
+    Its record, which it wrote first, says what that is; without one, nothing is known to be ours.
     """
     remove_unfinished(folder)
-    count = _count_in(folder / RECORD)
-    digits = _digits(count or 0)
-    for number in itertools.count() if count is None else range(count):
-        path = folder / f"{number:0{digits}d}.png"
-        if count is None and not path.exists():
-            break
-        path.unlink(missing_ok=True)
-    for name in (SHEET, ARRAYS, RECORD):
-        (folder / name).unlink(missing_ok=True)
+    found = _earlier(folder / RECORD)
+    if found is None:
+        return
+    count, wrote = found
+    digits = _digits(count)
+    for number in range(count if "png" in wrote else 0):
+        (folder / f"{number:0{digits}d}.png").unlink(missing_ok=True)
+    for kind, name in (("sheet", SHEET), ("npz", ARRAYS)):
+        if kind in wrote:
+            (folder / name).unlink(missing_ok=True)
+    (folder / RECORD).unlink()  # last, so that an interruption here loses no name
 
 
 def _digits(count: int) -> int:
@@ -211,10 +218,12 @@ def _digits(count: int) -> int:
     return max(5, len(str(count - 1)))
 
 
-def _count_in(record: Path) -> int | None:
-    """How many pictures the record of an earlier call says; None without one."""
+def _earlier(record: Path) -> tuple[int, list[str]] | None:
+    """How many pictures an earlier call was to write, and in which forms; None without a record."""
     try:
-        count = records.read_object(record, {"count": int}, needed=("count",))["count"]
+        found = records.read_object(record, {"count": int, "write": [str]}, needed=("count",))
     except records.Unreadable:
         return None
-    return count if 0 <= count <= bounds.PICTURES else None
+    if not 0 <= found["count"] <= bounds.PICTURES:
+        return None
+    return found["count"], found.get("write", list(_WRITE))  # earlier versions did not say it

@@ -14,6 +14,7 @@ from foreign import names
 from serving.commands import common
 from serving.export import packages
 from serving.output import check_file, check_folder
+from serving.publish import FORMAT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,19 +68,23 @@ def publish(options: argparse.Namespace) -> None:
             raise UserError(f"--single writes one file; call it page.html, not {out.name}")
         check_file(out, options.overwrite)
     else:
-        check_folder(out, options.overwrite)
-        _refuse_strangers(out)
+        _refuse_nameless(out)
+        check_folder(out, options.overwrite, FORMAT)
+    common.check_source(options.source)
     packages.require(["onnx"])
+    from serving.publish import runtime
+
+    given = runtime.load(options.runtime) if options.runtime else None
     import serving
 
     network = serving.load_any(options.source, options.weights, options.network)
-    from serving.publish import page, runtime, space
+    from serving.publish import page, space
 
     page.check(network)
-    loaded = {} if options.space else runtime.load(options.runtime)
     if options.space:
         made = space.write(network, out, options.title)
     else:
+        loaded = given or runtime.load(None)  # fetched only for a network that a page can show
         write = page.write_single if options.single else page.write_folder
         made = write(network, out, loaded, options.title)
     say(f"page       {size(made.size)}, {size(made.packed)} compressed; largest error "
@@ -93,22 +98,10 @@ def publish(options: argparse.Namespace) -> None:
             "http://localhost:8000")  # fmt: skip
 
 
-def _refuse_strangers(folder: Path) -> None:
-    """Raise `UserError` if what is to be replaced is more than a page: a repository's own files.
-
-    A folder that is called "." cannot be replaced by another one.
-    """
+def _refuse_nameless(folder: Path) -> None:
+    """Raise `UserError` for a folder called ".", which cannot be replaced by another one."""
     if folder.name in ("", ".."):
         raise UserError(f"{folder} has no name of its own; name a folder in it or beside it")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    if not (folder / "model.json").is_file():
-        raise UserError(f"--overwrite replaces a whole page, and {folder} holds none")
-    for path in folder.iterdir():
-        if path.name.startswith(".git") or path.name == "CNAME":
-            raise UserError(
-                f"--overwrite would remove {path}; publish to another folder and copy the page"
-            )
 
 
 def _refuse_together(options: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from foreign import names, numbers
 from serving.commands import ageing, common
 from serving.output import whole_file
 
+_BATCH = 16  # pictures at a time
 _PAIRS = 32  # on a sheet
 _COLUMNS = 8
 
@@ -65,8 +66,8 @@ def build_parser(ways: str = "", second: str = "") -> Parser:
         help=f"also write a sheet of the first {_PAIRS} pictures, each beside its results",
     )  # fmt: skip
     parser.add_argument(
-        "--batch-size", type=common.PAGE, default=16, metavar="N",
-        help="pictures at a time (default: 16)",
+        "--batch-size", type=common.PAGE, metavar="N",
+        help=f"pictures at a time (default: {_BATCH}); networks that enlarge or colour take one",
     )  # fmt: skip
     common.add_overwrite(parser)
     ageing.add_options(parser, second)
@@ -77,6 +78,7 @@ def translate(options: argparse.Namespace) -> None:
     """Turn every picture that can be read into another. Raises `UserError`."""
     from serving import picture_files
 
+    common.check_source(options.source)
     ages = options.age is not None or ageing.ages_faces(options.source)
     jobs = picture_files.plan(options.input, options.out, options.overwrite or ages)
     if options.sheet:
@@ -87,6 +89,12 @@ def translate(options: argparse.Namespace) -> None:
     translator = serving.load_translator(
         options.source, options.weights, options.back, options.render_size
     )
+    if translator.any_size and options.batch_size is not None:
+        raise UserError(
+            f"--batch-size is for pictures of one size, and {translator.origin} takes any, one "
+            "at a time; leave it out"
+        )
+    options.batch_size = options.batch_size or _BATCH
     if options.age is not None or translator.verb == "age":
         ageing.carry_out(translator, options, _PAIRS)
         return

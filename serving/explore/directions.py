@@ -78,12 +78,14 @@ PROPERTIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def by_property(generator: Generator, name: str, seed: int = 0, pool: int = _POOL) -> np.ndarray:
     """From the mean latent of the quarter with the least of a property to that with the most.
 
-    The property is measured on `pool` random pictures with one label each. Returns (latent_dim,).
+    The property is measured on `pool` random pictures with one label each, at truncation 1,
+    whatever was drawn before. Returns (latent_dim,).
     """
     if name not in PROPERTIES:
         known = ", ".join(PROPERTIES)
         raise UserError(f"unknown property {name!r}{nearest(name, PROPERTIES)}. Known: {known}")
     check_count(pool // 4)
+    generator.use_statistics()
     z, y = generator.draw_latents(pool, seed), generator.draw_labels(pool, seed)
     images = generator.generate(z, y)
     if images.shape[-1] != 3:

@@ -12,7 +12,7 @@ _LOAD = {
     "keras": """\
 import os
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # or jax, torch
-from models.files import load  # run this in the project's folder
+from models.files import load  # found where PYTHONPATH names the project's folder
 {imports}
 
 network, _ = load("{folder}/{stem}.keras")""",
@@ -46,7 +46,7 @@ _TO_PIXELS = 'images = ((images + 1) * 127.5).round().clip(0, 255).astype("uint8
 _KINDS = {1: "grey", 3: "RGB", 4: "RGBA (colours not multiplied by the opacity)"}
 _PACKAGES = ("keras", "tensorflow", "tf2onnx", "onnxruntime")
 NEEDS = {
-    "keras": "this project and its requirements",
+    "keras": "this project, its requirements, and `PYTHONPATH=FOLDER`, the project's folder",
     "saved_model": "pip install tensorflow pillow",
     "onnx": "pip install onnxruntime pillow",
     "litert": "pip install ai-edge-litert pillow",
@@ -80,6 +80,7 @@ def readme(
 ) -> str:
     """`README.md`, with a snippet that runs unchanged in the parent of `folder`.
 
+    A Keras network needs this project's layers, so there `PYTHONPATH` must name its folder.
     `discriminator`: whether one lies beside the generator.
     """
     subject = portable.subject
@@ -92,6 +93,8 @@ def readme(
 Needs: {NEEDS[form]}. Largest difference from the Keras {portable.stem} when exported: {error:.1e}
 (pictures go from -1 to 1). `model.json` describes the inputs and outputs.
 {before}
+Run this in the folder that holds `{folder}`:
+
 ```python
 {snippet(portable, form, folder)}
 ```

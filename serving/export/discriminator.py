@@ -40,7 +40,7 @@ def find(path: str | Path, generator: Source) -> Source:
     if path.suffix == ".keras":
         return _beside(path)
     run = runs.named(path)
-    step = int(generator.metadata["step"] or 0)
+    step = int(generator.metadata.get("step") or 0)
     kept = next((each for each in found(run.checkpoints) if step_of(each) == step), None)
     if kept is None:
         raise UserError(

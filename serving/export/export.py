@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from console.errors import UserError
-from foreign.files import write_json
 from serving.export import card
 from serving.export import discriminator as discriminators
 from serving.export.formats import FORMS, HALF
 from serving.export.graph import Portable, Subject, portable_of
-from serving.output import whole_folder
+from serving.output import whole_folder, write_card
 from serving.source import Source
 
 TOLERANCE = 1e-3
@@ -47,13 +46,14 @@ def export(
         discriminator: what the generator was trained against, in a file of its own.
 
     Raises:
-        UserError: unknown form, packages missing, a larger error, or a disk that is full.
+        UserError: unknown form, packages missing, a larger error, a disk that is full, or a folder
+            that holds anything but an earlier export of this form.
     """
     if form not in FORMS:
         raise UserError(f"unknown format {form!r}. Known: {', '.join(FORMS)}")
     tolerance = HALF_TOLERANCE if half else TOLERANCE
     portable = portable_of(subject)
-    with whole_folder(folder) as unfinished:
+    with whole_folder(folder, form) as unfinished:
         (HALF if half else FORMS[form]).write(portable, unfinished)
         error = largest_error(portable, form, unfinished)
         if not error <= tolerance:
@@ -64,9 +64,9 @@ def export(
         if discriminator is not None:
             discriminators.write(discriminator, unfinished, half)
         size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
-        write_json(unfinished / "model.json", card.card(portable, form, error))
         text = card.readme(portable, form, folder.name, error, discriminator is not None)
         (unfinished / "README.md").write_text(text, "utf-8")
+        write_card(unfinished, card.card(portable, form, error))
     return Exported(folder, error, size)
 
 

@@ -82,11 +82,13 @@ def inputs_of(generator: Generator, form: str) -> dict[str, Any]:
 
 def _meaning_of_truncation(generator: Generator) -> str:
     if isinstance(generator, StyleGenerator):
-        return (
-            f"ψ: the styles of the first {generator.recipe.truncated_layers} layers are drawn "
-            "towards their average by it"
-        )
+        first, layers = generator.recipe.truncated_layers, generator.layers
+        which = f"the first {first}" if first < layers else f"all {layers}"
+        return f"ψ: the styles of {which} layers are drawn towards their average by it"
     scaled = "latents are multiplied by it"
+    if generator.recipe.latent == "normal":
+        scaled += " (generate.py draws normal latents again if they are beyond twice it, so below "
+        scaled += "1 its pictures are others)"
     if generator.stands_below_one:
         scaled += "; batch norm keeps the statistics of training, as generate.py does below 1 only "
         scaled += "with --statistics running"

@@ -8,10 +8,10 @@ from serving.ager import Ager
 from serving.colourer import Colourer
 from serving.export.graph import Subject
 from serving.generator import Generator
+from serving.publish import FORMAT
 from serving.style_generator import StyleGenerator, level, levels_of
 from serving.upscaler import TILE, Upscaler
 
-FORMAT = 1
 _DOES = {
     "translate": "translated",
     "reconstruct": "reconstructed",
@@ -98,9 +98,9 @@ def _facts(subject: Subject, model: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("Recipe", subject.recipe.name),
         ("System", subject.recipe.system),
-        ("Trained on", str(known.get("data", "unknown"))),
-        ("Fingerprint of the data", str(known.get("data_fingerprint", "unknown"))),
-        ("Training steps", f"{known['step']:,}" if "step" in known else "unknown"),
+        ("Trained on", known.get("data") or "unknown"),
+        ("Fingerprint of the data", known.get("data_fingerprint") or "unknown"),
+        ("Training steps", "unknown" if known.get("step") is None else f"{known['step']:,}"),
     ]
     if isinstance(subject, Generator) and subject.stands_below_one:
         facts.append(("Truncations below 1", "the pictures of generate.py --statistics running"))
@@ -117,8 +117,14 @@ def _facts(subject: Subject, model: dict[str, Any]) -> list[tuple[str, str]]:
 def _measured(result: dict[str, Any], passport: dict[str, Any]) -> str:
     """A measure with what it was measured on. Only a training's own records name no subject."""
     words = f"{result.get('value', float('nan')):.4g}"
-    count = ((passport.get("protocol") or {}).get("real") or {}).get("count")
-    when = "" if "name" in (passport.get("subject") or {}) else ", while training"
+    protocol = passport.get("protocol") or {}
+    count = (protocol.get("real") or {}).get("count")
+    truncation = (protocol.get("fake") or {}).get("truncation")
+    conditions = [f"N = {count:,}"] if count else []
+    if truncation not in (None, 1):
+        conditions.append(f"truncation {truncation:g}")
+    if conditions and "name" not in (passport.get("subject") or {}):
+        conditions.append("while training")
     if result.get("floor") is not None:
         words += f"; real pictures among themselves {result['floor']:.4g}"
-    return words + (f" (N = {count:,}{when})" if count else "")
+    return words + (f" ({', '.join(conditions)})" if conditions else "")

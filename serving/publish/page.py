@@ -11,12 +11,11 @@ from typing import Any
 
 from console.errors import UserError
 from console.screen import say
-from foreign.files import write_json
 from serving.export.export import largest_error
 from serving.export.formats import FORMS
 from serving.export.graph import Subject
-from serving.output import whole_file, whole_folder
-from serving.publish import half, single
+from serving.output import whole_file, whole_folder, write_card
+from serving.publish import FORMAT, half, single
 from serving.publish.description import describe
 from serving.publish.portable import page_network
 from serving.publish.runtime import Runtime
@@ -50,7 +49,7 @@ def check(subject: Subject) -> None:
 def write_folder(subject: Subject, folder: Path, runtime: Runtime, title: str | None) -> Page:
     """Write the page into `folder`: whole, or not at all. Raises `UserError`."""
     check(subject)
-    with whole_folder(folder) as unfinished:
+    with whole_folder(folder, FORMAT) as unfinished:
         model, error = write_network(subject, unfinished)
         for path in sorted(WEB.iterdir()):
             (unfinished / path.name).write_bytes(path.read_bytes())
@@ -58,7 +57,7 @@ def write_folder(subject: Subject, folder: Path, runtime: Runtime, title: str | 
             if name not in _FOR_SINGLE:
                 (unfinished / name).write_bytes(content)
         (unfinished / LICENCE.name).write_bytes(LICENCE.read_bytes())
-        write_json(unfinished / "model.json", describe(subject, title, model))
+        write_card(unfinished, describe(subject, title, model))
         contents = {path.name: path.read_bytes() for path in unfinished.iterdir()}
     loaded = [each for name, each in contents.items() if not _is_licence(name)]
     return Page(folder, error, sum(map(len, contents.values())), _packed(loaded))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from console.errors import UserError
-from foreign.files import write_json, write_text
+from foreign.files import write_text
 from serving.export.graph import Subject
 from serving.generator import Generator
-from serving.output import whole_folder
-from serving.publish import page
+from serving.output import whole_folder, write_card
+from serving.publish import FORMAT, page
 from serving.publish.description import describe
 from serving.publish.page import Page
 
@@ -43,14 +43,14 @@ def write(subject: Subject, folder: Path, title: str | None) -> Page:
             f"--space is for generators; {subject.origin} can {subject.verb}, which a page without "
             "--space shows"
         )
-    with whole_folder(folder) as unfinished:
+    with whole_folder(folder, FORMAT) as unfinished:
         model, error = page.write_network(subject, unfinished)
         known = describe(subject, title, model)
-        write_json(unfinished / "model.json", known)
         (unfinished / "app.py").write_bytes(_APP.read_bytes())
         write_text(unfinished / "requirements.txt", _REQUIREMENTS)
         write_text(unfinished / "README.md", _card(known))
         (unfinished / "LICENSE").write_bytes(page.LICENCE.read_bytes())
+        write_card(unfinished, known)
         size = sum(path.stat().st_size for path in unfinished.iterdir())
     return Page(folder, error, size, size)
 

@@ -187,7 +187,15 @@ def build():
             with gr.Column():
                 seed = gr.Textbox("0", label="seed", max_lines=1)
                 count = gr.Slider(1, MOST, 4, step=1, label="how many")
-                truncation = gr.Slider(0.3, 1, 1, step=0.05, label="truncation")
+                # Latents of 0 and 1 have none.
+                truncation = gr.Slider(
+                    0.3,
+                    1,
+                    1,
+                    step=0.05,
+                    label="truncation",
+                    visible=MODEL["truncation"] != "none",
+                )
                 asked = [
                     gr.Dropdown(choices(names), value=RANDOM, label=title)
                     for title, names in controls()

@@ -1,10 +1,14 @@
 """explore.py: each form of file that it writes, and the values and options that it refuses."""
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from serving.commands import explore
+from serving.explore import directions
+from serving.style_generator import StyleGenerator
+from tests.serving import test_styles
 from tests.serving.mistakes import failed
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -101,6 +105,60 @@ def test_explore_mistakes(files, tmp_path, capsys):
     ]:
         assert words in failed(capsys, explore.main, *arguments)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["interpolate", "--count", "1"], "one latent gives no path; give 2 or more"),
+        (["interpolate", "--through", "smile"], "one set of attributes gives no path"),
+        (["interpolate", "--count", "2", "--tiles", "50", "--columns", "100", "--out", "a.gif",
+          "a.png"], "5,000 pictures; at most 4,096"),
+        (["interpolate", "--tiles", "500", "--steps", "24", "--out", "a.png", "a.gif"],
+         "48,000 pictures; at most 20,000"),
+        (["walk", "--rows", "100", "--columns", "100", "--out", "a.gif", "a.png"], "10,000 pictur"),
+        (["truncation", "--rows", "100", "--levels", *["0.5"] * 50], "5,000 pictures"),
+        (["stages", "--rows", "100", "--columns", "100"], "20,000 pictures; at most 4,096"),
+        (["attention", "--points", "2,2"], "a point lies between 0,0 and 1,1, not at '2,2'"),
+        (["attention", "--points", "0,nan"], "a point lies between 0,0 and 1,1, not at '0,nan'"),
+        (["project", "none.png"], "there is no picture none.png"),
+        (["project", "text.png"], "text.png cannot be used: "),
+        (["walk"], "no run folder run"),
+        (["vector", "--of", "smile"], "no run folder run"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_noticed_before_keras_starts(arguments, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load", None)
+    (tmp_path / "text.png").write_text("no picture")
+    out = [] if "--out" in arguments else ["--out", "x.png"]
+    line = failed(capsys, explore.main, arguments[0], "run", *arguments[1:], *out)
+    assert words in line
+    assert [path.name for path in tmp_path.iterdir()] == ["text.png"]
+
+
+@pytest.mark.parametrize("first", ["a.gif", "a.png"])
+def test_a_direction_by_a_property_is_the_same_for_every_order_of_files(
+    first, tmp_path, monkeypatch
+):
+    """The film is drawn at --truncation, which must not change the direction of the page."""
+    generator = StyleGenerator(test_styles.made())
+    monkeypatch.setattr("serving.load", lambda *_: generator)
+    monkeypatch.setattr("serving.commands.common.check_source", lambda source: None)
+    found, drawn_at, by_property = [], [], directions.by_property
+
+    def kept(*given):
+        found.append(by_property(*given, pool=64))
+        drawn_at.append(float(keras.ops.convert_to_numpy(generator._truncated.psi)))
+        return found[-1]
+
+    monkeypatch.setattr(directions, "by_property", kept)
+    outs = sorted(["a.gif", "a.png"], key=lambda name: name != first)
+    assert explore.main(["walk", "x", "--property", "brightness", "--truncation", "0.3", "--rows",
+                         "1", "--columns", "2",
+                         "--out", *(str(tmp_path / name) for name in outs)]) == 0  # fmt: skip
+    np.testing.assert_array_equal(*found)
+    assert drawn_at == [1, 1]
 
 
 VECTOR, STYLES = ["vector", "--of", "smile"], "a stylegan has no batch norm"

@@ -39,10 +39,18 @@ def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
     protocol.save([twin], tmp_path / "twin.json")
     line = failed(capsys, export.main, *start, "--record", tmp_path / "twin.json")
     assert "none of its 1 records is of this file" in line
+    # The weights in training, and another network of the run, have the same step and data, too.
+    for name, other in {
+        "raw": protocol.Record({"fake": {"weights": "raw"}}, subject, {"FD": {"value": 1.0}}),
+        "stage": protocol.Record({}, {**subject, "network": "Stage I"}, {"FD": {"value": 1.0}}),
+    }.items():
+        protocol.save([other], tmp_path / f"{name}.json")
+        line = failed(capsys, export.main, *start, "--record", tmp_path / f"{name}.json")
+        assert "none of its 1 records is of this file: SAGAN_V6 (generate, ema), step 7" in line
     protocol.save([twin, others, ours], tmp_path / "records.json")
     line = failed(capsys, export.main, *start, "--record", tmp_path / "others.json")
     assert "does not measure" in line
-    assert "none of its 1 records is of this file: SAGAN_V6, step 7" in line
+    assert "none of its 1 records is of this file: SAGAN_V6 (generate, ema), step 7" in line
     assert not (tmp_path / "a").exists()
     line = failed(capsys, export.main, *start, "--record", tmp_path / "nothing.json")
     assert "nothing.json" in line
@@ -50,6 +58,32 @@ def test_export_takes_the_record_of_its_network(files, tmp_path, capsys):
     passport = read_metadata(tmp_path / "a" / "keras" / "generator.keras")["passport"]
     assert passport["results"]["FD"]["value"] == 4.5
     assert passport["subject"]["name"] == "generator.keras"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run"], "no run folder run"),
+        (["anime", "--record", "none.json"], "none.json cannot be read"),
+    ],
+)
+def test_mistakes_are_noticed_before_keras_starts(arguments, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load_any", None)
+    forms = ["--format", "keras"]
+    assert words in failed(capsys, export.main, *arguments, *forms, "--out", "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_an_export_of_the_same_format_is_overwritten(files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("serving.load_any", None)
+    mine = tmp_path / "keras"
+    mine.mkdir()
+    (mine / "trained.keras").write_text("of somebody")
+    start = [files["none"], "--format", "keras", "--out", tmp_path, "--overwrite"]
+    line = failed(capsys, export.main, *start)
+    assert "--overwrite replaces a whole result, and " in line
+    assert (mine / "trained.keras").exists()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ RECORD = {
     "text": (None, None),  # given in tests/training/test_stackgan.py, as is the vector
     "vector": (None, None),
     "step": (7, 7),
+    "write": (["sheet"], ["sheet"]),
 }
 
 
@@ -90,11 +91,40 @@ def test_overwrite_replaces_our_files_and_no_others(files, tmp_path, capsys):
     left = ["00000.png", "00001.png", "00100.png", "1234567.png", "mine.txt", "pictures.json",
             "sheet.png"]  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == left
-    # A call that was interrupted leaves no record: its pictures are numbered from the first on.
+    # Without a record nobody knows whose the pictures are.
     (tmp_path / "pictures.json").unlink()
-    (tmp_path / "00002.png").write_text("of an earlier call")
+    (tmp_path / "00002.png").write_text("of somebody")
+    (tmp_path / "pictures.npz").write_text("of somebody")
     assert generate.main([*map(str, arguments), "--overwrite"]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*left, "00002.png", "pictures.npz"]
+    )
+    # A call that writes no pictures of their own has none to replace.
+    assert generate.main([*map(str, arguments), "--write", "sheet", "--overwrite"]) == 0
+    (tmp_path / "00001.png").write_text("of somebody")
+    assert generate.main([*map(str, arguments), "--write", "sheet", "--overwrite"]) == 0
+    assert (tmp_path / "00001.png").read_text() == "of somebody"
+
+
+def test_the_pictures_of_an_interrupted_call_are_known(files, tmp_path, monkeypatch):
+    """Of a call for more than 100,000 pictures, whose names have six digits."""
+    draw = Generator.stream
+
+    def interrupted(self, count, *more):
+        yield next(draw(self, 2, *more))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Generator, "stream", interrupted)
+    start = [str(files["none"]), "--out", str(tmp_path), "--overwrite", "--count"]
+    assert generate.main([*start, "100001"]) != 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "000000.png", "000001.png", "pictures.json",
+    ]  # fmt: skip
+    monkeypatch.undo()
+    assert generate.main([*start, "1"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "00000.png", "pictures.json", "sheet.png",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -117,6 +147,22 @@ def test_mistakes_leave_one_line_and_no_folder(files, tmp_path, capsys, kind, ar
     out = tmp_path / "out"
     assert words in failed(capsys, generate.main, files[kind], *arguments, "--out", out)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run"], "no run folder run"),
+        (["none.keras"], "There is no file none.keras"),
+        (["anime", "--vector", "none.npy"], "none.npy cannot be read: No such file"),
+        (["anime", "--vector", "none.npy", "--text", "a"], "--vector says all; leave out --text"),
+    ],
+)
+def test_mistakes_are_noticed_before_keras_starts(arguments, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load", None)
+    assert words in failed(capsys, generate.main, *arguments, "--out", "out")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "x/" * 3000, "a\0b", "", " "])

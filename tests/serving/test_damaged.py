@@ -7,9 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+import serving
 from console.errors import UserError
 from models import files
 from serving.source import open_source
+from tests.models import tiny_caae, tiny_cyclegan, tiny_growing
 from tests.serving import tiny
 
 
@@ -75,7 +77,14 @@ VALUES = {
     "nothing": ({"recipe": {"name": "x", "steps": None}}, "steps must be a whole number"),
     "lists": ({"recipe": {"name": "x", "steps": [[1]]}}, "recipe.steps must be"),
     "verb": ({"verb": 5}, "verb must be a text, not 5"),
-    "other verb": ({"verb": "encode"}, "it cannot generate, it can encode"),
+    "other verb": ({"verb": "encode"}, "says that it can encode, and a gan can generate"),
+    "a verb on pictures": ({"verb": "upscale"}, "says that it can upscale, and a gan can generate"),
+    "step": ({"step": "7"}, "step must be a whole number, not '7'"),
+    "passport": ({"passport": "x"}, "passport must be an object, not 'x'"),
+    "results": ({"passport": {"results": {"FD": 3}}}, "passport.results.FD must be an object"),
+    "a result": ({"passport": {"results": {"FD": {"value": "3"}}}}, "FD.value must be a number"),
+    "protocol": ({"passport": {"protocol": {"real": 3}}}, "passport.protocol.real must be an obj"),
+    "weights": ({"weights": 5}, "weights must be a text, not 5"),
     "unknown verb": ({"verb": "fl\ny"}, r"is damaged: it can 'fl\\ny'; known: generate, "),
     "labels": ({"labels": 5}, "labels must be"),
     "names": ({"labels": {"kind": "classes", "names": "abc"}}, "labels.names must be a list"),
@@ -121,7 +130,34 @@ def test_another_kind_of_model(tmp_path):
     refused(tmp_path / "g.keras", "holds a Other; it must hold a functional model")
 
 
-def test_a_generator_that_says_it_translates(changed):
-    path = changed(verb="translate")
+@pytest.mark.parametrize("verb", ["translate", "upscale", "age", "colour"])
+def test_a_generator_that_says_it_takes_pictures(changed, verb):
+    path = changed(verb=verb)
+    with pytest.raises(UserError, match=f"says that it can {verb}, and a gan can generate"):
+        open_source(path, verbs=(verb,))
+    recipe = tiny_cyclegan.recipe().to_dict()
+    path = changed(verb="translate", recipe=recipe)
     with pytest.raises(UserError, match="says that it can translate, and takes no pictures"):
         open_source(path, verbs=("translate",))
+
+
+@pytest.mark.parametrize("verb", ["upscale", "colour", "age", "generate"])
+def test_a_translator_that_says_it_does_something_else(run, tmp_path, verb):
+    network, metadata = files.load(run / "translator.keras")
+    path = tmp_path / "t.keras"
+    files.save(network, path, metadata | {"verb": verb})
+    with pytest.raises(UserError, match=f"says that it can {verb}, and a cyclegan can translate"):
+        serving.load_any(path)
+
+
+def test_a_recipe_of_another_system_than_the_network(run, whole, tmp_path):
+    path = tmp_path / "g.keras"
+    network, _ = files.load(whole)
+    recipe = tiny_growing.recipe("stylegan", latent_dim=8).to_dict()
+    files.save(network, path, {"recipe": recipe})
+    with pytest.raises(UserError, match="is damaged: its network has no layer 'styles'"):
+        serving.load(path)
+    network, _ = files.load(run / "translator.keras")
+    files.save(network, path, {"verb": "age", "recipe": tiny_caae.recipe().to_dict()})
+    with pytest.raises(UserError, match="is damaged: its network has no layer 'codes'"):
+        serving.load_any(path)

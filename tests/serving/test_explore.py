@@ -65,6 +65,22 @@ def test_properties_by_hand():
         np.testing.assert_allclose(directions.PROPERTIES[name](images), [value])
 
 
+def test_a_walk_goes_from_against_its_direction_to_along_it(plain):
+    direction = np.arange(1.0, 9.0)
+    page = directions.walk(plain, direction, reach=3, rows=2, columns=3, seed=5)
+    deviation = np.sqrt(plain.draw_latents(64, 0).var(axis=0, ddof=1).mean())
+    step = 3 * deviation * direction / np.linalg.norm(direction)
+    top = page.height - 2 * 66 - 2  # below the captions
+    for column, offset in enumerate((-step, 0 * step, step)):
+        z = plain.draw_latents(2, seed=5) + offset
+        for row, picture in enumerate(plain.pictures(z.astype("float32")).images):
+            left, upper, *_ = _box(column, row, 64)
+            assert np.abs(_picture_at(page, left, top + upper) - picture).max() <= 1
+    clip = directions.walk_clip(plain, direction, reach=3, tiles=1, steps=2, seed=5)
+    first = plain.pictures((plain.draw_latents(1, seed=5) - step).astype("float32")).images[0]
+    assert np.abs(clip.frames[0][::8, ::8].astype(int) - first).max() <= 1
+
+
 def test_walk_clip_goes_there_and_back(plain):
     clip = directions.walk_clip(plain, np.ones(8), tiles=1, steps=4)
     assert clip.frames.shape == (8, 128, 128, 3)
@@ -97,6 +113,12 @@ def test_arithmetic_keeps_vectors_of_captions_as_they_are():
     np.testing.assert_array_equal(seen[0], [[-2.0, 0.5, 7.0]] * 9)
 
 
+def _box(column, row, side):
+    """Where a tile of a sheet without captions lies."""
+    left, top = 2 + column * (side + 2), 2 + row * (side + 2)
+    return left, top, left + side, top + side
+
+
 def _picture_at(page, left, top, enlarged=4, size=16):
     box = (left, top, left + enlarged * size, top + enlarged * size)
     return np.asarray(page.crop(box))[::enlarged, ::enlarged].astype(float)
@@ -119,8 +141,19 @@ def test_attention_maps_by_hand(attributes):
 
 
 def test_attention_figure(plain):
-    page = attention.figure(plain, count=2, points=[(0.1, 0.1), (1, 1), (0.5, 0)])
+    points = [(0.1, 0.1), (1, 1), (0.26, 0.8)]
+    page = attention.figure(plain, count=2, points=points)
     assert page.size == (4 * 162 + 2, 2 * 162 + 2)
+    made = plain.sample(2)
+    maps = attention.attention_maps(plain, made.latents, made.labels)
+    picture = Image.fromarray(made.images[1]).resize((160, 160), Image.Resampling.BICUBIC)
+    tile = lambda column: np.asarray(page.crop(_box(column, 1, 160)))  # noqa: E731
+    np.testing.assert_array_equal(tile(0), attention._with_points(picture, points))
+    # The point (0.26, 0.8) lies in row 6 and column 2 of the 8 × 8 queries.
+    expected = attention._with_map(picture, maps[1, 6, 2], points[2], attention._COLOURS[2])
+    np.testing.assert_array_equal(tile(3), expected)
+    swapped = attention._with_map(picture, maps[1, 2, 6], points[2], attention._COLOURS[2])
+    assert not np.array_equal(tile(3), swapped)
     with pytest.raises(UserError, match="between 0,0 and 1,1"):
         attention.figure(plain, points=[(1.2, 0)])
     with pytest.raises(UserError, match="there is no number 1"):
@@ -132,8 +165,12 @@ def test_attention_figure(plain):
 def test_truncation_sheet(attributes):
     page = truncation_sheet(attributes, (1.0, 0.5), rows=3)
     assert page.size[0] == 2 * 66 + 2
-    column = np.asarray(page)[-3 * 66 :: 66]
-    assert column.std() > 1
+    top = page.height - 3 * 66 - 2  # below the captions
+    for column, level in enumerate((1.0, 0.5)):
+        made = attributes.sample(3, truncation=level).images
+        for row, picture in enumerate(made):
+            left, upper, *_ = _box(column, row, 64)
+            np.testing.assert_array_equal(_picture_at(page, left, top + upper), picture)
     with pytest.raises(UserError, match="truncation must be"):
         truncation_sheet(attributes, (1.5,))
 

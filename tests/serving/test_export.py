@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from PIL import Image
 pytest.importorskip("tensorflow")
 
 from console.errors import UserError
-from serving.export import card, formats
+from models import latents
+from serving.export import card, formats, generator_card
 from serving.export.export import export, largest_error
 from serving.export.graph import PortableGenerator, portable_of
 from tests.serving import tiny
@@ -70,9 +72,60 @@ def test_the_card_says_which_statistics_an_export_has(classes):
         assert (f"{told}--statistics running; smaller values" in text) is said
 
 
+@pytest.mark.parametrize(
+    ("latent", "low", "high", "deviation"),
+    [
+        # Cutting at two deviations of 0.5 leaves 0.5 · √0.774.
+        ("truncated_normal", -1, 1, 0.44),
+        ("normal", -np.inf, np.inf, 1),
+        ("uniform", -1, 1, 1 / np.sqrt(3)),
+        ("binomial", 0, 1, 0.5),
+    ],
+)
+def test_the_readme_draws_latents_as_the_training_did(latent, low, high, deviation):
+    lines = generator_card._DRAW[latent].format(dim=4096)
+    known = {"np": np, "rng": np.random.default_rng(0)}
+    exec(lines, known)
+    drawn = known["latents"]
+    assert (drawn.shape, drawn.dtype) == ((16, 4096), np.float32)
+    assert low <= drawn.min() < low + 0.01 or low == -np.inf
+    assert high - 0.01 < drawn.max() <= high or high == np.inf
+    np.testing.assert_allclose(drawn.mean(), (low + high) / 2 if high < np.inf else 0, atol=0.01)
+    np.testing.assert_allclose(drawn.std(), deviation, atol=0.01)
+    np.testing.assert_allclose(latents.sample(latent, 16, 4096, known["rng"]).std(), deviation,
+                               atol=0.01)  # fmt: skip
+
+
+def test_the_card_says_where_its_truncation_is_not_that_of_generate():
+    """It draws normal latents again beyond a threshold; exports multiply all."""
+    for latent in ("normal", "truncated_normal"):
+        generator = tiny.generator(latent=latent)
+        told = generator_card.inputs_of(generator, "onnx")["truncation"]["meaning"]
+        assert ("generate.py draws normal latents again" in told) is (latent == "normal")
+        assert told in generator_card.notes_of(generator)[1]
+
+
 def snippet(folder):
     """The Python in a README."""
     return (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+
+
+def test_the_readme_of_a_keras_network_runs_where_it_says(attributes, tmp_path):
+    """In the folder that holds the export, with PYTHONPATH as its first lines say."""
+    export(attributes, "keras", tmp_path / "keras")
+    text = (tmp_path / "keras" / "README.md").read_text()
+    assert "`PYTHONPATH=FOLDER`, the project's folder" in text
+    assert "Run this in the folder that holds `keras`:" in text
+    done = subprocess.run(
+        [sys.executable, "-c", snippet(tmp_path / "keras")],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(card.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    with Image.open(tmp_path / "pictures.png") as made:
+        assert made.size == (16 * 16, 16)
 
 
 @pytest.mark.parametrize("form", FORMS[1:])

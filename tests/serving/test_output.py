@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import shutil
 from pathlib import Path
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from console.errors import UserError
+from foreign.files import write_json
 from serving.output import (
     NpzWriter,
     check_file,
@@ -13,11 +15,23 @@ from serving.output import (
     disk_errors,
     whole_file,
     whole_folder,
+    write_card,
 )
 
 
 def full(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@contextlib.contextmanager
+def result(folder, form="onnx"):
+    with whole_folder(folder, form) as unfinished:
+        yield unfinished
+        write_card(unfinished, {"format": form})
+
+
+def names(folder):
+    return sorted(each.name for each in folder.iterdir())
 
 
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
@@ -32,27 +46,81 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
 
 def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     folder = tmp_path / "onnx"
-    with whole_folder(folder) as unfinished:
+    with result(folder) as unfinished:
         (unfinished / "a").write_text("1")
-    with pytest.raises(UserError, match="no space left"), whole_folder(folder) as unfinished:
+    with pytest.raises(UserError, match="no space left"), result(folder) as unfinished:
         full((unfinished / "b").write_text("2"))
     assert [each.name for each in tmp_path.iterdir()] == ["onnx"]
     assert (folder / "a").read_text() == "1"
-    with whole_folder(folder) as unfinished:
+    with result(folder) as unfinished:
         (unfinished / "b").write_text("2")
-    assert [each.name for each in folder.iterdir()] == ["b"]
+    assert names(folder) == ["b", "model.json"]
+
+
+def other_format(folder):
+    write_card(folder, {"format": "keras"})
+
+
+def no_list(folder):
+    write_json(folder / "model.json", {"format": "onnx"})
+
+
+def no_card(folder):
+    (folder / "model.json").unlink()
+
+
+def below(folder):
+    (folder / "mine").mkdir()
+    (folder / "mine" / "notes.txt").write_text("mine")
+
+
+STRANGERS = {
+    "a stranger's file": (lambda folder: (folder / "CNAME").write_text("x"), "remove .*CNAME"),
+    "below": (below, "would remove .*notes.txt, which is not of the result there"),
+    "another format": (other_format, "result of format onnx, and .* holds one of format 'keras'"),
+    "no list": (no_list, "holds none .*says nothing of files"),
+    "no card": (no_card, "replaces a whole result, and .* holds none .*model.json"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), STRANGERS.values(), ids=STRANGERS.keys())
+def test_only_a_whole_result_is_replaced(tmp_path, change, words):
+    folder = tmp_path / "onnx"
+    with result(folder) as unfinished:
+        (unfinished / "variables").mkdir()
+        (unfinished / "variables" / "a").write_text("1")
+    check_folder(folder, overwrite=True, form="onnx")
+    with result(folder) as unfinished:
+        (unfinished / "a").write_text("1")
+    change(folder)
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(UserError, match=words):
+        check_folder(folder, overwrite=True, form="onnx")
+    with pytest.raises(UserError, match=words), result(folder):
+        raise AssertionError
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_file_that_comes_while_a_result_is_made_stays(tmp_path):
+    folder = tmp_path / "onnx"
+    with result(folder):
+        pass
+    with pytest.raises(UserError, match="would remove"), result(folder):
+        (folder / "mine.txt").write_text("mine")
+    assert names(folder) == ["mine.txt", "model.json"]
+    assert names(tmp_path) == ["onnx"]
 
 
 def test_an_old_folder_is_moved_aside_before_it_is_removed(tmp_path, monkeypatch):
     """A kill while the old one is removed must not leave a part of it under the final name."""
     folder = tmp_path / "onnx"
-    with whole_folder(folder) as unfinished:
+    with result(folder) as unfinished:
         (unfinished / "a").write_text("1")
     removed, remove = [], shutil.rmtree
     monkeypatch.setattr(
         "shutil.rmtree", lambda path, **more: (removed.append(path.name), remove(path, **more))
     )
-    with whole_folder(folder) as unfinished:
+    with result(folder) as unfinished:
         (unfinished / "b").write_text("2")
     assert "onnx" not in removed
     assert [each.name for each in tmp_path.iterdir()] == ["onnx"]
@@ -64,9 +132,9 @@ def test_an_old_folder_is_moved_aside_before_it_is_removed(tmp_path, monkeypatch
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", once)
-    with pytest.raises(UserError, match="cannot write"), whole_folder(folder) as unfinished:
+    with pytest.raises(UserError, match="cannot write"), result(folder) as unfinished:
         (unfinished / "c").write_text("3")
-    assert [each.name for each in folder.iterdir()] == ["b"]  # put back
+    assert names(folder) == ["b", "model.json"]  # put back
 
 
 def test_other_disk_errors_are_said_too(tmp_path):

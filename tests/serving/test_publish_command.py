@@ -12,6 +12,7 @@ pytest.importorskip("tensorflow")
 pytest.importorskip("tf2onnx")
 
 from console.errors import UserError
+from serving import output
 from serving.commands import publish as command
 from serving.publish import page, runtime
 from tests.serving import test_text, tiny
@@ -49,7 +50,7 @@ def test_publish_writes_a_page(file, stubbed, tmp_path, capsys):
     [
         (["{out}", "--single"], "call it page.html, not full"),
         (["{out}"], "is not empty; --overwrite replaces"),
-        (["{out}", "--overwrite"], "--overwrite replaces a whole page, and .*full holds none"),
+        (["{out}", "--overwrite"], "--overwrite replaces a whole result, and .*full holds none"),
         (
             ["{free}", "--runtime", "{out}"],
             r"lacks dist/ort.wasm.min.mjs of onnxruntime-web 1.30.0",
@@ -67,6 +68,23 @@ def test_mistakes_are_one_line_and_leave_nothing(options, words, file, tmp_path,
     given = [each.format(out=full, free=tmp_path / "free") for each in options]
     assert re.search(words, failed(capsys, command.main, file, *given))
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["full", "mine.txt"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["run", "out"], "no run folder run"),
+        (["anime", "out", "--runtime", "none"], "--runtime none is no folder"),
+        (["anime", "keras", "--overwrite"], "result of format 1, and keras holds one of format"),
+    ],
+)
+def test_mistakes_are_noticed_before_keras_starts(options, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("serving.load_any", None)
+    (tmp_path / "keras").mkdir()
+    output.write_card(tmp_path / "keras", {"format": "keras"})
+    assert words in failed(capsys, command.main, *options)
+    assert [path.name for path in tmp_path.iterdir()] == ["keras"]
 
 
 def test_nothing_is_fetched_for_what_cannot_be_written(file, tmp_path, capsys, monkeypatch):

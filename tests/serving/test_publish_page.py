@@ -88,6 +88,29 @@ def test_the_measure_stands_in_the_card_with_its_protocol(attributes):
     assert facts["Weights"].endswith("by at most 0.13 of 255")
 
 
+def test_a_file_that_does_not_say_what_it_was_trained_on(attributes):
+    """All of these may be null in a file's metadata."""
+    model = {"file": "x", "bytes": 1, "sha256": "0", "precision": "half", "error": 0.001}
+    before = dict(attributes.metadata)
+    attributes.metadata.update(step=None, data=None, data_fingerprint=None, passport=None)
+    try:
+        facts = dict(describe(attributes, None, model)["facts"])
+    finally:
+        attributes.metadata.clear(), attributes.metadata.update(before)
+    for name in ("Trained on", "Fingerprint of the data", "Training steps"):
+        assert facts[name] == "unknown"
+
+
+def test_a_measure_of_truncated_pictures_says_so():
+    from serving.publish.description import _measured
+
+    drawn = {"real": {"count": 2000}, "fake": {"truncation": 0.5}}
+    passport = {"protocol": drawn, "subject": {"name": "generator.keras"}}
+    assert _measured({"value": 26.461}, passport) == "26.46 (N = 2,000, truncation 0.5)"
+    drawn["fake"]["truncation"] = 1.0
+    assert _measured({"value": 26.461}, passport) == "26.46 (N = 2,000)"
+
+
 def test_a_record_of_evaluate_was_not_measured_while_training(attributes):
     from serving.publish.description import _measured
 

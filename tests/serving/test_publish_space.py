@@ -77,6 +77,10 @@ def test_a_space_says_what_is_wrong(places, monkeypatch):
     assert gradio.Dropdown.call_args == mock.call(
         places.choices(places.NAMES), value=places.RANDOM, label="class"
     )
+    assert gradio.Slider.call_args.kwargs["visible"]
+    monkeypatch.setitem(places.MODEL, "truncation", "none")  # latents of 0 and 1
+    places.build()
+    assert not gradio.Slider.call_args.kwargs["visible"]
     seed = gradio.Textbox.return_value
     click = gradio.Button.return_value.click
     assert click.call_args.args[1][0] is seed

@@ -12,7 +12,8 @@ from console.errors import UserError
 from models import recipes, shipped, transfer
 from models.systems import recipe_of
 from models.systems.gan.turns import GAN
-from serving.commands import export, generate
+from serving.commands import explore, export, generate, translate
+from tests.serving.mistakes import failed
 from training import finetuning
 
 # Made by this command; see `test_it_draws_the_stored_pictures`.
@@ -55,7 +56,10 @@ def test_a_name_is_found_unless_something_of_the_users_has_it(tmp_path, monkeypa
     assert shipped.found("anime") == shipped.FOLDER / "anime" / "generator.keras"
     assert shipped.found("0") == "0"
     assert shipped.found("models") == "models"
-    (tmp_path / "anime").mkdir()
+    (tmp_path / "anime").mkdir()  # as --out anime makes it
+    (tmp_path / "anime" / "00000.png").touch()
+    assert shipped.found("anime") == shipped.FOLDER / "anime" / "generator.keras"
+    (tmp_path / "anime" / "recipe.json").write_text("{")
     assert shipped.found("anime") == "anime"
     with pytest.raises(UserError, match="anime"):
         serving.load("anime")
@@ -67,6 +71,23 @@ def test_every_way_to_open_one_knows_the_name(tmp_path):
         serving.load_any("anime", network="translator")
     assert export.main(["anime", "--format", "keras", "--out", str(tmp_path)]) == 0
     assert (tmp_path / "keras" / "generator.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "words"),
+    [
+        (translate.main, ["anime", "a.png", "--out", "o"], "it can generate (see generate.py)"),
+        (translate.main, ["anime", "a.png", "--back", "--out", "o"], "holds one network; for the"),
+        (explore.main, ["vector", "anime", "--of", "smile", "--out", "o.png"],
+         "anime holds one network; for an encoder and a decoder give the run"),
+    ],
+)  # fmt: skip
+def test_commands_that_cannot_use_one_say_why(
+    main, arguments, words, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 64)).save("a.png")
+    assert words in failed(capsys, main, *arguments)
 
 
 def test_a_training_goes_on_with_it(tmp_path):

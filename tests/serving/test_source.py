@@ -9,6 +9,8 @@ import serving
 from console.errors import UserError
 from models import files
 from models.systems.gan.turns import GAN
+from serving import subjects
+from serving.generator import Generator
 from serving.source import open_source
 from tests.models import tiny as models_tiny
 from tests.serving import tiny
@@ -47,17 +49,44 @@ def test_checkpoint_of_the_whole_gan(run):
     assert same(open_source(newest).network, gan.ema_generator)
 
 
-def test_the_file_of_a_finished_run_and_its_best(run, tmp_path):
-    folder, _ = run
+def test_the_file_of_a_finished_run_and_its_best(run):
+    folder, gan = run
     with pytest.raises(UserError, match=r"no best_generator\.keras"):
         open_source(folder, "best")
-    for name in ("generator.keras", "best_generator.keras"):
-        (folder / name).write_bytes(tiny.saved(tmp_path, "attributes").read_bytes())
+    made = tiny.source("attributes")
+    for name, step in (("generator.keras", 9), ("best_generator.keras", 7)):
+        files.save(made.network, folder / name, made.metadata | {"step": step})
     try:
         assert open_source(folder).origin.name == "generator.keras"
         assert open_source(folder, "best").metadata["labels"]["kind"] == "attributes"
+        # A run that went on after its end, and was stopped, has come further than its file.
+        files.save(made.network, folder / "generator.keras", made.metadata | {"step": 8})
+        later = open_source(folder)
+        assert later.origin.name == "checkpoint-00000009.weights.h5"
+        assert same(later.network, gan.ema_generator)
     finally:
         (folder / "generator.keras").unlink(), (folder / "best_generator.keras").unlink()
+
+
+def test_a_network_says_which_weights_it_holds(run, tmp_path):
+    folder, _ = run
+    made = tiny.source()
+    for name in ("generator.keras", "best_generator.keras"):
+        files.save(made.network, folder / name, made.metadata | {"step": 9})
+    try:
+        known = {weights: open_source(folder, weights) for weights in ("ema", "best", "raw")}
+    finally:
+        (folder / "generator.keras").unlink(), (folder / "best_generator.keras").unlink()
+    for weights, source in known.items():
+        assert source.metadata["weights"] == weights
+        path = tmp_path / f"{weights}.keras"
+        files.save(source.network, path, source.metadata)  # as an export does
+        alone = Generator(open_source(path))
+        assert alone.metadata["weights"] == weights
+        averaged = subjects.Drawn.of(alone, subjects.Sampling()).passport()["weights"]
+        assert averaged == ("raw" if weights == "raw" else "ema")
+    lone = Generator(open_source(tiny.saved(tmp_path)))
+    assert subjects.Drawn.of(lone, subjects.Sampling()).passport()["weights"] == "ema"
 
 
 def test_load_a_lone_file(tmp_path):

@@ -1,5 +1,6 @@
 """A StyleGAN in use: ψ, mixing, noise, the space w, exports, the verbs of explore.py."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from models.systems.stylegan.turns import StyleGAN
 from serving.commands import explore, generate
 from serving.explore import directions, styles
 from serving.explore.projection import project
+from serving.export import generator_card
 from serving.source import Source
 from serving.style_generator import StyleGenerator, StyleSpace, level
 from tests.models import tiny_growing
@@ -204,9 +206,20 @@ def test_exports_take_psi(form, style, tmp_path):
     made = export(style, form, tmp_path / form)
     assert made.error < 1e-4
     text = (tmp_path / form / "README.md").read_text()
-    assert "the styles of the first 8 layers are drawn towards their average" in text
+    # Of the six layers of 16 px all are truncated; the paper's first 8 are of larger networks.
+    assert style.layers == 6
+    assert "the styles of all 6 layers are drawn towards their average" in text
     inputs = json.loads((tmp_path / form / "model.json").read_text())["inputs"]
     assert ("truncation" in inputs) == (form != "keras")
+
+
+def test_the_card_counts_the_layers_that_are_truncated():
+    source = made()
+    style = StyleGenerator(dataclasses.replace(
+        source, recipe=dataclasses.replace(source.recipe, truncated_layers=4)
+    ))  # fmt: skip
+    told = generator_card.inputs_of(style, "onnx")["truncation"]["meaning"]
+    assert "the styles of the first 4 layers are drawn towards their average" in told
 
 
 def test_the_commands_on_a_file(file, tmp_path, capsys):

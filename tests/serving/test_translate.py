@@ -1,5 +1,7 @@
 """translate.py: every kind of input, and what it refuses in one line."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -229,3 +231,21 @@ def test_a_run_without_names_of_its_domains_still_opens(system, tmp_path):
     metadata = {"verb": "translate", "recipe": system.recipe.to_dict()}
     files.save(system.output("translator"), here.output("translator"), metadata)
     assert serving.load_translator(here.folder).title == ""
+
+
+def test_a_batch_size_that_nothing_reads_is_refused(tmp_path, capsys, monkeypatch):
+    """Pictures of any size are made one at a time."""
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("a.png")
+    upscaler = SimpleNamespace(any_size=True, origin="large.keras", verb="upscale")
+    monkeypatch.setattr("serving.load_translator", lambda *_: upscaler)
+    given = ["anime", "a.png", "--out", "o", "--batch-size", "16"]
+    line = failed(capsys, translate.main, *given)
+    assert "large.keras takes any, one at a time; leave it out" in line
+
+
+def test_a_run_that_is_not_there_is_noticed_before_keras_starts(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (8, 8)).save("a.png")
+    monkeypatch.setattr("serving.load_translator", None)
+    assert "no run folder run" in failed(capsys, translate.main, "run", "a.png", "--out", "o")
