@@ -153,7 +153,7 @@ class PictureJudge:
             None if trained is None else trained.images,
         )  # fmt: skip
         self.better |= self.extras.better
-        unseen = "" if trained is None else " that were not trained on"
+        unseen = "" if trained is None else " that were not trained on here"
         self.protocol = (
             f"{self.samples} generated against {self.samples} real pictures{unseen}, averaged "
             f"generator, no truncation, features of {self.extractor.label} (not FID). The best "

@@ -106,12 +106,14 @@ class Penalty:
         perturbs: it uses random points around reals.
         at: of "real" and "fake" those whose slopes, under their own labels, are all that it takes.
             D's answers to them come with these, which saves a pass of D each.
+        slopes: how many slopes per real picture it takes, where `at` does not say which.
     """
 
     function: Callable[[DiscriminatorStep], Any]
     joins_fakes: bool = False
     perturbs: bool = False
     at: tuple[str, ...] = ()
+    slopes: int = 1
 
 
 PENALTIES = {

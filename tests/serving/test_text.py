@@ -218,6 +218,8 @@ def test_wishes_of_the_wrong_kind(file, tmp_path, capfd):
     plain = str(tiny.saved(tmp_path))
     (tmp_path / "l").mkdir()
     labelled = str(tiny.saved(tmp_path / "l", "attributes"))
+    np.save(tmp_path / "v.npy", np.zeros(3))
+    vector = f"--vector={tmp_path / 'v.npy'}"
     for command, words in (
         (
             [str(file), "--attributes=blue hair"],
@@ -225,9 +227,10 @@ def test_wishes_of_the_wrong_kind(file, tmp_path, capfd):
         ),
         ([plain, "--text=blue hair"], "--text is for captions; .* was trained without labels"),
         ([labelled, "--text=blue hair"], "was trained on labels; choose them with --attributes"),
-        ([plain, "--vector=v.npy"], "--vector is for captions; .* was not trained on any"),
-        ([str(file), "--vector=v.npy", "--text=a"], "--vector says all; leave out --text"),
-        ([str(file), "--vector=v.npy"], "it was trained on sentences"),
+        ([plain, vector], "--vector is for captions; .* was not trained on any"),
+        ([str(file), vector, "--text=a"], "--vector says all; leave out --text"),
+        ([str(file), vector], "it was trained on sentences"),
+        ([str(file), "--vector=v.npy"], "v.npy cannot be read: No such file"),
     ):
         assert generate.main([*command, *out]) == 2
         assert re.search(words, capfd.readouterr().err), words

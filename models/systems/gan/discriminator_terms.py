@@ -68,7 +68,7 @@ class DiscriminatorTerms:
         if not self.penalty:
             return 0
         of_each = {"real": 1, "fake": self.gan.recipe.fakes_per_real}
-        return sum(of_each[kind] for kind in self.penalty.at) or 1
+        return sum(of_each[kind] for kind in self.penalty.at) or self.penalty.slopes
 
     def add(
         self,
