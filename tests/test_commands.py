@@ -131,7 +131,9 @@ def train(script: str, arguments: list[str], place: Path) -> int:
     ]
     cache = f"--cache-dir={place / 'cache'}"
     if hasattr(recipe, "most_batch"):
-        filters += ["--most-batch=4", "--stable-pictures=4", "--fade-pictures=4"]
+        filters.append("--most-batch=4")
+        if "--no-grow" not in arguments:
+            filters += ["--stable-pictures=4", "--fade-pictures=4"]
     # Of few faces none has red hair.
     count = "--count=300" if any("--domains" in word for word in arguments) else "--count=8"
     filters.append(count)
