@@ -134,6 +134,11 @@ class Recipe(OptimisationFields):
         return "lite0"
 
     @property
+    def read_batches(self) -> tuple[str, ...]:
+        """What of the objective compares the pictures of a batch, and so sees micro-batches."""
+        return ()
+
+    @property
     def columns(self) -> int:
         """How many fresh batches of each domain a step takes."""
         return 1

@@ -104,18 +104,38 @@ def measured(records: Sequence[Record], measure: str) -> list[History]:
     """The histories of the runs that the records measure at two steps or more."""
     found: dict[str, dict[int, dict]] = {}
     for record in records:
-        run, step = record.subject.get("run"), record.subject.get("step")
+        run, step = place_of(record.subject), record.subject.get("step")
         if run is not None and step is not None and measure in record.results:
             found.setdefault(run, {})[int(step)] = record.results[measure]
-    return [
+    found = {place: by_step for place, by_step in found.items() if len(by_step) > 1}
+    histories = [
         History(
-            run,
+            Path(place).name,
             measure,
             tuple((step, Estimate(**by_step[step])) for step in sorted(by_step)),
             next((one["floor"] for one in by_step.values() if "floor" in one), None),
         )
-        for run, by_step in found.items()
-        if len(by_step) > 1
+        for place, by_step in found.items()
+    ]
+    return told_apart(histories, list(found))
+
+
+def place_of(subject: dict[str, Any]) -> str | None:
+    """The folder of a subject's run, or its name where that is all that is known; or `None`.
+
+    Runs in different folders may have one name.
+    """
+    run = subject.get("run")
+    path = Path(str(subject.get("name")))
+    return next((str(each) for each in (path, *path.parents) if each.name == run), run)
+
+
+def told_apart(histories: Sequence[History], places: Sequence[str]) -> list[History]:
+    """The histories, those of runs with one name called by their folders, `places`."""
+    names = [each.run for each in histories]
+    return [
+        each if names.count(each.run) == 1 else dataclasses.replace(each, run=place)
+        for each, place in zip(histories, places, strict=True)
     ]
 
 

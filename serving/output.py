@@ -43,7 +43,7 @@ def _free(path: Path) -> str:
 def check_file(path: Path, overwrite: bool) -> None:
     """Raise `UserError` if `path` exists, or its folder does not."""
     if path.is_dir():
-        raise UserError(f"--out {path} is a folder; give a file name")
+        raise UserError(f"{path} is a folder; give a file name")
     if path.exists() and not overwrite:
         raise UserError(f"{path} exists; --overwrite replaces it")
     if not path.parent.is_dir():

@@ -12,7 +12,7 @@ from metrics import plots, protocol
 from metrics.intervals import NORMAL_95
 from metrics.protocol import Record
 from serving.evaluation import Evaluation
-from serving.history import History, alike
+from serving.history import History, alike, place_of
 
 CURVES, SHEET, RECORDS = "precision_recall.png", "nearest_reals_{}.png", "records.json"
 MEASURED, LOGGED = "quality.png", "quality_logged.png"
@@ -107,7 +107,7 @@ def _counts(record: Record) -> str:
 
 def headings(records: Sequence[Record]) -> list[str]:
     """A short name for each record: its step if all are of one run, else its number."""
-    places = [(record.subject.get("run"), record.subject.get("step")) for record in records]
+    places = [(place_of(record.subject), record.subject.get("step")) for record in records]
     runs, steps = ({place[index] for place in places} for index in (0, 1))
     if len(runs) == 1 and None not in runs | steps and len(steps) == len(records):
         return [f"step {step}" for _, step in places]

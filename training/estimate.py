@@ -109,7 +109,9 @@ def refuse_too_large(guess: Estimate, system: System, device: Device) -> None:
             ways.append(f"--batch-size {batch}")
         if parts:
             norm = any(mixes_batch(network) for network in system.networks.values())
-            caution = "batch norm then sees the parts" if norm else "the same result"
+            seeing = ["batch norm"] * norm + [*recipe.read_batches]
+            of_each = f"each part by itself for {' and '.join(seeing)}"
+            caution = of_each if seeing else "the same result"
             ways.append(f"--micro-batches {parts} ({caution})")
         if system.precision == "float32":
             ways.append("--precision mixed_bfloat16")

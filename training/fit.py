@@ -198,6 +198,7 @@ def _shortages_told():
         if not isinstance(error, MemoryError) and not any(s in text for s in _OUT_OF_MEMORY):
             raise
         raise TrainingStopped(
-            "out of memory; change --batch-size, --micro-batches (the same result without batch "
-            "norm), --precision mixed_bfloat16, --resolution, or the networks' filters"
+            "out of memory; change --batch-size, --micro-batches (the same result if nothing "
+            "compares the pictures of a batch), --precision mixed_bfloat16, --resolution, or the "
+            "networks' filters"
         ) from error

@@ -189,8 +189,9 @@ def _logged(options: argparse.Namespace) -> list:
     from serving import history
 
     runs = {run.folder: run for run in map(history.run_of, options.runs) if run is not None}
-    found = [history.logged(run) for run in runs.values()]
-    return [one for one in found if one is not None]
+    found = {str(folder): history.logged(run) for folder, run in runs.items()}
+    known = {folder: one for folder, one in found.items() if one is not None}
+    return history.told_apart(list(known.values()), list(known))
 
 
 def _measured(records: Sequence, extractor) -> list:

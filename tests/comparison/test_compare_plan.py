@@ -2,7 +2,7 @@
 
 import pytest
 
-from comparison import plan, trials
+from comparison import folders, plan, trials
 from console.errors import UserError
 from tests.comparison.tiny import WORDS, make, settings
 
@@ -34,10 +34,16 @@ def test_a_recipe_may_stand_in_a_file(tmp_path, monkeypatch):
     made = make(tmp_path, words)
     assert [recipe.name for recipe in made.entries.values()] == ["wide-1", "wide_1", "gan"]
     assert [recipe.label_smoothing for recipe in made.entries.values()] == [0.25, 0.25, 0.0]
-    folders = {trials.folder_of(tmp_path, word.replace(":beta_1=0.25", ""), 0) for word in words}
-    assert len(folders) == 3
+    places = {trials.folder_of(tmp_path, word.replace(":beta_1=0.25", ""), 0) for word in words}
+    assert len(places) == 3
     assert trials.folder_of(tmp_path, words[2], 3).name == "gan-beta-1-0-25-3"
     assert len(trials.folder_of(tmp_path, f"gan:{'x' * 400}", 3).name) < 150
+
+
+def test_folders_of_long_names_stay_what_they_were():
+    """Else an old comparison is trained anew. The digits are those of `sha256sum`."""
+    assert folders.name("x" * 130) == "x" * 120 + "-3afbb132"
+    assert folders.name("x" * 120) == "x" * 120
 
 
 def test_entries_that_would_share_a_folder_are_refused(tmp_path):

@@ -105,11 +105,7 @@ def test_pictures_are_measured_against_the_data(monkeypatch):
     images = (100 + 20 * rng.standard_normal((80, 1, 1, 3))).clip(0, 255).astype("uint8")
     images = np.repeat(np.repeat(images, 4, 1), 4, 2)
 
-    def extract(extractor, pictures, progress=None):
-        return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
-
-    monkeypatch.setattr(extractors, "load", lambda name: Colours())
-    monkeypatch.setattr(extractors, "extract", extract)
+    by_mean_colours(monkeypatch)
     data = SimpleNamespace(images=images)
     judge = judges.choose(plan.CompareSettings(data="faces", samples=1000), data)
     assert judge.samples == 40  # half of the data are the other side of the floor
@@ -119,6 +115,19 @@ def test_pictures_are_measured_against_the_data(monkeypatch):
     monkeypatch.setattr(judges, "_generated", lambda gan, data, count: images[:count] + 60)
     far = judge.measure(None, data)
     assert far["FD-test"] > 10 * max(near["FD-test"], judge.floor["FD-test"])
+
+
+def by_mean_colours(monkeypatch):
+    """Let the feature of a picture be its mean colour; the pictures of each call, as they come."""
+    given = []
+
+    def extract(extractor, pictures, progress=None):
+        given.append(np.asarray(pictures))
+        return extractors.Features(given[-1].mean((1, 2)).astype("float32"), None)
+
+    monkeypatch.setattr(extractors, "load", lambda name: Colours())
+    monkeypatch.setattr(extractors, "extract", extract)
+    return given
 
 
 class Counts:
@@ -144,11 +153,7 @@ def test_what_else_is_measured(monkeypatch):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (80, 4, 4, 3), dtype=np.uint8)
 
-    def extract(extractor, pictures, progress=None):
-        return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
-
-    monkeypatch.setattr(extractors, "load", lambda name: Colours())
-    monkeypatch.setattr(extractors, "extract", extract)
+    by_mean_colours(monkeypatch)
     data = SimpleNamespace(images=images)
     settings = plan.CompareSettings(data="faces", also="raw, variety,detail,weights")
     judge = judges.choose(settings, data)
@@ -173,14 +178,7 @@ def test_few_pictures_are_measured_against_the_others(monkeypatch):
     """Of 80 pictures numbers 0, 8, 16, … are trained on; the generator repeats what it is given."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (80, 4, 4, 3), dtype=np.uint8)
-    given = []
-
-    def extract(extractor, pictures, progress=None):
-        given.append(np.asarray(pictures))
-        return extractors.Features(pictures.mean((1, 2)).astype("float32"), None)
-
-    monkeypatch.setattr(extractors, "load", lambda name: Colours())
-    monkeypatch.setattr(extractors, "extract", extract)
+    given = by_mean_colours(monkeypatch)
     data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
     settings = plan.CompareSettings(data="faces", also="memory", few=10, samples=30)
     judge = judges.choose(settings, data)
@@ -199,11 +197,7 @@ def test_few_pictures_are_measured_against_the_others(monkeypatch):
 def test_the_raw_generator_is_asked_for_the_labels_of_its_average(monkeypatch):
     """Both are drawn as in the pictures that are trained on, not as in those of the measure."""
     images, asked = np.arange(240).reshape(80, 1, 1, 3).astype("uint8"), []
-    extract = lambda extractor, pictures, progress=None: extractors.Features(  # noqa: E731
-        np.asarray(pictures).mean((1, 2)).astype("float32"), None
-    )
-    monkeypatch.setattr(extractors, "load", lambda name: Colours())
-    monkeypatch.setattr(extractors, "extract", extract)
+    by_mean_colours(monkeypatch)
     data = ImageData(images, None, "eighty", "f" * 12, [], [], Path())
     settings = plan.CompareSettings(data="faces", also="raw", few=10, samples=30)
     judge = judges.choose(settings, data)
@@ -220,11 +214,7 @@ def test_what_is_nearer_to_seen_is_a_half_of_ordered_pictures_too(monkeypatch):
     levels = np.arange(800) * 255 // 800
     images = np.broadcast_to(levels[:, None, None, None].astype("uint8"), (800, 4, 4, 3)).copy()
     images += np.random.default_rng(0).integers(0, 2, images.shape, dtype=np.uint8)
-    extract = lambda extractor, pictures, progress=None: extractors.Features(  # noqa: E731
-        np.asarray(pictures).mean((1, 2)).astype("float32"), None
-    )
-    monkeypatch.setattr(extractors, "load", lambda name: Colours())
-    monkeypatch.setattr(extractors, "extract", extract)
+    by_mean_colours(monkeypatch)
     data = ImageData(images, None, "levels", "f" * 12, [], [], Path())
     settings = plan.CompareSettings(data="faces", also="memory", few=100, samples=300)
     judge = judges.choose(settings, data)

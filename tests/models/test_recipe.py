@@ -233,3 +233,26 @@ def test_an_older_recipes_target_of_no_adaptation():
     old = {"system": "gan", "name": "x", "augment_target": 0.0}
     assert recipe_of({**old, "augment": "none"}) == GANRecipe(name="x")
     assert recipe_of({**old, "augment": "ada"}).augment_target == 0.0
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "found"),
+    [
+        ("SAGAN_V6", {}, ()),
+        ("SAGAN_V6", {"loss": "rsgan"}, ()),  # each real with one fake
+        ("SAGAN_V6", {"loss": "rahinge"}, ("loss rahinge",)),
+        ("began", {}, ("loss boundary_equilibrium",)),
+        ("dragan", {}, ("penalty perturbed_gradient",)),
+        (
+            "SAGAN_V6",
+            {"g_term": "mode_seeking", "lecam_weight": 0.3},
+            ("LeCam", "g_term mode_seeking"),
+        ),
+        ("vae_cpu", {"sigma": 0.0}, ("the learned σ",)),
+        ("vae_cpu", {"sigma": 0.5}, ()),
+        ("dfc_vae_cpu", {}, ()),
+    ],
+)
+def test_what_sees_micro_batches(recipe, changes, found):
+    """docs/scaling.md has the list: of these, parts of a batch do not give the batch's gradient."""
+    assert recipes.load(recipe).changed(**changes).read_batches == found

@@ -246,6 +246,26 @@ def test_side_by_side(monkeypatch):
     assert "[1] b/x, step 1: 20 pictures against 20" in mixed
 
 
+def test_runs_in_different_folders_may_have_one_name():
+    """Their measurements are no history of one training."""
+    names = [f"{out}/00000-a-b/checkpoints/checkpoint-0000000{step}.weights.h5"
+             for out, step in (("x", 1), ("x", 2), ("y", 3), ("y", 4))]  # fmt: skip
+    records = [
+        Record(
+            {"fake": {"count": 10}, "real": {"count": 10, "data": "f", "resolution": 16}},
+            {"name": name, "run": "00000-a-b", "step": step},
+            {"FD": {"value": float(step)}},
+        )
+        for step, name in enumerate(names, 1)
+    ]
+    found = history.measured(records, "FD")
+    assert [one.run for one in found] == ["x/00000-a-b", "y/00000-a-b"]
+    assert [[step for step, _ in one.entries] for one in found] == [[1, 2], [3, 4]]
+    assert [one.run for one in history.measured(records[:2], "FD")] == ["00000-a-b"]
+    assert report.headings(records) == ["[0]", "[1]", "[2]", "[3]"]
+    assert report.headings(records[:2]) == ["step 1", "step 2"]
+
+
 def test_the_judge_of_a_checkpoint_is_that_of_its_run(tmp_path):
     run = runs.create(tmp_path, "projected", "x")
     run.write(recipes.load("projected"), {})

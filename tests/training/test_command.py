@@ -186,6 +186,17 @@ def test_too_large_says_what_to_change_and_the_change_fits():
     for way in ("--batch-size 2", "--micro-batches 4", "--precision mixed_bfloat16",
                 "--memory-check off"):  # fmt: skip
         assert way in words
+    assert "(each part by itself for batch norm)" in words
+    for changes, caution in (
+        ({}, "the same result"), ({"loss": "rahinge"}, "each part by itself for loss rahinge")
+    ):  # fmt: skip
+        plain = GAN(dataclasses.replace(TINY, g_norm="none", d_norm="none", **changes))
+        guess_of = estimate.estimate(plain, "cpu")
+        least = guess_of.memory - guess_of.activations
+        with pytest.raises(UserError, match=rf"--micro-batches \d+ \({caution}\)"):
+            estimate.refuse_too_large(
+                guess_of, plain, dataclasses.replace(CPU, memory=least + guess_of.activations // 2)
+            )
     tall = GAN(dataclasses.replace(TINY, resolution="64x96"))
     with pytest.raises(UserError, match="--resolution 32x48"):
         estimate.refuse_too_large(estimate.estimate(tall, "cpu"), tall, room)

@@ -128,6 +128,17 @@ class GANRecipe(NetworkFields, ObjectiveFields, AugmentationFields):
         return 4 if draws else super().least_part
 
     @property
+    def read_batches(self) -> tuple[str, ...]:
+        """Losses by average answers, terms of means or of pairs, noise by the pixels' spread."""
+        loss, penalty = losses.get(self.loss), penalties.get(self.penalty)
+        averages = loss.balanced or (loss.needs_real and not loss.pairs)
+        found = [f"loss {self.loss}"] if averages else []
+        found += ["LeCam"] if self.lecam_weight else []
+        found += [f"g_term {self.g_term}"] if self.g_term != "none" else []
+        found += [f"penalty {self.penalty}"] if penalty and penalty.perturbs else []
+        return tuple(found)
+
+    @property
     def sometimes_together(self) -> str:
         """How to avoid a penalty that only some steps have and that reads the whole batch; or "".
 

@@ -67,6 +67,12 @@ class VAERecipe(Recipe):
         """Lite1 where reconstructions are compared by Lite0's maps."""
         return "lite1" if self.reconstruction == "features" else super().judge
 
+    @property
+    def read_batches(self) -> tuple[str, ...]:
+        """A learned σ is that of the pictures at hand."""
+        learned = self.reconstruction == "gaussian" and not self.sigma
+        return ("the learned σ",) if learned else ()
+
     def draw(self, rng, labels, draw_labels):
         """noise (batch_size, 1, latent_dim), standard normal: ε of the reparametrisation."""
         drawn = latents.sample(self.latent, self.batch_size, self.latent_dim, rng)
