@@ -3,6 +3,9 @@
 Stein et al. 2023, arXiv:2306.04675: people agree more with Fréchet distances in DINOv2's features
 than in Inception's. Jayasumana et al. 2024, arXiv:2401.09603: CMMD, in CLIP's. KerasHub fetches the
 weights (1.2 and 1.7 GB) when a preset is first used, or reads them from a folder.
+
+Pictures are resized as in both authors' code as it stands: by Pillow, to bytes. (Stein et al.'s
+option --clean_resize keeps fractions.)
 """
 
 from __future__ import annotations
