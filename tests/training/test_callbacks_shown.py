@@ -12,7 +12,7 @@ from foreign.files import replaced
 from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from models.systems.gan.turns import GAN
-from training.callbacks import gif, tensorboard
+from training.callbacks import gif, loss_plot, tensorboard
 from training.callbacks.grids import write_png
 from training.callbacks.loss_plot import plot_losses
 from training.callbacks.progress import Progress
@@ -111,6 +111,32 @@ def test_a_failed_write_keeps_what_was_there(tmp_path):
         fail()
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_loss_plot_is_drawn_when_the_run_has_grown_by_a_quarter(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(loss_plot, "plot_losses", lambda *given: drawn.append(given))
+    watched, log, picture = object(), tmp_path / "losses.csv", tmp_path / "losses.png"
+    plot = loss_plot.LossPlot(watched, log, picture, every=100)
+    plot.last_step = 1100
+    steps = [step for step in range(1, 1101) if plot.due(step)]
+    assert steps == [*range(100, 1101, 100)]
+    counts = {}
+    for step in steps:
+        before = len(drawn)
+        plot.on_step(step)
+        counts[step] = len(drawn) - before
+    assert [step for step, count in counts.items() if count] == [
+        100,
+        200,
+        300,
+        400,
+        500,
+        700,
+        900,
+        1100,
+    ]
+    assert set(drawn) == {(watched, log, picture)}
 
 
 def test_loss_plot_with_and_without_zero_share(tmp_path):

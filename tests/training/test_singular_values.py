@@ -65,6 +65,18 @@ def test_logs_and_draws(tmp_path):
     assert rows[1][name] == pytest.approx(2 * rows[0][name], rel=1e-5)
     assert rows[1]["discriminator/to_logit/1"] == rows[0]["discriminator/to_logit/1"]
     assert Image.open(picture).size[0] > 500
+    picture.unlink()
+    callback = watcher.SingularValues(log, picture, every=10, first_step=20)
+    callback.set_model(gan)
+    drawn = []
+    for step in (30, 40, 50, 60):
+        callback.on_step(step)
+        if picture.exists():
+            drawn.append(step)
+            picture.unlink()
+    callback.on_train_end()
+    assert drawn == [30, 40, 50]  # 60 is no quarter more than 50, but every step is logged
+    assert [row["step"] for row in read_rows(log)] == [10, 20, 30, 40, 50, 60]
     # A run that goes on from step 10 forgets what came after it.
     again = watcher.SingularValues(log, picture, every=10, first_step=10)
     again.set_model(gan)

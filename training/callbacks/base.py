@@ -43,6 +43,26 @@ class StepCallback(keras.callbacks.Callback):
         """Act after `step`; weights may be read, sampled from and saved."""
 
 
+class WholeRun:
+    """When a picture of all steps so far is worth drawing again.
+
+    To draw it takes longer the longer the run, and to redraw it at even steps quadratic time: it is
+    worth it whenever the run has grown by a quarter, and after the last step.
+    """
+
+    _GROWN = 1.25
+
+    def __init__(self) -> None:
+        self._drawn_at = 0.0
+
+    def grown(self, step: int, last_step: int) -> bool:
+        """Whether to draw after `step`; if so, it counts as drawn."""
+        if step != last_step and step < self._GROWN * self._drawn_at:
+            return False
+        self._drawn_at = step
+        return True
+
+
 class StepCallbacks(keras.callbacks.CallbackList):
     """The list that `fit` drives: collects logs as tensors, calls `StepCallback`s when due.
 

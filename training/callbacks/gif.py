@@ -10,13 +10,12 @@ from PIL import Image
 from console.screen import say
 from media import film
 from media.sheet import titled
-from training.callbacks.base import StepCallback
+from training.callbacks.base import StepCallback, WholeRun
 from training.callbacks.grids import grids
 
 FRAMES = 60
 WIDTH = 544  # an 8 × 8 grid of 64 px as it is
 BYTES = 16_000_000
-_GROWN = 1.25  # times as many grids as in the film are worth a new one
 _SECONDS, _LAST_SECONDS = 0.15, 2.0  # a frame, the last frame
 
 
@@ -24,9 +23,8 @@ class ProgressGIF(StepCallback):
     """Rebuild `path` from the grids in `folder` as they come.
 
     The film has at most `frames` frames, evenly spread and with the first and the newest grid, each
-    captioned with its step; it is at most `width` pixels wide and `limit` bytes large. Rewriting it
-    at every grid would take quadratic time, so it is rebuilt whenever the number of grids has grown
-    by a quarter, and at the end.
+    captioned with its step; it is at most `width` pixels wide and `limit` bytes large. It is
+    rebuilt as a picture of the `WholeRun`.
     """
 
     def __init__(
@@ -44,16 +42,12 @@ class ProgressGIF(StepCallback):
         self._most, self._width, self._limit = frames, width, limit
         self._drawn: dict[int, np.ndarray] = {}
         self._told: set[int] = set()  # steps whose grids are damaged
-        self._built_with = 0
+        self._whole = WholeRun()
 
     def on_step(self, step: int) -> None:
         """Rebuild the film if it has grown enough."""
         found = {at: path for at, path in grids(self._folder).items() if at <= step}
-        if found and (
-            step == self.last_step
-            or len(found) >= max(self._built_with + 1, _GROWN * self._built_with)
-        ):
-            self._built_with = len(found)
+        if found and self._whole.grown(step, self.last_step):
             self._build(found)
 
     def _build(self, found: dict[int, Path]) -> None:

@@ -14,6 +14,8 @@ from models.outputs import Preview
 from models.system import System
 from training.callbacks.base import StepCallback
 
+# Level 4 takes 0.4 of the default's time: a grid of 530 × 530 px 24 ms and 332 kB, not 55 and 320.
+_COMPRESSION = 4
 _NAME = re.compile(r"step-(\d{8})\.png")
 
 
@@ -46,4 +48,4 @@ def write_png(path: Path, picture: Image.Image, shared: bool = False) -> None:
     """Write `picture` to `path`, whole or not at all. `shared`: see `foreign.files.replaced`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replaced(path, shared) as unfinished:
-        picture.save(unfinished)
+        picture.save(unfinished, compress_level=_COMPRESSION)
