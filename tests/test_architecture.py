@@ -131,10 +131,11 @@ def test_only_autodiff_and_few_others_name_a_backend():
     }
     assert found == {
         "layers/grouped.py", "layers/norm.py", "layers/replicas.py", "layers/strided.py",
-        "models/autodiff.py", "models/distribution.py", "models/feeding.py", "models/optimizers.py",
+        "models/autodiff.py", "models/distribution.py", "models/feeding.py", "models/hosts.py",
+        "models/optimizers.py",
     }  # fmt: skip
     page = (ROOT / "README.md").read_text()
-    assert "Eight files of `layers/` and `models/` import a backend" in page
+    assert "Nine files of `layers/` and `models/` import a backend" in page
     assert all(f"`{path}`" in page for path in found)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import distribution, recipes
+from models import distribution, hosts, recipes
 from tests.models import backends, tiny, tiny_growing
 
 ROOT = Path(__file__).parents[2]
@@ -195,4 +195,4 @@ def test_mistakes(monkeypatch):
 def test_hosts_need_a_cluster(text, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="TF_CONFIG on every host"):
-        distribution._cluster()
+        hosts.cluster()
