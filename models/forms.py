@@ -44,6 +44,7 @@ RUN = {
     "commit": _TEXT,
     "settings": Every((str, float, bool, None)),
     "overrides": Every((str, float, bool, None)),
+    "set_in_file": [str],
     "precision": str,
     "seed": int,
     "backend": str,

@@ -61,13 +61,14 @@ class RecipeFile:
 
         Of a `.json` file all that a user may set. Raises ValueError as `read` does.
         """
-        if self._is_json:
+        if self.is_whole:
             recipe = self.read()
             return {name: getattr(recipe, name) for name in _options(recipe)}
         return self._told(lambda: self._changes(())[1])
 
     @property
-    def _is_json(self) -> bool:
+    def is_whole(self) -> bool:
+        """Whether it is a whole recipe, and not what changes another one."""
         return self.path.suffix.lower() == ".json"
 
     def _told(self, action: Callable[[], Any]) -> Any:
@@ -87,7 +88,7 @@ class RecipeFile:
             raise ValueError(text if str(path) in text else f"{path}: {text}") from error
 
     def _read(self) -> Recipe:
-        if self._is_json:
+        if self.is_whole:
             return self._recorded()
         base, table = self._changes(())
         recipe = recipe_of(base.to_dict() | base.without_unread(table) | {"name": self.path.stem})

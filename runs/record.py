@@ -21,6 +21,7 @@ from models.version import VERSION
 JUDGES = ("lite0", "lite1")
 # In `from`, where it is so: what the run began with may have been trained on what is held out.
 SEEN_HELD_OUT = "may_have_seen_held_out"
+SET_IN_FILE = "set_in_file"  # the fields by which a recipe's file changes another recipe
 OWN_LABELS = ("auto", "data", "none")  # values of `--labels` that use the data's own labels or none
 # Captions that a generator keeps, to draw from where none is given.
 _EXAMPLES, _EXAMPLES_OF_VECTORS = 2_000, 64  # captions

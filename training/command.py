@@ -16,6 +16,7 @@ from console.screen import say
 from models import recipe_files, recipes
 from models.fields import refuse_ignored
 from models.recipe import Recipe
+from runs.record import SET_IN_FILE
 from training import device
 from training.settings import Settings
 
@@ -176,13 +177,31 @@ class Command:
         labels = {name: getattr(today, name) for name in recipe_files.FROM_DATA}
         return dataclasses.replace(recorded, **labels)
 
+    def set_in_file(self) -> list[str]:
+        """The fields by which the recipe's file changes another recipe; none without such a file.
+
+        Raises `UserError` if it cannot be read.
+        """
+        name = self.asked_recipe
+        if not name or not recipe_files.is_file(name) or recipes.file(name).is_whole:
+            return []
+        with user_errors(ValueError):
+            return [*recipes.file(name).given()]
+
     def _as_in_file(self, run: runs.Run, recorded: Recipe) -> Recipe:
         """`recorded` with the steps of the recipe's file, which may have changed since.
 
-        Raises `UserError` if it sets another field to another value.
+        Raises `UserError` if it sets another field to another value, or no longer sets one.
         """
+        file = recipes.file(self.asked_recipe or "")
         with user_errors(ValueError):
-            given = recipes.file(self.asked_recipe or "").given()
+            given = file.given()
+            # What the file no longer sets is again as in the recipe that it changes.
+            unset = {*run.record().get(SET_IN_FILE, ())} - given.keys() - {"steps"}
+            as_now = file.read()
+            given |= {
+                name: getattr(as_now, name) for name in sorted(unset) if hasattr(as_now, name)
+            }
         steps = given.pop("steps", recorded.steps)
         if "steps" in self.overrides:
             steps = recorded.steps

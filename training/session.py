@@ -21,7 +21,7 @@ from models.recipe import Recipe
 from models.system import System
 from models.systems import system_class
 from runs import checkpoints
-from runs.record import judge_of, record_of
+from runs.record import SET_IN_FILE, judge_of, record_of
 from training import checks, device, estimate, finetuning
 from training.command import Command, Decision
 from training.going_on import load, say_other_rates
@@ -128,6 +128,8 @@ def prepare(command: Command, plan: Distribution, stack: contextlib.ExitStack) -
     device.make_repeatable(found.kind, settings.seed)
     overrides = {**decided.recorded.get("overrides", {}), **command.overrides}
     record = record_of(settings.to_dict(), overrides, decided.precision, data) | {"judge": judge}
+    in_file = command.set_in_file() or decided.recorded.get(SET_IN_FILE)
+    record |= {SET_IN_FILE: in_file} if in_file else {}
     session = Session(
         command, plan, found, recipe, settings, decided.precision, resumed, data, record, None
     )  # fmt: skip

@@ -138,8 +138,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         # A shell leaves the ~ of --out=~/runs to us.
-        if isinstance(self.out, str):
-            object.__setattr__(self, "out", os.path.expanduser(self.out))
+        for name in ("out", "from_"):
+            if isinstance(value := getattr(self, name), str):
+                object.__setattr__(self, name, os.path.expanduser(value))
         found = [*fields.problems(self, called=fields.as_option)] or [*self._problems()]
         if found:
             raise ValueError("; ".join(found))

@@ -34,6 +34,11 @@ def test_a_run_by_a_file_goes_on_without_it(train, tmp_path, monkeypatch):
     file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.5\nmirror = true\nsteps = 4\n')
     code, words = train("--recipe=mine.toml", "--resume")
     assert code == 0, words
+    file.write_text('recipe = "SAGAN_V6"\nema_decay = 0.5\n')
+    code, words = train("--recipe=mine.toml", "--resume")
+    assert code == 2
+    assert "mine.toml was changed: mirror was True, now False. Change it back" in words
+    assert run.record()["set_in_file"] == ["ema_decay", "mirror", "steps"]
     file.unlink()
     code, words = train("--steps=5", "--resume=0")
     assert code == 0, words

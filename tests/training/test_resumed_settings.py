@@ -47,6 +47,8 @@ def test_a_run_does_not_go_on_from_other_networks(tmp_path):
 def test_the_home_folder_in_out_is_found(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Settings(out="~/runs").out == str(tmp_path / "runs")
+    assert Settings(from_="~/runs/3").from_ == str(tmp_path / "runs/3")
+    assert Settings(from_="anime").from_ == "anime"
     assert Settings().out == Settings.out == "samples"
     made = runs.create(tmp_path / "runs", "SAGAN_V6", "x")
     made.write(recipes.load("SAGAN_V6"), {})
