@@ -1,7 +1,8 @@
 """Pictures sampled by affine maps, without aliasing, on any backend.
 
 As in ADA (appendix B): pictures, mirrored at their edges, are made twice as large by the wavelet
-sym6, sampled bilinearly, and made half as large by it. Both filters are products with matrices.
+sym6, sampled bilinearly, and made half as large by it. Both filters are products with matrices. A
+line that is mirrored at both ends repeats, so only its first period is made.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ _PAD = len(_SYM6) // 4  # pixels around the picture that are sampled for the las
 
 @functools.lru_cache
 def _doubling(side: int) -> np.ndarray:
-    """(2·(3·side - 2), side): a line with its mirror images at both ends, made twice as long."""
+    """(2·period, side): a line with its mirror images at both ends, made twice as long.
+
+    It begins side - 1 pixels before the line.
+    """
     taps = np.array(_SYM6) / np.sum(_SYM6)
     margin = side - 1
-    matrix = np.zeros((2 * (side + 2 * margin), side))
+    matrix = np.zeros((2 * _period(side), side))
     for row in range(len(matrix)):
         for tap, weight in enumerate(taps[::-1]):
             place = row - 2 * margin + tap - len(taps) // 2  # zeros stand between the pixels
@@ -49,8 +53,13 @@ def _halving(side: int) -> np.ndarray:
 
 def _mirrored(place: int, side: int) -> int:
     """A place on a line that is mirrored at its ends again and again, within 0 … side - 1."""
-    place = abs(place) % (2 * side - 2) if side > 1 else 0
-    return min(place, 2 * side - 2 - place)
+    place = abs(place) % _period(side)
+    return min(place, _period(side) - place)
+
+
+def _period(side: int) -> int:
+    """After how many pixels a line that is mirrored at its ends repeats."""
+    return max(1, 2 * side - 2)
 
 
 def resampled(pictures: Any, source: Any) -> Any:
@@ -64,7 +73,7 @@ def resampled(pictures: Any, source: Any) -> Any:
     # Lines across the smaller of two maps: the others need no transposition, and so are cheap.
     large = _across(_doubling(width), ops.cast(pictures, "float32"))
     large = _down(_doubling(height), large)
-    found = _bilinear(large, *_places(source, height, width))
+    found = _bilinear(large, *_places(source, height, width), (height, width))
     return _across(_halving(width), _down(_halving(height), found))
 
 
@@ -98,17 +107,26 @@ def _places(source: Any, height: int, width: int) -> tuple[Any, Any]:
     return line(1, height), line(0, width)
 
 
-def _bilinear(pictures: Any, rows: Any, columns: Any) -> Any:
-    """Pictures (N, H, W, C) at places (N, R, S), held at their edges: (N, R, S, C).
+def _bilinear(pictures: Any, rows: Any, columns: Any, sides: tuple[int, int]) -> Any:
+    """Doubled pictures (N, H, W, C) at places (N, R, S): (N, R, S, C).
 
     All four neighbours are gathered at once: so the gradient is scattered into one map, not four.
+
+    Args:
+        sides: height and width before they were doubled. Places further outside than a picture is
+            large are those at its distance, as the authors' margins end there.
     """
     height, width, channels = pictures.shape[1:]
     first_row, first_column = ops.floor(rows), ops.floor(columns)
     down, right = rows - first_row, columns - first_column
     row, column = (
-        [ops.cast(ops.clip(first + more, 0, side - 1), "int32") for more in (0.0, 1.0)]
-        for first, side in ((first_row, height), (first_column, width))
+        [
+            ops.cast(ops.clip(first + more, 0, 2 * (3 * side - 2) - 1), "int32") % period
+            for more in (0.0, 1.0)
+        ]
+        for first, side, period in zip(
+            (first_row, first_column), sides, (height, width), strict=True
+        )
     )
     four = [(0, 0), (0, 1), (1, 0), (1, 1)]
     index = ops.stack([row[y] * width + column[x] for y, x in four], axis=1)
