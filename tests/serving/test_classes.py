@@ -34,11 +34,7 @@ def attributes(count=60, names=NAMES):
 
 @pytest.fixture(scope="module")
 def extractor(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    path = tmp_path_factory.mktemp("net") / "net.keras"
-    layers = [keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 64), keras.layers.Conv2D(4, 3)]
-    keras.Sequential(layers).save(path)
-    return extractors.load(str(path))
+    return extractors.load(str(tiny.extractor_file(tmp_path_factory.mktemp("net"))))
 
 
 def test_a_group_of_attributes_serves_as_classes(attributes_generator, extractor, tmp_path):

@@ -17,6 +17,7 @@ from models.systems.deoldify.turns import DeOldify
 from serving import colouring
 from serving.commands import evaluate, export, generate, translate
 from tests.models import tiny_deoldify
+from tests.serving import tiny
 from tests.serving.mistakes import failed
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -228,6 +229,7 @@ def test_evaluation_sets_it_beside_simple_ways(run, tmp_path, capsys):
     out = tmp_path / "report"
     options = ["--samples", "22", "--bootstrap", "0", "--floor", "none", "--out", str(out)]
     options += ["--data-cache", str(tmp_path / "cache"), "--feature-cache", str(tmp_path / "f")]
+    options += ["--extractor", str(tiny.extractor_file(tmp_path))]
     assert evaluate.main([str(run), *options]) == 0
     words = capsys.readouterr().out
     assert "22 pictures against 22 of 'faces-held-out' at 64 px" in words
@@ -271,6 +273,7 @@ def test_a_folder_without_labels_is_measured_without_names(run, tmp_path, capsys
     options = ["--real", str(tmp_path / "real"), "--samples", "24", "--bootstrap", "0"]
     options += ["--floor", "none", "--data-cache", str(tmp_path / "cache")]
     options += ["--feature-cache", str(tmp_path / "f"), "--out", str(tmp_path / "report")]
+    options += ["--extractor", str(tiny.extractor_file(tmp_path))]
     assert evaluate.main([str(run), *options]) == 0
     words = capsys.readouterr().out
     assert f"24 pictures of {tmp_path / 'real'}, coloured from grey copies; some may" in words

@@ -16,6 +16,7 @@ from serving.explore.explorer import Explorer
 from serving.source import Source
 from serving.texts import TextSet
 from tests.models import tiny_stackgan
+from tests.serving.tiny import extractor_file
 
 
 def test_spread_by_hand():
@@ -43,7 +44,7 @@ def test_both_stages_are_measured(tmp_path, monkeypatch):
     monkeypatch.setattr("metrics.classifier.EPOCHS", 1)
     monkeypatch.setattr(text_measures, "CAPTIONS", 3)
     monkeypatch.setattr(text_measures, "EACH", 4)
-    extractor = extractors.load("lite0")
+    extractor = extractors.load(str(extractor_file(tmp_path)))
     found = text_measures.measure(painter, data, extractor, 40)
     assert "captions: 40 in wordings held out from training" in found.text
     for stage in ("Stage I", "Stage II"):

@@ -16,6 +16,7 @@ from models import files
 from serving.autoencoder import Autoencoder
 from serving.commands import evaluate, explore, export, generate
 from serving.explore import edits
+from tests.serving import tiny
 from tests.training.test_vae import TINY
 from training import cli
 
@@ -70,10 +71,11 @@ def test_an_autoencoder_codes_and_decodes(vae):
 def test_evaluation_adds_what_was_held_out(vae, place, capsys):
     options = ["--samples", "40", "--bootstrap", "0", "--floor", "none", "--data-cache",
                str(place / "cache"), "--feature-cache", str(place / "features"),
-               "--out", str(place / "measured")]  # fmt: skip
+               "--out", str(place / "measured"),
+               "--extractor", str(tiny.extractor_file(place))]  # fmt: skip
     assert evaluate.main([str(vae), *options]) == 0
     said = capsys.readouterr().out
-    assert "FD-lite0@224" in said
+    assert "FD-net@16" in said
     assert "held-out: 80 pictures that were not trained on" in said
     found = json.loads((place / "measured/held_out_0.json").read_text())
     # The faces that it held out, coded once more by hand.

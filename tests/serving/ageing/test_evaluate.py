@@ -15,6 +15,7 @@ from serving import ageing
 from serving.commands import evaluate
 from tests.serving.ageing.tiny import COUNT, SIDE, levels
 from tests.serving.mistakes import failed
+from tests.serving.tiny import extractor_file
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,8 @@ def cache(tmp_path_factory):
 
 def measured(run, cache, out, *options):
     words = [str(run), "--samples", "16", "--bootstrap", "0", "--floor", "none", "--out", str(out),
-             "--data-cache", str(cache), "--feature-cache", str(cache / "f")]  # fmt: skip
+             "--data-cache", str(cache), "--feature-cache", str(cache / "f"),
+             "--extractor", str(extractor_file(cache))]  # fmt: skip
     assert evaluate.main([*words, *options]) == 0
     return json.loads((out / "held_out_0.json").read_text())
 
