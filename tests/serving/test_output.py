@@ -2,6 +2,7 @@ import contextlib
 import errno
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +33,14 @@ def result(folder, form="onnx"):
 
 def names(folder):
     return sorted(each.name for each in folder.iterdir())
+
+
+def test_the_free_space_is_told_in_megabytes(tmp_path, monkeypatch):
+    usage = lambda folder: SimpleNamespace(free=12_400_000 if folder == tmp_path else 0)  # noqa: E731
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    words = r"film\.gif \(12 MB free there\); choose another --out"
+    with pytest.raises(UserError, match=words), disk_errors(tmp_path / "film.gif"):
+        full()
 
 
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):
@@ -184,3 +193,9 @@ def test_npz_refuses_what_does_not_fit(tmp_path):
     with pytest.raises(ValueError, match="2 rows are missing"):
         writer.finish()
     writer.abandon()
+    with pytest.raises(ValueError, match="closed"):
+        writer.add(np.zeros((1, 1), "uint8"))
+    other = NpzWriter(tmp_path / "y.npz", "images", (0, 1), "uint8")
+    with pytest.raises(ValueError, match="allow_pickle"):  # pickles run code where they are read
+        other.finish(names=np.array([object()]))
+    other.abandon()
