@@ -107,6 +107,39 @@ def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch
     assert all(value.count == 1 for value in values)
 
 
+def test_plain_keras_callbacks_hear_every_step():
+    """They count batches from 0, as in Keras; their parameters say how many there will be."""
+    heard = []
+
+    class Plain(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            heard.append(("begin", batch))
+
+        def on_train_batch_end(self, batch, logs=None):
+            heard.append(("end", batch, logs["d_loss"]))
+
+        def on_epoch_end(self, epoch, logs=None):
+            heard.append(("epoch", epoch))
+
+    plain = Plain()
+    listed = drive([plain], [0.5, 0.75], first=10)
+    one, two = (("begin", 0), ("end", 0, 0.5)), (("begin", 1), ("end", 1, 0.75))
+    assert heard == [*one, *two, ("epoch", 0)]
+    assert (plain.params["epochs"], plain.params["steps"]) == (1, 2)
+    assert isinstance(listed._history, keras.callbacks.History)  # which `fit` returns
+
+
+def test_hosts_are_asked_after_every_step_and_told_which_is_the_last():
+    asked = []
+
+    def agree(step, stop, last):
+        asked.append((step, stop, last))
+        return stop
+
+    drive([Recorder(5)], [0.0] * 3, first=10, agree=agree)
+    assert asked == [(11, False, False), (12, False, False), (13, False, True)]
+
+
 def test_logs_are_read_at_least_every_so_many_steps():
     recorder = Recorder(every=0)
     sizes = []
