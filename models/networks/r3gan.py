@@ -23,7 +23,6 @@ from models.recipe import Recipe
 
 EXPANSION = 2  # channels inside a block for each one outside
 GROUP = 16  # channels of a group
-WIDE = 32  # side of the largest maps with all channels; above, they halve with each doubling
 CONVOLUTIONS = 3  # of a block
 
 
@@ -32,7 +31,7 @@ def generator(recipe: Recipe) -> keras.Model:
 
     A linear map of z times a learned 4×4 map a channel; at each size `stage_blocks` blocks; between
     them a 1×1 convolution where the number of channels changes, and bilinear doubling. g_filters
-    channels up to 32 px.
+    channels up to maps of `wide_up_to`, half as many with each doubling above it.
     """
     filters = recipe.g_filters
     z, y = blocks.latent_input(recipe), blocks.label_input(recipe)
@@ -43,7 +42,7 @@ def generator(recipe: Recipe) -> keras.Model:
     for stage, size in enumerate(blocks.sizes_between(4, recipe.resolution)):
         name = f"g_stage_{stage}"
         if size > 4:
-            x = _narrowed(recipe, x, _width(filters, size), f"{name}_width")
+            x = _narrowed(recipe, x, _width(recipe, filters, size), f"{name}_width")
             x = BinomialBlur2D(name=f"{name}_blur")(Repeat2D(name=f"{name}_up")(x))
         x = _stage(recipe, x, name)
     x = _conv(recipe, blocks.last_channels(recipe), "g_image")(x)
@@ -58,7 +57,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
     filters = recipe.d_filters
     images, y = blocks.image_input(recipe), blocks.label_input(recipe)
     x = blocks.concat_label_plane(recipe, images, y)
-    x = _conv(recipe, _width(filters, recipe.resolution), "d_first")(x)
+    x = _conv(recipe, _width(recipe, filters, recipe.resolution), "d_first")(x)
     sizes = blocks.sizes_between(4, recipe.resolution)[::-1]
     for stage, size in enumerate(sizes):
         name = f"d_stage_{stage}"
@@ -66,7 +65,7 @@ def discriminator(recipe: Recipe) -> keras.Model:
         if size > 4:
             x = BinomialBlur2D(name=f"{name}_blur")(x)
             x = keras.layers.AveragePooling2D(2, name=f"{name}_down")(x)
-            x = _narrowed(recipe, x, _width(filters, size // 2), f"{name}_width")
+            x = _narrowed(recipe, x, _width(recipe, filters, size // 2), f"{name}_width")
     x = blocks.compare_in_batch(recipe, x)
     features = GatherFromSpace(dtype="float32", name="features")(x)
     logits = keras.layers.Dense(
@@ -122,17 +121,18 @@ def _plain(recipe: Recipe) -> keras.initializers.Initializer:
     return _scaled(recipe, 1.0)
 
 
-def _width(filters: int, size: int) -> int:
+def _width(recipe: Recipe, filters: int, size: int) -> int:
     """Channels of maps whose shorter side is `size`."""
-    return filters * WIDE // max(size, WIDE)
+    wide = recipe.wide_up_to
+    return filters * wide // max(size, wide)
 
 
 def check(recipe: Recipe) -> None:
     """Raise ValueError for a recipe that does not fit these networks."""
     for name in ("g_filters", "d_filters"):
         filters = getattr(recipe, name)
-        narrow = _width(filters, recipe.resolution)
-        unit = GROUP // EXPANSION * max(1, recipe.resolution // WIDE)
+        narrow = _width(recipe, filters, recipe.resolution)
+        unit = GROUP // EXPANSION * max(1, recipe.resolution // recipe.wide_up_to)
         if filters % unit or not narrow:
             raise ValueError(
                 f"{name} {filters}: r3gan at {recipe.resolution} px needs a multiple of {unit}, so "

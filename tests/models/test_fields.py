@@ -33,6 +33,7 @@ OTHER = {
     "d_filters": 16,
     "d_wide": True,
     "stage_blocks": 3,
+    "wide_up_to": 16,
     "d_pooling": "mean",
     "residual_gain": 2.0,
     "upsample": "subpixel",

@@ -34,6 +34,19 @@ def test_the_sources_counts(resolution, g, d):
     assert tuple(map(networks.trained_parameters, pair)) == (g, d)
 
 
+def test_channels_halve_above_the_largest_wide_maps():
+    """Sides of 4 to 64 px and the channels there, of the generator; D's come the other way."""
+    with initializers.blank():
+        pair = networks.build(
+            recipe(g_filters=128, d_filters=64, resolution=64, wide_up_to=8), seed=0
+        )
+    for network, widths in zip(pair, ([128, 128, 64, 32, 16], [8, 16, 32, 64, 64]), strict=True):
+        found = [
+            layer.output.shape[-1] for layer in network.layers if layer.name.endswith("block_1_out")
+        ]
+        assert found == widths
+
+
 @pytest.fixture(scope="module")
 def filled():
     """Both networks with the weights of the stored ones."""
@@ -97,6 +110,11 @@ def test_r1_and_r2_have_a_gradient():
     [
         ({"g_filters": 20}, "g_filters 20: r3gan at 64 px needs a multiple of 16"),
         ({"d_filters": 4, "resolution": 32}, "d_filters 4: r3gan at 32 px needs a multiple of 8"),
+        (
+            {"g_filters": 96, "wide_up_to": 4},
+            "g_filters 96: r3gan at 64 px needs a multiple of 128",
+        ),
+        ({"wide_up_to": 12}, "wide_up_to"),
         ({"d_norm": "batch"}, "R3GAN's networks have no normalisation; d_norm is batch"),
         ({"g_weight_norm": "spectral"}, "no normalisation; g_weight_norm is spectral"),
         ({"stage_blocks": 0}, "stage_blocks must be"),

@@ -85,6 +85,14 @@ class NetworkFields(Recipe):
         only=_networks("r3gan"),
         least=1,
     )
+    wide_up_to: int = option(
+        32,
+        "Networks",
+        "shorter side of the largest maps with g_filters and d_filters channels; above it the "
+        "channels halve with each doubling",
+        only=_networks("r3gan"),
+        choices=(4, 8, 16, 32, 64, 128),
+    )
     d_pooling: str = option(
         "sum",
         "Networks",
