@@ -217,3 +217,14 @@ def get(name: str, gain: float = 1.0) -> keras.initializers.Initializer:
     if name not in INITIALIZERS:
         raise ValueError(f"Unknown initializer {name!r}. Known: {', '.join(INITIALIZERS)}.")
     return INITIALIZERS[name](gain=gain)
+
+
+def refuse_unseeded(network: keras.Model) -> None:
+    """Raise ValueError if a layer would draw its initial weights with Keras's initialisers."""
+    for layer in network._flatten_layers():
+        for name, value in vars(layer).items():
+            if isinstance(value, keras.initializers.Initializer) and hasattr(value, "seed"):
+                raise ValueError(
+                    f"{network.name}'s layer {layer.name} draws its weights with Keras's own "
+                    f"{name} {type(value).__name__}; give it one of layers.initializers."
+                )

@@ -9,7 +9,10 @@ _PATIENCE = 120  # a host counts as lost after so many seconds of silence
 
 
 def cluster() -> tuple[list[str], int]:
-    """The addresses of all hosts and the index of this one, from TF_CONFIG."""
+    """The addresses of all hosts and the index of this one, from TF_CONFIG.
+
+    Raises ValueError if TF_CONFIG is missing, describes fewer than two workers, or is no JSON.
+    """
     text = os.environ.get("TF_CONFIG", "")
     try:
         config = json.loads(text)

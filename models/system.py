@@ -77,7 +77,7 @@ class System(keras.Model):
             built = self.build_networks()
         self.network_names = tuple(built)
         for name, network in built.items():
-            _refuse_unseeded(network)
+            initializers.refuse_unseeded(network)
             setattr(self, name, network)
         for name in self.averaged:
             setattr(self, f"ema_{name}", copies.copy(built[name]))
@@ -322,14 +322,3 @@ class System(keras.Model):
     def state(self) -> list[keras.Variable]:
         """All variables that a loss may read or write, for JAX."""
         return [*self.variables, *self.optimizer.variables]
-
-
-def _refuse_unseeded(network: keras.Model) -> None:
-    """Raise ValueError if a layer would draw its initial weights with Keras's initialisers."""
-    for layer in network._flatten_layers():
-        for name, value in vars(layer).items():
-            if isinstance(value, keras.initializers.Initializer) and hasattr(value, "seed"):
-                raise ValueError(
-                    f"{network.name}'s layer {layer.name} draws its weights with Keras's own "
-                    f"{name} {type(value).__name__}; give it one of layers.initializers."
-                )

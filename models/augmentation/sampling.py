@@ -113,8 +113,8 @@ def _bilinear(pictures: Any, rows: Any, columns: Any, sides: tuple[int, int]) ->
     All four neighbours are gathered at once: so the gradient is scattered into one map, not four.
 
     Args:
-        sides: height and width before they were doubled. Places further outside than a picture is
-            large are those at its distance, as the authors' margins end there.
+        sides: height and width before they were doubled. A place that is further outside than a
+            side is long counts as one at that distance: the authors' margins end there.
     """
     height, width, channels = pictures.shape[1:]
     first_row, first_column = ops.floor(rows), ops.floor(columns)

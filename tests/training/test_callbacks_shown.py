@@ -13,6 +13,7 @@ from metrics.intervals import Estimate
 from metrics.monitor import Reading
 from models.systems.gan.turns import GAN
 from training.callbacks import gif, loss_plot, tensorboard
+from training.callbacks.base import Redrawing
 from training.callbacks.grids import write_png
 from training.callbacks.loss_plot import plot_losses
 from training.callbacks.progress import Progress
@@ -137,6 +138,18 @@ def test_the_loss_plot_is_drawn_when_the_run_has_grown_by_a_quarter(tmp_path, mo
         1100,
     ]
     assert set(drawn) == {(watched, log, picture)}
+
+
+def test_a_long_run_is_drawn_every_ten_minutes_too(monkeypatch):
+    now = [1_000.0]
+    monkeypatch.setattr("training.callbacks.base.time.monotonic", lambda: now[0])
+    redrawing = Redrawing()
+    drawn = []
+    for step in range(10_000, 10_010):
+        if redrawing.due(step, 99_999):
+            drawn.append((step, now[0]))
+        now[0] += 250.0
+    assert drawn == [(10_000, 1_000.0), (10_003, 1_750.0), (10_006, 2_500.0), (10_009, 3_250.0)]
 
 
 def test_loss_plot_with_and_without_zero_share(tmp_path):

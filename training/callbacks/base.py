@@ -8,6 +8,7 @@ once; weights are brought up to date only before a callback reads them.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,23 +44,26 @@ class StepCallback(keras.callbacks.Callback):
         """Act after `step`; weights may be read, sampled from and saved."""
 
 
-class WholeRun:
-    """When a picture of all steps so far is worth drawing again.
+class Redrawing:
+    """When a picture of the whole run so far is to be drawn again.
 
-    To draw it takes longer the longer the run, and to redraw it at even steps quadratic time: it is
-    worth it whenever the run has grown by a quarter, and after the last step.
+    Such a picture takes longer the longer the run is. So it is drawn again when the run has a
+    quarter more steps than the last time, ten minutes after the last time, and after the last step.
     """
 
     _GROWN = 1.25
+    _SECONDS = 600.0
 
     def __init__(self) -> None:
-        self._drawn_at = 0.0
+        self._step, self._time = 0, -math.inf
 
-    def grown(self, step: int, last_step: int) -> bool:
+    def due(self, step: int, last_step: int) -> bool:
         """Whether to draw after `step`; if so, it counts as drawn."""
-        if step != last_step and step < self._GROWN * self._drawn_at:
+        now = time.monotonic()
+        waits = step < self._GROWN * self._step and now < self._time + self._SECONDS
+        if waits and step != last_step:
             return False
-        self._drawn_at = step
+        self._step, self._time = step, now
         return True
 
 

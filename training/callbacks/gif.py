@@ -10,7 +10,7 @@ from PIL import Image
 from console.screen import say
 from media import film
 from media.sheet import titled
-from training.callbacks.base import StepCallback, WholeRun
+from training.callbacks.base import Redrawing, StepCallback
 from training.callbacks.grids import grids
 
 FRAMES = 60
@@ -23,8 +23,8 @@ class ProgressGIF(StepCallback):
     """Rebuild `path` from the grids in `folder` as they come.
 
     The film has at most `frames` frames, evenly spread and with the first and the newest grid, each
-    captioned with its step; it is at most `width` pixels wide and `limit` bytes large. It is
-    rebuilt as a picture of the `WholeRun`.
+    captioned with its step; it is at most `width` pixels wide and `limit` bytes large. `Redrawing`
+    says when it is rebuilt.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class ProgressGIF(StepCallback):
         self._most, self._width, self._limit = frames, width, limit
         self._drawn: dict[int, np.ndarray] = {}
         self._told: set[int] = set()  # steps whose grids are damaged
-        self._whole = WholeRun()
+        self._redrawing = Redrawing()
 
     def on_step(self, step: int) -> None:
-        """Rebuild the film if it has grown enough."""
+        """Rebuild the film if it is time."""
         found = {at: path for at, path in grids(self._folder).items() if at <= step}
-        if found and self._whole.grown(step, self.last_step):
+        if found and self._redrawing.due(step, self.last_step):
             self._build(found)
 
     def _build(self, found: dict[int, Path]) -> None:

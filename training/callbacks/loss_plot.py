@@ -10,22 +10,22 @@ from foreign.files import replaced
 from models.outputs import Watched
 from runs.rows import columns as read_columns
 from runs.rows import plottable
-from training.callbacks.base import StepCallback, WholeRun
+from training.callbacks.base import Redrawing, StepCallback
 
 _POINTS = 1_000  # more could not be told apart in the picture
 
 
 class LossPlot(StepCallback):
-    """Draw `losses.png` from the run's `losses.csv`, every `every` steps at most (`WholeRun`)."""
+    """Draw `losses.png` from `losses.csv`, every `every` steps at most: see `Redrawing`."""
 
     def __init__(self, watched: Watched, log: Path, picture: Path, every: int) -> None:
         super().__init__()
         self._watched, self._log, self._picture, self.every = watched, log, picture, every
-        self._whole = WholeRun()
+        self._redrawing = Redrawing()
 
     def on_step(self, step: int) -> None:
-        """Redraw the plot if the run has grown enough."""
-        if self._whole.grown(step, self.last_step):
+        """Redraw the plot if it is time."""
+        if self._redrawing.due(step, self.last_step):
             plot_losses(self._watched, self._log, self._picture)
 
 

@@ -16,14 +16,14 @@ from keras import ops
 from foreign.files import replaced
 from layers import SelfAttention
 from runs.rows import column, read_rows
-from training.callbacks.base import StepCallback, WholeRun
+from training.callbacks.base import Redrawing, StepCallback
 from training.callbacks.csv_log import CSVLog
 
 COUNT = 3  # singular values per kernel
 
 
 class SingularValues(StepCallback):
-    """Every `every` steps, log the values to `log`; draw them in `picture` (`WholeRun`).
+    """Log the values to `log` every `every` steps, and draw them in `picture`: see `Redrawing`.
 
     The kernels are measured before spectral normalisation, since their growth is the warning sign.
     A run that continues from `first_step` first drops the rows after it. `listeners` get (step,
@@ -34,18 +34,18 @@ class SingularValues(StepCallback):
         super().__init__()
         self._log, self._picture, self.every = log, picture, every
         self._csv = CSVLog(log, first_step)
-        self._whole = WholeRun()
+        self._redrawing = Redrawing()
         self.listeners: list[Callable[[int, dict[str, float]], None]] = []
 
     def on_step(self, step: int) -> None:
-        """Measure and log; draw if the run has grown enough."""
+        """Measure and log; draw if it is time."""
         row = {"step": float(step)}
         for network in (getattr(self.model, name) for name in self.model.network_names):
             for name, layer in watched(network).items():
                 for rank, value in enumerate(singular_values(layer), start=1):
                     row[f"{network.name}/{name}/{rank}"] = float(value)
         self._csv.on_rows([row])
-        if self._whole.grown(step, self.last_step):
+        if self._redrawing.due(step, self.last_step):
             plot(self._log, self._picture)
         first = {name[:-2]: value for name, value in row.items() if name.endswith("/1")}
         for tell in self.listeners:
