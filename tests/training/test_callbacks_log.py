@@ -107,6 +107,12 @@ def test_logs_are_read_in_bulk_each_step_once_and_before_what_is_due(monkeypatch
     assert all(value.count == 1 for value in values)
 
 
+def test_a_callback_is_called_only_if_it_says_how_often():
+    callback = StepCallback()
+    callback.last_step = 2
+    assert not any(callback.due(step) for step in (1, 2))
+
+
 def test_plain_keras_callbacks_hear_every_step():
     """They count batches from 0, as in Keras; their parameters say how many there will be."""
     heard = []

@@ -140,6 +140,19 @@ def test_the_loss_plot_is_drawn_when_the_run_has_grown_by_a_quarter(tmp_path, mo
     assert set(drawn) == {(watched, log, picture)}
 
 
+def test_losses_are_smoothed_over_a_fiftieth_of_the_run_and_thinned():
+    """150 values: the mean of each and its neighbours; at the ends of the two that there are."""
+    values = np.zeros(150)
+    values[[0, 75, 149]] = 3.0, 6.0, 9.0
+    expected = np.zeros(150)
+    expected[[0, 1]] = 1.5, 1.0
+    expected[[74, 75, 76]] = 2.0
+    expected[[148, 149]] = 3.0, 4.5
+    np.testing.assert_allclose(loss_plot._smooth(values), expected)
+    assert loss_plot._thin(np.arange(150)).tolist() == list(range(150))
+    assert loss_plot._thin(np.arange(5_000)).tolist() == list(range(0, 5_000, 5))
+
+
 def test_a_long_run_is_drawn_every_ten_minutes_too(monkeypatch):
     now = [1_000.0]
     monkeypatch.setattr("training.callbacks.base.time.monotonic", lambda: now[0])

@@ -57,10 +57,18 @@ def test_logs_and_draws(tmp_path):
     callback.on_step(10)
     kernel = gan.generator.get_layer("to_image").kernel
     kernel.assign(2.0 * ops.convert_to_tensor(kernel))
+    heard = []
+    callback.listeners.append(lambda step, first: heard.append((step, first)))
     callback.on_step(20)
     callback.on_train_end()
     rows = read_rows(log)
     assert [row["step"] for row in rows] == [10, 20]
+    ranks = {column.rsplit("/", 1)[1] for column in rows[1] if column != "step"}
+    assert ranks == {"1", "2", "3"}
+    ((step, first),) = heard
+    assert step == 20
+    firsts = {column: value for column, value in rows[1].items() if column.endswith("/1")}
+    assert {f"{kernel}/1": value for kernel, value in first.items()} == pytest.approx(firsts)
     name = "generator/to_image/1"
     assert rows[1][name] == pytest.approx(2 * rows[0][name], rel=1e-5)
     assert rows[1]["discriminator/to_logit/1"] == rows[0]["discriminator/to_logit/1"]
