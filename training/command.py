@@ -236,12 +236,9 @@ def choose_recipe(asked: str | None, default: str, kind: str) -> Choice:
         return Choice(asked if recipe_files.is_file(asked) else found, "asked for")
     if kind == "gpu":
         return Choice(known(default).name, "the notes' configuration, since there is a GPU")
-    small = _CPU_RECIPES.get(default.lower())
-    if small is not None and small in (name.lower() for name in recipes.names()):
-        name = known(small).name
-        return Choice(
-            name, f"there is no GPU; for the notes' recipe use --recipe {known(default).name}"
-        )
+    if small := _CPU_RECIPES.get(default.lower()):
+        why = f"there is no GPU; for the notes' recipe use --recipe {known(default).name}"
+        return Choice(known(small).name, why)
     return Choice(known(default).name, "the default")
 
 

@@ -196,3 +196,14 @@ def test_hosts_need_a_cluster(text, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="TF_CONFIG on every host"):
         hosts.cluster()
+
+
+def test_a_host_finds_the_others_and_itself(monkeypatch):
+    workers = ["10.0.0.1:2222", "10.0.0.2:2222"]
+    config = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": 1}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    assert hosts.cluster() == (workers, 1)
+    for wrong in ({"type": "ps", "index": 0}, {"type": "worker", "index": 2}):
+        monkeypatch.setenv("TF_CONFIG", json.dumps(config | {"task": wrong}))
+        with pytest.raises(ValueError, match="TF_CONFIG on every host"):
+            hosts.cluster()

@@ -291,3 +291,16 @@ def test_the_plan_knows_the_largest_phase_to_come(phase, step, counts, monkeypat
     assert memory.endswith(f"{found[-1][1]}; phase wide")
     for mine, theirs in zip(before, made.system.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("script", "default", "asked", "words"),
+    [
+        ("train_sagan.py", "SAGAN_V6", None, "python train_sagan.py"),
+        ("train_sagan.py", "SAGAN_V6", "SAGAN_V4", "python train_sagan.py"),
+        ("train.py", None, "my recipe.toml", "python train.py 'my recipe.toml'"),
+    ],
+)
+def test_a_run_goes_on_by_the_command_that_began_it(script, default, asked, words):
+    """The run says its recipe itself where a script has a default; train.py must be told one."""
+    assert command.Command(script, default, asked, {}, {}, None, False).again() == words
